@@ -40,6 +40,19 @@ export const STOP_DEADLINE_MS = 5 * SECOND;
 /** Rows of a page: default and most. A page of 200 orders is some 100 KiB. */
 export const PAGE_DEFAULT = 50;
 export const PAGE_MAX = 200;
+/** Entries of the audit log in one part of an export or a verification: some 4 MiB, well under a second. */
+export const AUDIT_EXPORT_ROWS = 5_000;
+/**
+ * Bytes of an audit entry's `before` or `after`. What people set is far smaller; beyond it only its size is
+ * kept.
+ */
+export const AUDIT_DETAIL_BYTES = 16_384;
+/**
+ * Refusals of one caller or address that are recorded one by one. What comes faster is counted, and the count
+ * is in the next entry: a flood of refused requests must not become a flood of writes. Size, and refill a
+ * second.
+ */
+export const AUDIT_REFUSAL_BUCKET = { size: 20, perSecond: 0.2 };
 /** Stock commands of one request or message: one commit's worth; more come as more messages. */
 export const MAX_STOCK_COMMANDS = 1_000;
 /** SKUs of one `stock.positions` message. */
@@ -52,22 +65,39 @@ export const MAX_OPEN_POSITIONS = 4_096;
 export const MAX_LANE_NAME = 64;
 
 /**
- * Units by which a cycle count may differ before somebody has to approve it. Miscounts are a few units. More
- * is a misplaced pallet, a receipt not booked, or theft, and none of those should correct itself quietly.
+ * Units by which a cycle count may differ before a second person has to approve it, and by which one person may
+ * adjust a position, as long as nobody has set another number on the page. Miscounts are a few units. More is a
+ * misplaced pallet, a receipt not booked, or theft, and none of those should correct itself quietly.
  */
-export const COUNT_APPROVAL_UNITS = 10;
+export const STOCK_APPROVAL_UNITS = 10;
 
 // ---- identity
+
+/** Entries about one person who looks at one shopper's data again and again: one, and one more an hour. */
+export const PERSONAL_DATA_LOOKS = { size: 1, perSecond: 1 / 3_600 };
 
 /** A forgotten browser is signed out after a working half-day, any browser after a working day. */
 export const SESSION_IDLE_MS = 4 * HOUR;
 export const SESSION_ABSOLUTE_MS = 12 * HOUR;
 /**
- * Sign-in attempts of one account: a person mistypes a few times, a guesser needs millions. Size, and refill
- * a second.
+ * Wrong passwords of one account from one address that are answered without a wait; the next one doubles the
+ * wait each time. A person mistypes a few times.
+ */
+export const GUESSES_AT_ONCE = 5;
+export const GUESS_DELAY_FIRST_MS = SECOND;
+/** The longest such wait, and where the owner has signed in from the same address: it may be the owner. */
+export const GUESS_DELAY_MOST_MS = 15 * MINUTE;
+export const GUESS_DELAY_KNOWN_MS = 30 * SECOND;
+/** Without an attempt for so long, wrong ones are forgotten. */
+export const GUESS_FORGOTTEN_MS = HOUR;
+/** How long an address is known from which somebody has signed in. */
+export const KNOWN_ADDRESS_DAYS = 30;
+/**
+ * Sign-in attempts of one account from addresses from which nobody of it has signed in lately: a guesser needs
+ * millions. Size, and refill a second.
  */
 export const LOGIN_ACCOUNT_BUCKET = { size: 10, perSecond: 10 / 60 };
-/** Sign-in attempts of one address: an office behind one address starts work at one time. */
+/** The same of one address: an office behind one address starts work at one time. */
 export const LOGIN_ADDRESS_BUCKET = { size: 50, perSecond: 1 };
 /** Links to set a password that one account is mailed: for the mail that did not come, not to fill a mailbox. */
 export const RESET_BUCKET = { size: 3, perSecond: 3 / 3600 };
@@ -137,7 +167,7 @@ export const MAX_BAD_FRAMES = 10;
 export const WEBSOCKET_IDLE_SECONDS = 60;
 /** WebSocket connections of this process: some 20 KiB each. */
 export const MAX_CONNECTIONS = 10_000;
-/** How often open connections are checked for revoked keys and ended sessions. */
+/** How often open connections are checked for what has run out; the database tells of what was changed at once. */
 export const REVALIDATE_MS = 30 * SECOND;
 /** Messages in work at a time: over all connections, and of one channel or key. The rest waits its turn. */
 export const MAX_RUNNING_MESSAGES = 1_024;

@@ -74,6 +74,9 @@ describe("settings", () => {
     ["DATABASE_URL", "mysql://x/y"],
     ["TEMPORAL_ADDRESS", "http://temporal"],
     ["HOLDFAST_LOG_LEVEL", "loud"],
+    ["HOLDFAST_TRUSTED_PROXIES", "10.0.0.0/40"],
+    ["HOLDFAST_TRUSTED_PROXIES", "the-proxy"],
+    ["HOLDFAST_PROXY_HEADER", "x-real-ip"],
     ["HOLDFAST_REFUND_LIMITS", "service=lots"],
     ["MQTT_URL", "broker:1883"],
     ["HOLDFAST_CARRIERS", "pigeons"],
@@ -85,6 +88,14 @@ describe("settings", () => {
     const reading = readSettings({ [variable]: value }, "start", "/project", vendorKinds);
     if (reading.status !== "invalid") throw new Error("expected a problem");
     expect(reading.problems.map((problem) => problem.variable)).toEqual([variable]);
+  });
+
+  test("proxies are networks of both kinds, and single addresses", () => {
+    const proxies = "10.0.0.0/8, 2001:db8::/32,192.0.2.1";
+    const reading = readSettings({ HOLDFAST_TRUSTED_PROXIES: proxies }, "start", "/project", vendorKinds);
+    if (reading.status !== "ok") throw new Error("expected settings");
+    expect(reading.settings.trustedProxies).toEqual(["10.0.0.0/8", "2001:db8::/32", "192.0.2.1"]);
+    expect(reading.settings.proxyHeader).toBe("x-forwarded-for");
   });
 
   test("a second account has variables of its own, and serve asks for them by name", () => {

@@ -7,6 +7,7 @@ import { projectRoot } from "./project-root.ts";
 import { DEFAULT_REFUND_LIMITS, readRefundLimits } from "./refund-limits.ts";
 import { readSecretKeys } from "./secret-box.ts";
 import type { Settings } from "./settings.ts";
+import { PROXY_HEADERS, readTrustedProxies } from "./trusted-proxies.ts";
 import { readVendors, type VendorKind, type VendorVariable } from "./vendor-settings.ts";
 
 /** `start` brings its own servers and a sandbox. `serve` is production: nothing that matters is assumed. */
@@ -52,6 +53,16 @@ const VARIABLES: readonly Variable[] = [
   ),
   variable("HOLDFAST_SECRETS_KEY", "The same keys themselves, in place of the file", "none"),
   variable("REDIS_URL", "Counts attempts to sign in over several gateways", "none"),
+  variable(
+    "HOLDFAST_TRUSTED_PROXIES",
+    "Networks of the proxies in front of the gateway, in CIDR notation with commas between them",
+    "none: whoever connects is the client",
+  ),
+  variable(
+    "HOLDFAST_PROXY_HEADER",
+    "Header in which they tell of their callers: x-forwarded-for or forwarded",
+    "x-forwarded-for",
+  ),
   variable("HOLDFAST_HOST", "Address that servers listen on", "127.0.0.1"),
   variable("HOLDFAST_DATA", "Folder of the embedded servers' data, keys and logs", ".holdfast"),
   variable("HOLDFAST_PORT", "Gateway's port: REST, WebSocket, dashboard", "7400"),
@@ -223,6 +234,17 @@ export function readSettings(
           : join(workingFolder, secrets.keyFile),
     },
     redisUrl: url("REDIS_URL", ["redis:", "rediss:"]),
+    trustedProxies:
+      readTrustedProxies(text("HOLDFAST_TRUSTED_PROXIES") ?? "") ??
+      complain(
+        "HOLDFAST_TRUSTED_PROXIES",
+        'must be addresses or networks such as "10.0.0.0/8, 2001:db8::/32"',
+      ) ??
+      [],
+    proxyHeader:
+      PROXY_HEADERS.find((header) => header === (text("HOLDFAST_PROXY_HEADER") ?? "x-forwarded-for")) ??
+      complain("HOLDFAST_PROXY_HEADER", `must be ${PROXY_HEADERS.join(" or ")}`) ??
+      "x-forwarded-for",
     host,
     publicUrl: url("HOLDFAST_PUBLIC_URL", ["http:", "https:"]) ?? `http://${reachable}:${ports.gateway}`,
     ports,

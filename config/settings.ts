@@ -1,4 +1,5 @@
 import type { RefundLimit } from "./refund-limits.ts";
+import type { ProxyHeader } from "./trusted-proxies.ts";
 import type { ConfiguredVendors } from "./vendor-settings.ts";
 
 /**
@@ -32,6 +33,10 @@ export type Settings = {
   };
   /** Optional: attempts to sign in are counted over several gateways. `REDIS_URL`. */
   readonly redisUrl: string | null;
+  /** Networks of the proxies whose word about their callers counts, in CIDR notation. `HOLDFAST_TRUSTED_PROXIES`. */
+  readonly trustedProxies: readonly string[];
+  /** The header in which they tell of them. `HOLDFAST_PROXY_HEADER`. */
+  readonly proxyHeader: ProxyHeader;
   /**
    * Address that servers listen on. Loopback unless set: nobody else should reach a sandbox. `HOLDFAST_HOST`.
    */

@@ -88,6 +88,15 @@ export const ChannelSettingsBody = Type.Object(
 );
 export type ChannelSettingsBody = Shape<typeof ChannelSettingsBody>;
 
+const APPROVAL_UNITS = Type.Integer({ minimum: 0, maximum: 1_000_000_000 });
+
+/** How far one person alone may correct a stock position, in units. Beyond it one counts and another approves. */
+export const StockLimits = Type.Object({ version: Count, approvalUnits: APPROVAL_UNITS });
+export type StockLimits = Shape<typeof StockLimits>;
+
+export const StockLimitsBody = Type.Object({ version: Version, approvalUnits: APPROVAL_UNITS }, closed);
+export type StockLimitsBody = Shape<typeof StockLimitsBody>;
+
 const HOLD_RULES = {
   /** Orders that cost more. */
   aboveMinor: AmountByCurrency,

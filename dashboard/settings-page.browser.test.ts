@@ -359,6 +359,92 @@ describe.skipIf(chromium === undefined)("the settings pages", () => {
     await expectNoSidewaysScroll(page);
   });
 
+  test("an administrator finds in the audit log who did what, on a phone", async () => {
+    const operations = await signedIn("operations", "/settings?channel=pos");
+    await operations.getByLabel(/Shoppers change and cancel/).fill("45");
+    await operations.getByRole("button", { name: "Save the rules" }).click();
+    await operations.getByText("It counts from now on.").waitFor();
+    expect(await operations.getByRole("button", { name: "Audit" }).count()).toBe(0);
+    const page = await signedIn("admin", "/settings?view=audit", PHONE);
+    await page.getByLabel("Search who, what, from where").fill("channel:pos");
+    await page.getByText("Shoppers' window, minutes:").first().waitFor();
+    await expect.poll(() => new URL(page.url()).searchParams.get("q")).toBe("channel:pos");
+    const openings = page.getByRole("row").filter({ hasText: "Session opened" });
+    await expect.poll(() => openings.count()).toBe(0);
+    await expectNoSidewaysScroll(page);
+    await page.getByLabel("Search who, what, from where").fill("");
+    await page.getByLabel("What was done").selectOption("session.opened");
+    await page.getByRole("row").filter({ hasText: "Ada Admin" }).first().waitFor();
+    const settings = page.getByRole("row").filter({ hasText: "Setting changed" });
+    await expect.poll(() => settings.count()).toBe(0);
+    await page.getByLabel("Search who, what, from where").fill("nobody did this");
+    await page.getByText("No entry matches").waitFor();
+  });
+
+  test("what a role may do is set on its page, and counts at once", async () => {
+    const finance = await signedIn("finance", "/settings?view=roles");
+    await finance.getByRole("heading", { name: "Settings" }).waitFor();
+    expect(await finance.getByRole("button", { name: "Roles" }).count()).toBe(0);
+    const page = await signedIn("admin", "/settings?view=roles");
+    await page.getByText("Administrators may do everything").waitFor();
+    await page.getByLabel(/^Role/).selectOption("finance");
+    const group = (name: string) => page.getByRole("group", { name, exact: true });
+    expect(await group("Refunds").getByLabel("Give").isChecked()).toBe(true);
+    await group("Refunds").getByLabel("Give").uncheck();
+    await group("Roles").getByLabel("Read").check();
+    await group("Only at these places").getByRole("checkbox").first().check();
+    await page.getByRole("button", { name: "Save the role" }).click();
+    await page.getByText("Saved. It counts from now on.").waitFor();
+    const { rows } = await edge.database.query(
+      "select 'refunds.give' = any(permissions) as gives, locations from role where id = 'finance'",
+    );
+    expect(rows).toEqual([{ gives: false, locations: [expect.any(String)] }]);
+    await page.getByRole("button", { name: "Back to what it was shipped with" }).click();
+    await expect.poll(() => group("Refunds").getByLabel("Give").isChecked()).toBe(true);
+    await group("Only at these places").getByRole("checkbox").first().uncheck();
+    await page.getByRole("button", { name: "Save the role" }).click();
+    await expect
+      .poll(async () => (await edge.database.query("select locations from role where id = 'finance'")).rows)
+      .toEqual([{ locations: null }]);
+    await page.getByLabel(/^Id/).fill("night-shift");
+    await page.getByLabel("What people call it").fill("Night shift");
+    await page.getByRole("button", { name: "Make the role" }).click();
+    await page.getByRole("heading", { name: "Night shift" }).waitFor();
+    expect(new URL(page.url()).searchParams.get("role")).toBe("night-shift");
+    await page.setViewportSize(PHONE);
+    await expectNoSidewaysScroll(page);
+  });
+
+  test("a large difference is counted by one person and approved by another", async () => {
+    const { rows } = await edge.database.query<{ sku: string; location: string; units: number }>(
+      `select sku, location_id as location, on_hand as units from stock_position
+        where on_hand > 30 and reserved + allocated + picked = 0 order by sku limit 1`,
+    );
+    const [position] = rows;
+    if (position === undefined) throw new Error("there is no stock");
+    const path = `/stock/${encodeURIComponent(position.sku)}/${encodeURIComponent(position.location)}`;
+    const packer = await signedIn("warehouse", path);
+    const adjust = async (label: string, units: string, kind: "Adjust" | "Count") => {
+      await packer.getByRole("button", { name: "Receive, adjust or count" }).click();
+      const dialog = packer.getByRole("dialog");
+      await dialog.getByRole("button", { name: kind }).first().click();
+      await dialog.getByLabel(label).fill(units);
+      await dialog.getByLabel("Reason").fill("Found in the inventory");
+      await dialog.getByRole("button", { name: kind }).last().click();
+    };
+    await adjust("Correction", "-25", "Adjust");
+    await packer.getByText(/by at most 10 units/).waitFor();
+    await packer.keyboard.press("Escape");
+    await adjust("Units counted", String(position.units - 25), "Count");
+    await packer.getByRole("heading", { name: "A count waits for approval" }).waitFor();
+    await packer.getByRole("button", { name: "Approve" }).click();
+    await packer.getByText(/somebody else approves it/).waitFor();
+    const other = await signedIn("operations", path, PHONE);
+    await other.getByRole("button", { name: "Approve" }).click();
+    await other.getByText(`Now ${(position.units - 25).toLocaleString()} on hand.`).waitFor();
+    await expectNoSidewaysScroll(other);
+  });
+
   test("a role that sees no settings is not led there", async () => {
     const page = await signedIn("warehouse", "/");
     await page.getByRole("heading", { name: "Overview" }).waitFor();

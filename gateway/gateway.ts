@@ -16,6 +16,7 @@ import {
 } from "../config/limits.ts";
 import { DEFAULT_REFUND_LIMITS, type RefundLimit, readRefundLimits } from "../config/refund-limits.ts";
 import type { SecretBox } from "../config/secret-box.ts";
+import type { ProxyHeader } from "../config/trusted-proxies.ts";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
 import { createDocumentPool } from "../operations/documents/document-pool.ts";
 import type { Carrier } from "../ports/carriers.ts";
@@ -31,7 +32,9 @@ import { countAdriftLoads } from "../store/floor/robot-loads.ts";
 import { forgetChannelWebhooks } from "../store/orders/channel-webhooks.ts";
 import { forgetPaymentEvents } from "../store/orders/payment-events.ts";
 import type { Database } from "../store/sql/database.ts";
-import { connectRedis, SharedTokenBuckets } from "./access/shared-token-buckets.ts";
+import { clientAddressBehind } from "./access/client-address.ts";
+import { GuessLimit, LocalDelays } from "./access/guess-limit.ts";
+import { connectRedis, SharedDelays, SharedTokenBuckets } from "./access/shared-token-buckets.ts";
 import { type BucketRate, type RateLimiter, TokenBuckets } from "./access/token-buckets.ts";
 import { BackgroundWork } from "./http/background-work.ts";
 import { shopperPolicy } from "./http/content-policy.ts";
@@ -41,8 +44,10 @@ import { openApiDocument } from "./http/openapi.ts";
 import { keptReadiness } from "./http/readiness.ts";
 import { createRestHandler } from "./http/rest-handler.ts";
 import type { DependencyState, Services } from "./http/route.ts";
+import { SecurityEvents } from "./http/security-events.ts";
 import { loadStaticFiles } from "./http/static-files.ts";
 import { routeTable } from "./routes/route-table.ts";
+import { WHEREABOUTS } from "./routes/whereabouts.ts";
 import { createStreamServer } from "./stream/stream-server.ts";
 
 type GatewayOptions = {
@@ -70,6 +75,10 @@ type GatewayOptions = {
   readonly dashboardFolder: string;
   /** Where all gateways together count attempts to sign in; absent: each counts alone. */
   readonly redisUrl?: string | null;
+  /** Networks of the proxies in front of it, in CIDR notation; absent: whoever connects is the client. */
+  readonly trustedProxies?: readonly string[];
+  /** In which they tell of their callers. Absent: `x-forwarded-for`. */
+  readonly proxyHeader?: ProxyHeader;
   readonly logger: Logger;
   readonly readiness: () => Promise<readonly DependencyState[]>;
   /** Absent: the standard ones. */
@@ -90,6 +99,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const alone = new TokenBuckets(rate, MAX_BUCKETS);
     return redis === null ? alone : new SharedTokenBuckets(redis, name, rate, alone);
   };
+  const aloneDelays = new LocalDelays(MAX_BUCKETS);
+  const clientAddress = clientAddressBehind(
+    options.trustedProxies ?? [],
+    options.proxyHeader ?? "x-forwarded-for",
+  );
   const background = new BackgroundWork(logger);
   const services: Services = {
     database,
@@ -107,13 +121,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     refundLimits: options.refundLimits ?? readRefundLimits(DEFAULT_REFUND_LIMITS) ?? [],
     readiness: keptReadiness(options.readiness, () => performance.now()),
     metrics: createMetrics(allocator, options.bridgeStatus ?? null, () => countAdriftLoads(database)),
-    loginAccountLimit: loginLimit("login-account", LOGIN_ACCOUNT_BUCKET),
-    loginAddressLimit: loginLimit("login-address", LOGIN_ADDRESS_BUCKET),
+    guesses: new GuessLimit(
+      redis === null ? aloneDelays : new SharedDelays(redis, aloneDelays),
+      loginLimit("login-account", LOGIN_ACCOUNT_BUCKET),
+      loginLimit("login-address", LOGIN_ADDRESS_BUCKET),
+    ),
+    clientAddress,
+    linkAddressLimit: loginLimit("link-address", LOGIN_ADDRESS_BUCKET),
     resetLimit: loginLimit("reset", RESET_BUCKET),
     secondFactorLimit: loginLimit("second-factor", SECOND_FACTOR_BUCKET),
     background,
     addressBuckets: new TokenBuckets(ANONYMOUS_BUCKET, MAX_BUCKETS),
     callerBuckets: new TokenBuckets(REQUEST_BUCKET, MAX_BUCKETS),
+    security: new SecurityEvents(database, logger),
     logger,
   };
   const stream = createStreamServer(services);
@@ -121,11 +141,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     host: options.host,
     port: options.port,
     logger,
+    clientAddress,
     handler: createRestHandler(
       routeTable,
       services,
       loadStaticFiles(options.dashboardFolder, shopperPolicy(options.payments)),
       new Map([["/openapi.json", openApiDocument(routeTable, options.publicUrl)]]),
+      WHEREABOUTS,
     ),
     addRoutes: stream.addRoutes,
   });

@@ -161,7 +161,7 @@ describe("who is new", () => {
 
   test.each([
     ["an address that somebody has", { email: "admin@acme.example" }, 409, "email_taken"],
-    ["a role that there is not", { role: "emperor" }, 422, "role_not_found"],
+    ["a role that there is not", { role: "emperor" }, 404, "role_not_found"],
     ["an address that is none", { email: "wanda" }, 400, "invalid_request"],
     ["a field that there is not", { password: GOOD_PASSWORD }, 400, "invalid_request"],
   ])("is refused with %s, and nothing is added", async (_name, change, status, code) => {

@@ -5,6 +5,7 @@
  */
 import type { AllocatorClient } from "../engine/allocator-client.ts";
 import type { ParcelLimit } from "../ports/parcel-limit.ts";
+import type { Caller } from "../store/audit-log/record-audit.ts";
 import type { Database } from "../store/sql/database.ts";
 
 export type OperationContext = {
@@ -13,4 +14,11 @@ export type OperationContext = {
   readonly parcelLimit: ParcelLimit;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
+  /** Whose request this is; absent: the system does it by itself. */
+  readonly caller?: Caller;
 };
+
+/** Who does it, for the audit log: `by`, with the address and the request behind it where there is one. */
+export function callerIn({ caller }: Pick<OperationContext, "caller">, by: string): Caller {
+  return { companyId: null, address: null, requestId: null, ...caller, by };
+}

@@ -25,6 +25,12 @@ test("the timeline is written in one place", () => {
   expect(writersOf(/insert into order_event\b/)).toEqual(["store/orders/timeline.ts"]);
 });
 
+test("the audit log is written in one place", () => {
+  expect(writersOf(/(?:insert into|update|delete from) audit_\w+/)).toEqual([
+    "store/audit-log/record-audit.ts",
+  ]);
+});
+
 test("the outbox is written in one place", () => {
   expect(writersOf(/insert into outbox\b/)).toEqual(["store/outbox.ts"]);
 });

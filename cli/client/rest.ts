@@ -34,16 +34,21 @@ export class RestClient {
     this.patienceMs = options.patienceMs ?? 0;
   }
 
-  get<T>(path: string): Promise<T> {
-    return this.request<T>("GET", path, undefined);
+  async get<T>(path: string): Promise<T> {
+    return read<T>(await this.request("GET", path, undefined));
   }
 
-  post<T>(path: string, body: unknown): Promise<T> {
-    return this.request<T>("POST", path, body);
+  async post<T>(path: string, body: unknown): Promise<T> {
+    return read<T>(await this.request("POST", path, body));
   }
 
-  patch<T>(path: string, body: unknown): Promise<T> {
-    return this.request<T>("PATCH", path, body);
+  async patch<T>(path: string, body: unknown): Promise<T> {
+    return read<T>(await this.request("PATCH", path, body));
+  }
+
+  /** What is not JSON, as it came. */
+  text(path: string): Promise<string> {
+    return this.request("GET", path, undefined);
   }
 
   /** Every item of a paged collection. */
@@ -58,7 +63,7 @@ export class RestClient {
     } while (cursor !== null);
   }
 
-  private async request<T>(method: string, path: string, body: unknown): Promise<T> {
+  private async request(method: string, path: string, body: unknown): Promise<string> {
     // One key for all attempts: if only the answer was lost, the repeat gets that answer and nothing runs
     // again.
     const headers: Record<string, string> = {
@@ -79,10 +84,7 @@ export class RestClient {
         continue;
       }
       const { status, text } = answer;
-      if (status >= 200 && status < 300) {
-        const parsed: T = text === "" ? undefined : JSON.parse(text);
-        return parsed;
-      }
+      if (status >= 200 && status < 300) return text;
       const problem = readProblem(text);
       const busy = status === 429 || status === 503 || problem?.retryAfterMs !== undefined;
       if (busy && (attempt < LEAST_ATTEMPTS || Date.now() < deadline)) {
@@ -105,6 +107,11 @@ export class RestClient {
       { cause },
     );
   }
+}
+
+function read<T>(text: string): T {
+  const parsed: T = text === "" ? undefined : JSON.parse(text);
+  return parsed;
 }
 
 type HttpAnswer =

@@ -212,6 +212,8 @@ async function startEdge({ settings, logger, parts, context, outside }: Composit
     dashboardFolder: join(projectRoot, "dist", "dashboard"),
     mailer: outside.mailer,
     redisUrl: settings.redisUrl,
+    trustedProxies: settings.trustedProxies,
+    proxyHeader: settings.proxyHeader,
     refundLimits: settings.refundLimits,
     logger: logger.child({ part: "gateway" }),
     readiness: () => readiness(settings, context, bridge),

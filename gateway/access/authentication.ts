@@ -5,13 +5,21 @@
  * A browser sends the cookie whichever page made the request. So a request that changes something, and every
  * WebSocket, must come from one of our own pages where a cookie identifies the caller.
  */
-import { findApiKey } from "../../store/access/api-keys.ts";
+import type { StockCommand } from "../../actors/commands.ts";
+import { findApiKey, idOfKey } from "../../store/access/api-keys.ts";
+import { readRole } from "../../store/access/roles.ts";
 import { findSession } from "../../store/access/sessions.ts";
 import type { StaffMember } from "../../store/access/staff.ts";
 import type { Database } from "../../store/sql/database.ts";
 import type { HttpRequest } from "../wire/http-message.ts";
 import { ApiError } from "../wire/problem.ts";
-import { type Permission, permissionsOfKey, ROLE_PERMISSIONS } from "./permissions.ts";
+import {
+  type Permission,
+  permissionsOfKey,
+  permissionsOfRole,
+  STOCK_COMMAND_PERMISSIONS,
+} from "./permissions.ts";
+import { ANYWHERE, type Within, withinRole } from "./within.ts";
 
 const SESSION_COOKIE = "holdfast_session";
 
@@ -22,6 +30,8 @@ export type Principal = {
   /** The only channel whose orders this caller may send and see; null: every channel. */
   readonly channelId: string | null;
   readonly permissions: ReadonlySet<Permission>;
+  /** Where the caller may use them. */
+  readonly within: Within;
   /** The member signed in; null for an API key. */
   readonly staff: StaffMember | null;
 };
@@ -38,6 +48,12 @@ export function presentedCredential(headers: HttpRequest["headers"]): Credential
   }
   const session = cookie(headers["cookie"] ?? "", SESSION_COOKIE);
   return session === null ? null : { kind: "session", secret: session };
+}
+
+/** How a credential that is not, or no longer, valid is named where it is recorded: never by its secret. */
+export function presentedAs({ kind, secret }: Credential): Readonly<Record<string, string>> {
+  const id = kind === "key" ? idOfKey(secret) : null;
+  return id === null ? { presented: kind } : { presented: kind, key: id };
 }
 
 /**
@@ -59,19 +75,37 @@ export async function authenticate(
           companyId: key.companyId,
           channelId: key.channelId,
           permissions: permissionsOfKey(key.scopes, key.channelId !== null),
+          within: ANYWHERE,
           staff: null,
         };
   }
   const staff = await findSession(database, credential.secret, options);
-  return staff === null
-    ? null
-    : {
-        by: `staff:${staff.id}`,
-        companyId: staff.companyId,
-        channelId: null,
-        permissions: ROLE_PERMISSIONS[staff.role],
-        staff,
-      };
+  if (staff === null) return null;
+  const role = await readRole(database, staff.role);
+  return {
+    by: `staff:${staff.id}`,
+    companyId: staff.companyId,
+    channelId: null,
+    permissions: permissionsOfRole(role),
+    within: role === null ? ANYWHERE : withinRole(role),
+    staff,
+  };
+}
+
+/** Whether two looks at one credential found the same rights. */
+export function sameRights(a: Principal, b: Principal): boolean {
+  return (
+    a.by === b.by &&
+    a.channelId === b.channelId &&
+    sameMembers(a.permissions, b.permissions) &&
+    sameMembers(a.within.locations, b.within.locations) &&
+    sameMembers(a.within.channels, b.within.channels)
+  );
+}
+
+function sameMembers(a: ReadonlySet<string> | null, b: ReadonlySet<string> | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.size === b.size && [...a].every((each) => b.has(each));
 }
 
 /**
@@ -94,11 +128,29 @@ export function requireOwnOrigin(headers: HttpRequest["headers"], publicUrl: str
 }
 
 export function requirePermission(principal: Principal | null, permission: Permission): Principal {
+  return requireOneOf(principal, [permission]);
+}
+
+/** @throws ApiError unless the caller has one of these, `forbidden` or `unauthenticated` */
+export function requireOneOf(principal: Principal | null, permissions: readonly Permission[]): Principal {
   if (principal === null) throw new ApiError("unauthenticated", "Send an API key, or sign in.");
-  if (!principal.permissions.has(permission)) {
-    throw new ApiError("forbidden", `This needs the permission ${permission}.`);
+  if (!permissions.some((permission) => principal.permissions.has(permission))) {
+    const names = permissions.join(", ");
+    throw new ApiError(
+      "forbidden",
+      permissions.length === 1 ? `This needs the permission ${names}.` : `This needs one of ${names}.`,
+    );
   }
   return principal;
+}
+
+/** The permission of each of these stock commands. */
+export function requireStockPermissions(principal: Principal, commands: readonly StockCommand[]): void {
+  for (const { type } of commands) {
+    // What has no schema has been refused as unknown.
+    const permission = STOCK_COMMAND_PERMISSIONS[type as keyof typeof STOCK_COMMAND_PERMISSIONS];
+    requirePermission(principal, permission);
+  }
 }
 
 /** `Set-Cookie` of a session; `token` null removes it. `Secure` where the public URL is https. */

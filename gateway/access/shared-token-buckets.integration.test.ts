@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { pino } from "pino";
 import { afterEach, describe, expect, test } from "vitest";
 import { freePort } from "../../cli/embedded/free-port.ts";
-import { connectRedis, SharedTokenBuckets } from "./shared-token-buckets.ts";
+import { LocalDelays } from "./guess-limit.ts";
+import { connectRedis, SharedDelays, SharedTokenBuckets } from "./shared-token-buckets.ts";
 import { TokenBuckets } from "./token-buckets.ts";
 
 const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
@@ -47,6 +48,26 @@ describe.skipIf(!hasRedis)(
       expect(waits.slice(0, 3)).toEqual([0, 0, 0]);
       expect(waits[3]).toBeGreaterThan(0);
       expect(await second.take("grace", 0)).toBe(0);
+    });
+
+    test("two gateways slow the guesses at one account from one address together", async () => {
+      const { url } = await startRedis();
+      const gateways = await Promise.all(
+        [1, 2].map(async () => {
+          const redis = connectRedis(url, logger);
+          undone.push(() => redis.disconnect());
+          await once(redis, "ready");
+          return new SharedDelays(redis, new LocalDelays(10));
+        }),
+      );
+      const [first, second] = gateways;
+      if (first === undefined || second === undefined) throw new Error("two gateways");
+      const begin = (gateway: SharedDelays, name = "198.51.100.7 ada") => gateway.begin(name, 60_000, 0);
+      for (const gateway of [first, second, first, second, first]) expect(await begin(gateway)).toBe(0);
+      expect(await begin(second)).toBeGreaterThan(500);
+      expect(await begin(second, "198.51.100.8 ada")).toBe(0);
+      await first.forget("198.51.100.7 ada");
+      expect(await begin(second)).toBe(0);
     });
 
     test("a gateway whose Redis has died counts alone and goes on limiting", async () => {

@@ -6,7 +6,13 @@
  */
 import { Redis } from "ioredis";
 import type { Logger } from "pino";
-import { REDIS_ANSWER_MS } from "../../config/limits.ts";
+import {
+  GUESS_DELAY_FIRST_MS,
+  GUESS_FORGOTTEN_MS,
+  GUESSES_AT_ONCE,
+  REDIS_ANSWER_MS,
+} from "../../config/limits.ts";
+import type { Delays } from "./guess-limit.ts";
 import type { BucketRate, RateLimiter } from "./token-buckets.ts";
 
 /**
@@ -26,6 +32,27 @@ if tokens < 1 then wait = math.ceil((1 - tokens) / per_ms) else tokens = tokens 
 redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', tostring(now))
 redis.call('PEXPIRE', KEYS[1], math.ceil((size - tokens) / per_ms) + 1000)
 return wait
+`;
+
+/**
+ * Wrong attempts of one name in one hash: how many, and when the next may be. Answers the milliseconds until
+ * then, 0 where this one was counted. The waits are those of `delayAfter`.
+ */
+const BEGIN = `
+local most = tonumber(ARGV[1])
+local at_once = tonumber(ARGV[2])
+local first = tonumber(ARGV[3])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local known = redis.call('HMGET', KEYS[1], 'wrong', 'next')
+local next = tonumber(known[2]) or 0
+if now < next then return next - now end
+local wrong = (tonumber(known[1]) or 0) + 1
+local delay = 0
+if wrong >= at_once then delay = math.min(most, first * 2 ^ math.min(wrong - at_once, 30)) end
+redis.call('HSET', KEYS[1], 'wrong', tostring(wrong), 'next', tostring(now + delay))
+redis.call('PEXPIRE', KEYS[1], tonumber(ARGV[4]))
+return 0
 `;
 
 /** @param url `redis://…`; connects, and reconnects, by itself */
@@ -63,4 +90,44 @@ export class SharedTokenBuckets implements RateLimiter {
       return this.alone.take(name, nowMs);
     }
   }
+}
+
+/** Waits after wrong passwords that several gateways count together. */
+export class SharedDelays implements Delays {
+  private readonly redis: Redis;
+  private readonly alone: Delays;
+
+  /** @param alone counts while Redis does not answer */
+  constructor(redis: Redis, alone: Delays) {
+    this.redis = redis;
+    this.alone = alone;
+  }
+
+  async begin(name: string, mostMs: number, nowMs: number): Promise<number> {
+    try {
+      return Number(
+        await this.redis.eval(
+          BEGIN,
+          1,
+          keyOf(name),
+          mostMs,
+          GUESSES_AT_ONCE,
+          GUESS_DELAY_FIRST_MS,
+          GUESS_FORGOTTEN_MS,
+        ),
+      );
+    } catch {
+      return this.alone.begin(name, mostMs, nowMs);
+    }
+  }
+
+  async forget(name: string): Promise<void> {
+    await this.alone.forget(name);
+    // What Redis does not hear of now, it forgets by itself.
+    await this.redis.del(keyOf(name)).catch(() => 0);
+  }
+}
+
+function keyOf(name: string): string {
+  return `holdfast:guesses:${name}`;
 }

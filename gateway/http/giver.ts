@@ -10,5 +10,5 @@ export async function giverFor(
   { by, staff }: Principal,
 ): Promise<Giver> {
   const limits = (await readRefundLimitSetting(database)) ?? refundLimits;
-  return { by, role: staff?.role ?? KEY_ROLE, limits, roles: rolesThatGive() };
+  return { by, role: staff?.role ?? KEY_ROLE, limits, roles: await rolesThatGive(database) };
 }

@@ -17,6 +17,7 @@ import { randomUUID } from "node:crypto";
 import { STATUS_CODES } from "node:http";
 import type { Logger } from "pino";
 import { BODY_DEADLINE_MS, MAX_BODY_BYTES, STOP_DEADLINE_MS } from "../../config/limits.ts";
+import { type ClientAddress, isProxyHeader } from "../access/client-address.ts";
 import type { HttpHandler, HttpReply, HttpRequest } from "../wire/http-message.ts";
 import { problemReply } from "../wire/problem.ts";
 import { OWN_POLICY } from "./content-policy.ts";
@@ -58,16 +59,18 @@ export async function startHttpServer(options: {
   readonly port: number;
   readonly logger: Logger;
   readonly handler: HttpHandler;
+  /** Where a request comes from, past the proxies in front of us; absent: whoever connects is the client. */
+  readonly clientAddress?: ClientAddress;
   readonly addRoutes?: (app: TemplatedApp) => void;
 }): Promise<HttpServer> {
-  const { logger, handler } = options;
+  const { logger, handler, clientAddress = (peer: string) => peer } = options;
   const { App, us_listen_socket_close, us_socket_local_port } = await loadNativeServer();
   const app = App();
   const running = new Set<Promise<void>>();
   options.addRoutes?.(app);
   app.any("/*", (res, req) => {
     try {
-      const served = serve(res, req, handler, logger).finally(() => running.delete(served));
+      const served = serve(res, req, handler, logger, clientAddress).finally(() => running.delete(served));
       running.add(served);
     } catch (error) {
       logger.error({ err: error }, "a request could not be read");
@@ -108,10 +111,15 @@ export async function startHttpServer(options: {
 }
 
 /** Method, address, headers and sender, copied while the native request may be read. */
-export function copyRequest(res: UwsResponse, req: UwsRequest): Omit<HttpRequest, "body"> {
+export function copyRequest(
+  res: UwsResponse,
+  req: UwsRequest,
+  clientAddress: ClientAddress,
+): Omit<HttpRequest, "body"> {
   const headers: Record<string, string> = Object.create(null);
   req.forEach((name, value) => {
-    headers[name] = value;
+    const before = isProxyHeader(name) ? headers[name] : undefined;
+    headers[name] = before === undefined ? value : `${before}, ${value}`;
   });
   const givenId = headers["x-request-id"];
   return {
@@ -120,7 +128,7 @@ export function copyRequest(res: UwsResponse, req: UwsRequest): Omit<HttpRequest
     path: req.getUrl(),
     query: req.getQuery(),
     headers,
-    remoteAddress: Buffer.from(res.getRemoteAddressAsText()).toString("latin1"),
+    remoteAddress: clientAddress(Buffer.from(res.getRemoteAddressAsText()).toString("latin1"), headers),
   };
 }
 
@@ -151,7 +159,13 @@ export function writeReply(
   });
 }
 
-async function serve(res: UwsResponse, req: UwsRequest, handler: HttpHandler, logger: Logger): Promise<void> {
+async function serve(
+  res: UwsResponse,
+  req: UwsRequest,
+  handler: HttpHandler,
+  logger: Logger,
+  clientAddress: ClientAddress,
+): Promise<void> {
   let gone = false;
   const aborted = new Promise<void>((resolve) => {
     res.onAborted(() => {
@@ -159,7 +173,7 @@ async function serve(res: UwsResponse, req: UwsRequest, handler: HttpHandler, lo
       resolve();
     });
   });
-  const request = copyRequest(res, req);
+  const request = copyRequest(res, req, clientAddress);
   const body = readBody(res, request, aborted);
   let reply: HttpReply;
   let close = false;

@@ -43,7 +43,9 @@ function operation(route: Route): Record<string, unknown> {
     summary: route.summary,
     ...(access.kind === "permission" || access.kind === "local-or"
       ? { description: `Permission: \`${access.permission}\`` }
-      : {}),
+      : access.kind === "one-of"
+        ? { description: `Permission, by what is asked for: \`${access.permissions.join("`, `")}\`` }
+        : {}),
     security: access.kind === "public" ? [] : [{ apiKey: [] }, { session: [] }],
     parameters: [
       ...names.map((name) => ({ name, in: "path", required: true, schema: { type: "string" } })),

@@ -5,26 +5,33 @@
 import { createHash } from "node:crypto";
 import Type from "typebox";
 import { Compile, type Validator } from "typebox/compile";
+import { MAX_BUCKETS, PERSONAL_DATA_LOOKS } from "../../config/limits.ts";
 import {
   claimIdempotencyKey,
   releaseIdempotencyKey,
   storeIdempotentReply,
 } from "../../store/access/idempotency.ts";
+import { recordAuditAlone } from "../../store/audit-log/record-audit.ts";
 import {
   authenticate,
   isOwnOrigin,
   type Principal,
+  presentedAs,
   presentedCredential,
+  requireOneOf,
   requirePermission,
 } from "../access/authentication.ts";
-import type { TokenBuckets } from "../access/token-buckets.ts";
+import { TokenBuckets } from "../access/token-buckets.ts";
+import { isBound, requireWithin } from "../access/within.ts";
 import type { HttpHandler, HttpReply, HttpRequest } from "../wire/http-message.ts";
 import { ApiError, describeError, logFailure, problemReply } from "../wire/problem.ts";
 import { firstFault } from "../wire/validation.ts";
 import { isLocalCaller } from "./local-caller.ts";
+import { isOfShoppers, personalSubject, withoutPersonalData } from "./personal-data.ts";
 import { readJsonBody } from "./read-json-body.ts";
-import type { Answer, Call, Route, Services } from "./route.ts";
+import type { Answer, Call, Route, RouteWhereabouts, Services } from "./route.ts";
 import { createRouter } from "./router.ts";
+import { callerFrom } from "./security-events.ts";
 import { matchesEtag, type StaticFiles } from "./static-files.ts";
 
 type Checks = {
@@ -45,10 +52,12 @@ export function createRestHandler(
   services: Services,
   staticFiles: StaticFiles,
   documents: ReadonlyMap<string, string>,
+  whereabouts: RouteWhereabouts,
 ): HttpHandler {
   const router = createRouter(table);
+  const looks = new TokenBuckets(PERSONAL_DATA_LOOKS, MAX_BUCKETS);
   const checks = new Map(table.map((route) => [route, checksOf(route)] as const));
-  const { database, logger, metrics, addressBuckets, callerBuckets } = services;
+  const { database, logger, metrics, addressBuckets, callerBuckets, security } = services;
 
   return async (request) => {
     const started = performance.now();
@@ -86,18 +95,49 @@ export function createRestHandler(
     request: HttpRequest,
   ): Promise<HttpReply> {
     const principal = await identify(route, request);
+    try {
+      return await answer(route, params, request, principal);
+    } catch (error) {
+      if (principal !== null) await security.denied(request, principal, nameOf(route, request), error);
+      throw error;
+    }
+  }
+
+  async function answer(
+    route: Route,
+    params: Readonly<Record<string, string>>,
+    request: HttpRequest,
+    principal: Principal | null,
+  ): Promise<HttpReply> {
+    if (principal !== null) admit(route, request, principal);
     const check = checks.get(route);
     if (check === undefined) throw new Error(`route ${route.path} is not in the table`);
+    const caller = callerFrom(request, principal);
+    let body: { readonly value: unknown } | null = null;
     const call: Call<unknown, unknown> = {
       request,
       params,
       query: readQuery(request.query, check),
-      body: readJsonBody(request, check.body, route.method),
+      get body() {
+        body ??= { value: readJsonBody(request, check.body, route.method) };
+        return body.value;
+      },
       principal,
-      services,
+      services: {
+        ...services,
+        operations: { ...services.operations, caller },
+        people: { ...services.people, caller },
+      },
     };
+    if (principal !== null && isBound(principal.within)) await holdWithin(route, call, principal);
+    // Not before it is known that the caller may send one; whatever the handler does, it is checked.
+    const { body: _checked } = call;
     const key = idempotencyKey(route, request);
-    if (key === null) return replyOf(request, route, await route.handle(call));
+    if (key === null) {
+      const given = shownTo(principal, request, await route.handle(call));
+      await recordLook(route, params, request, principal);
+      return replyOf(request, route, given);
+    }
     return once(route, call, key);
   }
 
@@ -113,18 +153,59 @@ export function createRestHandler(
     const principal = await authenticate(database, credential);
     if (principal === null) {
       limit(addressBuckets, request.remoteAddress);
+      if (credential !== null) {
+        await security.refused(
+          callerFrom(request, null),
+          "access.unknown",
+          nameOf(route, request),
+          presentedAs(credential),
+        );
+      }
       throw new ApiError("unauthenticated", "Send an API key as bearer token, or sign in.");
     }
     limit(callerBuckets, `${principal.by} ${request.remoteAddress}`);
-    if (credential?.kind === "session" && route.method !== "GET") {
-      if (!isOwnOrigin(request.headers, services.publicUrl)) {
-        throw new ApiError(
-          "origin_forbidden",
-          "Changes by a signed-in browser come from Holdfast's own pages only.",
-        );
-      }
+    return principal;
+  }
+
+  /** @throws ApiError where who asks may not call the route, or not from this page */
+  function admit({ access, method }: Route, request: HttpRequest, principal: Principal): void {
+    if (principal.staff !== null && method !== "GET" && !isOwnOrigin(request.headers, services.publicUrl)) {
+      throw new ApiError(
+        "origin_forbidden",
+        "Changes by a signed-in browser come from Holdfast's own pages only.",
+      );
     }
-    return access.kind === "known" ? principal : requirePermission(principal, access.permission);
+    if (access.kind === "permission" || access.kind === "local-or") {
+      requirePermission(principal, access.permission);
+    } else if (access.kind === "one-of") {
+      requireOneOf(principal, access.permissions);
+    }
+  }
+
+  /** @throws ApiError where the request is about what is outside the caller's places and channels */
+  async function holdWithin(
+    route: Route,
+    call: Call<unknown, unknown>,
+    { within }: Principal,
+  ): Promise<void> {
+    const about = whereabouts.get(`${route.method} ${route.path}`) ?? "company";
+    if (about === "anything" || about === "filtered") return;
+    const asked = about === "company" ? {} : await about(call);
+    if (asked !== null) requireWithin(within, asked);
+  }
+
+  /** A person who looks at a shopper's data is recorded, once in a while: pages look again by themselves. */
+  async function recordLook(
+    route: Route,
+    params: Readonly<Record<string, string>>,
+    request: HttpRequest,
+    principal: Principal | null,
+  ): Promise<void> {
+    if (principal === null || principal.staff === null) return;
+    const subject = personalSubject(`${route.method} ${route.path}`, params);
+    if (subject === null || !seesPersonalData(principal, route)) return;
+    if (looks.take(`${principal.by} ${subject}`, Date.now()) > 0) return;
+    await recordAuditAlone(database, callerFrom(request, principal), { act: "personal-data.read", subject });
   }
 
   /** Runs the handler under a claimed key, or repeats the first answer of that key. */
@@ -154,8 +235,11 @@ export function createRestHandler(
     }
     try {
       const reply = await route.handle(call).then(
-        (answer) => replyOf(request, route, answer),
-        (error: unknown) => failureReply(error, request),
+        (given) => replyOf(request, route, shownTo(principal, request, given)),
+        async (error: unknown) => {
+          if (principal !== null) await security.denied(request, principal, nameOf(route, request), error);
+          return failureReply(error, request);
+        },
       );
       if (TRANSIENT.has(reply.status)) {
         await releaseIdempotencyKey(database, claim);
@@ -177,6 +261,28 @@ export function createRestHandler(
     logFailure(logger, error, { requestId: request.id, path: request.path }, "a request failed");
     return problemReply(described.code, described.detail, described);
   }
+}
+
+/** Labels and packing slips have a permission of their own, and bear an address in any case. */
+function seesPersonalData({ permissions }: Principal, { reply }: Route): boolean {
+  return reply === null || permissions.has("personal-data.read");
+}
+
+/** The answer without what the caller is not to see of shoppers. */
+function shownTo(
+  principal: Principal | null,
+  { path }: HttpRequest,
+  answer: Answer<unknown>,
+): Answer<unknown> {
+  if (principal === null || principal.permissions.has("personal-data.read")) return answer;
+  return "bytes" in answer || !isOfShoppers(path)
+    ? answer
+    : { ...answer, json: withoutPersonalData(answer.json) };
+}
+
+/** What was asked for, as the audit log names it. */
+function nameOf({ method }: Route, { path }: HttpRequest): string {
+  return `${method} ${path}`;
 }
 
 function limit(buckets: TokenBuckets, name: string): void {

@@ -22,12 +22,16 @@ import type { VendorRoster } from "../../ports/vendor-roster.ts";
 import type { StaffMember } from "../../store/access/staff.ts";
 import type { Database } from "../../store/sql/database.ts";
 import type { Principal } from "../access/authentication.ts";
+import type { ClientAddress } from "../access/client-address.ts";
+import type { GuessLimit } from "../access/guess-limit.ts";
 import type { Permission } from "../access/permissions.ts";
 import type { RateLimiter, TokenBuckets } from "../access/token-buckets.ts";
+import type { Whereabouts } from "../access/within.ts";
 import type { HttpRequest } from "../wire/http-message.ts";
 import { ApiError } from "../wire/problem.ts";
 import type { BackgroundWork } from "./background-work.ts";
 import type { Metrics } from "./metrics.ts";
+import type { SecurityEvents } from "./security-events.ts";
 
 /** What the process depends on, for `/readyz`. */
 export type DependencyState = { readonly name: string; readonly ready: boolean; readonly detail?: string };
@@ -55,9 +59,12 @@ export type Services = {
   readonly refundLimits: readonly RefundLimit[];
   readonly readiness: () => Promise<readonly DependencyState[]>;
   readonly metrics: Metrics;
-  /** Attempts to sign in, by account and by address; counted over all gateways where there is a Redis. */
-  readonly loginAccountLimit: RateLimiter;
-  readonly loginAddressLimit: RateLimiter;
+  /** Attempts to sign in; counted over all gateways where there is a Redis. */
+  readonly guesses: GuessLimit;
+  /** Where a request comes from, past the proxies in front of us. */
+  readonly clientAddress: ClientAddress;
+  /** Requests of nobody that is known about links to set a password, by address. */
+  readonly linkAddressLimit: RateLimiter;
   /** Mails with a link to set a password, by account. */
   readonly resetLimit: RateLimiter;
   /** Codes of a second factor, by account. */
@@ -68,6 +75,7 @@ export type Services = {
   readonly addressBuckets: TokenBuckets;
   /** Requests of known callers, by caller and address. */
   readonly callerBuckets: TokenBuckets;
+  readonly security: SecurityEvents;
   readonly logger: Logger;
 };
 
@@ -77,6 +85,8 @@ type Access =
   /** Every known caller, by key or session. */
   | { readonly kind: "known" }
   | { readonly kind: "permission"; readonly permission: Permission }
+  /** Whoever has one of them; the handler asks for the one that the body needs. */
+  | { readonly kind: "one-of"; readonly permissions: readonly Permission[] }
   /** Anybody on this machine (not through a proxy). From elsewhere the permission is needed. */
   | { readonly kind: "local-or"; readonly permission: Permission };
 
@@ -89,6 +99,16 @@ export type Call<Query, Body> = {
   readonly principal: Principal | null;
   readonly services: Services;
 };
+
+/**
+ * What a request is about, by `METHOD path`: where it says `anything`, callers who are bound to places or
+ * channels may call it; `filtered`: the handler leaves out what is not theirs; `company`: they may not. A
+ * function says of which place or channel it is; null: of nothing that there is, which the handler will say.
+ */
+export type RouteWhereabouts = ReadonlyMap<
+  string,
+  "anything" | "company" | "filtered" | ((call: Call<unknown, unknown>) => Promise<Whereabouts | null>)
+>;
 
 export type Answer<Json> =
   | {

@@ -23,9 +23,11 @@ import { askForPassword, changePassword } from "../../operations/people/change-p
 import { mailResetLink, readPasswordLink, usePasswordLink } from "../../operations/people/password-links.ts";
 import { beginSecondFactor, confirmFactor, removeFactor } from "../../operations/people/second-factor.ts";
 import { countRecoveryCodes } from "../../store/access/second-factors.ts";
-import { readStaff, type StaffMember, staffEmail } from "../../store/access/staff.ts";
+import { readStaff, type StaffMember, staffEmail, staffIdOfEmail } from "../../store/access/staff.ts";
 import { requireOwnOrigin } from "../access/authentication.ts";
+import { countedAs } from "../access/client-address.ts";
 import { type Call, done, found, personOf, type Route, route } from "../http/route.ts";
+import { callerFrom } from "../http/security-events.ts";
 import { ApiError } from "../wire/problem.ts";
 import { sessionToken, takeCodeAttempt } from "./sessions.ts";
 
@@ -67,8 +69,12 @@ export const accountRoutes: readonly Route[] = [
     reply: Done,
     handle: async (call) => {
       const person = personOf(call);
-      await takePasswordAttempt(call, person);
-      done(await changePassword(call.services.people, person, call.body, sessionToken(call)));
+      const attempt = await takePasswordAttempt(call, person);
+      const changed = await changePassword(call.services.people, person, call.body, sessionToken(call));
+      if (changed.status === "done" || changed.code !== "password_wrong")
+        await call.services.guesses.succeeded(attempt);
+      else await recordWrongPassword(call, person, changed.code);
+      done(changed);
       return { json: DONE };
     },
   }),
@@ -132,6 +138,9 @@ export const accountRoutes: readonly Route[] = [
       await takeAddressAttempt(call);
       const account = staffEmail(body.email);
       // What happens, and how long it takes, says nothing to who asks.
+      const id = await staffIdOfEmail(services.database, account);
+      const subject = id === null ? "account:unknown" : `staff:${id}`;
+      await services.security.refused(callerFrom(call.request, null), "password-link.asked", subject);
       if ((await services.resetLimit.take(account, Date.now())) === 0)
         services.background.run("mail a link to set a password", () =>
           mailResetLink(services.people, account),
@@ -172,15 +181,26 @@ export const accountRoutes: readonly Route[] = [
 /** Of who has no identity: as often as an address may try to sign in, and from our own pages only. */
 async function takeAddressAttempt({ request, services }: Call<unknown, unknown>): Promise<void> {
   requireOwnOrigin(request.headers, services.publicUrl);
-  const wait = await services.loginAddressLimit.take(request.remoteAddress, Date.now());
+  const wait = await services.linkAddressLimit.take(countedAs(request.remoteAddress), Date.now());
   if (wait > 0) throw new ApiError("rate_limited", "Too many attempts.", { retryAfterMs: wait });
 }
 
 /** An open browser that somebody else found is no way to try passwords. */
-async function takePasswordAttempt({ services }: Call<unknown, unknown>, person: StaffMember): Promise<void> {
-  const wait = await services.loginAccountLimit.take(person.email, Date.now());
+async function takePasswordAttempt({ request, services }: Call<unknown, unknown>, { email }: StaffMember) {
+  const attempt = { email, address: countedAs(request.remoteAddress) };
+  const wait = await services.guesses.begin({ ...attempt, isKnown: true }, Date.now());
   if (wait > 0)
     throw new ApiError("rate_limited", "The password was asked for too often.", { retryAfterMs: wait });
+  return attempt;
+}
+
+async function recordWrongPassword(
+  { request, principal, services }: Call<unknown, unknown>,
+  { id }: StaffMember,
+  code: string,
+): Promise<void> {
+  const caller = callerFrom(request, principal);
+  await services.security.refused(caller, "password.refused", `staff:${id}`, { code });
 }
 
 async function requirePassword(
@@ -188,7 +208,12 @@ async function requirePassword(
   person: StaffMember,
   password: string,
 ): Promise<void> {
-  await takePasswordAttempt(call, person);
+  const attempt = await takePasswordAttempt(call, person);
   const wrong = await askForPassword(call.services.people, person, password);
-  if (wrong !== null) throw ApiError.of(wrong);
+  if (wrong === null) {
+    await call.services.guesses.succeeded(attempt);
+    return;
+  }
+  await recordWrongPassword(call, person, wrong.code);
+  throw ApiError.of(wrong);
 }

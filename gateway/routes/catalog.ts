@@ -67,7 +67,7 @@ export const catalogRoutes: readonly Route[] = [
     handle: async (call) => {
       const sku = param(call, "sku");
       const { tagged, check } = call.body;
-      const set = done(await tagProduct(call.services.operations, sku, { tagged, check }));
+      const set = done(await tagProduct(call.services.operations, sku, { tagged, check }, callerOf(call).by));
       return { json: { sku, tagged, check: set.check } };
     },
   }),
@@ -82,7 +82,7 @@ export const catalogRoutes: readonly Route[] = [
     handle: async (call) => {
       const sku = param(call, "sku");
       const { substitutes } = call.body;
-      done(await setSubstitutes(call.services.operations, sku, substitutes));
+      done(await setSubstitutes(call.services.operations, sku, substitutes, callerOf(call).by));
       return { json: { sku, substitutes } };
     },
   }),
@@ -107,7 +107,7 @@ export const catalogRoutes: readonly Route[] = [
     method: "POST",
     path: "/v1/sku-mappings",
     summary: "Maps a channel's SKU to ours; orders that waited for it go on",
-    access: WRITE,
+    access: { kind: "permission", permission: "catalog.map" },
     body: SkuMappingBody,
     reply: SkuMapping,
     idempotency: "accepted",

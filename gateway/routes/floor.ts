@@ -5,6 +5,7 @@ import { FloorLoad, FloorLoadStatus, SettleLoadBody } from "../../contract/floor
 import { Id, PageQuery, pageOf } from "../../contract/shapes.ts";
 import { settleLoad } from "../../operations/floor/robot-loads.ts";
 import { listLoads, readLoad } from "../../store/floor/robot-loads.ts";
+import { boundsOf } from "../access/within.ts";
 import { callerOf, done, found, param, type Route, route } from "../http/route.ts";
 
 export const floorRoutes: readonly Route[] = [
@@ -20,9 +21,10 @@ export const floorRoutes: readonly Route[] = [
       ...PageQuery,
     }),
     reply: pageOf(FloorLoad),
-    handle: async ({ query, services }) => {
-      const { status, location: locationId, order: orderId, cursor, limit = PAGE_DEFAULT } = query;
-      return { json: await listLoads(services.database, { status, locationId, orderId, cursor, limit }) };
+    handle: async (call) => {
+      const { status, location: locationId, order: orderId, cursor, limit = PAGE_DEFAULT } = call.query;
+      const filter = { ...boundsOf(callerOf(call)), status, locationId, orderId, cursor, limit };
+      return { json: await listLoads(call.services.database, filter) };
     },
   }),
   route({

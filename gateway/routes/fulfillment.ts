@@ -46,6 +46,7 @@ import {
 } from "../../store/orders/order-views.ts";
 import { requirePermission } from "../access/authentication.ts";
 import type { Permission } from "../access/permissions.ts";
+import { boundsOf } from "../access/within.ts";
 import { type Call, callerOf, done, found, keyOf, param, type Route, route } from "../http/route.ts";
 import { ApiError } from "../wire/problem.ts";
 
@@ -67,9 +68,11 @@ export const fulfillmentRoutes: readonly Route[] = [
       ...PageQuery,
     }),
     reply: pageOf(WaitingFulfillmentOrder),
-    handle: async ({ query, services }) => {
+    handle: async (call) => {
+      const { query, services } = call;
       return {
         json: await listFulfillmentOrders(services.database, {
+          ...boundsOf(callerOf(call)),
           locationId: query.location,
           stage: query.stage,
           status: query.status,
@@ -230,7 +233,8 @@ export const fulfillmentRoutes: readonly Route[] = [
     method: "GET",
     path: "/v1/fulfillment-orders/{id}/packing-slip.pdf",
     summary: "What to pick, and what goes into the parcel, as a page",
-    access: { kind: "permission", permission: "fulfillment.read" },
+    // It bears the address.
+    access: { kind: "one-of", permissions: ["fulfillment.pack", "shipments.label", "personal-data.read"] },
     handle: async (call) => {
       const { database, documents } = call.services;
       const slip = await printPackingSlip(database, documents, param(call, "id"));

@@ -3,6 +3,7 @@ import { CreateKeyBody, IssuedKey, KeyView, RotateKeyBody } from "../../contract
 import { pageOf } from "../../contract/shapes.ts";
 import { disableKey, makeKey, rotateKey } from "../../operations/keys/api-keys.ts";
 import { listApiKeys, readApiKey } from "../../store/access/api-keys.ts";
+import { requireScopes } from "../access/given-rights.ts";
 import { type Call, callerOf, done, keyOf, param, type Route, route } from "../http/route.ts";
 import { ApiError } from "../wire/problem.ts";
 
@@ -37,6 +38,7 @@ export const keyRoutes: readonly Route[] = [
     kept: withoutSecret,
     handle: async (call) => {
       const { by, companyId } = callerOf(call);
+      requireScopes(callerOf(call), call.body.scopes, call.body.channel !== undefined);
       const { id, secret } = done(
         await makeKey(call.services.operations, companyId, call.body, by, keyOf(call)),
       );
@@ -63,6 +65,8 @@ export const keyRoutes: readonly Route[] = [
     handle: async (call) => {
       const { by, companyId } = callerOf(call);
       const id = param(call, "id");
+      const { scopes, channel } = await keyWith(call, id);
+      requireScopes(callerOf(call), scopes, channel !== null);
       const { overlapMinutes } = call.body;
       const { secret } = done(
         await rotateKey(call.services.operations, companyId, id, overlapMinutes, by, keyOf(call)),

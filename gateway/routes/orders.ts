@@ -22,6 +22,7 @@ import { closed, Done, Id, PageQuery, pageOf, text } from "../../contract/shapes
 import { captureOrders } from "../../operations/capture/capture-order.ts";
 import { cancelOrder } from "../../operations/change/cancel-order.ts";
 import { editOrder } from "../../operations/change/edit-order.ts";
+import { callerIn } from "../../operations/context.ts";
 import { putHold } from "../../operations/holds/put-hold.ts";
 import { releaseHold } from "../../operations/holds/release-hold.ts";
 import { setPickupPlace } from "../../operations/holds/set-pickup-place.ts";
@@ -30,6 +31,7 @@ import { resendNotice } from "../../operations/notices/resend-notice.ts";
 import { givePaymentMethod } from "../../operations/payments/give-payment-method.ts";
 import { recordCash } from "../../operations/payments/record-cash.ts";
 import { refuseSending } from "../../operations/refunds/gift-limit.ts";
+import { recordAuditAlone } from "../../store/audit-log/record-audit.ts";
 import { listChannels } from "../../store/catalog/catalog-views.ts";
 import { readRevisions } from "../../store/orders/order-revisions.ts";
 import {
@@ -39,6 +41,7 @@ import {
   readTimeline,
   readTrackingToken,
 } from "../../store/orders/order-views.ts";
+import { boundsOf } from "../access/within.ts";
 import { giverFor } from "../http/giver.ts";
 import {
   accepted,
@@ -88,7 +91,10 @@ export const orderRoutes: readonly Route[] = [
         json: await listOrders(services.database, {
           status: query.status,
           channelId: bound ?? query.channel,
+          ...boundsOf(callerOf(call)),
           text: query.q,
+          // Else who does not see it could find out what it is.
+          isEmailHidden: !callerOf(call).permissions.has("personal-data.read"),
           hold: query.hold,
           cursor: query.cursor,
           limit: query.limit ?? PAGE_DEFAULT,
@@ -160,7 +166,10 @@ export const orderRoutes: readonly Route[] = [
       const { by, channelId } = callerOf(call);
       const orderId = param(call, "id");
       const token = found(await readTrackingToken(services.database, orderId, channelId), "order");
-      services.logger.info({ orderId, by }, "the shopper's page was given out");
+      await recordAuditAlone(services.database, callerIn(services.operations, by), {
+        act: "tracking-link.shown",
+        subject: `order:${orderId}`,
+      });
       return { json: { url: new URL(`/track/${token}`, services.publicUrl).href } };
     },
   }),

@@ -16,6 +16,7 @@ import {
   resetSecondFactor,
 } from "../../operations/people/staff.ts";
 import { listStaff, readStaff } from "../../store/access/staff.ts";
+import { requireRightsOf } from "../access/given-rights.ts";
 import { type Call, callerOf, done, param, type Route, route } from "../http/route.ts";
 import { ApiError } from "../wire/problem.ts";
 
@@ -51,6 +52,7 @@ export const peopleRoutes: readonly Route[] = [
     kept: withoutLink,
     handle: async (call) => {
       const { by, companyId } = callerOf(call);
+      await requireRightsOf(call.services.database, callerOf(call), call.body.role);
       const { id } = done(await addStaff(call.services.people, companyId, call.body, by));
       return { status: 201, json: await issued(call, id) };
     },
@@ -73,7 +75,9 @@ export const peopleRoutes: readonly Route[] = [
     idempotency: "accepted",
     handle: async (call) => {
       const { by, companyId } = callerOf(call);
-      const id = param(call, "id");
+      const id = await lessThanCaller(call);
+      if (call.body.role !== undefined)
+        await requireRightsOf(call.services.database, callerOf(call), call.body.role);
       done(await changeStaff(call.services.people, companyId, id, call.body, by));
       return { json: await personWith(call, id) };
     },
@@ -103,9 +107,11 @@ export const peopleRoutes: readonly Route[] = [
     access: WRITE,
     reply: SessionsEnded,
     idempotency: "accepted",
-    handle: async (call) => ({
-      json: done(await endStaffSessions(call.services.people, callerOf(call).companyId, param(call, "id"))),
-    }),
+    handle: async (call) => {
+      const { by, companyId } = callerOf(call);
+      const id = await lessThanCaller(call);
+      return { json: done(await endStaffSessions(call.services.people, companyId, id, by)) };
+    },
   }),
   route({
     method: "POST",
@@ -116,7 +122,7 @@ export const peopleRoutes: readonly Route[] = [
     reply: IssuedLink,
     idempotency: "accepted",
     kept: withoutLink,
-    handle: async (call) => ({ json: await issued(call, param(call, "id")) }),
+    handle: async (call) => ({ json: await issued(call, await lessThanCaller(call)) }),
   }),
   route({
     method: "POST",
@@ -127,12 +133,20 @@ export const peopleRoutes: readonly Route[] = [
     idempotency: "accepted",
     handle: async (call) => {
       const { by, companyId } = callerOf(call);
-      const id = param(call, "id");
+      const id = await lessThanCaller(call);
       done(await resetSecondFactor(call.services.people, companyId, id, by));
       return { json: await personWith(call, id) };
     },
   }),
 ];
+
+/** Whoever could set the password of somebody with more rights would have them. @returns the person's id */
+async function lessThanCaller(call: Call<unknown, unknown>): Promise<string> {
+  const id = param(call, "id");
+  const { role } = await personWith(call, id);
+  await requireRightsOf(call.services.database, callerOf(call), role);
+  return id;
+}
 
 async function personWith(call: Call<unknown, unknown>, id: string): Promise<StaffView> {
   const person = await readStaff(call.services.database, callerOf(call).companyId, id);
@@ -148,7 +162,7 @@ async function issued(call: Call<unknown, unknown>, id: string): Promise<IssuedL
 
 async function enable(call: Call<unknown, unknown>, enabled: boolean) {
   const { by, companyId } = callerOf(call);
-  const id = param(call, "id");
+  const id = await lessThanCaller(call);
   done(await enableStaff(call.services.people, companyId, id, enabled, by));
   return { json: await personWith(call, id) };
 }

@@ -52,9 +52,11 @@ export const returnRoutes: readonly Route[] = [
       ...PageQuery,
     }),
     reply: pageOf(ReturnSummary),
-    handle: async ({ query, services }) => {
+    handle: async (call) => {
+      const { query, services } = call;
       return {
         json: await listReturns(services.database, {
+          isEmailHidden: !callerOf(call).permissions.has("personal-data.read"),
           status: query.status,
           search: query.q,
           waiting: query.waiting === "true",

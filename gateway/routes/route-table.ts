@@ -1,6 +1,7 @@
 /** All routes of the REST API: the one source of router, permission matrix and `/openapi.json`. */
 import type { Route } from "../http/route.ts";
 import { accountRoutes } from "./account.ts";
+import { auditRoutes } from "./audit.ts";
 import { catalogRoutes } from "./catalog.ts";
 import { channelRoutes } from "./channels.ts";
 import { claimRoutes } from "./claims.ts";
@@ -14,6 +15,7 @@ import { orderRoutes } from "./orders.ts";
 import { peopleRoutes } from "./people.ts";
 import { refundRoutes } from "./refunds.ts";
 import { returnRoutes } from "./returns.ts";
+import { roleRoutes } from "./roles.ts";
 import { sessionRoutes } from "./sessions.ts";
 import { settingsRoutes } from "./settings.ts";
 import { stockRoutes } from "./stock.ts";
@@ -44,6 +46,8 @@ export const routeTable: readonly Route[] = [
   ...storeCreditRoutes,
   ...deviceRoutes,
   ...settingsRoutes,
+  ...roleRoutes,
+  ...auditRoutes,
   ...trackingRoutes,
   ...webhookRoutes,
   ...systemRoutes,

@@ -3,6 +3,7 @@ import { SessionsEnded, SessionView } from "../../contract/people.ts";
 import { Login, Session } from "../../contract/sessions.ts";
 import { Done, pageOf } from "../../contract/shapes.ts";
 import { askForSecondFactor } from "../../operations/people/second-factor.ts";
+import { readRole } from "../../store/access/roles.ts";
 import {
   closeSession,
   endSession,
@@ -10,10 +11,15 @@ import {
   listSessions,
   openSession,
 } from "../../store/access/sessions.ts";
-import { type StaffMember, staffEmail, verifyStaffPassword } from "../../store/access/staff.ts";
+import { type StaffMember, staffIdOfEmail, verifyStaffPassword } from "../../store/access/staff.ts";
+import { hasSignedInFrom } from "../../store/audit-log/known-addresses.ts";
+import { recordAudit } from "../../store/audit-log/record-audit.ts";
+import { inTransaction } from "../../store/sql/database.ts";
 import { presentedCredential, requireOwnOrigin, sessionCookie } from "../access/authentication.ts";
-import { ROLE_PERMISSIONS } from "../access/permissions.ts";
-import { type Call, param, personOf, type Route, route } from "../http/route.ts";
+import { countedAs } from "../access/client-address.ts";
+import { permissionsOfRole } from "../access/permissions.ts";
+import { type Call, callerOf, param, personOf, type Route, route } from "../http/route.ts";
+import { callerFrom } from "../http/security-events.ts";
 import { ApiError } from "../wire/problem.ts";
 
 export const sessionRoutes: readonly Route[] = [
@@ -24,28 +30,35 @@ export const sessionRoutes: readonly Route[] = [
     access: { kind: "public" },
     body: Login,
     reply: Session,
-    handle: async ({ request, body, services }) => {
+    handle: async (call) => {
+      const { request, body, services } = call;
       // A page of another site must not sign a browser in under a name of its choice.
       requireOwnOrigin(request.headers, services.publicUrl);
-      const now = Date.now();
-      const account = staffEmail(body.email);
-      const wait = Math.max(
-        await services.loginAddressLimit.take(request.remoteAddress, now),
-        await services.loginAccountLimit.take(account, now),
-      );
+      const attempt = { email: body.email, address: countedAs(request.remoteAddress) };
+      const isKnown = await hasSignedInFrom(services.database, body.email, request.remoteAddress);
+      const wait = await services.guesses.begin({ ...attempt, isKnown }, Date.now());
       if (wait > 0) {
+        await refusedSignIn(call, "session.slowed", { waitMs: wait });
         throw new ApiError("rate_limited", "Too many attempts to sign in.", { retryAfterMs: wait });
       }
       const staff = await verifyStaffPassword(services.database, body.email, body.password);
-      if (staff === null) throw new ApiError("login_failed", "E-mail address or password is wrong.");
-      await askForCode(services, staff, body.code);
-      const token = await openSession(services.database, staff.id, {
-        address: request.remoteAddress,
-        browser: request.headers["user-agent"] ?? "",
-      });
+      if (staff === null) {
+        await refusedSignIn(call, "session.refused", {});
+        throw new ApiError("login_failed", "E-mail address or password is wrong.");
+      }
+      await services.guesses.succeeded(attempt);
+      await askForCode(call, staff, body.code);
+      const origin = { address: request.remoteAddress, browser: request.headers["user-agent"] ?? "" };
+      const caller = { ...callerFrom(request, null), by: `staff:${staff.id}`, companyId: staff.companyId };
+      const opened = { act: "session.opened", subject: `staff:${staff.id}` } as const;
+      const { token, entry } = await inTransaction(services.database, async (client) => ({
+        token: await openSession(client, staff.id, origin),
+        entry: await recordAudit(client, caller, opened),
+      }));
+      services.security.tell(caller, opened, entry);
       return {
         status: 201,
-        json: sessionOf(staff),
+        json: sessionOf(staff, permissionsOfRole(await readRole(services.database, staff.role))),
         headers: { "set-cookie": sessionCookie(token, services.publicUrl) },
       };
     },
@@ -69,7 +82,16 @@ export const sessionRoutes: readonly Route[] = [
     access: { kind: "known" },
     reply: SessionsEnded,
     handle: async (call) => {
-      const ended = await endSessions(call.services.database, personOf(call).id, sessionToken(call));
+      const person = personOf(call);
+      const ended = await inTransaction(call.services.database, async (client) => {
+        const count = await endSessions(client, person.id, sessionToken(call));
+        await recordAudit(client, callerFrom(call.request, call.principal), {
+          act: "session.ended",
+          subject: `staff:${person.id}`,
+          after: { ended: count },
+        });
+        return count;
+      });
       return { json: { status: "done" as const, ended } };
     },
   }),
@@ -79,7 +101,7 @@ export const sessionRoutes: readonly Route[] = [
     summary: "Who is signed in",
     access: { kind: "known" },
     reply: Session,
-    handle: async (call) => ({ json: sessionOf(personOf(call)) }),
+    handle: async (call) => ({ json: sessionOf(personOf(call), callerOf(call).permissions) }),
   }),
   route({
     method: "DELETE",
@@ -87,9 +109,19 @@ export const sessionRoutes: readonly Route[] = [
     summary: "Signs out",
     access: { kind: "known" },
     reply: Done,
-    handle: async ({ request, services }) => {
+    handle: async (call) => {
+      const { request, services } = call;
       const credential = presentedCredential(request.headers);
-      if (credential?.kind === "session") await closeSession(services.database, credential.secret);
+      if (credential?.kind === "session") {
+        const principal = callerOf(call);
+        const caller = callerFrom(request, principal);
+        const closed = { act: "session.closed", subject: principal.by } as const;
+        const entry = await inTransaction(services.database, async (client) => {
+          await closeSession(client, credential.secret);
+          return recordAudit(client, caller, closed);
+        });
+        services.security.tell(caller, closed, entry);
+      }
       return {
         json: { status: "done" as const },
         headers: { "set-cookie": sessionCookie(null, services.publicUrl) },
@@ -103,8 +135,17 @@ export const sessionRoutes: readonly Route[] = [
     access: { kind: "known" },
     reply: Done,
     handle: async (call) => {
-      if (!(await endSession(call.services.database, personOf(call).id, param(call, "id"))))
-        throw new ApiError("not_found", "You have no such session.");
+      const person = personOf(call);
+      const isEnded = await inTransaction(call.services.database, async (client) => {
+        if (!(await endSession(client, person.id, param(call, "id")))) return false;
+        await recordAudit(client, callerFrom(call.request, call.principal), {
+          act: "session.ended",
+          subject: `staff:${person.id}`,
+          after: { ended: 1 },
+        });
+        return true;
+      });
+      if (!isEnded) throw new ApiError("not_found", "You have no such session.");
       return { json: { status: "done" as const } };
     },
   }),
@@ -117,13 +158,32 @@ export function sessionToken({ request }: Pick<Call<unknown, unknown>, "request"
 }
 
 async function askForCode(
-  { people, secondFactorLimit }: Call<unknown, unknown>["services"],
+  { request, services }: Call<unknown, unknown>,
   staff: StaffMember,
   code: string | undefined,
 ): Promise<void> {
+  const { people, secondFactorLimit, security } = services;
   if (code !== undefined) await takeCodeAttempt(secondFactorLimit, staff);
   const missing = await askForSecondFactor(people, staff, code);
-  if (missing !== null) throw ApiError.of(missing);
+  if (missing === null) return;
+  if (code !== undefined) {
+    const subject = `staff:${staff.id}`;
+    await security.refused(callerFrom(request, null), "session.refused", subject, { code: missing.code });
+  }
+  throw ApiError.of(missing);
+}
+
+/**
+ * An address that is nobody's is not written down: people type their passwords into the wrong field.
+ */
+async function refusedSignIn(
+  { request, body, services }: Call<unknown, { readonly email: string }>,
+  act: "session.refused" | "session.slowed",
+  facts: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const id = await staffIdOfEmail(services.database, body.email);
+  const subject = id === null ? "account:unknown" : `staff:${id}`;
+  await services.security.refused(callerFrom(request, null), act, subject, facts);
 }
 
 /** A code has six digits only: whoever has the password must not try them all. */
@@ -135,6 +195,6 @@ export async function takeCodeAttempt(
   if (wait > 0) throw new ApiError("rate_limited", "Too many codes were tried.", { retryAfterMs: wait });
 }
 
-function sessionOf({ id, name, email, role }: StaffMember): Session {
-  return { staffId: id, name, email, role, permissions: [...ROLE_PERMISSIONS[role]].sort() };
+function sessionOf({ id, name, email, role }: StaffMember, permissions: ReadonlySet<string>): Session {
+  return { staffId: id, name, email, role, permissions: [...permissions].sort() };
 }

@@ -13,6 +13,8 @@ import {
   RefundLimits,
   RefundLimitsBody,
   SettingChange,
+  StockLimits,
+  StockLimitsBody,
   VendorAccountView,
 } from "../../contract/settings.ts";
 import { PageQuery, pageOf } from "../../contract/shapes.ts";
@@ -28,7 +30,8 @@ import { changeParcelLimits } from "../../operations/settings/change-parcel-limi
 import { changePickupRules } from "../../operations/settings/change-pickup-rules.ts";
 import { changeRefundLimits } from "../../operations/settings/change-refund-limits.ts";
 import { changeSourcingRules, checkSourcingRules } from "../../operations/settings/change-sourcing-rules.ts";
-import { STAFF_ROLES } from "../../store/access/staff.ts";
+import { changeStockLimits } from "../../operations/settings/change-stock-limits.ts";
+import { listRoles } from "../../store/access/roles.ts";
 import { companyCurrency } from "../../store/catalog/companies.ts";
 import { findChannelSettings } from "../../store/settings/channel-rules.ts";
 import { holdRulesSubject, readHoldRules } from "../../store/settings/hold-rules.ts";
@@ -37,11 +40,12 @@ import { pickupRulesSubject, readPickupRules } from "../../store/settings/pickup
 import { REFUND_LIMITS_SUBJECT, readRefundLimitSetting } from "../../store/settings/refund-limits.ts";
 import { listSettingChanges, settingVersion } from "../../store/settings/setting-changes.ts";
 import { listSourcingRules, readSourcingRulesVersion } from "../../store/settings/sourcing-rules.ts";
+import { readStockLimits, STOCK_LIMITS_SUBJECT } from "../../store/settings/stock-limits.ts";
 import { accountsInUse } from "../../store/settings/vendor-accounts.ts";
 import {
   KEY_ROLE,
   type Permission,
-  ROLE_PERMISSIONS,
+  permissionsOfRole,
   rolesThatGive,
   SCOPE_PERMISSIONS,
 } from "../access/permissions.ts";
@@ -205,11 +209,32 @@ export const settingsRoutes: readonly Route[] = [
           ...call.body,
           by,
           companyId,
-          roles: [...rolesThatGive(), KEY_ROLE],
+          roles: [...(await rolesThatGive(call.services.database)), KEY_ROLE],
           standard: call.services.refundLimits,
         }),
       );
       return { json: await refundLimits(call) };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/stock-limits",
+    summary: "How far one person alone may correct a stock position",
+    access: READ,
+    reply: StockLimits,
+    handle: async (call) => ({ json: await stockLimits(call) }),
+  }),
+  route({
+    method: "POST",
+    path: "/v1/stock-limits",
+    summary: "Sets how far one person alone may correct a stock position",
+    access: { kind: "permission", permission: "stock.limits" },
+    body: StockLimitsBody,
+    reply: StockLimits,
+    idempotency: "accepted",
+    handle: async (call) => {
+      done(await changeStockLimits(call.services.operations, call.body, callerOf(call).by));
+      return { json: await stockLimits(call) };
     },
   }),
   route({
@@ -268,6 +293,11 @@ async function pickupRulesOf(call: Call<unknown, unknown>): Promise<PickupRulesV
   return { ...rules, location, version: await settingVersion(database, pickupRulesSubject(location)) };
 }
 
+async function stockLimits({ services: { database } }: Call<unknown, unknown>): Promise<StockLimits> {
+  const limits = await readStockLimits(database);
+  return { ...limits, version: await settingVersion(database, STOCK_LIMITS_SUBJECT) };
+}
+
 async function sourcingRulesOf({ services }: Call<unknown, unknown>): Promise<SourcingRulesView> {
   const rules = await readSourcingRulesVersion(services.database);
   if (rules === null) throw new Error("the database has no sourcing rules");
@@ -276,10 +306,11 @@ async function sourcingRulesOf({ services }: Call<unknown, unknown>): Promise<So
 
 async function refundLimits(call: Call<unknown, unknown>): Promise<RefundLimits> {
   const { database, refundLimits: standard } = call.services;
-  const [version, set, currency] = await Promise.all([
+  const [version, set, currency, staffRoles] = await Promise.all([
     settingVersion(database, REFUND_LIMITS_SUBJECT),
     readRefundLimitSetting(database),
     companyCurrency(database, callerOf(call).companyId),
+    listRoles(database),
   ]);
   return {
     version,
@@ -287,7 +318,7 @@ async function refundLimits(call: Call<unknown, unknown>): Promise<RefundLimits>
     currency,
     limits: set ?? standard,
     roles: [
-      ...STAFF_ROLES.map((role) => grantsOf(role, ROLE_PERMISSIONS[role])),
+      ...staffRoles.map((role) => grantsOf(role.id, permissionsOfRole(role))),
       grantsOf(KEY_ROLE, new Set(Object.values(SCOPE_PERMISSIONS).flat())),
     ],
   };

@@ -5,8 +5,12 @@ import { Id, PageQuery, pageOf, Quantity, text } from "../../contract/shapes.ts"
 import { StockAvailability, StockExplanation, StockPromise, StockRow } from "../../contract/stock.ts";
 import { StockCommands, StockOutcomes } from "../../contract/stock-commands.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
+import { runStockCommands } from "../../operations/stock/run-stock-commands.ts";
 import { explainStock, listStock } from "../../store/stock/stock-views.ts";
-import { callerOf, found, param, type Route, route } from "../http/route.ts";
+import { requireStockPermissions } from "../access/authentication.ts";
+import { STOCK_COMMANDS_SOME } from "../access/permissions.ts";
+import { boundsOf } from "../access/within.ts";
+import { type Call, callerOf, done, found, param, type Route, route } from "../http/route.ts";
 import { executeOnKnownPositions } from "../wire/known-positions.ts";
 import { ApiError } from "../wire/problem.ts";
 import { readStockCommands } from "../wire/stock-commands.ts";
@@ -22,9 +26,12 @@ export const stockRoutes: readonly Route[] = [
     access: { kind: "permission", permission: "stock.read" },
     query: Type.Object({ q: Type.Optional(text(100)), location: Type.Optional(Id), ...PageQuery }),
     reply: pageOf(StockRow),
-    handle: async ({ query, services }) => {
+    handle: async (call) => {
+      const { query, services } = call;
+      const { locations } = stockBounds(call);
       return {
         json: await listStock(services.database, {
+          locations,
           text: query.q,
           locationId: query.location,
           cursor: query.cursor,
@@ -44,7 +51,8 @@ export const stockRoutes: readonly Route[] = [
     handle: async (call) => {
       const sku = param(call, "sku");
       const { locations, pool } = call.query;
-      return { json: found(readAvailability(call.services.allocator, sku, locations, pool), "stock") };
+      const own = stockBounds(call).locations;
+      return { json: found(readAvailability(call.services.allocator, sku, locations, pool, own), "stock") };
     },
   }),
   route({
@@ -105,21 +113,30 @@ export const stockRoutes: readonly Route[] = [
     method: "POST",
     path: "/v1/stock/commands",
     summary: "Runs stock commands, each idempotent by its commandId",
-    access: { kind: "permission", permission: "stock.command" },
+    access: { kind: "one-of", permissions: STOCK_COMMANDS_SOME },
     body: StockCommands,
     reply: StockOutcomes,
     idempotency: "accepted",
     handle: async (call) => {
-      const commands = readStockCommands(
-        call.body.commands,
-        callerOf(call).by,
-        call.services.operations.now(),
-        "invalid_request",
+      const principal = callerOf(call);
+      const { by, staff } = principal;
+      const { operations } = call.services;
+      const commands = readStockCommands(call.body.commands, by, operations.now(), "invalid_request");
+      requireStockPermissions(principal, commands);
+      const { outcomes } = done(
+        await runStockCommands(operations, { commands, by, isPerson: staff !== null }, (known) =>
+          executeOnKnownPositions(call.services, known),
+        ),
       );
-      return { json: { outcomes: [...(await executeOnKnownPositions(call.services, commands))] } };
+      return { json: { outcomes: [...outcomes] } };
     },
   }),
 ];
+
+/** Stock is of no channel: whoever is bound to channels alone sees all of it, as keys of a channel do. */
+function stockBounds(call: Call<unknown, unknown>): { readonly locations: readonly string[] | null } {
+  return boundsOf(callerOf(call));
+}
 
 /** From shared memory: no shard is asked, and there is no wait. */
 function readAvailability(
@@ -127,9 +144,11 @@ function readAvailability(
   sku: string,
   locations: string | undefined,
   pool: string | undefined,
+  own: readonly string[] | null,
 ): StockAvailability | null {
-  const asked = locations?.split(",");
-  if (asked !== undefined && (asked.length > MAX_STOCK_FEED_NAMES || asked.includes(""))) {
+  const named = locations?.split(",");
+  const asked = own === null ? named : (named ?? own).filter((id) => own.includes(id));
+  if (named !== undefined && (named.length > MAX_STOCK_FEED_NAMES || named.includes(""))) {
     throw new ApiError("invalid_request", `locations names 1 to ${MAX_STOCK_FEED_NAMES} locations.`);
   }
   const ofPool = pool === undefined ? {} : { pool };

@@ -18,6 +18,7 @@ import { ServiceFault } from "../../ports/service-fault.ts";
 import type { VendorAccount } from "../../ports/vendor-roster.ts";
 import { readChannelDoor } from "../../store/catalog/channel-secrets.ts";
 import { type Answer, type Call, param, type Route, route } from "../http/route.ts";
+import { callerFrom } from "../http/security-events.ts";
 import { checkJsonBounds } from "../wire/bounded-json.ts";
 import type { HttpRequest } from "../wire/http-message.ts";
 import { ApiError } from "../wire/problem.ts";
@@ -106,7 +107,7 @@ async function takeOrders(
     throw new ApiError("channel_not_found", "There is no such channel.");
   }
   const webhook = openedBy(adapter, request, channel.secrets);
-  if (webhook === null) throw badSignature();
+  if (webhook === null) throw await badSignature(call, `channels/${channelId}`);
   // Who cannot sign is not told more of a channel than that its signature is wrong.
   if (!channel.active) throw new ApiError("channel_inactive", `Channel ${channelId} is switched off.`);
   services.logger.debug({ channelId, ...webhook }, "a channel's webhook came in");
@@ -145,14 +146,15 @@ function openedBy(
 }
 
 async function takeTracking(
-  { request, services }: WebhookCall,
+  call: WebhookCall,
   from: VendorAccount,
 ): Promise<Answer<Shape<typeof TrackingResult>>> {
+  const { request, services } = call;
   const carrier = services.carriers.find(from);
   if (carrier === undefined) throw noSuchWebhook();
   checkJsonBounds(request.body.toString("utf8"));
   const reports = carrier.port.readTrackingWebhook(request.headers, request.body);
-  if (reports === null) throw badSignature();
+  if (reports === null) throw await badSignature(call, `carriers/${from.provider}/${from.account}`);
   const { recorded, unknown, early } = await recordTracking(services.operations, carrier, reports);
   if (early > 0) {
     throw new ApiError("parcel_not_known_yet", "The parcel's purchase is not written down yet.", {
@@ -167,14 +169,17 @@ const ASK_AGAIN_MS = 2_000;
 
 /** What is not ours, or means nothing here, is answered like the rest: repeating it would help nobody. */
 async function takePayment(
-  { request, services }: WebhookCall,
+  call: WebhookCall,
   from: VendorAccount,
 ): Promise<Answer<Shape<typeof PaymentEventResult>>> {
+  const { request, services } = call;
   const vendor = services.payments.find(from);
   if (vendor === undefined) throw noSuchWebhook();
   checkJsonBounds(request.body.toString("utf8"));
   const event = vendor.port.openWebhook(request.headers, request.body, services.operations.now());
-  if (event === "bad_signature") throw badSignature();
+  if (event === "bad_signature") {
+    throw await badSignature(call, `payments/${from.provider}/${from.account}`);
+  }
   if (event === "no_secret")
     throw new ApiError(
       "webhook_secret_missing",
@@ -200,6 +205,8 @@ function noSuchWebhook(): ApiError {
   return new ApiError("webhook_not_found", "No webhooks are received at this address.");
 }
 
-function badSignature(): ApiError {
+/** @param account whose webhook it says that it is */
+async function badSignature({ request, services }: WebhookCall, account: string): Promise<ApiError> {
+  await services.security.refused(callerFrom(request, null), "webhook.refused", `webhook:${account}`);
   return new ApiError("bad_signature", "The signature does not match the body.");
 }

@@ -26,8 +26,10 @@ import {
 import { failpoint } from "../../engine/failpoints.ts";
 import { captureOrders } from "../../operations/capture/capture-order.ts";
 import { editOrder } from "../../operations/change/edit-order.ts";
+import { runStockCommands } from "../../operations/stock/run-stock-commands.ts";
 import type { DeviceFeedEntry } from "../../store/floor/device-events.ts";
 import type { FeedEntry } from "../../store/orders/feed.ts";
+import { placesOf } from "../../store/orders/order-places.ts";
 import { hasOrder } from "../../store/orders/order-views.ts";
 import { formatFeedCursor, parseFeedCursor } from "../../store/sql/feed-cursor.ts";
 import {
@@ -35,10 +37,18 @@ import {
   parseStockFeedCursor,
   type StockFeedEntry,
 } from "../../store/stock/stock-feed.ts";
-import { type Principal, requirePermission } from "../access/authentication.ts";
-import type { Permission } from "../access/permissions.ts";
+import {
+  type Principal,
+  requireOneOf,
+  requirePermission,
+  requireStockPermissions,
+} from "../access/authentication.ts";
+import { type Permission, STOCK_COMMANDS_SOME } from "../access/permissions.ts";
+import { boundsOf, isBound, requireWithin } from "../access/within.ts";
 import { giverFor } from "../http/giver.ts";
+import { withoutPersonalData } from "../http/personal-data.ts";
 import type { Services } from "../http/route.ts";
+import { callerFrom, type Origin } from "../http/security-events.ts";
 import { checkJsonBounds } from "../wire/bounded-json.ts";
 import { executeOnKnownPositions } from "../wire/known-positions.ts";
 import { ApiError, describeError, logFailure } from "../wire/problem.ts";
@@ -67,6 +77,7 @@ export class Connection {
   private readonly socket: StreamSocket;
   private readonly codec: Codec;
   private readonly principal: Principal;
+  private readonly origin: Origin;
   private readonly services: Services;
   private readonly queue: FairQueue;
   private readonly orderFeed: OrderFeed;
@@ -85,6 +96,8 @@ export class Connection {
     readonly socket: StreamSocket;
     readonly codec: Codec;
     readonly principal: Principal;
+    /** The request that opened the connection. */
+    readonly origin: Origin;
     readonly services: Services;
     readonly queue: FairQueue;
     readonly orderFeed: OrderFeed;
@@ -94,7 +107,10 @@ export class Connection {
     this.socket = options.socket;
     this.codec = options.codec;
     this.principal = options.principal;
-    this.services = options.services;
+    this.origin = options.origin;
+    const { operations } = options.services;
+    const caller = callerFrom(options.origin, options.principal);
+    this.services = { ...options.services, operations: { ...operations, caller } };
     this.queue = options.queue;
     this.orderFeed = options.orderFeed;
     this.stockFeed = options.stockFeed;
@@ -139,6 +155,11 @@ export class Connection {
     if (bad) this.countBadFrame();
     // A sender whose messages are understood may get one wrong now and then.
     else this.badFrames = 0;
+  }
+
+  /** Whose connection it is, as was found when it began. */
+  get holder(): Principal {
+    return this.principal;
   }
 
   /** From now on every message is refused with `stopping`. Those under way are still answered. */
@@ -227,29 +248,40 @@ export class Connection {
         await this.change(message);
         return;
       case "stock.execute": {
-        const { by } = this.requireToChange("stock.command");
-        const now = this.services.operations.now();
-        const commands = readStockCommands(message.commands, by, now, "malformed_message");
-        const outcomes = await executeOnKnownPositions(this.services, commands);
-        this.reply(message, { re: message.id, type: "stock.executed", outcomes });
+        const principal = requireOneOf(this.toChange(), STOCK_COMMANDS_SOME);
+        const { by } = principal;
+        const { operations } = this.services;
+        const commands = readStockCommands(message.commands, by, operations.now(), "malformed_message");
+        requireStockPermissions(principal, commands);
+        const ran = await runStockCommands(operations, { commands, by, isPerson: false }, (known) =>
+          executeOnKnownPositions(this.services, known),
+        );
+        if (ran.status === "refused") throw ApiError.of(ran);
+        this.reply(message, { re: message.id, type: "stock.executed", outcomes: ran.outcomes });
         return;
       }
       case "stock.positions": {
         requirePermission(this.principal, "stock.read");
         const positions = await this.services.allocator.positions(message.skus);
-        this.reply(message, { re: message.id, type: "stock.positions", positions });
+        const { locations } = this.principal.within;
+        this.reply(message, {
+          re: message.id,
+          type: "stock.positions",
+          positions:
+            locations === null ? positions : positions.filter(({ locationId }) => locations.has(locationId)),
+        });
         return;
       }
       case "positions.open": {
         this.requireBinary(message.type);
-        this.requireToChange("stock.command");
+        this.requireToChange("stock.reserve");
         const handles = await this.services.allocator.openPositions(message.positions);
         this.reply(message, { re: message.id, type: "positions.opened", handles });
         return;
       }
       case "lane.apply": {
         this.requireBinary(message.type);
-        const { by } = this.requireToChange("stock.command");
+        const { by } = this.requireToChange("stock.reserve");
         const codes = await this.services.allocator.applyLane({
           lane: laneOf(by, message.lane),
           operations: readLaneOperations(message.operations),
@@ -260,9 +292,10 @@ export class Connection {
       }
       case "stock.available": {
         requirePermission(this.principal, "stock.read");
-        const { skus, locations, pool } = message;
+        const { skus, pool } = message;
+        const locations = this.ownLocations(message.locations);
         const scope = {
-          ...(locations === undefined ? {} : { locationIds: locations }),
+          ...(locations === null ? {} : { locationIds: locations }),
           ...(pool === undefined ? {} : { pool }),
         };
         const available = skus.map((sku) => this.services.allocator.available(sku, scope));
@@ -337,16 +370,23 @@ export class Connection {
 
   private async subscribeToOrders(message: Extract<ReadMessage, { type: "feed.subscribe" }>): Promise<void> {
     requirePermission(this.principal, "orders.read");
+    await this.holdWithin(message.order ?? null);
+    const { channelId } = this.principal;
     await this.subscribe(message, {
       name: "orders",
       hub: this.orderFeed,
       after: cursorFrom(message.after, parseFeedCursor),
-      filter: { orderId: message.order ?? null, channelId: this.principal.channelId },
+      filter: {
+        orderId: message.order ?? null,
+        channels: channelId === null ? boundsOf(this.principal).channels : [channelId],
+      },
       deliver: (entries, cursor) =>
         this.send({
           type: "feed.events",
           cursor: formatFeedCursor(cursor),
-          events: entries.map(feedEvent),
+          events: this.mayReadPersonalData
+            ? entries.map(feedEvent)
+            : entries.map((entry) => withoutPersonalData(feedEvent(entry)) as FeedEvent),
         }),
       confirm: (cursor) =>
         this.reply(message, { re: message.id, type: "feed.subscribed", cursor: formatFeedCursor(cursor) }),
@@ -359,7 +399,7 @@ export class Connection {
       name: "stock",
       hub: this.stockFeed,
       after: cursorFrom(message.after, parseStockFeedCursor),
-      filter: { skus: message.skus ?? null, locations: message.locations ?? null },
+      filter: { skus: message.skus ?? null, locations: this.ownLocations(message.locations) },
       deliver: (entries, cursor) =>
         this.send({
           type: "stock.changes",
@@ -379,13 +419,14 @@ export class Connection {
     message: Extract<ReadMessage, { type: "devices.subscribe" }>,
   ): Promise<void> {
     requirePermission(this.principal, "devices.read");
+    if (this.principal.within.channels !== null) requireWithin(this.principal.within, {});
     await this.subscribe(message, {
       name: "devices",
       hub: this.deviceFeed,
       after: cursorFrom(message.after, parseFeedCursor),
       filter: {
         devices: message.devices ?? null,
-        locations: message.locations ?? null,
+        locations: this.ownLocations(message.locations),
         kinds: message.kinds ?? null,
       },
       deliver: (entries, cursor) =>
@@ -442,6 +483,32 @@ export class Connection {
     subscription.start();
   }
 
+  private get mayReadPersonalData(): boolean {
+    return this.principal.permissions.has("personal-data.read");
+  }
+
+  /** Of the places that were asked for, or of all, those of whoever asks; null: all. */
+  private ownLocations(asked: readonly string[] | undefined): readonly string[] | null {
+    const { locations } = this.principal.within;
+    if (locations === null) return asked ?? null;
+    return asked === undefined ? [...locations] : asked.filter((id) => locations.has(id));
+  }
+
+  /**
+   * Whoever is bound to places follows the orders that have something there, one by one: an order's entries do
+   * not say where they happened.
+   */
+  private async holdWithin(orderId: string | null): Promise<void> {
+    const { within } = this.principal;
+    if (!isBound(within)) return;
+    if (orderId === null) {
+      if (within.locations !== null) requireWithin(within, {});
+      return;
+    }
+    const places = await placesOf(this.services.database, "order", orderId);
+    if (places !== null) requireWithin(within, places);
+  }
+
   private endFeed(name: FeedName): void {
     this.feedEnds.get(name)?.();
     this.feedEnds.delete(name);
@@ -455,13 +522,17 @@ export class Connection {
 
   /** The permission to change something. A browser's session can only read here. */
   private requireToChange(permission: Permission): Principal {
+    return requirePermission(this.toChange(), permission);
+  }
+
+  private toChange(): Principal {
     if (this.principal.staff !== null) {
       throw new ApiError(
         "forbidden",
         "A session reads the stream only; send changes by REST or with an API key.",
       );
     }
-    return requirePermission(this.principal, permission);
+    return this.principal;
   }
 
   private countBadFrame(): void {
@@ -480,6 +551,7 @@ export class Connection {
     const described = describeError(error);
     logFailure(this.services.logger, error, { by: this.principal.by, type }, "a message failed");
     this.services.metrics.countMessage(type, described.code);
+    void this.services.security.denied(this.origin, this.principal, `stream ${type}`, error);
     this.send({ re: id, type: "error", ...described });
   }
 

@@ -18,8 +18,8 @@ import type { FeedHub, FeedSource } from "./feed-hub.ts";
 type OrderFeedFilter = {
   /** Only this order's entries; null: every order's. */
   readonly orderId: string | null;
-  /** Only this channel's entries; null: every channel's. */
-  readonly channelId: string | null;
+  /** Only these channels' entries; null: every channel's. */
+  readonly channels: readonly string[] | null;
 };
 
 type DeviceFeedFilter = {
@@ -54,9 +54,9 @@ export function orderFeedSource(database: Database): FeedSource<FeedEntry, FeedC
     end: () => feedEnd(database),
     read: (after, filter) =>
       readFeed(database, after, { limit: FEED_BATCH, orderId: filter?.orderId ?? null }),
-    matches: (entry, { orderId, channelId }) =>
+    matches: (entry, { orderId, channels }) =>
       (orderId === null || entry.orderId === orderId) &&
-      (channelId === null || entry.channelId === channelId),
+      (channels === null || channels.includes(entry.channelId)),
     bytesOf: (entry) => ORDER_ENTRY_BYTES + entry.summary.length + JSON.stringify(entry.data).length,
   };
 }

@@ -18,9 +18,19 @@ import {
 } from "../../config/limits.ts";
 import type { ServerMessage } from "../../contract/stream.ts";
 import { looksLikeApiKey } from "../../store/access/api-keys.ts";
-import { authenticate, type Credential, isOwnOrigin, presentedCredential } from "../access/authentication.ts";
+import { startListener } from "../../store/sql/listener.ts";
+import {
+  authenticate,
+  type Credential,
+  isOwnOrigin,
+  type Principal,
+  presentedAs,
+  presentedCredential,
+  sameRights,
+} from "../access/authentication.ts";
 import { copyRequest, writeReply } from "../http/http-server.ts";
 import type { Services } from "../http/route.ts";
+import { callerFrom, type Origin } from "../http/security-events.ts";
 import type { HttpRequest } from "../wire/http-message.ts";
 import { ApiError, type Described, describeError, logFailure, problemReply } from "../wire/problem.ts";
 import { statusOf } from "../wire/status-codes.ts";
@@ -32,6 +42,7 @@ import { deviceFeedSource, orderFeedSource, stockFeedSource } from "./feeds.ts";
 
 type SocketData = {
   readonly credential: Credential;
+  readonly origin: Origin;
   readonly codec: Codec;
   /** Null until the credential has been checked. */
   connection: Connection | null;
@@ -61,27 +72,38 @@ export function createStreamServer(services: Services): StreamServer {
   const deviceFeed = new FeedHub(deviceFeedSource(services.database), logger);
   const sockets = new Set<WebSocket<SocketData>>();
   let stopping = false;
-  let revalidating = false;
-  const revalidation = setInterval(() => {
-    if (revalidating) return;
-    revalidating = true;
-    revalidate()
-      .catch((error: unknown) => logFailure(logger, error, {}, "open connections could not be checked again"))
-      .finally(() => {
-        revalidating = false;
-      });
-  }, REVALIDATE_MS);
-  revalidation.unref();
+  /** How often open connections have been looked at. */
+  let looks = 0;
+  // The database tells of changed roles, members and keys; that it is looked at now and then as well is for
+  // what runs out by itself.
+  const revalidation = startListener({
+    database: services.database,
+    channel: "access",
+    everyMs: REVALIDATE_MS,
+    work: async () => {
+      await revalidate();
+      return false;
+    },
+    onFault: (error) => logFailure(logger, error, {}, "open connections could not be checked again"),
+  });
 
-  /** A revoked key or an ended session closes the connections that it opened. */
+  /**
+   * A revoked key or an ended session closes the connections that it opened; other rights than it began with
+   * have a connection begin anew, and its feeds resume from their cursors with what may be seen now.
+   */
   async function revalidate(): Promise<void> {
+    looks += 1;
     for (const socket of [...sockets]) {
       if (!sockets.has(socket)) continue;
-      const { credential } = socket.getUserData();
-      if ((await authenticate(services.database, credential, { renew: false })) !== null) continue;
-      if (sockets.has(socket)) {
+      const { credential, connection } = socket.getUserData();
+      const principal = await authenticate(services.database, credential, { renew: false });
+      if (!sockets.has(socket)) continue;
+      if (principal === null) {
         metrics.countCutOff("credential_ended");
         socket.end(POLICY_VIOLATION, "credential_ended");
+      } else if (connection !== null && !sameRights(principal, connection.holder)) {
+        metrics.countCutOff("rights_changed");
+        socket.end(SERVICE_RESTART, "rights_changed");
       }
     }
   }
@@ -124,8 +146,18 @@ export function createStreamServer(services: Services): StreamServer {
    */
   async function begin(socket: WebSocket<SocketData>): Promise<void> {
     const data = socket.getUserData();
-    const { credential, codec } = data;
-    const principal = await authenticate(services.database, credential);
+    const { credential, codec, origin } = data;
+    let principal: Principal | null;
+    let seen: number;
+    do {
+      // A look that passes while this one is on its way would not see the connection.
+      seen = looks;
+      principal = await authenticate(services.database, credential);
+    } while (seen !== looks);
+    if (principal === null) {
+      const caller = callerFrom(origin, null);
+      await services.security.refused(caller, "access.unknown", "stream", presentedAs(credential));
+    }
     if (!sockets.has(socket)) return;
     if (principal === null || stopping) {
       const code = principal === null ? "unauthenticated" : "stopping";
@@ -137,6 +169,7 @@ export function createStreamServer(services: Services): StreamServer {
       socket: streamSocket(socket, codec.binary),
       codec,
       principal,
+      origin,
       services,
       queue,
       orderFeed,
@@ -223,11 +256,12 @@ export function createStreamServer(services: Services): StreamServer {
         // In one synchronous step. An upgrade after an await has to be corked; uWebSockets' cork then reads
         // the upgraded socket as if it were still an HTTP response, and sometimes closes it. So the
         // credential is checked afterwards.
-        const request = copyRequest(res, req);
+        const request = copyRequest(res, req, services.clientAddress);
         try {
           const { credential, codec } = admit(request);
           const data: SocketData = {
             credential,
+            origin: { id: request.id, remoteAddress: request.remoteAddress },
             codec,
             connection: null,
             early: [],
@@ -285,7 +319,7 @@ export function createStreamServer(services: Services): StreamServer {
     addRoutes,
     stop: async () => {
       stopping = true;
-      clearInterval(revalidation);
+      await revalidation.stop();
       for (const socket of sockets) socket.getUserData().connection?.refuseMore();
       let timer: NodeJS.Timeout | undefined;
       const deadline = new Promise<void>((resolve) => {

@@ -7,8 +7,9 @@ export type HttpRequest = {
   /** As sent, not decoded. */
   readonly path: string;
   readonly query: string;
-  /** By lower-case name. Of a repeated header the last one counts. */
+  /** By lower-case name. Of a repeated header the last one counts; what proxies add is put together. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Of the client: past the proxies that are trusted to tell of it. */
   readonly remoteAddress: string;
   readonly body: Buffer;
 };

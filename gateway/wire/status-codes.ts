@@ -43,6 +43,12 @@ export const STATUS_CODES_BY_CODE = {
   },
   bad_signature: { status: 401, title: "The webhook's signature does not match its body." },
   forbidden: { status: 403, title: "The key or role does not include this permission." },
+  outside_role: { status: 403, title: "The role is bound to other places or channels." },
+  role_not_found: { status: 404, title: "There is no such role." },
+  role_exists: { status: 409, title: "There is a role of this id already." },
+  role_invalid: { status: 422, title: "The role names a permission that there is not." },
+  role_protected: { status: 409, title: "The role of administrators stays whole." },
+  permission_not_yours: { status: 403, title: "Nobody gives a role what they do not have themselves." },
   channel_forbidden: { status: 403, title: "The key is bound to another channel." },
   origin_forbidden: { status: 403, title: "A browser sent the request from a page of another site." },
   not_found: { status: 404, title: "There is nothing at this address, or not for this caller." },
@@ -78,7 +84,6 @@ export const STATUS_CODES_BY_CODE = {
   person_not_found: { status: 404, title: "There is no such person in the company." },
   person_disabled: { status: 409, title: "The person is switched off." },
   email_taken: { status: 409, title: "Another person signs in with this e-mail address." },
-  role_not_found: { status: 422, title: "There is no such role." },
   last_administrator: {
     status: 409,
     title: "The company would have no administrator left who can sign in.",
@@ -337,6 +342,11 @@ export const STATUS_CODES_BY_CODE = {
   customer_unknown: { status: 409, title: "The order names no customer who could hold store credit." },
 
   // Stock commands
+  approval_needed: {
+    status: 403,
+    title: "More than one person may correct alone: send a count, which somebody else approves.",
+  },
+  four_eyes_needed: { status: 403, title: "Whoever counted does not approve the count." },
   invalid_command: { status: 422, title: "The stock command is not valid." },
   command_id_reused: { status: 409, title: "The command id was used with another body." },
   insufficient_stock: { status: 409, title: "There is not enough available to promise." },

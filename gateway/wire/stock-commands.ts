@@ -1,11 +1,10 @@
 /**
  * Stock commands from outside. Each is checked by the schema of its type, and stamped with the edge's own
- * time (a sender's clock decides nothing, and certainly not when holds expire) and with its sender. Counts
- * get the configured threshold.
+ * time (a sender's clock decides nothing, and certainly not when holds expire) and with its sender. How much of
+ * a discrepancy a count may book by itself is set where it is run (`operations/stock/`); here it is nothing.
  */
 import { Compile } from "typebox/compile";
 import type { StockCommand } from "../../actors/commands.ts";
-import { COUNT_APPROVAL_UNITS } from "../../config/limits.ts";
 import { STOCK_COMMAND_SCHEMAS } from "../../contract/stock-commands.ts";
 import { ApiError } from "./problem.ts";
 import { firstFault } from "./validation.ts";
@@ -33,6 +32,6 @@ export function readStockCommands(
     }
     const checked = command as StockCommand;
     const stamped = { ...checked, atMs: nowMs, cause: `${checked.cause} (${by})` };
-    return stamped.type === "count" ? { ...stamped, threshold: COUNT_APPROVAL_UNITS } : stamped;
+    return stamped.type === "count" ? { ...stamped, threshold: 0 } : stamped;
   });
 }

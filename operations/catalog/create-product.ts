@@ -1,10 +1,11 @@
 import { countryCode } from "../../orders/geography.ts";
 import { gtin14 } from "../../orders/gtin.ts";
 import { currencyExponent } from "../../orders/money.ts";
+import { recordAudit } from "../../store/audit-log/record-audit.ts";
 import { catalogOf, firstCompanyId, insertProduct, type NewProduct } from "../../store/catalog/catalog.ts";
 import { readSubstitutes, writeSubstitutes } from "../../store/catalog/substitutes.ts";
 import { inTransaction } from "../../store/sql/database.ts";
-import type { OperationContext } from "../context.ts";
+import { callerIn, type OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { releaseWaiting, type WaitingOrdersLookedAt } from "./map-sku.ts";
 import { substitutesProblem } from "./set-substitutes.ts";
@@ -44,7 +45,14 @@ export async function createProduct(
     const wrong = await substitutesProblem(client, companyId, sku, substitutes);
     if (wrong !== null) return wrong;
     const inserted = await insertProduct(client, companyId, checked);
-    if (inserted === "created") await writeSubstitutes(client, sku, substitutes);
+    if (inserted === "created") {
+      await writeSubstitutes(client, sku, substitutes);
+      await recordAudit(client, callerIn(context, by), {
+        act: "product.created",
+        subject: `product:${sku}`,
+        after: checked,
+      });
+    }
     if (inserted !== "exists" || product.substitutes === undefined) return inserted;
     const stored = await readSubstitutes(client, sku);
     return stored.join(" ") === substitutes.join(" ") ? inserted : "differs";

@@ -1,6 +1,8 @@
+import { recordAudit } from "../../store/audit-log/record-audit.ts";
 import { catalogOf, upsertSkuMapping } from "../../store/catalog/catalog.ts";
 import { ordersWaitingForSku } from "../../store/orders/held-orders.ts";
-import type { OperationContext } from "../context.ts";
+import { inTransaction } from "../../store/sql/database.ts";
+import { callerIn, type OperationContext } from "../context.ts";
 import { releaseHold } from "../holds/release-hold.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 
@@ -38,9 +40,20 @@ export async function mapSku(
   if ((await catalog.channel(channelId)) === undefined) {
     return refuse("channel_not_found", `There is no channel "${channelId}".`);
   }
-  if (!(await upsertSkuMapping(context.database, { channelId, channelSku, sku }))) {
-    return refuse("product_not_found", `There is no product "${sku}".`);
-  }
+  const isMapped = await inTransaction(context.database, async (client) => {
+    const mapped = await upsertSkuMapping(client, { channelId, channelSku, sku });
+    if (mapped === undefined) return false;
+    if (mapped.before !== sku) {
+      await recordAudit(client, callerIn(context, by), {
+        act: "sku.mapped",
+        subject: `sku-mapping:${channelId} ${channelSku}`,
+        before: mapped.before === null ? null : { sku: mapped.before },
+        after: { sku },
+      });
+    }
+    return true;
+  });
+  if (!isMapped) return refuse("product_not_found", `There is no product "${sku}".`);
   catalog.forgetSku(channelSku);
   return releaseWaiting(context, channelSku, channelId, by);
 }

@@ -1,7 +1,13 @@
+import { recordAudit } from "../../store/audit-log/record-audit.ts";
 import { companyOfProduct } from "../../store/catalog/catalog.ts";
-import { kitsContaining, unknownProducts, writeSubstitutes } from "../../store/catalog/substitutes.ts";
+import {
+  kitsContaining,
+  readSubstitutes,
+  unknownProducts,
+  writeSubstitutes,
+} from "../../store/catalog/substitutes.ts";
 import { inTransaction, type Queryable } from "../../store/sql/database.ts";
-import type { OperationContext } from "../context.ts";
+import { callerIn, type OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 
 /**
@@ -12,16 +18,24 @@ import { type Refusal, refuse } from "../refusal.ts";
  * A kit may have substitutes and be one, as a whole; not one that contains the very product that is missing.
  */
 export async function setSubstitutes(
-  { database }: OperationContext,
+  context: OperationContext,
   sku: string,
   substitutes: readonly string[],
+  by: string,
 ): Promise<{ readonly status: "done" } | Refusal> {
-  return inTransaction(database, async (client) => {
+  return inTransaction(context.database, async (client) => {
     const companyId = await companyOfProduct(client, sku);
     if (companyId === undefined) return refuse("product_not_found", `There is no product "${sku}".`);
     const wrong = await substitutesProblem(client, companyId, sku, substitutes);
     if (wrong !== null) return wrong;
+    const before = await readSubstitutes(client, sku);
     await writeSubstitutes(client, sku, substitutes);
+    await recordAudit(client, callerIn(context, by), {
+      act: "product.changed",
+      subject: `product:${sku}`,
+      before: { substitutes: before },
+      after: { substitutes },
+    });
     return { status: "done" };
   });
 }

@@ -42,14 +42,26 @@ test("a product is tagged unless it is said not to be, and that can be changed",
   };
   expect(await insertProduct(world.database, "acme", TIN)).toBe("created");
   expect(await isTagged("TIN")).toBe(true);
-  expect(await tagProduct(context, "TIN", { tagged: false })).toEqual({ status: "done", check: null });
-  expect(await tagProduct(context, "TIN", { tagged: false })).toEqual({ status: "done", check: null });
+  expect(await tagProduct(context, "TIN", { tagged: false }, "staff:mia")).toEqual({
+    status: "done",
+    check: null,
+  });
+  expect(await tagProduct(context, "TIN", { tagged: false }, "staff:mia")).toEqual({
+    status: "done",
+    check: null,
+  });
   expect(await isTagged("TIN")).toBe(false);
-  expect(await tagProduct(context, "TIN", { tagged: false, check: "scan" })).toMatchObject({ check: "scan" });
-  expect(await tagProduct(context, "TIN", { tagged: false })).toMatchObject({ check: "scan" });
+  expect(await tagProduct(context, "TIN", { tagged: false, check: "scan" }, "staff:mia")).toMatchObject({
+    check: "scan",
+  });
+  expect(await tagProduct(context, "TIN", { tagged: false }, "staff:mia")).toMatchObject({ check: "scan" });
   expect((await listProducts(world.database, { text: "TIN", limit: 1 })).items[0]?.check).toBe("scan");
-  expect(await tagProduct(context, "TIN", { tagged: false, check: null })).toMatchObject({ check: null });
+  expect(await tagProduct(context, "TIN", { tagged: false, check: null }, "staff:mia")).toMatchObject({
+    check: null,
+  });
   expect(await insertProduct(world.database, "acme", { ...TIN, sku: "CAN", tagged: false })).toBe("created");
   expect(await isTagged("CAN")).toBe(false);
-  expect(await tagProduct(context, "NONE", { tagged: true })).toMatchObject({ code: "product_not_found" });
+  expect(await tagProduct(context, "NONE", { tagged: true }, "staff:mia")).toMatchObject({
+    code: "product_not_found",
+  });
 });

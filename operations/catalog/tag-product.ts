@@ -1,6 +1,8 @@
 import type { PackingCheck } from "../../orders/fulfillment/packing-check.ts";
+import { recordAudit } from "../../store/audit-log/record-audit.ts";
 import { setTagged } from "../../store/catalog/catalog.ts";
-import type { OperationContext } from "../context.ts";
+import { inTransaction } from "../../store/sql/database.ts";
+import { callerIn, type OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 
 /**
@@ -12,8 +14,16 @@ export async function tagProduct(
   context: OperationContext,
   sku: string,
   tagging: { readonly tagged: boolean; readonly check?: PackingCheck | null | undefined },
+  by: string,
 ): Promise<{ readonly status: "done"; readonly check: PackingCheck | null } | Refusal> {
-  const set = await setTagged(context.database, sku, tagging);
-  if (set === undefined) return refuse("product_not_found", `There is no product "${sku}".`);
-  return { status: "done", check: set.check };
+  return inTransaction(context.database, async (client) => {
+    const set = await setTagged(client, sku, tagging);
+    if (set === undefined) return refuse("product_not_found", `There is no product "${sku}".`);
+    await recordAudit(client, callerIn(context, by), {
+      act: "product.changed",
+      subject: `product:${sku}`,
+      ...set,
+    });
+    return { status: "done", check: set.after.check };
+  });
 }

@@ -18,10 +18,12 @@ import {
   newStaffId,
   staffEmail,
 } from "../../store/access/staff.ts";
+import { recordAudit } from "../../store/audit-log/record-audit.ts";
 import { companyIds, insertCompany, lockCompanies, readCompany } from "../../store/catalog/companies.ts";
 import { insertLocations } from "../../store/catalog/locations.ts";
 import { recordSettingChange } from "../../store/settings/setting-changes.ts";
 import { type Database, inTransaction, type Queryable } from "../../store/sql/database.ts";
+import { callerIn } from "../context.ts";
 import { problemOfPassword } from "../people/password-rules.ts";
 import { staffSubject } from "../people/staff.ts";
 import { type Refusal, refuse } from "../refusal.ts";
@@ -136,13 +138,14 @@ async function insertAdministrator(
 }
 
 /** The first change of a subject: what it has now, it had not before. */
-function record(client: Queryable, subject: string, fields: Readonly<Record<string, unknown>>) {
-  return recordSettingChange(client, {
+async function record(client: Queryable, subject: string, fields: Readonly<Record<string, unknown>>) {
+  await recordSettingChange(client, {
     subject,
     version: 2,
     by: BY,
     changes: Object.entries(fields).map(([field, to]) => ({ field, from: null, to })),
   });
+  await recordAudit(client, callerIn({}, BY), { act: "setting.changed", subject, after: fields });
 }
 
 async function alreadySetUp(client: Queryable, companyId: string): Promise<Refusal> {

@@ -21,7 +21,7 @@ import { changeSetting, type SettingChanged } from "../settings/change-setting.t
 /** `secret` null: the request was answered before, and nothing keeps what it made. */
 export type KeyIssued = { readonly status: "done"; readonly id: string; readonly secret: string | null };
 
-type Context = Pick<OperationContext, "database" | "now">;
+type Context = Pick<OperationContext, "database" | "now" | "caller">;
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Minutes that the old secret counts where nobody says otherwise: a day, in which every client is told. */

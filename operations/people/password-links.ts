@@ -39,34 +39,30 @@ export async function issuePasswordLink(
   id: string,
   by: string,
 ): Promise<LinkIssued | Refusal> {
-  const { database } = context;
   let made: { token: string; expiresAt: string; purpose: LinkPurpose; person: StaffMember } | undefined;
-  const changed = await changeSetting<Readonly<Record<string, unknown>>>(
-    { database },
-    {
-      subject: staffSubject(id),
-      version: null,
-      by,
-      read: async (client) => {
-        const person = await knownStaff(client, companyId, id);
-        if (isRefusal(person)) return person;
-        const view = await readStaff(client, companyId, id);
-        if (view?.state === "disabled")
-          return refuse("person_disabled", `${person.name} is switched off: switch the account on first.`);
-        const purpose = view?.state === "invited" ? "invitation" : "reset";
-        const link = await makePasswordLink(
-          client,
-          id,
-          purpose,
-          purpose === "invitation" ? INVITATION_MS : RESET_MS,
-        );
-        made = { ...link, purpose, person };
-        return {};
-      },
-      next: () => ({ passwordLinkUntil: made?.expiresAt ?? null }),
-      write: async () => {},
+  const changed = await changeSetting<Readonly<Record<string, unknown>>>(context, {
+    subject: staffSubject(id),
+    version: null,
+    by,
+    read: async (client) => {
+      const person = await knownStaff(client, companyId, id);
+      if (isRefusal(person)) return person;
+      const view = await readStaff(client, companyId, id);
+      if (view?.state === "disabled")
+        return refuse("person_disabled", `${person.name} is switched off: switch the account on first.`);
+      const purpose = view?.state === "invited" ? "invitation" : "reset";
+      const link = await makePasswordLink(
+        client,
+        id,
+        purpose,
+        purpose === "invitation" ? INVITATION_MS : RESET_MS,
+      );
+      made = { ...link, purpose, person };
+      return {};
     },
-  );
+    next: () => ({ passwordLinkUntil: made?.expiresAt ?? null }),
+    write: async () => {},
+  });
   if (changed.status === "refused") return changed;
   if (made === undefined) throw new Error("a link was recorded and not made");
   const { token, expiresAt, purpose, person } = made;
@@ -101,30 +97,27 @@ export async function readPasswordLink(
 
 /** Sets the password of a link's owner, and signs them out everywhere. A refused password spends no link. */
 export async function usePasswordLink(
-  { database }: PeopleContext,
+  context: PeopleContext,
   token: string,
   password: string,
 ): Promise<{ readonly status: "done" } | Refusal> {
-  const known = await findPasswordLink(database, token);
+  const known = await findPasswordLink(context.database, token);
   if (known === null) return invalidLink();
   const problem = await problemOfPassword(password, known);
   if (problem !== null) return problem;
   // It takes long on purpose: no transaction waits for it.
   const passwordHash = await hashPassword(password);
-  const changed = await changeSetting<Readonly<Record<string, unknown>>>(
-    { database },
-    {
-      subject: staffSubject(known.staffId),
-      version: null,
-      by: staffSubject(known.staffId),
-      read: async (client) => ((await spendPasswordLink(client, token)) ? {} : invalidLink()),
-      next: () => ({ passwordSetAt: new Date().toISOString() }),
-      write: async (client) => {
-        await setPasswordHash(client, known.staffId, passwordHash, true);
-        await endSessions(client, known.staffId, null);
-      },
+  const changed = await changeSetting<Readonly<Record<string, unknown>>>(context, {
+    subject: staffSubject(known.staffId),
+    version: null,
+    by: staffSubject(known.staffId),
+    read: async (client) => ((await spendPasswordLink(client, token)) ? {} : invalidLink()),
+    next: () => ({ passwordSetAt: new Date().toISOString() }),
+    write: async (client) => {
+      await setPasswordHash(client, known.staffId, passwordHash, true);
+      await endSessions(client, known.staffId, null);
     },
-  );
+  });
   return changed.status === "refused" ? changed : { status: "done" };
 }
 

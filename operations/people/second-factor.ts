@@ -49,64 +49,56 @@ export async function beginSecondFactor(
 
 /** The app has the secret, as its code shows. @returns the recovery codes, which nothing keeps */
 export async function confirmFactor(
-  { database }: PeopleContext,
+  context: PeopleContext,
   person: StaffMember,
   code: string,
   session: string | null,
 ): Promise<{ readonly status: "done"; readonly codes: readonly string[] } | Refusal> {
   const codes = Array.from({ length: RECOVERY_CODES }, newRecoveryCode);
-  const changed = await changeSetting<Readonly<Record<string, unknown>>>(
-    { database },
-    {
-      subject: staffSubject(person.id),
-      version: null,
-      by: staffSubject(person.id),
-      read: async (client) => {
-        const factor = await readSecondFactor(client, person.id);
-        if (factor === null) return refuse("second_factor_missing", "There is no secret to confirm yet.");
-        if (factor.confirmed)
-          return refuse("second_factor_there", "You have a second factor already: remove it first.");
-        if (!(await isCodeOfApp(client, person.id, factor.secret, code))) return wrongCode();
-        return { secondFactor: false };
-      },
-      next: () => ({ secondFactor: true }),
-      write: async (client) => {
-        await confirmSecondFactor(client, person.id, codes.map(plain));
-        await endSessions(client, person.id, session);
-      },
+  const changed = await changeSetting<Readonly<Record<string, unknown>>>(context, {
+    subject: staffSubject(person.id),
+    version: null,
+    by: staffSubject(person.id),
+    read: async (client) => {
+      const factor = await readSecondFactor(client, person.id);
+      if (factor === null) return refuse("second_factor_missing", "There is no secret to confirm yet.");
+      if (factor.confirmed)
+        return refuse("second_factor_there", "You have a second factor already: remove it first.");
+      if (!(await isCodeOfApp(client, person.id, factor.secret, code))) return wrongCode();
+      return { secondFactor: false };
     },
-  );
+    next: () => ({ secondFactor: true }),
+    write: async (client) => {
+      await confirmSecondFactor(client, person.id, codes.map(plain));
+      await endSessions(client, person.id, session);
+    },
+  });
   return changed.status === "refused" ? changed : { status: "done", codes };
 }
 
 /** Signing in asks for the password alone again. */
 export async function removeFactor(
-  { database }: PeopleContext,
+  context: PeopleContext,
   person: StaffMember,
   code: string,
   session: string | null,
 ): Promise<{ readonly status: "done" } | Refusal> {
-  const changed = await changeSetting<Readonly<Record<string, unknown>>>(
-    { database },
-    {
-      subject: staffSubject(person.id),
-      version: null,
-      by: staffSubject(person.id),
-      read: async (client) => {
-        const factor = await readSecondFactor(client, person.id);
-        if (factor === null || !factor.confirmed)
-          return refuse("second_factor_missing", "You have no second factor.");
-        return (await takeCode(client, person.id, factor.secret, code))
-          ? { secondFactor: true }
-          : wrongCode();
-      },
-      next: () => ({ secondFactor: false }),
-      write: async (client) => {
-        await removeSecondFactor(client, person.id);
-        await endSessions(client, person.id, session);
-      },
+  const changed = await changeSetting<Readonly<Record<string, unknown>>>(context, {
+    subject: staffSubject(person.id),
+    version: null,
+    by: staffSubject(person.id),
+    read: async (client) => {
+      const factor = await readSecondFactor(client, person.id);
+      if (factor === null || !factor.confirmed)
+        return refuse("second_factor_missing", "You have no second factor.");
+      return (await takeCode(client, person.id, factor.secret, code)) ? { secondFactor: true } : wrongCode();
     },
-  );
+    next: () => ({ secondFactor: false }),
+    write: async (client) => {
+      await removeSecondFactor(client, person.id);
+      await endSessions(client, person.id, session);
+    },
+  });
   return changed.status === "refused" ? changed : { status: "done" };
 }
 

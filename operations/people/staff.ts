@@ -9,6 +9,7 @@
  */
 import type { ChangeStaffBody, CreateStaffBody } from "../../contract/people.ts";
 import { dropPasswordLink } from "../../store/access/password-links.ts";
+import { readRole } from "../../store/access/roles.ts";
 import { removeSecondFactor } from "../../store/access/second-factors.ts";
 import { endSessions } from "../../store/access/sessions.ts";
 import {
@@ -20,14 +21,14 @@ import {
   lockAdministrators,
   newStaffId,
   readStaff,
-  STAFF_ROLES,
   type StaffMember,
-  type StaffRole,
   setStaffEnabled,
   staffEmail,
   updateStaff,
 } from "../../store/access/staff.ts";
+import { recordAudit } from "../../store/audit-log/record-audit.ts";
 import { type DatabaseClient, inTransaction, type Queryable } from "../../store/sql/database.ts";
+import { callerIn } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { changeSetting, type SettingChanged } from "../settings/change-setting.ts";
 import type { PeopleContext } from "./people-context.ts";
@@ -40,152 +41,147 @@ export function staffSubject(id: string): string {
 
 /** Adds a person without a password. @returns their id */
 export async function addStaff(
-  { database }: PeopleContext,
+  context: PeopleContext,
   companyId: string,
   { email, name, role }: CreateStaffBody,
   by: string,
 ): Promise<{ readonly status: "done"; readonly id: string } | Refusal> {
   const id = newStaffId();
-  if (!isRole(role)) return unknownRole(role);
-  const changed = await changeSetting<Fields>(
-    { database },
-    {
-      subject: staffSubject(id),
-      version: null,
-      by,
-      read: async (client) => (await emailProblem(client, email, id)) ?? {},
-      next: () => ({ email: staffEmail(email), name, role, enabled: true }),
-      write: (client) =>
-        insertStaff(client, {
-          id,
-          companyId,
-          email,
-          name,
-          role,
-          passwordHash: null,
-          passwordCompared: false,
-        }),
-    },
-  );
+  const changed = await changeSetting<Fields>(context, {
+    subject: staffSubject(id),
+    version: null,
+    by,
+    read: async (client) =>
+      (await roleProblem(client, role)) ?? (await emailProblem(client, email, id)) ?? {},
+    next: () => ({ email: staffEmail(email), name, role, enabled: true }),
+    write: (client) =>
+      insertStaff(client, {
+        id,
+        companyId,
+        email,
+        name,
+        role,
+        passwordHash: null,
+        passwordCompared: false,
+      }),
+  });
   return changed.status === "refused" ? changed : { status: "done", id };
 }
 
 /** Changes who a person is; what is left out stays as it is. */
 export async function changeStaff(
-  { database }: PeopleContext,
+  context: PeopleContext,
   companyId: string,
   id: string,
   { version, ...change }: ChangeStaffBody,
   by: string,
 ): Promise<SettingChanged | Refusal> {
   const { role, email } = change;
-  if (role !== undefined && !isRole(role)) return unknownRole(role);
-  return changeSetting<Fields>(
-    { database },
-    {
-      subject: staffSubject(id),
-      version,
-      by,
-      read: async (client) => {
-        const now = await lockedStaff(client, companyId, id);
-        if (isRefusal(now)) return now;
-        if (role !== undefined && role !== ADMINISTRATOR && now.role === ADMINISTRATOR) {
-          const last = await lastAdministrator(client, now);
-          if (last !== null) return last;
-        }
-        const taken = email === undefined ? null : await emailProblem(client, email, id);
-        return taken ?? { email: now.email, name: now.name, role: now.role };
-      },
-      next: (now) => ({
-        email: email === undefined ? now["email"] : staffEmail(email),
-        name: change.name ?? now["name"],
-        role: role ?? now["role"],
-      }),
-      write: async (client, next) => {
-        const before = await findStaff(client, id);
-        const after = next as { readonly email: string; readonly name: string; readonly role: StaffRole };
-        await updateStaff(client, id, after);
-        if (before?.role === after.role && before.email === after.email) return;
-        await endSessions(client, id, null);
-        // A link to the former address is not for whoever reads mail there.
-        await dropPasswordLink(client, id);
-      },
+  return changeSetting<Fields>(context, {
+    subject: staffSubject(id),
+    version,
+    by,
+    read: async (client) => {
+      const now = await lockedStaff(client, companyId, id);
+      if (isRefusal(now)) return now;
+      if (role !== undefined && role !== ADMINISTRATOR && now.role === ADMINISTRATOR) {
+        const last = await lastAdministrator(client, now);
+        if (last !== null) return last;
+      }
+      const unknown = role === undefined ? null : await roleProblem(client, role);
+      const taken = email === undefined ? null : await emailProblem(client, email, id);
+      return unknown ?? taken ?? { email: now.email, name: now.name, role: now.role };
     },
-  );
+    next: (now) => ({
+      email: email === undefined ? now["email"] : staffEmail(email),
+      name: change.name ?? now["name"],
+      role: role ?? now["role"],
+    }),
+    write: async (client, next) => {
+      const before = await findStaff(client, id);
+      const after = next as { readonly email: string; readonly name: string; readonly role: string };
+      await updateStaff(client, id, after);
+      if (before?.role === after.role && before.email === after.email) return;
+      await endSessions(client, id, null);
+      // A link to the former address is not for whoever reads mail there.
+      await dropPasswordLink(client, id);
+    },
+  });
 }
 
 /** Says whether a person may sign in. Who is switched off is out at once, and no link of theirs counts. */
 export async function enableStaff(
-  { database }: PeopleContext,
+  context: PeopleContext,
   companyId: string,
   id: string,
   enabled: boolean,
   by: string,
 ): Promise<SettingChanged | Refusal> {
-  return changeSetting<Fields>(
-    { database },
-    {
-      subject: staffSubject(id),
-      version: null,
-      by,
-      read: async (client) => {
-        const now = await lockedStaff(client, companyId, id);
-        if (isRefusal(now)) return now;
-        const last = !enabled && now.role === ADMINISTRATOR ? await lastAdministrator(client, now) : null;
-        if (last !== null) return last;
-        const view = await readStaff(client, companyId, id);
-        return { enabled: view?.state !== "disabled" };
-      },
-      next: () => ({ enabled }),
-      write: async (client) => {
-        await setStaffEnabled(client, id, enabled);
-        if (enabled) return;
-        await endSessions(client, id, null);
-        await dropPasswordLink(client, id);
-      },
+  return changeSetting<Fields>(context, {
+    subject: staffSubject(id),
+    version: null,
+    by,
+    read: async (client) => {
+      const now = await lockedStaff(client, companyId, id);
+      if (isRefusal(now)) return now;
+      const last = !enabled && now.role === ADMINISTRATOR ? await lastAdministrator(client, now) : null;
+      if (last !== null) return last;
+      const view = await readStaff(client, companyId, id);
+      return { enabled: view?.state !== "disabled" };
     },
-  );
+    next: () => ({ enabled }),
+    write: async (client) => {
+      await setStaffEnabled(client, id, enabled);
+      if (enabled) return;
+      await endSessions(client, id, null);
+      await dropPasswordLink(client, id);
+    },
+  });
 }
 
 /** Signs a person out everywhere. */
 export async function endStaffSessions(
-  { database }: PeopleContext,
+  context: PeopleContext,
   companyId: string,
   id: string,
+  by: string,
 ): Promise<{ readonly status: "done"; readonly ended: number } | Refusal> {
-  return inTransaction(database, async (client) => {
+  return inTransaction(context.database, async (client) => {
     const person = await knownStaff(client, companyId, id);
     if (isRefusal(person)) return person;
-    return { status: "done", ended: await endSessions(client, id, null) };
+    const ended = await endSessions(client, id, null);
+    await recordAudit(client, callerIn(context, by), {
+      act: "session.ended",
+      subject: staffSubject(id),
+      after: { ended },
+    });
+    return { status: "done", ended };
   });
 }
 
 /** Takes a person's second factor away, for whoever has lost phone and codes, and signs them out everywhere. */
 export async function resetSecondFactor(
-  { database }: PeopleContext,
+  context: PeopleContext,
   companyId: string,
   id: string,
   by: string,
 ): Promise<SettingChanged | Refusal> {
-  return changeSetting<Fields>(
-    { database },
-    {
-      subject: staffSubject(id),
-      version: null,
-      by,
-      read: async (client) => {
-        const person = await knownStaff(client, companyId, id);
-        if (isRefusal(person)) return person;
-        const view = await readStaff(client, companyId, id);
-        return { secondFactor: view?.secondFactor ?? false };
-      },
-      next: () => ({ secondFactor: false }),
-      write: async (client) => {
-        await removeSecondFactor(client, id);
-        await endSessions(client, id, null);
-      },
+  return changeSetting<Fields>(context, {
+    subject: staffSubject(id),
+    version: null,
+    by,
+    read: async (client) => {
+      const person = await knownStaff(client, companyId, id);
+      if (isRefusal(person)) return person;
+      const view = await readStaff(client, companyId, id);
+      return { secondFactor: view?.secondFactor ?? false };
     },
-  );
+    next: () => ({ secondFactor: false }),
+    write: async (client) => {
+      await removeSecondFactor(client, id);
+      await endSessions(client, id, null);
+    },
+  });
 }
 
 /** @returns the person, or the refusal where the company has no such person */
@@ -229,10 +225,8 @@ async function emailProblem(client: Queryable, email: string, id: string): Promi
     : null;
 }
 
-function isRole(text: string): text is StaffRole {
-  return STAFF_ROLES.some((role) => role === text);
-}
-
-function unknownRole(role: string): Refusal {
-  return refuse("role_not_found", `There is no role "${role}"; there are ${STAFF_ROLES.join(", ")}.`);
+async function roleProblem(client: Queryable, role: string): Promise<Refusal | null> {
+  return (await readRole(client, role)) === null
+    ? refuse("role_not_found", `There is no role "${role}".`)
+    : null;
 }

@@ -1,14 +1,15 @@
 /**
  * One change of one setting: whoever saw an older version than there is now is refused, and who changed what
- * is kept in the commit that changes it.
+ * is kept in the commit that changes it, as the setting's history and in the audit log.
  *
  * What would change nothing is done already, whatever version it was made from: a repeat after a lost answer
  * is no conflict with itself.
  */
 import type { FieldChange } from "../../contract/settings.ts";
+import { recordAudit } from "../../store/audit-log/record-audit.ts";
 import { lockSetting, recordSettingChange } from "../../store/settings/setting-changes.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
-import type { OperationContext } from "../context.ts";
+import { callerIn, type OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 
 export type SettingChanged = { readonly status: "done"; readonly version: number };
@@ -16,7 +17,7 @@ export type SettingChanged = { readonly status: "done"; readonly version: number
 type Fields = Readonly<Record<string, unknown>>;
 
 export async function changeSetting<Value extends Fields>(
-  { database }: Pick<OperationContext, "database">,
+  context: Pick<OperationContext, "database" | "caller">,
   change: {
     readonly subject: string;
     /** That the caller has seen; null: the change is to count whatever there is. */
@@ -28,7 +29,7 @@ export async function changeSetting<Value extends Fields>(
     readonly write: (client: DatabaseClient, next: Value) => Promise<void>;
   },
 ): Promise<SettingChanged | Refusal> {
-  return inTransaction(database, async (client) => {
+  return inTransaction(context.database, async (client) => {
     const version = await lockSetting(client, change.subject);
     const now = await change.read(client);
     if (isRefusal(now)) return now;
@@ -47,6 +48,12 @@ export async function changeSetting<Value extends Fields>(
       version: version + 1,
       by: change.by,
       changes,
+    });
+    await recordAudit(client, callerIn(context, change.by), {
+      act: "setting.changed",
+      subject: change.subject,
+      before: Object.fromEntries(changes.map(({ field, from }) => [field, from])),
+      after: Object.fromEntries(changes.map(({ field, to }) => [field, to])),
     });
     return { status: "done", version: version + 1 };
   });

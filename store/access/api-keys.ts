@@ -29,6 +29,11 @@ export function looksLikeApiKey(text: string): boolean {
   return KEY_FORMAT.test(text);
 }
 
+/** The part of a key that is no secret; null where `text` cannot be a key. */
+export function idOfKey(text: string): string | null {
+  return KEY_FORMAT.exec(text)?.[1] ?? null;
+}
+
 /** The id by which a key is named to people and in causes. */
 function newKeyId(): string {
   return randomBytes(6).toString("hex");

@@ -8,6 +8,8 @@ import type { Queryable } from "../sql/database.ts";
 import { iso } from "../sql/view-sql.ts";
 import { hashPassword, isOutdated, verifyPassword } from "./passwords.ts";
 
+/** The roles that are built in. */
+/** The roles that are built in. */
 export const STAFF_ROLES = ["admin", "operations", "service", "warehouse", "finance", "store"] as const;
 export type StaffRole = (typeof STAFF_ROLES)[number];
 
@@ -19,7 +21,8 @@ export type StaffMember = {
   readonly companyId: string;
   readonly email: string;
   readonly name: string;
-  readonly role: StaffRole;
+  /** One of the built-in ones, or one that people have made. */
+  readonly role: string;
 };
 
 export type StaffRow = {
@@ -27,7 +30,7 @@ export type StaffRow = {
   readonly company_id: string;
   readonly email: string;
   readonly name: string;
-  readonly role: StaffRole;
+  readonly role: string;
 };
 
 /** Of a `StaffRow`. */
@@ -135,6 +138,14 @@ export async function setPasswordHash(
   );
 }
 
+/** Whose address it is, switched off or not; null: nobody's. */
+export async function staffIdOfEmail(client: Queryable, email: string): Promise<string | null> {
+  const { rows } = await client.query<{ id: string }>("select id from staff where email = $1", [
+    staffEmail(email),
+  ]);
+  return rows[0]?.id ?? null;
+}
+
 export async function findStaff(client: Queryable, id: string): Promise<StaffMember | null> {
   const { rows } = await client.query<StaffRow>(`select ${STAFF_COLUMNS} from staff where id = $1`, [id]);
   return rows[0] === undefined ? null : staffMember(rows[0]);
@@ -189,7 +200,7 @@ export async function isEmailTaken(client: Queryable, email: string, by: string)
 export async function updateStaff(
   client: Queryable,
   id: string,
-  next: { readonly email: string; readonly name: string; readonly role: StaffRole },
+  next: { readonly email: string; readonly name: string; readonly role: string },
 ): Promise<void> {
   await client.query("update staff set email = $2, name = $3, role = $4 where id = $1", [
     id,

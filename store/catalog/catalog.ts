@@ -313,42 +313,48 @@ export async function readProductPrices(
   return new Map(rows.map(({ sku, ...price }) => [sku, price]));
 }
 
+type Tagging = { readonly tagged: boolean; readonly check: PackingCheck | null };
+
 /**
  * Says whether units of the SKU bear RFID tags, and how those without are verified where they are packed,
  * from now on.
  *
  * @param check absent: stays as it is
- * @returns the check that holds; undefined where there is no such product
+ * @returns undefined where there is no such product
  */
 export async function setTagged(
   client: Queryable,
   sku: string,
   { tagged, check }: { readonly tagged: boolean; readonly check?: PackingCheck | null | undefined },
-): Promise<{ readonly check: PackingCheck | null } | undefined> {
-  const { rows } = await client.query<{ check: PackingCheck | null }>(
-    `update product set tagged = $2, packing_check = case when $3 then $4 else packing_check end where sku = $1
-     returning packing_check as "check"`,
+): Promise<{ readonly before: Tagging; readonly after: Tagging } | undefined> {
+  const { rows } = await client.query<{ before: Tagging; after: Tagging }>(
+    `update product set tagged = $2, packing_check = case when $3 then $4 else product.packing_check end
+       from (select sku, tagged, packing_check from product where sku = $1 for update) as was
+      where product.sku = was.sku
+      returning json_build_object('tagged', was.tagged, 'check', was.packing_check) as before,
+                json_build_object('tagged', product.tagged, 'check', product.packing_check) as after`,
     [sku, tagged, check !== undefined, check ?? null],
   );
   return rows[0];
 }
 
 /**
- * Says what a channel means by its SKU, from now on. Returns false where our SKU is no product of the
- * channel's company.
+ * Says what a channel means by its SKU, from now on. Returns which of ours it meant before, or undefined where
+ * our SKU is no product of the channel's company.
  */
 export async function upsertSkuMapping(
   client: Queryable,
   mapping: { readonly channelId: string; readonly channelSku: string; readonly sku: string },
-): Promise<boolean> {
-  const { rowCount } = await client.query(
+): Promise<{ readonly before: string | null } | undefined> {
+  const { rows } = await client.query<{ before: string | null }>(
     `insert into sku_mapping (channel_id, channel_sku, sku)
      select c.id, $2, p.sku from channel c join product p on p.company_id = c.company_id
      where c.id = $1 and p.sku = $3
-     on conflict (channel_id, channel_sku) do update set sku = excluded.sku`,
+     on conflict (channel_id, channel_sku) do update set sku = excluded.sku
+     returning (select was.sku from sku_mapping was where was.channel_id = $1 and was.channel_sku = $2) as before`,
     [mapping.channelId, mapping.channelSku, mapping.sku],
   );
-  return rowCount === 1;
+  return rows[0];
 }
 
 /** Which of these SKUs are no products of the order's company. */

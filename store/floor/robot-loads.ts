@@ -366,6 +366,9 @@ export async function listLoads(
     readonly status?: string | undefined;
     readonly locationId?: string | undefined;
     readonly orderId?: string | undefined;
+    /** Only those at these places, of orders of these channels; null: all. */
+    readonly locations?: readonly string[] | null;
+    readonly channels?: readonly string[] | null;
     readonly cursor?: string | undefined;
     readonly limit: number;
   },
@@ -377,6 +380,8 @@ export async function listLoads(
      where l.adrift_at is not null and ($1::text is null or l.status = $1)
        and ($2::text is null or l.location_id = $2) and ($3::text is null or l.order_id = $3)
        and ($4::text is null or (l.adrift_at, l.id) > (${fromMicroseconds("$4")}, $5))
+       and ($7::text[] is null or l.location_id = any($7))
+       and ($8::text[] is null or exists (select from orders of where of.id = l.order_id and of.channel_id = any($8)))
      order by l.adrift_at, l.id limit $6`,
     [
       filter.status ?? null,
@@ -385,6 +390,8 @@ export async function listLoads(
       at ?? null,
       id ?? null,
       filter.limit + 1,
+      filter.locations ?? null,
+      filter.channels ?? null,
     ],
   );
   return toPage(

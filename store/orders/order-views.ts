@@ -30,8 +30,12 @@ import { type OrderProgress, PROGRESS_LINES_JSON } from "./order-progress.ts";
 type OrderFilter = {
   readonly status?: string | undefined;
   readonly channelId?: string | undefined;
-  /** Part of the order id, order number, customer's name or e-mail address. */
+  /** Only orders of these channels, and with something at one of these places; null: of all. */
+  readonly channels?: readonly string[] | null;
+  readonly locations?: readonly string[] | null;
+  /** Part of the order id, order number, customer's name or, unless `isEmailHidden`, e-mail address. */
   readonly text?: string | undefined;
+  readonly isEmailHidden?: boolean;
   /** A hold code. */
   readonly hold?: string | undefined;
   readonly cursor?: string | undefined;
@@ -55,9 +59,12 @@ export async function listOrders(database: Queryable, filter: OrderFilter): Prom
       where ($1::text is null or o.status = $1)
         and ($2::text is null or o.channel_id = $2)
         and ($3::text is null or o.id ilike $3 or o.external_number ilike $3 or o.customer_name ilike $3
-             or o.customer_email ilike $3)
+             or not $10 and o.customer_email ilike $3)
         and ($4::text is null or o.hold_reasons @> jsonb_build_array(jsonb_build_object('code', $4::text)))
         and ($5::text is null or (o.captured_at, o.id) < (${fromMicroseconds("$5")}, $6))
+        and ($8::text[] is null or o.channel_id = any($8))
+        and ($9::text[] is null or exists (select from fulfillment_order f
+              where f.order_id = o.id and f.location_id = any($9)))
       order by o.captured_at desc, o.id desc
       limit $7`,
     [
@@ -68,6 +75,9 @@ export async function listOrders(database: Queryable, filter: OrderFilter): Prom
       capturedAt ?? null,
       id ?? null,
       filter.limit + 1,
+      filter.channels ?? null,
+      filter.locations ?? null,
+      filter.isEmailHidden === true,
     ],
   );
   return toPage(
@@ -272,6 +282,9 @@ export async function listFulfillmentOrders(
   database: Queryable,
   filter: {
     readonly locationId?: string | undefined;
+    /** Only those of these channels, at these places; null: all. */
+    readonly channels?: readonly string[] | null;
+    readonly locations?: readonly string[] | null;
     readonly stage?: string | undefined;
     readonly status?: string | undefined;
     /** Only what people are to pick and pack, or to look at. */
@@ -322,6 +335,8 @@ export async function listFulfillmentOrders(
         and (f.status = $3 or ($3::text is null and f.status not in ('closed', 'cancelled')))
         and ($4::text is null or (${QUEUE_PLACE}, f.id) > (${fromMicroseconds("$4")}, $5))
         and (not $7 or ${FOR_PEOPLE})
+        and ($8::text[] is null or o.channel_id = any($8))
+        and ($9::text[] is null or f.location_id = any($9))
       order by ${QUEUE_PLACE}, f.id
       limit $6`,
     [
@@ -332,6 +347,8 @@ export async function listFulfillmentOrders(
       id ?? null,
       filter.limit + 1,
       filter.isForPeople === true,
+      filter.channels ?? null,
+      filter.locations ?? null,
     ],
   );
   return toPage(

@@ -28,6 +28,8 @@ export async function listReturns(
     readonly status?: string | undefined;
     readonly search?: string | undefined;
     readonly waiting?: boolean | undefined;
+    /** The search does not look at e-mail addresses. */
+    readonly isEmailHidden?: boolean;
     readonly cursor?: string | undefined;
     readonly limit: number;
   },
@@ -43,7 +45,7 @@ export async function listReturns(
         and ($2::text is null or (r.requested_at, r.id) < (${fromMicroseconds("$2")}, $3))
         and ($5::text is null or r.id ilike $5
           or exists (select from orders o where o.id = r.order_id and (o.external_number ilike $5
-            or o.customer_name ilike $5 or o.customer_email ilike $5))
+            or o.customer_name ilike $5 or not $10 and o.customer_email ilike $5))
           or exists (select from return_line l where l.return_id = r.id and (l.sku ilike $5
             or exists (select from product p where p.sku = l.sku and p.gtin = $6)
             or exists (select from packed_unit u join fulfillment_order f on f.id = u.fulfillment_order_id
@@ -63,6 +65,7 @@ export async function listReturns(
       code.serial,
       code.tracking,
       filter.waiting ?? false,
+      filter.isEmailHidden === true,
     ],
   );
   return toPage(

@@ -20,6 +20,8 @@ export async function listStock(
     /** Part of the SKU or name. */
     readonly text?: string | undefined;
     readonly locationId?: string | undefined;
+    /** Only those at these places; null: all. */
+    readonly locations?: readonly string[] | null;
     readonly cursor?: string | undefined;
     readonly limit: number;
   },
@@ -31,6 +33,7 @@ export async function listStock(
       where ($1::text is null or p.sku ilike $1 or product.name ilike $1)
         and ($2::text is null or p.location_id = $2)
         and ($3::text is null or (p.sku, p.location_id) > ($3, $4))
+        and ($6::text[] is null or p.location_id = any($6))
       order by p.sku, p.location_id limit $5`,
     [
       filter.text === undefined ? null : containing(filter.text),
@@ -38,6 +41,7 @@ export async function listStock(
       sku ?? null,
       locationId ?? null,
       filter.limit + 1,
+      filter.locations ?? null,
     ],
   );
   return toPage(

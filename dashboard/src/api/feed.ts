@@ -214,6 +214,8 @@ function receive(message: ServerMessage): void {
       }
       return;
     case "error":
+      // Whoever may not follow all orders has the pages as they were loaded, and no connection to wait for.
+      if (message.code === "outside_role" || message.code === "forbidden") feedState.value = "off";
       // A cursor that the server no longer has: start from now and let the pages load again.
       if (!message.code.includes("cursor")) return;
       if (message.re === devicesRequest) {

@@ -95,6 +95,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   notes: "Bears a note",
   keptDays: "Kept, days",
   reminderAfterDays: "Reminded after, days",
+  approvalUnits: "Alone, units",
 };
 
 /** `refund-limits` of `service` becomes `Service`; a known field its name on the page. */

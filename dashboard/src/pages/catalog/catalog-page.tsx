@@ -68,11 +68,12 @@ export function CatalogPage() {
                       <td>{one.channel}</td>
                       <td class="number">{counted(one.orders, "order")}</td>
                       <td class="number full">
-                        {!may("catalog.write") ? null : one.channelSku === "" ? (
+                        {!may("catalog.map") ? null : one.channelSku === "" ? (
                           <span class="muted">Give it a SKU at the channel</span>
                         ) : (
                           <button type="button" class="button small" onClick={() => setGap(one)}>
-                            Map or create<span class="visually-hidden"> {one.channelSku}</span>
+                            {may("catalog.write") ? "Map or create" : "Map"}
+                            <span class="visually-hidden"> {one.channelSku}</span>
                           </button>
                         )}
                       </td>

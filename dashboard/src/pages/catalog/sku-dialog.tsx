@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { Product, SkuMapping } from "../../../../contract/catalog.ts";
 import { post } from "../../api/client.ts";
+import { may } from "../../api/session.ts";
 import { Chips } from "../../components/chips.tsx";
 import { Dialog } from "../../components/dialog.tsx";
 import { Field } from "../../components/field.tsx";
@@ -38,7 +39,7 @@ export function SkuDialog({
         label="How"
         options={[
           { value: "map", label: "Map to a product" },
-          { value: "create", label: "Create the product" },
+          ...(may("catalog.write") ? [{ value: "create", label: "Create the product" }] : []),
         ]}
         value={way}
         onChange={setWay}

@@ -1,5 +1,6 @@
 import type { OrderView } from "../../../../contract/orders.ts";
 import { pathOf } from "../../api/client.ts";
+import { may } from "../../api/session.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { StageBar } from "../../components/stage-bar.tsx";
@@ -7,6 +8,9 @@ import { words } from "../../format/words.ts";
 import { isCollected } from "./collection.ts";
 import { CombinedParcel } from "./combined-parcel.tsx";
 import { PartActions } from "./part-actions.tsx";
+
+/** It bears the address: one of these opens it. */
+const SLIP_NEEDS = ["fulfillment.pack", "shipments.label", "personal-data.read"];
 
 /** One card for each location that ships a part of the order, with the stage of the goods. */
 export function FulfillmentOrders({
@@ -52,16 +56,18 @@ export function FulfillmentOrders({
               <b>{words(reason.code)}.</b> {reason.detail}
             </p>
           ))}
-          <div class="row wrap">
-            <a
-              class="button quiet small"
-              href={`/v1${pathOf("fulfillment-orders", part.id)}/packing-slip.pdf`}
-              target="_blank"
-              rel="noopener"
-            >
-              Packing slip
-            </a>
-          </div>
+          {SLIP_NEEDS.some(may) && (
+            <div class="row wrap">
+              <a
+                class="button quiet small"
+                href={`/v1${pathOf("fulfillment-orders", part.id)}/packing-slip.pdf`}
+                target="_blank"
+                rel="noopener"
+              >
+                Packing slip
+              </a>
+            </div>
+          )}
           <CombinedParcel part={part} onChange={onChange} />
           <PartActions part={part} onChange={onChange} />
         </article>

@@ -71,7 +71,7 @@ export function HoldPanel({ view, onChange }: { readonly view: OrderView; readon
         ))}
       </ul>
       <div class="row">
-        {(may("catalog.write") ? unmapped : []).map((one) => (
+        {(may("catalog.map") ? unmapped : []).map((one) => (
           <button key={one.lineId} type="button" class="button primary" onClick={() => setLine(one)}>
             Map {one.channelSku}
           </button>

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import type { IssuedLink, SessionsEnded, StaffView } from "../../../../contract/people.ts";
+import type { RoleView } from "../../../../contract/roles.ts";
 import type { Page } from "../../../../contract/shapes.ts";
 import { get, patch, pathOf, post } from "../../api/client.ts";
 import { may } from "../../api/session.ts";
@@ -27,12 +28,16 @@ const ROLES = {
   finance: "Finance: payments, refunds, store credit",
 } as const;
 
+type Words = Readonly<Record<string, string>>;
+
 const STATES = { active: "Active", invited: "Invited", disabled: "Switched off" } as const;
 const TONES = { active: "good", invited: "info", disabled: "warn" } as const;
 
 /** The people who sign in: new ones, changed, switched off and on, signed out, given a link for a password. */
 export function PeopleList() {
   const people = useResource<Page<StaffView>>("people", (signal) => get("/staff", {}, signal));
+  const roles = useResource<Words>("role names", loadRoles);
+  const names = roles.data ?? ROLES;
   const [edited, setEdited] = useState<StaffView | null>(null);
   const [issued, setIssued] = useState<IssuedLink | null>(null);
   const show = (answer: IssuedLink): void => {
@@ -43,7 +48,7 @@ export function PeopleList() {
     <>
       {may("people.write") && (
         <Panel title="Add a person">
-          <AddPerson onDone={show} />
+          <AddPerson roles={names} onDone={show} />
         </Panel>
       )}
       <Panel title="People" flush>
@@ -73,6 +78,7 @@ export function PeopleList() {
       {edited !== null && (
         <PersonDialog
           person={edited}
+          roles={names}
           onClose={() => setEdited(null)}
           onChanged={(now) => {
             setEdited(now);
@@ -89,7 +95,13 @@ export function PeopleList() {
   );
 }
 
-function AddPerson({ onDone }: { readonly onDone: (issued: IssuedLink) => void }) {
+function AddPerson({
+  roles,
+  onDone,
+}: {
+  readonly roles: Words;
+  readonly onDone: (issued: IssuedLink) => void;
+}) {
   // Another form after each person, with empty fields.
   const [added, setAdded] = useState(0);
   return (
@@ -113,7 +125,7 @@ function AddPerson({ onDone }: { readonly onDone: (issued: IssuedLink) => void }
         <input class="input" type="email" name="email" required autocomplete="off" />
       </Field>
       <Field label="Role">
-        <Choice name="role" words={ROLES} value="service" />
+        <Choice name="role" words={roles} value="service" />
       </Field>
     </Form>
   );
@@ -149,11 +161,13 @@ function PersonRow({ person, onEdit }: { readonly person: StaffView; readonly on
 /** Everything about one person. What it does counts at once, so that each action stands for itself. */
 function PersonDialog({
   person,
+  roles,
   onClose,
   onChanged,
   onIssued,
 }: {
   readonly person: StaffView;
+  readonly roles: Words;
   readonly onClose: () => void;
   readonly onChanged: (person: StaffView) => void;
   readonly onIssued: (issued: IssuedLink) => void;
@@ -188,7 +202,7 @@ function PersonDialog({
           <input class="input" type="email" name="email" required defaultValue={person.email} />
         </Field>
         <Field label="Role" hint="A new address or role signs the person out everywhere.">
-          <Choice name="role" words={{ ...ROLES, ...ownRole(person.role) }} value={person.role} />
+          <Choice name="role" words={{ ...ownRole(person.role), ...roles }} value={person.role} />
         </Field>
       </SettingForm>
       <div class="form">
@@ -222,9 +236,21 @@ function PersonDialog({
   );
 }
 
-/** A role that this page has no words for is shown as it is called. */
-function ownRole(role: string): Readonly<Record<string, string>> {
-  return role in ROLES ? {} : { [role]: words(role) };
+/** A role that the list does not have, because whoever looks may not read roles. */
+function ownRole(role: string): Words {
+  return { [role]: words(role) };
+}
+
+/** The roles that a person may be given: those that are on, the built-in ones in the words of this page. */
+async function loadRoles(signal: AbortSignal): Promise<Words> {
+  if (!may("roles.read")) return ROLES;
+  const { items } = await get<Page<RoleView>>("/roles", {}, signal);
+  const known: Words = ROLES;
+  return Object.fromEntries(
+    items
+      .filter(({ enabled }) => enabled)
+      .map(({ id, name, asShipped }) => [id, (asShipped ? known[id] : null) ?? name]),
+  );
 }
 
 /** The one time that a link is to be seen. */

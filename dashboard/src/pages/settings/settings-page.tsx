@@ -14,10 +14,11 @@ import { SkeletonRows } from "../../components/skeleton.tsx";
 import { useResource } from "../../live/resource.ts";
 import { AccountList } from "./account-list.tsx";
 import { AddChannelDialog } from "./add-channel-dialog.tsx";
+import { AuditList } from "./audit-list.tsx";
 import { ChangeList } from "./change-list.tsx";
 import { ChannelForm } from "./channel-form.tsx";
-import { CompanyForm } from "./company-form.tsx";
 import { IssuedChannelDialog } from "./channel-webhook.tsx";
+import { CompanyForm } from "./company-form.tsx";
 import { DeviceList } from "./device-list.tsx";
 import { HoldRulesForm } from "./hold-rules-form.tsx";
 import { KeyList } from "./key-list.tsx";
@@ -27,7 +28,9 @@ import { ParcelLimitsForm } from "./parcel-limits-form.tsx";
 import { PeopleList } from "./people-list.tsx";
 import { PickupRulesForms } from "./pickup-rules-form.tsx";
 import { ReturnRulesForm } from "./return-rules-form.tsx";
+import { RoleSettings } from "./role-settings.tsx";
 import { SourcingRulesForm } from "./sourcing-rules-form.tsx";
+import { StockLimitsForm } from "./stock-limits-form.tsx";
 
 type View = {
   readonly value: string;
@@ -45,12 +48,15 @@ const VIEWS: readonly View[] = [
   { value: "parcels", label: "Parcels" },
   { value: "returns", label: "Returns" },
   { value: "limits", label: "Limits" },
+  { value: "stock", label: "Stock" },
   { value: "devices", label: "Devices" },
   { value: "company", label: "Company" },
   { value: "people", label: "People", needs: "people.read" },
   { value: "keys", label: "Keys", needs: "keys.read" },
   { value: "accounts", label: "Accounts" },
   { value: "changes", label: "Changes" },
+  { value: "roles", label: "Roles", needs: "roles.read" },
+  { value: "audit", label: "Audit", needs: "audit.read" },
 ];
 
 /** Views whose setting is a channel's. */
@@ -94,12 +100,15 @@ export function SettingsPage() {
       {view === "pickup" && <PickupRulesForms />}
       {view === "parcels" && <ParcelLimitsForm />}
       {view === "limits" && <LimitsForm />}
+      {view === "stock" && <StockLimitsForm />}
       {view === "devices" && <DeviceList />}
       {view === "company" && <CompanyForm />}
       {view === "people" && <PeopleList />}
       {view === "keys" && <KeyList />}
       {view === "accounts" && <AccountList />}
       {view === "changes" && <ChangeList />}
+      {view === "roles" && <RoleSettings />}
+      {view === "audit" && <AuditList />}
     </div>
   );
 }

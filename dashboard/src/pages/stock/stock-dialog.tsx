@@ -1,14 +1,15 @@
 import { useState } from "preact/hooks";
 import type { StockRow } from "../../../../contract/stock.ts";
+import { may } from "../../api/session.ts";
 import { Chips } from "../../components/chips.tsx";
 import { Dialog } from "../../components/dialog.tsx";
 import { Field } from "../../components/field.tsx";
 import { Form, textOf } from "../../components/form.tsx";
 import { toast } from "../../components/toast.tsx";
-import { changeStock, type StockChange } from "./change-stock.ts";
+import { changeStock, STOCK_CHANGES, type StockChange } from "./change-stock.ts";
 
 /**
- * Receives goods or corrects a count. The command's id is made once for each form, so sending twice does not
+ * Receives goods, corrects a number, or takes a count. The command's id is made once for each form, so sending twice does not
  * count twice.
  */
 export function StockDialog({
@@ -21,7 +22,8 @@ export function StockDialog({
   readonly onDone: () => void;
 }) {
   const [openedAtMs] = useState(Date.now);
-  const [kind, setKind] = useState<StockChange["kind"]>("receive");
+  const options = STOCK_CHANGES.filter(({ needs }) => may(needs));
+  const [kind, setKind] = useState<StockChange["kind"]>(options[0]?.value ?? "receive");
   return (
     <Dialog title={`${position.sku} at ${position.locationName}`} onClose={onClose}>
       <p class="muted">
@@ -30,16 +32,13 @@ export function StockDialog({
       </p>
       <Chips
         label="What to do"
-        options={[
-          { value: "receive", label: "Receive" },
-          { value: "adjust", label: "Adjust" },
-        ]}
+        options={options}
         value={kind}
-        onChange={(value) => setKind(value === "adjust" ? "adjust" : "receive")}
+        onChange={(value) => setKind(options.find((one) => one.value === value)?.value ?? kind)}
       />
       <Form
         key={kind}
-        submit={kind === "receive" ? "Receive" : "Adjust"}
+        submit={options.find((one) => one.value === kind)?.label ?? ""}
         onSubmit={async (fields, key) => {
           const outcome = await changeStock(
             position,
@@ -51,11 +50,17 @@ export function StockDialog({
           onDone();
         }}
       >
-        {kind === "receive" ? (
+        {kind === "receive" && (
           <Field label="Units received">
             <input class="input" type="number" name="quantity" min="1" max="1000000" step="1" required />
           </Field>
-        ) : (
+        )}
+        {kind === "count" && (
+          <Field label="Units counted" hint="A large difference waits until somebody else approves it.">
+            <input class="input" type="number" name="quantity" min="0" max="1000000" step="1" required />
+          </Field>
+        )}
+        {kind === "adjust" && (
           <Field label="Correction" hint="Positive adds, negative takes away.">
             <input
               class="input"

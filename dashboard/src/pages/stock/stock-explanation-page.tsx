@@ -13,10 +13,12 @@ import { Time } from "../../components/time.tsx";
 import { counted, words } from "../../format/words.ts";
 import { useResource } from "../../live/resource.ts";
 import { useInterval } from "../../live/use-interval.ts";
+import { STOCK_CHANGES } from "./change-stock.ts";
 import { Movements } from "./movements.tsx";
 import { StockDialog } from "./stock-dialog.tsx";
 import { StockEquation } from "./stock-equation.tsx";
 import { stockPath } from "./stock-path.ts";
+import { WaitingCount } from "./waiting-count.tsx";
 
 const REFRESH_MS = 2_000;
 
@@ -45,12 +47,13 @@ export function StockExplanationPage() {
                 </>
               }
             >
-              {may("stock.command") && (
+              {STOCK_CHANGES.some(({ needs }) => may(needs)) && (
                 <button type="button" class="button primary" onClick={() => setChanging(true)}>
-                  Receive or adjust
+                  Receive, adjust or count
                 </button>
               )}
             </PageHead>
+            <WaitingCount position={position} movements={movements} onDone={explanation.reload} />
             <Panel
               title="Why is this number so"
               aside={

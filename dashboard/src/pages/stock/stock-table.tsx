@@ -1,4 +1,6 @@
 import type { StockRow } from "../../../../contract/stock.ts";
+import { may } from "../../api/session.ts";
+import { STOCK_CHANGES } from "./change-stock.ts";
 import { StockBar } from "./stock-bar.tsx";
 import { stockPath } from "./stock-path.ts";
 
@@ -18,6 +20,7 @@ export function StockTable({
   readonly rows: readonly StockRow[];
   readonly onChange: (row: StockRow) => void;
 }) {
+  const mayChange = STOCK_CHANGES.some(({ needs }) => may(needs));
   return (
     <div class="scroll-x">
       <table class="table stack">
@@ -67,13 +70,15 @@ export function StockTable({
               <td class="full">
                 <div class="row">
                   <StockBar row={row} />
-                  <button type="button" class="button small push" onClick={() => onChange(row)}>
-                    Change
-                    <span class="visually-hidden">
-                      {" "}
-                      {row.sku} at {row.locationName}
-                    </span>
-                  </button>
+                  {mayChange && (
+                    <button type="button" class="button small push" onClick={() => onChange(row)}>
+                      Change
+                      <span class="visually-hidden">
+                        {" "}
+                        {row.sku} at {row.locationName}
+                      </span>
+                    </button>
+                  )}
                 </div>
               </td>
             </tr>

@@ -1,0 +1,67 @@
+/** Roles of staff as they are stored. What a role was shipped with is known to the gateway. */
+
+import type { Queryable } from "../sql/database.ts";
+import { STAFF_ROLES } from "./staff.ts";
+
+export type StoredRole = {
+  readonly id: string;
+  readonly name: string;
+  /** Null: what it was shipped with. */
+  readonly permissions: readonly string[] | null;
+  /** The only places and channels that it is for; null: all. */
+  readonly locations: readonly string[] | null;
+  readonly channels: readonly string[] | null;
+  readonly enabled: boolean;
+  readonly builtIn: boolean;
+};
+
+const COLUMNS = 'r.id, r.name, r.permissions, r.locations, r.channels, r.enabled, r.built_in as "builtIn"';
+
+export type RoleWithPeople = StoredRole & { readonly people: number };
+
+/** All of them, the built-in ones first. */
+export async function listRoles(client: Queryable): Promise<readonly RoleWithPeople[]> {
+  const { rows } = await client.query<RoleWithPeople>(
+    `select ${COLUMNS}, (select count(*) from staff s where s.role = r.id) as people
+       from role r order by array_position($1::text[], r.id), r.id`,
+    [STAFF_ROLES],
+  );
+  return rows;
+}
+
+export async function readRole(client: Queryable, id: string): Promise<RoleWithPeople | null> {
+  const { rows } = await client.query<RoleWithPeople>(
+    `select ${COLUMNS}, (select count(*) from staff s where s.role = r.id) as people from role r where r.id = $1`,
+    [id],
+  );
+  return rows[0] ?? null;
+}
+
+/** Adds a role, or sets all of one that is there; a built-in one stays built in. */
+export async function writeRole(client: Queryable, role: Omit<StoredRole, "builtIn">): Promise<void> {
+  const values = [role.id, role.name, role.permissions, role.locations, role.channels, role.enabled];
+  const { rowCount } = await client.query(
+    `update role set name = $2, permissions = $3, locations = $4, channels = $5, enabled = $6 where id = $1`,
+    values,
+  );
+  if (rowCount === 1) return;
+  await client.query(
+    "insert into role (id, name, permissions, locations, channels, enabled) values ($1, $2, $3, $4, $5, $6)",
+    values,
+  );
+}
+
+/** Which of these are no places, or no channels. */
+export async function unknownBounds(
+  client: Queryable,
+  { locations, channels }: Pick<StoredRole, "locations" | "channels">,
+): Promise<{ readonly location?: string | undefined; readonly channel?: string | undefined }> {
+  const { rows } = await client.query<{ location: string | null; channel: string | null }>(
+    `select (select min(id) from unnest($1::text[]) as asked(id)
+              where not exists (select from location l where l.id = asked.id)) as location,
+            (select min(id) from unnest($2::text[]) as asked(id)
+              where not exists (select from channel c where c.id = asked.id)) as channel`,
+    [locations ?? [], channels ?? []],
+  );
+  return { location: rows[0]?.location ?? undefined, channel: rows[0]?.channel ?? undefined };
+}
