@@ -1,9 +1,12 @@
 /** What is needed to do something about people. */
+import type { SecretBox } from "../../config/secret-box.ts";
 import type { Mailer } from "../../ports/notifications.ts";
 import type { Database } from "../../store/sql/database.ts";
 
 export type PeopleContext = {
   readonly database: Database;
+  /** Seals and opens the secrets of second factors. */
+  readonly secrets: SecretBox;
   /** Null: this process sends no mail, and links are only shown to who makes them. */
   readonly mailer: Mailer | null;
   /** Base of the links. */

@@ -20,6 +20,8 @@ export async function listStock(
     /** Part of the SKU or name. */
     readonly text?: string | undefined;
     readonly locationId?: string | undefined;
+    /** Only those that keep a safety stock. */
+    readonly keepsSafetyStock?: boolean;
     readonly cursor?: string | undefined;
     readonly limit: number;
   },
@@ -30,7 +32,7 @@ export async function listStock(
     `select ${STOCK_ROW} from ${STOCK_FROM}
       where ($1::text is null or p.sku ilike $1 or product.name ilike $1)
         and ($2::text is null or p.location_id = $2)
-        and ($3::text is null or (p.sku, p.location_id) > ($3, $4))
+        and ($3::text is null or (p.sku, p.location_id) > ($3, $4))${filter.keepsSafetyStock === true ? " and p.safety_stock > 0" : ""}
       order by p.sku, p.location_id limit $5`,
     [
       filter.text === undefined ? null : containing(filter.text),

@@ -16,8 +16,8 @@ import { AccountList } from "./account-list.tsx";
 import { AddChannelDialog } from "./add-channel-dialog.tsx";
 import { ChangeList } from "./change-list.tsx";
 import { ChannelForm } from "./channel-form.tsx";
-import { CompanyForm } from "./company-form.tsx";
 import { IssuedChannelDialog } from "./channel-webhook.tsx";
+import { CompanyForm } from "./company-form.tsx";
 import { DeviceList } from "./device-list.tsx";
 import { HoldRulesForm } from "./hold-rules-form.tsx";
 import { KeyList } from "./key-list.tsx";
@@ -27,6 +27,7 @@ import { ParcelLimitsForm } from "./parcel-limits-form.tsx";
 import { PeopleList } from "./people-list.tsx";
 import { PickupRulesForms } from "./pickup-rules-form.tsx";
 import { ReturnRulesForm } from "./return-rules-form.tsx";
+import { SafetyStock } from "./safety-stock.tsx";
 import { SourcingRulesForm } from "./sourcing-rules-form.tsx";
 
 type View = {
@@ -41,6 +42,7 @@ const VIEWS: readonly View[] = [
   { value: "holds", label: "Holds" },
   { value: "locations", label: "Locations" },
   { value: "sourcing", label: "Sourcing" },
+  { value: "safety", label: "Safety stock" },
   { value: "pickup", label: "Pickup" },
   { value: "parcels", label: "Parcels" },
   { value: "returns", label: "Returns" },
@@ -91,6 +93,7 @@ export function SettingsPage() {
       )}
       {view === "locations" && <LocationList />}
       {view === "sourcing" && <SourcingRulesForm />}
+      {view === "safety" && <SafetyStock />}
       {view === "pickup" && <PickupRulesForms />}
       {view === "parcels" && <ParcelLimitsForm />}
       {view === "limits" && <LimitsForm />}
