@@ -281,7 +281,7 @@ describe("the command line", () => {
     "order",
     "simulate-day",
     "map-sku",
-    "create-product",
+    "product",
     "stock",
   ])("%s explains itself with an example", async (command) => {
     const outcome = await runCommand([command, "--help"], { cwd: projectRoot, environment });

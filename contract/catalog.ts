@@ -26,11 +26,22 @@ export const ProductBody = Type.Object(
   },
   closed,
 );
+export type ProductBody = Shape<typeof ProductBody>;
+
+/** What is left out stays as it is. */
+export const ChangeProductBody = Type.Partial(
+  Type.Omit(ProductBody, ["sku", "tagged", "substitutes"]),
+  closed,
+);
+export type ChangeProductBody = Shape<typeof ChangeProductBody>;
 
 export const Product = Type.Object({
   sku: Text,
   name: Text,
   weightGrams: Count,
+  lengthMm: Count,
+  widthMm: Count,
+  heightMm: Count,
   priceMinor: Count,
   currency: Text,
   hsCode: Text,

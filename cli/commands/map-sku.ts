@@ -30,7 +30,7 @@ export function addMapSkuCommand(program: Command): void {
 Examples:
   $ npx holdfast map-sku
   $ npx holdfast map-sku --channel shopify SKU2006-001 HAT-BRM-SAND
-See also: npx holdfast create-product --help`,
+See also: npx holdfast product create --help`,
     )
     .action(mapSku);
 }

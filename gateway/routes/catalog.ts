@@ -2,6 +2,7 @@
 import Type from "typebox";
 import { PAGE_DEFAULT, PAGE_MAX } from "../../config/limits.ts";
 import {
+  ChangeProductBody,
   Product,
   ProductBody,
   ProductComponents,
@@ -15,13 +16,19 @@ import {
   UnmappedSku,
 } from "../../contract/catalog.ts";
 import { Id, PageQuery, pageOf, text } from "../../contract/shapes.ts";
+import { changeProduct } from "../../operations/catalog/change-product.ts";
 import { createProduct } from "../../operations/catalog/create-product.ts";
 import { mapSku } from "../../operations/catalog/map-sku.ts";
 import { setComponents } from "../../operations/catalog/set-components.ts";
 import { setSubstitutes } from "../../operations/catalog/set-substitutes.ts";
 import { tagProduct } from "../../operations/catalog/tag-product.ts";
-import { listProducts, listSkuMappings, listUnmappedSkus } from "../../store/catalog/catalog-views.ts";
-import { callerOf, done, param, type Route, route } from "../http/route.ts";
+import {
+  findProduct,
+  listProducts,
+  listSkuMappings,
+  listUnmappedSkus,
+} from "../../store/catalog/catalog-views.ts";
+import { callerOf, done, found, param, type Route, route } from "../http/route.ts";
 
 const READ = { kind: "permission", permission: "catalog.read" } as const;
 const WRITE = { kind: "permission", permission: "catalog.write" } as const;
@@ -54,9 +61,34 @@ export const catalogRoutes: readonly Route[] = [
     idempotency: "accepted",
     handle: async (call) => {
       done(await createProduct(call.services.operations, call.body, callerOf(call).by));
-      const { lengthMm: _length, widthMm: _width, heightMm: _height, ...product } = call.body;
-      const { tagged = true, substitutes = [] } = product;
-      return { status: 201, json: { ...product, tagged, check: null, substitutes } };
+      return {
+        status: 201,
+        json: found(await findProduct(call.services.database, call.body.sku), "product"),
+      };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/products/{sku}",
+    summary: "A product",
+    access: READ,
+    reply: Product,
+    handle: async (call) => ({
+      json: found(await findProduct(call.services.database, param(call, "sku")), "product"),
+    }),
+  }),
+  route({
+    method: "PATCH",
+    path: "/v1/products/{sku}",
+    summary: "Changes what the catalog says of a product; what is left out stays as it is",
+    access: WRITE,
+    body: ChangeProductBody,
+    reply: Product,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const sku = param(call, "sku");
+      done(await changeProduct(call.services.operations, sku, call.body, callerOf(call).by));
+      return { json: found(await findProduct(call.services.database, sku), "product") };
     },
   }),
   route({

@@ -7,29 +7,35 @@ import { containing } from "../sql/view-sql.ts";
 
 type PageRequest = { readonly cursor?: string | undefined; readonly limit: number };
 
+const PRODUCT = `sku, name, weight_grams as "weightGrams", length_mm as "lengthMm", width_mm as "widthMm",
+  height_mm as "heightMm", price_minor as "priceMinor", currency, hs_code as "hsCode",
+  origin_country as "originCountry", gtin, tagged, packing_check as "check",
+  array(select s.substitute_sku from product_substitute s where s.sku = product.sku order by s.position)
+    as substitutes,
+  (select jsonb_agg(jsonb_build_object('sku', c.sku, 'quantity', c.quantity) order by c.position)
+     from kit_component c where c.kit_sku = product.sku) as components`;
+
 export async function listProducts(
   database: Queryable,
   filter: PageRequest & { readonly text?: string | undefined },
 ): Promise<Page<Product>> {
   const [after] = filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_TEXT]);
   const { rows } = await database.query<Product>(
-    `select sku, name, weight_grams as "weightGrams", price_minor as "priceMinor", currency, hs_code as "hsCode",
-            origin_country as "originCountry", gtin, tagged, packing_check as "check",
-            array(select s.substitute_sku from product_substitute s where s.sku = product.sku order by s.position)
-              as substitutes,
-            (select jsonb_agg(jsonb_build_object('sku', c.sku, 'quantity', c.quantity) order by c.position)
-               from kit_component c where c.kit_sku = product.sku) as components
-       from product
+    `select ${PRODUCT} from product
       where ($1::text is null or sku ilike $1 or name ilike $1) and ($2::text is null or sku > $2)
       order by sku limit $3`,
     [filter.text === undefined ? null : containing(filter.text), after ?? null, filter.limit + 1],
   );
-  return toPage(
-    rows,
-    filter.limit,
-    ({ components, ...product }) => (components ? { ...product, components } : product),
-    (row) => [row.sku],
-  );
+  return toPage(rows, filter.limit, withoutEmptyKit, (row) => [row.sku]);
+}
+
+export async function findProduct(database: Queryable, sku: string): Promise<Product | null> {
+  const { rows } = await database.query<Product>(`select ${PRODUCT} from product where sku = $1`, [sku]);
+  return rows[0] === undefined ? null : withoutEmptyKit(rows[0]);
+}
+
+function withoutEmptyKit({ components, ...product }: Product): Product {
+  return components ? { ...product, components } : product;
 }
 
 export async function listSkuMappings(

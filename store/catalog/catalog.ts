@@ -14,7 +14,7 @@ import type { PackingCheck } from "../../orders/fulfillment/packing-check.ts";
 import type { HoldRules } from "../../orders/incoming/hold-rules.ts";
 import type { AllocationPolicy } from "../../orders/order.ts";
 import { batched } from "../sql/batched.ts";
-import type { Database, Queryable } from "../sql/database.ts";
+import type { Database, DatabaseClient, Queryable } from "../sql/database.ts";
 import { CALENDAR_COLUMNS, type CalendarRow, calendarOf } from "./locations.ts";
 
 export type NewProduct = {
@@ -250,6 +250,44 @@ export async function insertProduct(
     values,
   );
   return same.rowCount === 1 ? "exists" : "differs";
+}
+
+/** What may be changed of a product, which nobody else changes until the transaction ends. */
+export async function lockProduct(
+  client: DatabaseClient,
+  sku: string,
+): Promise<Required<Omit<NewProduct, "tagged">> | undefined> {
+  const { rows } = await client.query<Required<Omit<NewProduct, "tagged">>>(
+    `select sku, name, weight_grams as "weightGrams", length_mm as "lengthMm", width_mm as "widthMm",
+            height_mm as "heightMm", price_minor as "priceMinor", currency, hs_code as "hsCode",
+            origin_country as "originCountry", gtin
+       from product where sku = $1 for no key update`,
+    [sku],
+  );
+  return rows[0];
+}
+
+export async function updateProduct(
+  client: DatabaseClient,
+  product: Required<Omit<NewProduct, "tagged">>,
+): Promise<void> {
+  await client.query(
+    `update product set name = $2, weight_grams = $3, length_mm = $4, width_mm = $5, height_mm = $6, price_minor = $7,
+       currency = $8, hs_code = $9, origin_country = $10, gtin = $11 where sku = $1`,
+    [
+      product.sku,
+      product.name,
+      product.weightGrams,
+      product.lengthMm,
+      product.widthMm,
+      product.heightMm,
+      product.priceMinor,
+      product.currency,
+      product.hsCode,
+      product.originCountry,
+      product.gtin,
+    ],
+  );
 }
 
 /**

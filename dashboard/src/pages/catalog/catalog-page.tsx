@@ -14,6 +14,7 @@ import { counted } from "../../format/words.ts";
 import { useResource } from "../../live/resource.ts";
 import { useInterval } from "../../live/use-interval.ts";
 import { ComponentsCell, ComponentsDialog } from "./components.tsx";
+import { AddProductDialog, EditProductDialog } from "./product-dialog.tsx";
 import { SkuDialog } from "./sku-dialog.tsx";
 import { SubstitutesCell, SubstitutesDialog } from "./substitutes.tsx";
 import { TaggedSwitch } from "./tagged-switch.tsx";
@@ -29,6 +30,8 @@ export function CatalogPage() {
   const [gap, setGap] = useState<UnmappedSku | null>(null);
   const [replaced, setReplaced] = useState<Product | null>(null);
   const [kit, setKit] = useState<Product | null>(null);
+  const [edited, setEdited] = useState<Product | "new" | null>(null);
+  const currency = products.data?.items[0]?.currency ?? "USD";
   useInterval(REFRESH_MS, gaps.reload);
   return (
     <div class="page">
@@ -89,6 +92,11 @@ export function CatalogPage() {
       </Panel>
       <div class="toolbar">
         <SearchBox label="Search products" value={q} onChange={setQuery} />
+        {may("catalog.write") && (
+          <button type="button" class="button primary" onClick={() => setEdited("new")}>
+            Add a product
+          </button>
+        )}
       </div>
       <Panel title="Products" flush>
         <Loaded resource={products} skeleton={<SkeletonRows rows={8} />}>
@@ -111,6 +119,11 @@ export function CatalogPage() {
                     <th scope="col" class="number">
                       Price
                     </th>
+                    {may("catalog.write") && (
+                      <th scope="col">
+                        <span class="visually-hidden">Action</span>
+                      </th>
+                    )}
                   </tr>
                 </thead>
                 <tbody>
@@ -149,6 +162,13 @@ export function CatalogPage() {
                       <td class="number" data-label="Price">
                         {formatMoney(product.priceMinor, product.currency)}
                       </td>
+                      {may("catalog.write") && (
+                        <td class="number full">
+                          <button type="button" class="button small" onClick={() => setEdited(product)}>
+                            Edit<span class="visually-hidden"> {product.sku}</span>
+                          </button>
+                        </td>
+                      )}
                     </tr>
                   ))}
                 </tbody>
@@ -157,6 +177,27 @@ export function CatalogPage() {
           }
         </Loaded>
       </Panel>
+      {edited === "new" && (
+        <AddProductDialog
+          currency={currency}
+          onClose={() => setEdited(null)}
+          onDone={() => {
+            setEdited(null);
+            products.reload();
+            gaps.reload();
+          }}
+        />
+      )}
+      {edited !== null && edited !== "new" && (
+        <EditProductDialog
+          product={edited}
+          onClose={() => setEdited(null)}
+          onDone={() => {
+            setEdited(null);
+            products.reload();
+          }}
+        />
+      )}
       {replaced !== null && (
         <SubstitutesDialog
           product={replaced}
@@ -180,7 +221,7 @@ export function CatalogPage() {
       {gap !== null && (
         <SkuDialog
           gap={gap}
-          currency={products.data?.items[0]?.currency ?? "USD"}
+          currency={currency}
           onClose={() => setGap(null)}
           onDone={() => {
             setGap(null);

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { Product, SkuMapping } from "../../../../contract/catalog.ts";
+import type { ProductBody, SkuMapping } from "../../../../contract/catalog.ts";
 import { post } from "../../api/client.ts";
 import { may } from "../../api/session.ts";
 import { Chips } from "../../components/chips.tsx";
@@ -8,8 +8,7 @@ import { Field } from "../../components/field.tsx";
 import { Form, textOf } from "../../components/form.tsx";
 import { ProductField } from "../../components/product-field.tsx";
 import { toast } from "../../components/toast.tsx";
-import { minorUnits } from "../../format/money.ts";
-import { parseAmount } from "../../format/parse-amount.ts";
+import { ProductFields, productIn } from "./product-fields.tsx";
 
 type SkuGap = { readonly channel: string; readonly channelSku: string; readonly title: string };
 
@@ -75,15 +74,9 @@ function CreateForm({ gap, currency, onDone }: PartProps & { readonly currency: 
     <Form
       submit="Create and map"
       onSubmit={async (fields, key) => {
-        const product: Omit<Product, "check"> = {
+        const product: ProductBody = {
           sku: textOf(fields, "sku"),
-          name: textOf(fields, "name"),
-          weightGrams: Number(textOf(fields, "weight")),
-          priceMinor: parseAmount(textOf(fields, "price"), minorUnits(currency)),
-          currency,
-          hsCode: textOf(fields, "hsCode"),
-          originCountry: textOf(fields, "origin").toUpperCase(),
-          gtin: textOf(fields, "gtin"),
+          ...productIn(fields, currency),
           tagged: fields.has("tagged"),
           substitutes: [],
         };
@@ -93,33 +86,10 @@ function CreateForm({ gap, currency, onDone }: PartProps & { readonly currency: 
         onDone(product.sku);
       }}
     >
-      <div class="form-pair">
-        <Field label="SKU">
-          <input class="input" name="sku" defaultValue={gap.channelSku} required maxLength={64} />
-        </Field>
-        <Field label="GTIN" hint="8, 12, 13 or 14 digits.">
-          <input class="input" name="gtin" inputMode="numeric" pattern="[0-9]{8}|[0-9]{12,14}" required />
-        </Field>
-      </div>
-      <Field label="Name">
-        <input class="input" name="name" defaultValue={gap.title} required />
+      <Field label="SKU">
+        <input class="input" name="sku" defaultValue={gap.channelSku} required maxLength={64} />
       </Field>
-      <div class="form-pair">
-        <Field label={`Price, ${currency}`}>
-          <input class="input" name="price" inputMode="decimal" pattern="[0-9]+([.,][0-9]+)?" required />
-        </Field>
-        <Field label="Weight, g">
-          <input class="input" name="weight" type="number" min="1" max="100000" required />
-        </Field>
-      </div>
-      <div class="form-pair">
-        <Field label="HS code" hint="For customs, 6 to 10 digits.">
-          <input class="input" name="hsCode" pattern="[0-9.]{6,13}" required />
-        </Field>
-        <Field label="Country of origin" hint="Two letters, e.g. DE.">
-          <input class="input" name="origin" pattern="[A-Za-z]{2}" maxLength={2} required />
-        </Field>
-      </div>
+      <ProductFields product={{ name: gap.title }} currency={currency} />
       <label class="check">
         <input type="checkbox" name="tagged" defaultChecked /> Units bear RFID tags
       </label>
