@@ -43,7 +43,7 @@ export function addCreateProductCommand(program: Command): void {
       `
 Example:
   $ npx holdfast create-product SKU2006-001 --name "Aviator sunglasses" --weight 100 --price 89.99 \\
-      --hs-code 900410 --origin IT --gtin 09521234990016`,
+      --hs-code 900410 --origin IT --gtin 09521234990017`,
     )
     .action(createProduct);
 }
