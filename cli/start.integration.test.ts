@@ -2,7 +2,7 @@
  * `holdfast start` as a user meets it: first and second start, Ctrl-C, what a killed start leaves behind, and
  * every way to fail.
  */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -37,6 +37,13 @@ describe("a system that runs", () => {
     const ready = await fetch(`${url}/readyz`);
     expect(ready.status).toBe(200);
     expect(await ready.json()).toMatchObject({ ready: true });
+  });
+
+  test("keeps secrets under a key of its own, which only its owner can read", async () => {
+    expect(statSync(join(system.folder, "secrets.key")).mode & 0o777).toBe(0o600);
+    const shown = await system.run(["channel", "show", "shopify", "--json"]);
+    expect(shown.status, shown.stderr).toBe(0);
+    expect(JSON.parse(shown.stdout)).toMatchObject({ webhook: { secrets: [{ countsUntil: null }] } });
   });
 
   test("lets its command line in without flags, and nobody without a key", async () => {

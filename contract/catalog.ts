@@ -64,6 +64,23 @@ export const ProductSubstitutesBody = Type.Object({ substitutes: Substitutes }, 
 export const ProductSubstitutes = Type.Object({ sku: Text, substitutes: Type.Array(Text) });
 export type ProductSubstitutes = Shape<typeof ProductSubstitutes>;
 
+/** What one of a kit is picked as: the whole list from now on; empty: it is no kit. */
+export const ProductComponentsBody = Type.Object(
+  {
+    components: Type.Array(
+      Type.Object({ sku: Sku, quantity: Type.Integer({ minimum: 1, maximum: 10_000 }) }, closed),
+      { maxItems: 50 },
+    ),
+  },
+  closed,
+);
+export type ProductComponentsBody = Shape<typeof ProductComponentsBody>;
+export const ProductComponents = Type.Object({
+  sku: Text,
+  components: Type.Array(Type.Object({ sku: Text, quantity: Count })),
+});
+export type ProductComponents = Shape<typeof ProductComponents>;
+
 export const SkuMappingBody = Type.Object({ channel: Id, channelSku: Sku, sku: Sku }, closed);
 
 export const SkuMapping = Type.Object({ channel: Text, channelSku: Text, sku: Text });

@@ -164,6 +164,66 @@ describe.skipIf(chromium === undefined)("the settings pages", () => {
     await expectNoSidewaysScroll(page);
   });
 
+  test("a safety stock is set for a product at a location, and changed where it is listed", async () => {
+    const page = await signedIn("operations", "/settings?view=safety", PHONE);
+    const { rows } = await edge.database.query<{ sku: string }>(
+      "select sku from stock_position where location_id = 'fc-reno' order by sku limit 1",
+    );
+    const sku = rows[0]?.sku ?? "";
+    const kept = async () => {
+      await edge.projected();
+      const found = await edge.database.query<{ units: number }>(
+        "select safety_stock as units from stock_position where location_id = 'fc-reno' and sku = $1",
+        [sku],
+      );
+      return found.rows[0]?.units;
+    };
+    await page.getByRole("button", { name: "Set a safety stock" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel(/^Product/).fill("NOBODY-SELLS");
+    await dialog.getByLabel("Location").selectOption("fc-reno");
+    await dialog.getByLabel(/^Units that are never/).fill("7");
+    await dialog.getByRole("button", { name: "Save the safety stock" }).click();
+    await dialog.getByText("The catalog has no SKU").waitFor();
+    await dialog.getByLabel(/^Product/).fill(sku);
+    await dialog.getByRole("button", { name: "Save the safety stock" }).click();
+    await page.getByText("are never promised there").waitFor();
+    expect(await kept()).toBe(7);
+    await page.reload();
+    await page.getByRole("button", { name: new RegExp(`^Change ${sku} at Reno`) }).click();
+    await dialog.getByLabel(/^Units that are never/).fill("0");
+    await dialog.getByRole("button", { name: "Save the safety stock" }).click();
+    await page.getByText(`0 of ${sku} are never promised there`).waitFor();
+    expect(await kept()).toBe(0);
+    await expectNoSidewaysScroll(page);
+  });
+
+  test("what a kit is picked as is written with the product", async () => {
+    const page = await signedIn("operations", "/catalog", PHONE);
+    const { rows } = await edge.database.query<{ sku: string; name: string }>(
+      `select sku, name from product p where exists (select from kit_component where kit_sku = p.sku) order by sku limit 1`,
+    );
+    const [kit] = rows;
+    if (kit === undefined) throw new Error("the sandbox has a kit");
+    await page.getByLabel("Search products").fill(kit.sku);
+    await page.getByRole("button", { name: `Change what ${kit.name} is picked as` }).click();
+    const dialog = page.getByRole("dialog");
+    const before = await dialog.getByLabel(/^Parts of one kit/).inputValue();
+    await dialog.getByLabel(/^Parts of one kit/).fill(kit.sku);
+    await dialog.getByRole("button", { name: "Save the parts" }).click();
+    await dialog.getByText("cannot be a part of itself").waitFor();
+    const more = before.replace(/^\d+/, "3");
+    await dialog.getByLabel(/^Parts of one kit/).fill(more);
+    await dialog.getByRole("button", { name: "Save the parts" }).click();
+    await page.getByText(`The parts of ${kit.sku} are saved.`).waitFor();
+    const parts = await edge.database.query<{ quantity: number }>(
+      "select quantity from kit_component where kit_sku = $1 order by position limit 1",
+      [kit.sku],
+    );
+    expect(parts.rows).toEqual([{ quantity: 3 }]);
+    await expectNoSidewaysScroll(page);
+  });
+
   test("sourcing rules are edited step by step, what is wrong is marked there, and former versions come back", async () => {
     const page = await signedIn("operations", "/settings?view=sourcing", PHONE);
     await page.getByText("Version 1").first().waitFor();
@@ -178,7 +238,7 @@ describe.skipIf(chromium === undefined)("the settings pages", () => {
     await page.getByRole("button", { name: /^Earlier.*step 5$/ }).click();
     await page.getByRole("button", { name: "Remove step 1" }).click();
     await page.getByRole("button", { name: "Save the rules" }).click();
-    await page.getByText("Version 2").waitFor();
+    await page.getByText("Version 2", { exact: true }).waitFor();
     await expectNoSidewaysScroll(page);
     const names = async () => {
       const { rows } = await edge.database.query<{ names: string }>(
@@ -192,7 +252,7 @@ describe.skipIf(chromium === undefined)("the settings pages", () => {
     await page.getByRole("button", { name: "Take up version 1" }).click();
     await expect.poll(() => page.getByLabel("Step 1, rule 1").inputValue()).toBe("fewest_parcels");
     await page.getByRole("button", { name: "Save the rules" }).click();
-    await page.getByText("Version 3").waitFor();
+    await page.getByText("Version 3", { exact: true }).waitFor();
     expect(await names()).toBe("fewest_parcels priority border distance");
   });
 

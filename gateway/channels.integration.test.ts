@@ -206,6 +206,7 @@ describe("a channel that is changed", () => {
     const elsewhere = openDatabase(options.connectionString, { maxConnections: 2 });
     const told: string[][] = [];
     const allocator = {
+      setKits: () => {},
       setSourcingRules: () => {},
       setLocations: (all: readonly { locationId: string }[]) => told.push(all.map((one) => one.locationId)),
     } as unknown as typeof world.engine.client;

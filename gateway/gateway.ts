@@ -109,7 +109,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     database,
     allocator,
     operations: { database, allocator, parcelLimit: parcelLimitOf(options.carriers), now: Date.now },
-    people: { database, mailer: options.mailer ?? null, publicUrl: options.publicUrl },
+    people: {
+      database,
+      secrets: options.secrets,
+      mailer: options.mailer ?? null,
+      publicUrl: options.publicUrl,
+    },
     documents,
     channelAdapters: options.channelAdapters,
     secrets: options.secrets,

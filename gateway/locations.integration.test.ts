@@ -242,6 +242,7 @@ test("every process sources from what is set, as soon as it is set", async () =>
   const elsewhere = openDatabase(options.connectionString, { maxConnections: 2 });
   let known: readonly SourcingLocation[] = [];
   const allocator = {
+    setKits: () => {},
     setSourcingRules: () => {},
     setLocations: (locations: readonly SourcingLocation[]) => {
       known = locations;

@@ -160,6 +160,7 @@ test("every process follows, as soon as they are set", async () => {
   let followed: SourcingRuleList = [];
   const allocator = {
     setLocations: () => {},
+    setKits: () => {},
     setSourcingRules: (rules: SourcingRuleList) => {
       followed = rules;
     },

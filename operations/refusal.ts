@@ -72,6 +72,7 @@ type OperationRefusalCode =
   | "inspection_not_found"
   | "inspection_not_reopenable"
   | "invalid_channel_sku"
+  | "invalid_kit"
   | "invalid_product"
   | "invalid_substitutes"
   | "invalid_quantity"

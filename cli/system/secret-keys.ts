@@ -3,6 +3,7 @@ import { open, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { newSecretKeyLine, readSecretKeys, SealedSecretError, SecretBox } from "../../config/secret-box.ts";
 import type { Settings } from "../../config/settings.ts";
+import { sealSecondFactors } from "../../store/access/second-factors.ts";
 import { sealChannelSecrets } from "../../store/catalog/channel-secrets.ts";
 import type { Database } from "../../store/sql/database.ts";
 import { errorCode, reasonOf, UserProblem } from "../problem.ts";
@@ -50,7 +51,7 @@ export async function ownSecretBox(folder: string): Promise<SecretBox> {
 /** Every stored secret is opened, and sealed anew where that is due. @returns how many were sealed anew */
 export async function sealStoredSecrets(database: Database, box: SecretBox): Promise<number> {
   try {
-    return await sealChannelSecrets(database, box);
+    return (await sealChannelSecrets(database, box)) + (await sealSecondFactors(database, box));
   } catch (error) {
     if (!(error instanceof SealedSecretError)) throw error;
     throw new UserProblem(error.code, `A stored secret cannot be opened: ${error.message}.`, ADVICE, {

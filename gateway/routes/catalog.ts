@@ -4,6 +4,8 @@ import { PAGE_DEFAULT, PAGE_MAX } from "../../config/limits.ts";
 import {
   Product,
   ProductBody,
+  ProductComponents,
+  ProductComponentsBody,
   ProductSubstitutes,
   ProductSubstitutesBody,
   ProductTagging,
@@ -15,6 +17,7 @@ import {
 import { Id, PageQuery, pageOf, text } from "../../contract/shapes.ts";
 import { createProduct } from "../../operations/catalog/create-product.ts";
 import { mapSku } from "../../operations/catalog/map-sku.ts";
+import { setComponents } from "../../operations/catalog/set-components.ts";
 import { setSubstitutes } from "../../operations/catalog/set-substitutes.ts";
 import { tagProduct } from "../../operations/catalog/tag-product.ts";
 import { listProducts, listSkuMappings, listUnmappedSkus } from "../../store/catalog/catalog-views.ts";
@@ -84,6 +87,20 @@ export const catalogRoutes: readonly Route[] = [
       const { substitutes } = call.body;
       done(await setSubstitutes(call.services.operations, sku, substitutes, callerOf(call).by));
       return { json: { sku, substitutes } };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/products/{sku}/components",
+    summary: "Says what one of a kit is picked as; empty: the product is no kit",
+    access: WRITE,
+    body: ProductComponentsBody,
+    reply: ProductComponents,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const sku = param(call, "sku");
+      done(await setComponents(call.services.operations, sku, call.body, callerOf(call).by));
+      return { json: { sku, components: call.body.components } };
     },
   }),
   route({

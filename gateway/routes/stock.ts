@@ -1,7 +1,7 @@
 /** Stock: what is there, what may be promised, why a number is so, and commands that change it. */
 import Type from "typebox";
 import { MAX_STOCK_FEED_NAMES, PAGE_DEFAULT } from "../../config/limits.ts";
-import { Id, PageQuery, pageOf, Quantity, text } from "../../contract/shapes.ts";
+import { Id, oneOf, PageQuery, pageOf, Quantity, text } from "../../contract/shapes.ts";
 import { StockAvailability, StockExplanation, StockPromise, StockRow } from "../../contract/stock.ts";
 import { StockCommands, StockOutcomes } from "../../contract/stock-commands.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
@@ -24,7 +24,13 @@ export const stockRoutes: readonly Route[] = [
     path: "/v1/stock",
     summary: "Stock positions by SKU and location",
     access: { kind: "permission", permission: "stock.read" },
-    query: Type.Object({ q: Type.Optional(text(100)), location: Type.Optional(Id), ...PageQuery }),
+    query: Type.Object({
+      q: Type.Optional(text(100)),
+      location: Type.Optional(Id),
+      /** `set`: positions that keep a safety stock. */
+      safetyStock: Type.Optional(oneOf(["set"])),
+      ...PageQuery,
+    }),
     reply: pageOf(StockRow),
     handle: async (call) => {
       const { query, services } = call;
@@ -34,6 +40,7 @@ export const stockRoutes: readonly Route[] = [
           locations,
           text: query.q,
           locationId: query.location,
+          keepsSafetyStock: query.safetyStock === "set",
           cursor: query.cursor,
           limit: query.limit ?? PAGE_DEFAULT,
         }),

@@ -171,6 +171,10 @@ export const STATUS_CODES_BY_CODE = {
   address_missing: { status: 422, title: "The order has no usable shipping address." },
 
   // Catalog
+  invalid_kit: {
+    status: 422,
+    title: "A kit cannot contain itself, a kit or a SKU twice, be a part of one, or have stock of its own.",
+  },
   invalid_product: { status: 422, title: "The product breaks a rule, e.g. its GTIN's check digit." },
   product_exists: { status: 409, title: "There is another product of this SKU." },
   invalid_substitutes: {

@@ -37,11 +37,11 @@ export type NewSecret = { readonly status: "done"; readonly secret: string; read
 
 /** Makes a secret for a person's app. T1 */
 export async function beginSecondFactor(
-  { database }: PeopleContext,
+  { database, secrets }: PeopleContext,
   person: StaffMember,
 ): Promise<NewSecret | Refusal> {
   const secret = randomBytes(SECRET_BYTES);
-  if (!(await writeSecondFactor(database, person.id, secret)))
+  if (!(await writeSecondFactor(database, secrets, person.id, secret)))
     return refuse("second_factor_there", "You have a second factor already: remove it first.");
   const totp = totpOf(secret, person.email);
   return { status: "done", secret: totp.secret.base32, uri: totp.toString() };
@@ -60,7 +60,7 @@ export async function confirmFactor(
     version: null,
     by: staffSubject(person.id),
     read: async (client) => {
-      const factor = await readSecondFactor(client, person.id);
+      const factor = await readSecondFactor(client, context.secrets, person.id);
       if (factor === null) return refuse("second_factor_missing", "There is no secret to confirm yet.");
       if (factor.confirmed)
         return refuse("second_factor_there", "You have a second factor already: remove it first.");
@@ -88,7 +88,7 @@ export async function removeFactor(
     version: null,
     by: staffSubject(person.id),
     read: async (client) => {
-      const factor = await readSecondFactor(client, person.id);
+      const factor = await readSecondFactor(client, context.secrets, person.id);
       if (factor === null || !factor.confirmed)
         return refuse("second_factor_missing", "You have no second factor.");
       return (await takeCode(client, person.id, factor.secret, code)) ? { secondFactor: true } : wrongCode();
@@ -108,12 +108,12 @@ export async function removeFactor(
  * @param code what the person gave, of the app or a recovery code; undefined: nothing yet
  */
 export async function askForSecondFactor(
-  { database }: PeopleContext,
+  { database, secrets }: PeopleContext,
   person: StaffMember,
   code: string | undefined,
 ): Promise<Refusal | null> {
   return inTransaction(database, async (client) => {
-    const factor = await readSecondFactor(client, person.id);
+    const factor = await readSecondFactor(client, secrets, person.id);
     if (factor === null || !factor.confirmed) return null;
     if (code === undefined)
       return refuse("second_factor_needed", "Signing in also needs the code that your app shows.");

@@ -6,6 +6,7 @@ import type { Logger } from "pino";
 import { catalogOf } from "../../store/catalog/catalog.ts";
 import { readSourcingLocations } from "../../store/catalog/locations.ts";
 import { type Listener, startListener } from "../../store/sql/listener.ts";
+import { readKits } from "../../store/stock/kits.ts";
 import type { OperationContext } from "../context.ts";
 import { followSourcingRules } from "../settings/change-sourcing-rules.ts";
 
@@ -20,6 +21,7 @@ export function followSettings(context: OperationContext, logger: Logger): Pick<
     work: async () => {
       catalogOf(database).forgetSettings();
       allocator.setLocations(await readSourcingLocations(database));
+      allocator.setKits(await readKits(database));
       await followSourcingRules(context);
       return false;
     },

@@ -23,6 +23,11 @@ export async function lockSetting(client: Queryable, subject: string): Promise<n
   return settingVersion(client, subject);
 }
 
+/** Once this transaction has committed, every process reads again what is set. */
+export async function tellSettings(client: Queryable): Promise<void> {
+  await client.query("select pg_notify('settings', '')");
+}
+
 /** This transaction has locked the subject. */
 export async function recordSettingChange(
   client: Queryable,

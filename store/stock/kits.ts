@@ -26,3 +26,18 @@ export async function insertKits(client: Queryable, kits: readonly StoredKit[]):
     [JSON.stringify(rows)],
   );
 }
+
+/** The whole definition from now on; without components it is no kit. */
+export async function replaceKit(client: Queryable, kit: StoredKit): Promise<void> {
+  await client.query("delete from kit_component where kit_sku = $1", [kit.sku]);
+  await insertKits(client, [kit]);
+}
+
+/** Whether any position of the SKU has units. */
+export async function hasStock(client: Queryable, sku: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    "select from stock_position where sku = $1 and on_hand <> 0 limit 1",
+    [sku],
+  );
+  return rowCount !== 0;
+}

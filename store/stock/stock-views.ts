@@ -22,6 +22,8 @@ export async function listStock(
     readonly locationId?: string | undefined;
     /** Only those at these places; null: all. */
     readonly locations?: readonly string[] | null;
+    /** Only those that keep a safety stock. */
+    readonly keepsSafetyStock?: boolean;
     readonly cursor?: string | undefined;
     readonly limit: number;
   },
@@ -33,7 +35,7 @@ export async function listStock(
       where ($1::text is null or p.sku ilike $1 or product.name ilike $1)
         and ($2::text is null or p.location_id = $2)
         and ($3::text is null or (p.sku, p.location_id) > ($3, $4))
-        and ($6::text[] is null or p.location_id = any($6))
+        and ($6::text[] is null or p.location_id = any($6))${filter.keepsSafetyStock === true ? " and p.safety_stock > 0" : ""}
       order by p.sku, p.location_id limit $5`,
     [
       filter.text === undefined ? null : containing(filter.text),

@@ -13,6 +13,7 @@ import { formatMoney } from "../../format/money.ts";
 import { counted } from "../../format/words.ts";
 import { useResource } from "../../live/resource.ts";
 import { useInterval } from "../../live/use-interval.ts";
+import { ComponentsCell, ComponentsDialog } from "./components.tsx";
 import { SkuDialog } from "./sku-dialog.tsx";
 import { SubstitutesCell, SubstitutesDialog } from "./substitutes.tsx";
 import { TaggedSwitch } from "./tagged-switch.tsx";
@@ -27,6 +28,7 @@ export function CatalogPage() {
   );
   const [gap, setGap] = useState<UnmappedSku | null>(null);
   const [replaced, setReplaced] = useState<Product | null>(null);
+  const [kit, setKit] = useState<Product | null>(null);
   useInterval(REFRESH_MS, gaps.reload);
   return (
     <div class="page">
@@ -100,6 +102,7 @@ export function CatalogPage() {
                     <th scope="col">Product</th>
                     <th scope="col">GTIN</th>
                     <th scope="col">RFID</th>
+                    <th scope="col">Picked as</th>
                     <th scope="col">Substitutes</th>
                     <th scope="col">Customs</th>
                     <th scope="col" class="number">
@@ -130,6 +133,9 @@ export function CatalogPage() {
                         <TaggedSwitch product={product} onDone={products.reload} />
                       </td>
                       <td class="full">
+                        <ComponentsCell product={product} onChange={() => setKit(product)} />
+                      </td>
+                      <td class="full">
                         <SubstitutesCell product={product} onChange={() => setReplaced(product)} />
                       </td>
                       <td data-label="Customs">
@@ -157,6 +163,16 @@ export function CatalogPage() {
           onClose={() => setReplaced(null)}
           onDone={() => {
             setReplaced(null);
+            products.reload();
+          }}
+        />
+      )}
+      {kit !== null && (
+        <ComponentsDialog
+          product={kit}
+          onClose={() => setKit(null)}
+          onDone={() => {
+            setKit(null);
             products.reload();
           }}
         />

@@ -29,6 +29,7 @@ import { PeopleList } from "./people-list.tsx";
 import { PickupRulesForms } from "./pickup-rules-form.tsx";
 import { ReturnRulesForm } from "./return-rules-form.tsx";
 import { RoleSettings } from "./role-settings.tsx";
+import { SafetyStock } from "./safety-stock.tsx";
 import { SourcingRulesForm } from "./sourcing-rules-form.tsx";
 import { StockLimitsForm } from "./stock-limits-form.tsx";
 
@@ -44,6 +45,7 @@ const VIEWS: readonly View[] = [
   { value: "holds", label: "Holds" },
   { value: "locations", label: "Locations" },
   { value: "sourcing", label: "Sourcing" },
+  { value: "safety", label: "Safety stock" },
   { value: "pickup", label: "Pickup" },
   { value: "parcels", label: "Parcels" },
   { value: "returns", label: "Returns" },
@@ -97,6 +99,7 @@ export function SettingsPage() {
       )}
       {view === "locations" && <LocationList />}
       {view === "sourcing" && <SourcingRulesForm />}
+      {view === "safety" && <SafetyStock />}
       {view === "pickup" && <PickupRulesForms />}
       {view === "parcels" && <ParcelLimitsForm />}
       {view === "limits" && <LimitsForm />}
