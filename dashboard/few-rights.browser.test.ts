@@ -133,4 +133,56 @@ describe.skipIf(chromium === undefined)("a role of few rights", () => {
     await store.getByRole("heading", { name: "Returns" }).waitFor();
     expect(await offered(store)).toEqual(["Print"]);
   });
+
+  test("that is bound to one place sees what is there, on every page that it is offered", async () => {
+    const elsewhere = await order("FEW-3");
+    const { rows } = await edge.database.query<{ id: string }>(
+      "select id from location where kind = 'store' and active order by id limit 1",
+    );
+    const place = rows[0]?.id ?? expect.fail("there is no store");
+    const made = await fetch(`${edge.url}/v1/roles`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${edge.credentials.apiKey}`,
+        "content-type": "application/json",
+      },
+      body: JSON.stringify({
+        id: "clerk",
+        name: "Clerk",
+        permissions: ["orders.read", "stock.read", "fulfillment.read", "overview.read", "catalog.read"],
+        locations: [place],
+      }),
+    });
+    expect(made.status).toBe(201);
+    await edge.database.query(
+      `insert into staff (id, company_id, email, name, password_hash, role)
+       select 'clerk', company_id, 'clerk@sandbox.example', 'Cleo Clerk', password_hash, 'clerk'
+         from staff where role = 'store' limit 1`,
+    );
+    const clerk = await signedIn("clerk");
+    const refused: string[] = [];
+    clerk.on("response", (answer) => {
+      if (answer.status() === 403) refused.push(new URL(answer.url()).pathname);
+    });
+    for (const [path, heading] of [
+      ["/orders", "Orders"],
+      ["/stock", "Stock"],
+      ["/packing", "Packing"],
+      ["/catalog", "Catalog"],
+    ] as const) {
+      await clerk.goto(path);
+      await clerk.getByRole("heading", { name: heading, level: 1 }).waitFor();
+    }
+    await clerk.goto("/stock");
+    await clerk.getByRole("row").nth(1).waitFor();
+    const places = await clerk.locator("tbody tr td:nth-child(2)").allTextContents();
+    const { rows: names } = await edge.database.query<{ name: string }>(
+      "select name from location where id = $1",
+      [place],
+    );
+    expect(new Set(places)).toEqual(new Set([names[0]?.name]));
+    expect(refused).toEqual([]);
+    await clerk.goto(`/orders/${elsewhere}`);
+    await clerk.getByText(`Your role is bound to the places ${place}.`).first().waitFor();
+  });
 });

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import WebSocket from "ws";
 import { SUBPROTOCOL_JSON } from "../contract/stream.ts";
+import { readSourcingLocations } from "../store/catalog/locations.ts";
 import {
   canonicalOrder,
   type GatewayWorld,
@@ -21,6 +22,7 @@ beforeAll(async () => {
     `insert into location (id, company_id, name, kind, address, latitude, longitude)
      select 'west', company_id, 'West', kind, address, 45, -120 from location where id = 'east'`,
   );
+  world.engine.client.setLocations(await readSourcingLocations(world.database));
 });
 afterAll(() => world.close());
 

@@ -21,6 +21,7 @@ import {
   requireOneOf,
   requirePermission,
 } from "../access/authentication.ts";
+import { countedAs } from "../access/client-address.ts";
 import { TokenBuckets } from "../access/token-buckets.ts";
 import { isBound, requireWithin } from "../access/within.ts";
 import type { HttpHandler, HttpReply, HttpRequest } from "../wire/http-message.ts";
@@ -146,13 +147,13 @@ export function createRestHandler(
     const { access } = route;
     if (access.kind === "public" || (access.kind === "local-or" && isLocalCaller(request))) {
       // Probes are never refused: an overload must not look like a dead process.
-      if (route.path.startsWith("/v1/")) limit(addressBuckets, request.remoteAddress);
+      if (route.path.startsWith("/v1/")) limit(addressBuckets, countedAs(request.remoteAddress));
       return null;
     }
     const credential = presentedCredential(request.headers);
     const principal = await authenticate(database, credential);
     if (principal === null) {
-      limit(addressBuckets, request.remoteAddress);
+      limit(addressBuckets, countedAs(request.remoteAddress));
       if (credential !== null) {
         await security.refused(
           callerFrom(request, null),

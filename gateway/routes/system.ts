@@ -7,6 +7,7 @@ import { readCompany } from "../../store/catalog/companies.ts";
 import { auditEndedOrders } from "../../store/orders/money-audit.ts";
 import { readOverview } from "../../store/orders/overview.ts";
 import { authenticate, presentedCredential } from "../access/authentication.ts";
+import { countedAs } from "../access/client-address.ts";
 import { isLocalCaller } from "../http/local-caller.ts";
 import { callerOf, type Route, route, type Services } from "../http/route.ts";
 import type { HttpRequest } from "../wire/http-message.ts";
@@ -79,7 +80,8 @@ async function mayReadDetails(
 ): Promise<boolean> {
   if (isLocalCaller(request)) return true;
   const credential = presentedCredential(request.headers);
-  if (credential === null || addressBuckets.take(request.remoteAddress, Date.now()) > 0) return false;
+  if (credential === null || addressBuckets.take(countedAs(request.remoteAddress), Date.now()) > 0)
+    return false;
   const principal = await authenticate(database, credential).catch(() => null);
   return principal?.permissions.has("metrics.read") ?? false;
 }

@@ -28,6 +28,7 @@ import {
   presentedCredential,
   sameRights,
 } from "../access/authentication.ts";
+import { countedAs } from "../access/client-address.ts";
 import { copyRequest, writeReply } from "../http/http-server.ts";
 import type { Services } from "../http/route.ts";
 import { callerFrom, type Origin } from "../http/security-events.ts";
@@ -118,7 +119,7 @@ export function createStreamServer(services: Services): StreamServer {
     if (sockets.size >= MAX_CONNECTIONS) {
       throw new ApiError("too_many_connections", "Connect again later.", { retryAfterMs: 5_000 });
     }
-    const wait = services.addressBuckets.take(request.remoteAddress, Date.now());
+    const wait = services.addressBuckets.take(countedAs(request.remoteAddress), Date.now());
     if (wait > 0) throw new ApiError("rate_limited", "Too many attempts.", { retryAfterMs: wait });
     const offered = (request.headers["sec-websocket-protocol"] ?? "")
       .split(",")

@@ -2,7 +2,6 @@ import { useLocation } from "preact-iso/router";
 import type { AuditEntry } from "../../../../contract/audit.ts";
 import { get } from "../../api/client.ts";
 import { Empty } from "../../components/empty.tsx";
-import { Field } from "../../components/field.tsx";
 import { Paged } from "../../components/paged.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { SearchBox } from "../../components/search-box.tsx";
@@ -49,16 +48,19 @@ export function AuditList() {
     <>
       <div class="toolbar">
         <SearchBox label="Search who, what, from where" value={q} onChange={(text) => search({ q: text })} />
-        <Field label="What was done">
-          <select class="select" value={act} onChange={(event) => search({ act: event.currentTarget.value })}>
-            <option value="">Everything</option>
-            {ACTS.map((each) => (
-              <option key={each} value={each}>
-                {words(each)}
-              </option>
-            ))}
-          </select>
-        </Field>
+        <select
+          class="select"
+          aria-label="What was done"
+          value={act}
+          onChange={(event) => search({ act: event.currentTarget.value })}
+        >
+          <option value="">Everything</option>
+          {ACTS.map((each) => (
+            <option key={each} value={each}>
+              {words(each)}
+            </option>
+          ))}
+        </select>
       </div>
       <Panel title="Audit log" flush>
         <Paged
@@ -125,10 +127,10 @@ function Row({ entry }: { readonly entry: AuditEntry }) {
   );
 }
 
-type Change = { readonly field: string; readonly before?: unknown; readonly after: unknown };
+type FieldChange = { readonly field: string; readonly before?: unknown; readonly after: unknown };
 
 /** What was there beside what is there, field by field; without `before` where nothing was. */
-function fieldsOf({ before, after }: AuditEntry): readonly Change[] {
+function fieldsOf({ before, after }: AuditEntry): readonly FieldChange[] {
   const [was, is] = [recordOf(before), recordOf(after)];
   if (was === null) return Object.entries(is ?? {}).map(([field, value]) => ({ field, after: value }));
   return [...new Set([...Object.keys(was), ...Object.keys(is ?? {})])].map((field) => ({

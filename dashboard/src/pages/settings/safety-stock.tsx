@@ -32,7 +32,7 @@ export function SafetyStock() {
         title="Never promised"
         flush
         aside={
-          may("stock.command") && (
+          may("stock.safety-stock") && (
             <button type="button" class="button small" onClick={() => setEdited("new")}>
               Set a safety stock
             </button>
@@ -80,7 +80,7 @@ export function SafetyStock() {
                       {row.safetyStock.toLocaleString()}
                     </td>
                     <td>
-                      {may("stock.command") && (
+                      {may("stock.safety-stock") && (
                         <button type="button" class="button quiet small" onClick={() => setEdited(row)}>
                           Change
                           <span class="visually-hidden">
