@@ -3,13 +3,15 @@
  * Real processes on a real PostgreSQL, Temporal and broker.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import pg from "pg";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { projectRoot } from "../config/project-root.ts";
+import { newSecretKeyLine } from "../config/secret-box.ts";
 import { type Broker, startBroker } from "../devices/mqtt/broker.ts";
 import { createStaff, verifyStaffPassword } from "../store/access/staff.ts";
 import { openDatabase } from "../store/sql/database.ts";
@@ -188,6 +190,60 @@ describe("holdfast setup", () => {
   );
 });
 
+/** The program of util-linux that gives a command a terminal. */
+const script = ["/usr/bin/script", "/bin/script"].find(existsSync);
+
+describe.skipIf(script === undefined)("holdfast setup on a terminal (skipped without `script`)", () => {
+  test(
+    "asks for what is not given, again where the answer cannot be, and shows no password",
+    async () => {
+      const url = await emptyDatabase();
+      // A terminal of no width would break each line after each letter.
+      const command = `stty cols 120 rows 40; ${process.execPath} ${join(projectRoot, "bin", "holdfast.js")} setup --currency CHF`;
+      const child = spawn(script ?? "", ["-qefc", command, "/dev/null"], {
+        cwd: folder,
+        env: { ...process.env, DATABASE_URL: url, TERM: "xterm" },
+        stdio: ["pipe", "pipe", "pipe"],
+      });
+      let output = "";
+      child.stdout.on("data", (chunk: Buffer) => {
+        output += stripVTControlCharacters(chunk.toString("utf8"));
+      });
+      const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+      const clear = "\u0015";
+      for (const [question, answer] of [
+        [/company called\?/, "Acme"],
+        [/do its days begin\?/, `${clear}Mars/Olympus`],
+        [/is no time zone/, `${clear}Europe/Zurich`],
+        [/Who signs in first\?/, "ada@acme.example"],
+        [/What are they called\?/, `${clear}Ada Lovelace`],
+        [/A password for them\?/, "ada@acme.example"],
+        [/little more than the name[\s\S]*A password for them\?/, PASSWORD],
+        [/The same again\?/, PASSWORD],
+        [/first location called/, "Hall 1"],
+        [/street and number\?/, "Dock 1"],
+        [/Its town\?/, "Zürich"],
+        [/province or region\?/, ""],
+        [/postal code\?/, ""],
+        [/Its country\?/, "ch"],
+      ] as const) {
+        await expect.poll(() => output, { timeout: 30_000, interval: 20 }).toMatch(question);
+        output = "";
+        child.stdin.write(`${answer}\r`);
+      }
+      await expect.poll(() => output, { timeout: 30_000 }).toContain("shown this once");
+      child.stdin.end();
+      expect(await ended).toBe(0);
+      expect(output).toMatch(/hf_[0-9a-f]{12}_/);
+      expect(output).not.toContain(PASSWORD);
+      expect(
+        await rowsOf(url, "select c.name, c.currency, c.time_zone, s.name as person from company c, staff s"),
+      ).toEqual([{ name: "Acme", currency: "CHF", time_zone: "Europe/Zurich", person: "Ada Lovelace" }]);
+    },
+    2 * MINUTE,
+  );
+});
+
 /** `holdfast serve` in a process of its own. */
 class Serving {
   readonly port: number;
@@ -217,6 +273,7 @@ class Serving {
         HOLDFAST_PORT: String(port),
         HOLDFAST_PUBLIC_URL: `http://127.0.0.1:${port}`,
         HOLDFAST_SHARDS: "2",
+        HOLDFAST_SECRETS_KEY: newSecretKeyLine("tests"),
         STRIPE_SECRET_KEY: "sk_test_Qm9v7Tn2LxKd5sWc",
         EASYPOST_API_KEY: "EZTKq8Rj3Vd6Yp1Zs5",
         EASYPOST_WEBHOOK_SECRET: "u7Yc2Nf9Lk4Wd8Qe3Rt6",
@@ -369,7 +426,9 @@ describe("holdfast serve on an empty database", () => {
         const changed = await command("staff", "update", person.id, "--role", "operations", "--json");
         expect(jsonLines(changed)).toMatchObject([{ role: "operations", state: "invited" }]);
         expect((await command("staff", "list")).stdout).toContain("wanda@mueller.example");
-        const [off] = jsonLines<{ state: string }>(await command("staff", "disable", person.id, "--json"));
+        const [off] = jsonLines<{ state: string }>(
+          await command("staff", "disable", "Wanda@mueller.example", "--json"),
+        );
         expect(off?.state).toBe("disabled");
 
         const key = await command(

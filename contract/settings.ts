@@ -233,11 +233,12 @@ export type FieldChange = Shape<typeof FieldChange>;
 export const SettingChange = Type.Object({
   /**
    * `channel:<id>`, `hold-rules:<channel>`, `return-rules:<channel>`, `location:<id>`,
-   * `pickup-rules:<location>`, `parcel-limits:<company>`, `sourcing-rules`, `refund-limits`, `device:<id>`.
+   * `pickup-rules:<location>`, `parcel-limits:<company>`, `sourcing-rules`, `refund-limits`, `device:<id>`,
+   * `staff:<id>`, `key:<id>`, `company:<id>`.
    */
   subject: Text,
   version: Count,
-  /** A member of staff by name, or `api-key:<id>`. */
+  /** A member of staff by name, `api-key:<id>`, or `set-up`. */
   changedBy: Text,
   at: Time,
   changes: Type.Array(FieldChange),

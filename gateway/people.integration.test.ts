@@ -176,6 +176,14 @@ describe("who is new", () => {
     expect({ ...(await world.counts()), idempotency_key: 0 }).toEqual({ ...before, idempotency_key: 0 });
   });
 
+  test("of five with one address that are added at the same time one is, and the others are told", async () => {
+    const body = { email: "five@people.example", name: "Five", role: "service" };
+    const replies = await Promise.all(Array.from({ length: 5 }, () => post("/v1/staff", body)));
+    expect(replies.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409]);
+    const { rows } = await world.database.query("select from staff where email = 'five@people.example'");
+    expect(rows).toHaveLength(1);
+  });
+
   test("a link that expired, or was replaced by another one, counts no more", async () => {
     const first = await somebody("service", null);
     const second = await post(`/v1/staff/${first.id}/reset-password`);

@@ -10,6 +10,7 @@ import type {
 import type { Page } from "../../contract/shapes.ts";
 import { findAccess } from "../client/credentials.ts";
 import { RestClient } from "../client/rest.ts";
+import { UserProblem } from "../problem.ts";
 import { paint, print, printJson, table } from "../terminal.ts";
 import { type AccessOptions, withAccess } from "./access-options.ts";
 
@@ -28,11 +29,14 @@ export function addStaffCommand(program: Command): void {
       `
 Examples:
   $ npx holdfast staff create wanda@acme.example --name "Wanda Ware" --role warehouse
-  $ npx holdfast staff update p1f09c2 --role operations
-  $ npx holdfast staff disable p1f09c2`,
+  $ npx holdfast staff update wanda@acme.example --role operations
+  $ npx holdfast staff disable wanda@acme.example`,
     );
   const onPerson = (name: string, description: string): Command =>
-    withAccess(staff.command(name).description(description)).argument("<id>");
+    withAccess(staff.command(name).description(description)).argument(
+      "<person>",
+      "their id or e-mail address",
+    );
   withAccess(staff.command("list").description("List the people of the company")).action(list);
   onPerson("show", "Show a person").action(show);
   withAccess(staff.command("create").description("Add a person; their link for a password is shown once"))
@@ -46,22 +50,35 @@ Examples:
     .option("--role <role>", "what they may do")
     .action(update);
   onPerson("disable", "Switch a person off: signed out at once, and not let in again").action(
-    (id: string, options: AccessOptions) => act(id, "disable", options),
+    (person: string, options: AccessOptions) => act(person, "disable", options),
   );
-  onPerson("enable", "Switch a person on again").action((id: string, options: AccessOptions) =>
-    act(id, "enable", options),
+  onPerson("enable", "Switch a person on again").action((person: string, options: AccessOptions) =>
+    act(person, "enable", options),
   );
   onPerson("end-sessions", "Sign a person out everywhere").action(endSessions);
   onPerson("reset-password", "Make a link by which a person sets a new password; it is shown once").action(
     resetPassword,
   );
   onPerson("remove-second-factor", "Take a lost second factor away").action(
-    (id: string, options: AccessOptions) => act(id, "remove-second-factor", options),
+    (person: string, options: AccessOptions) => act(person, "remove-second-factor", options),
   );
 }
 
 function pathOf(id: string, action = ""): string {
   return `/v1/staff/${encodeURIComponent(id)}${action}`;
+}
+
+/** People know each other's addresses; the API goes by id, which stays when an address changes. */
+async function idOf(rest: RestClient, person: string): Promise<string> {
+  if (!person.includes("@")) return person;
+  const { items } = await rest.get<Page<StaffView>>("/v1/staff");
+  const found = items.find(({ email }) => email === person.trim().toLowerCase());
+  if (found !== undefined) return found.id;
+  throw new UserProblem(
+    "person_not_found",
+    `Nobody signs in as ${person}.`,
+    "`holdfast staff list` shows who does.",
+  );
 }
 
 async function list(options: AccessOptions): Promise<void> {
@@ -76,8 +93,9 @@ async function list(options: AccessOptions): Promise<void> {
   print(rows.length === 0 ? "Nobody." : table([head, ...rows]));
 }
 
-async function show(id: string, options: AccessOptions): Promise<void> {
-  tell(await new RestClient(await findAccess(options)).get<StaffView>(pathOf(id)), options);
+async function show(person: string, options: AccessOptions): Promise<void> {
+  const rest = new RestClient(await findAccess(options));
+  tell(await rest.get<StaffView>(pathOf(await idOf(rest, person))), options);
 }
 
 async function create(email: string, options: Fields): Promise<void> {
@@ -86,8 +104,9 @@ async function create(email: string, options: Fields): Promise<void> {
   tellLink(await rest.post<IssuedLink>("/v1/staff", body), options);
 }
 
-async function update(id: string, options: Fields): Promise<void> {
+async function update(person: string, options: Fields): Promise<void> {
   const rest = new RestClient(await findAccess(options));
+  const id = await idOf(rest, person);
   const { version } = await rest.get<StaffView>(pathOf(id));
   const { email, name, role } = options;
   const body: ChangeStaffBody = {
@@ -99,20 +118,21 @@ async function update(id: string, options: Fields): Promise<void> {
   tell(await rest.patch<StaffView>(pathOf(id), body), options);
 }
 
-async function act(id: string, action: string, options: AccessOptions): Promise<void> {
+async function act(person: string, action: string, options: AccessOptions): Promise<void> {
   const rest = new RestClient(await findAccess(options));
-  tell(await rest.post<StaffView>(pathOf(id, `/${action}`), {}), options);
+  tell(await rest.post<StaffView>(pathOf(await idOf(rest, person), `/${action}`), {}), options);
 }
 
-async function endSessions(id: string, options: AccessOptions): Promise<void> {
+async function endSessions(person: string, options: AccessOptions): Promise<void> {
   const rest = new RestClient(await findAccess(options));
-  const answer = await rest.post<SessionsEnded>(pathOf(id, "/end-sessions"), {});
+  const answer = await rest.post<SessionsEnded>(pathOf(await idOf(rest, person), "/end-sessions"), {});
   if (options.json) printJson(answer);
   else print(`${answer.ended} ended`);
 }
 
-async function resetPassword(id: string, options: AccessOptions): Promise<void> {
+async function resetPassword(person: string, options: AccessOptions): Promise<void> {
   const rest = new RestClient(await findAccess(options));
+  const id = await idOf(rest, person);
   tellLink(await rest.post<IssuedLink>(pathOf(id, "/reset-password"), {}), options);
 }
 

@@ -6,13 +6,16 @@ import Type from "typebox";
 import { Compile, type Validator } from "typebox/compile";
 import { Setup } from "../../contract/company.ts";
 import { firstFault } from "../../gateway/wire/validation.ts";
+import { problemOfCompany } from "../../operations/company/company-rules.ts";
 import {
   readSetupState,
   type SetupState,
   setUp,
   setUpAdministrator,
 } from "../../operations/company/set-up.ts";
+import { problemOfPassword } from "../../operations/people/password-rules.ts";
 import type { Refusal } from "../../operations/refusal.ts";
+import { placeOf } from "../../orders/geography.ts";
 import { API_SCOPES, createApiKey } from "../../store/access/api-keys.ts";
 import { companyIds, readCompany } from "../../store/catalog/companies.ts";
 import { type Database, openDatabase } from "../../store/sql/database.ts";
@@ -65,6 +68,7 @@ export async function openForSetup(databaseUrl: string): Promise<SetupDatabase> 
 }
 
 const WHOLE = Compile(Setup) as unknown as Validator;
+const EMAIL = Compile(Setup.properties.administrator.properties.email) as unknown as Validator;
 const ADMINISTRATOR = Compile(
   Type.Object({ administrator: Setup.properties.administrator }),
 ) as unknown as Validator;
@@ -89,6 +93,22 @@ function required<T>(validator: Validator, given: unknown): T {
     { exitStatus: 2 },
   );
 }
+
+/**
+ * Why an answer cannot be, while somebody is there who can give another; undefined: it can. The whole is
+ * looked at again in the end.
+ */
+export const whyNot = {
+  timeZone: (text: string) => problemOfCompany({ timeZone: text, currency: "USD" })?.detail,
+  currency: (text: string) => problemOfCompany({ timeZone: "UTC", currency: text.toUpperCase() })?.detail,
+  country: (text: string) =>
+    placeOf({ name: "", line1: "", city: "", country: text.toUpperCase() }) === null
+      ? `"${text}" is no country of ISO 3166-1.`
+      : undefined,
+  email: (text: string) => (EMAIL.Check(text) ? undefined : `"${text}" is no e-mail address.`),
+  password: async (text: string, person: { readonly email: string; readonly name: string }) =>
+    (await problemOfPassword(text, person))?.detail,
+};
 
 async function firstKey(database: Database, companyId: string) {
   const expiresAt = new Date(Date.now() + FIRST_KEY_MS).toISOString();

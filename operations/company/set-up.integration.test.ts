@@ -55,8 +55,8 @@ test("of five at the same time one sets up, and the others are told what there i
     expect(one).toMatchObject({ code: "already_set_up", detail: expect.stringContaining("Acme") });
   const { rows } = await world.database.query(
     `select (select count(*)::int from company) as companies, (select count(*)::int from staff) as people,
-            (select count(*)::int from location) as locations,
+            (select array_agg(time_zone) from location) as locations,
             (select array_agg(distinct changed_by) from setting_change) as by`,
   );
-  expect(rows).toEqual([{ companies: 1, people: 1, locations: 1, by: ["set-up"] }]);
+  expect(rows).toEqual([{ companies: 1, people: 1, locations: ["America/New_York"], by: ["set-up"] }]);
 });

@@ -88,6 +88,7 @@ export async function setUp(
         latitude: latitude ?? place.latitude,
         longitude: longitude ?? place.longitude,
         address: { ...address, name: company.name },
+        timeZone: company.timeZone,
       },
     ]);
     await insertAdministrator(client, companyId, administrator, passwordHash);

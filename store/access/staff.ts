@@ -188,12 +188,14 @@ export async function readStaff(client: Queryable, companyId: string, id: string
   return rows[0] ?? null;
 }
 
-/** Whether another person has the address. Addresses are nobody's twice, whichever the company. */
+/**
+ * Whether another person has the address. Addresses are nobody's twice, whichever the company; until this
+ * transaction ends nobody else takes this one.
+ */
 export async function isEmailTaken(client: Queryable, email: string, by: string): Promise<boolean> {
-  const { rowCount } = await client.query("select from staff where email = $1 and id <> $2", [
-    staffEmail(email),
-    by,
-  ]);
+  const address = staffEmail(email);
+  await client.query("select pg_advisory_xact_lock(hashtextextended('staff email ' || $1, 0))", [address]);
+  const { rowCount } = await client.query("select from staff where email = $1 and id <> $2", [address, by]);
   return rowCount === 1;
 }
 

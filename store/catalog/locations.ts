@@ -196,6 +196,8 @@ export async function writeLocation(
 type NewLocation = Pick<StoredLocation, "locationId" | "kind" | "priority" | "latitude" | "longitude"> & {
   readonly name: string;
   readonly address: Address;
+  /** IANA name; null or absent: local time by longitude. */
+  readonly timeZone?: string | null;
 };
 
 export async function insertLocations(
@@ -204,11 +206,11 @@ export async function insertLocations(
   locations: readonly NewLocation[],
 ): Promise<void> {
   await client.query(
-    `insert into location (id, company_id, name, kind, address, latitude, longitude, priority)
-     select "locationId", $1, name, kind, address, latitude, longitude, priority
+    `insert into location (id, company_id, name, kind, address, latitude, longitude, priority, time_zone)
+     select "locationId", $1, name, kind, address, latitude, longitude, priority, "timeZone"
        from jsonb_to_recordset($2) as row(
          "locationId" text, name text, kind text, address jsonb, latitude double precision,
-         longitude double precision, priority integer)`,
+         longitude double precision, priority integer, "timeZone" text)`,
     [companyId, JSON.stringify(locations)],
   );
 }

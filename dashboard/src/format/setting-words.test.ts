@@ -4,6 +4,7 @@ import { fieldName, subjectName, valueText } from "./setting-words.ts";
 test("what was changed reads as a sentence would", () => {
   expect(subjectName("return-rules:web")).toBe("Return rules, web");
   expect(subjectName("refund-limits")).toBe("Refund limits");
+  expect(subjectName("staff:p1f09c2")).toBe("Person, p1f09c2");
   expect([fieldName("chargedBy"), fieldName("service")]).toEqual(["Who charges", "Service"]);
 });
 

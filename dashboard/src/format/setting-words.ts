@@ -95,6 +95,13 @@ const FIELDS: Readonly<Record<string, string>> = {
   notes: "Bears a note",
   keptDays: "Kept, days",
   reminderAfterDays: "Reminded after, days",
+  passwordSetAt: "Password set",
+  passwordLinkUntil: "Link for a password, until",
+  secondFactor: "Second factor",
+  expiresAt: "Expires",
+  rotatedAt: "New secret",
+  oldCountsUntil: "Old secret counts until",
+  enabled: "Switched on",
   approvalUnits: "Alone, units",
 };
 
@@ -103,10 +110,13 @@ export function fieldName(field: string): string {
   return FIELDS[field] ?? words(field);
 }
 
-/** `channel:web` becomes `Channel web`. */
+const SUBJECTS: Readonly<Record<string, string>> = { staff: "Person", key: "API key" };
+
+/** `channel:web` becomes `Channel, web`. */
 export function subjectName(subject: string): string {
   const [kind = "", id = ""] = subject.split(":", 2);
-  return id === "" ? words(kind) : `${words(kind)}, ${id}`;
+  const name = SUBJECTS[kind] ?? words(kind);
+  return id === "" ? name : `${name}, ${id}`;
 }
 
 /** A value as it was stored. */
