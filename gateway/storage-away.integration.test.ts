@@ -11,6 +11,7 @@ import WebSocket from "ws";
 import { SUBPROTOCOL_JSON } from "../contract/stream.ts";
 import { CoreServer } from "../load-tests/faults/core-server.ts";
 import { DatabaseServer } from "../load-tests/faults/database-server.ts";
+import { openDatabase } from "../store/sql/database.ts";
 import { StreamClient } from "../test-support/gateway.ts";
 
 let folder: string;
@@ -32,6 +33,7 @@ beforeAll(async () => {
   if (ready === null) throw new Error(await server.complaint());
   url = `http://127.0.0.1:${ready.port}`;
   key = ready.key;
+  await makePosition();
 }, 120_000);
 
 afterAll(async () => {
@@ -39,6 +41,20 @@ afterAll(async () => {
   await database.stop();
   await rm(folder, { recursive: true, force: true });
 });
+
+/** What there is to receive, and where. */
+async function makePosition(): Promise<void> {
+  const pool = openDatabase(database.url(), { maxConnections: 1 });
+  await pool.query(
+    `insert into location (id, company_id, name, kind, address, latitude, longitude)
+     select 'east', id, 'East', 'fulfillment_center', '{"country":"US"}', 40.7, -74 from company limit 1`,
+  );
+  await pool.query(
+    `insert into product (sku, company_id, name, weight_grams, price_minor, currency, hs_code, origin_country, gtin)
+     select 'TEE-1', id, 'T-shirt', 300, 1999, 'USD', '610910', 'PT', '00614141000012' from company limit 1`,
+  );
+  await pool.end();
+}
 
 /** A read, an order, a page without a key, a webhook. */
 const REQUESTS: readonly (readonly [method: string, path: string, body?: string])[] = [
@@ -50,21 +66,23 @@ const REQUESTS: readonly (readonly [method: string, path: string, body?: string]
 
 const SUBSCRIBE = { type: "feed.subscribe", after: null } as const;
 
-/** In the engine's memory already: only its commit needs the database. */
-const RECEIVE = {
-  type: "stock.execute",
-  commands: [
-    {
-      type: "receive",
-      commandId: "r1",
-      atMs: 0,
-      cause: "delivery",
-      sku: "TEE-1",
-      locationId: "east",
-      quantity: 1,
-    },
-  ],
-} as const;
+/** Its SKU has been seen when the database goes away: only its commit needs it. */
+const receive = (commandId: string) =>
+  ({
+    type: "stock.execute",
+    commands: [
+      {
+        type: "receive",
+        commandId,
+        atMs: 0,
+        cause: "delivery",
+        sku: "TEE-1",
+        locationId: "east",
+        quantity: 1,
+      },
+    ],
+  }) as const;
+const RECEIVE = receive("r1");
 
 const CAPTURE = { type: "order.capture", channel: "web", payload: "{}" } as const;
 
@@ -94,6 +112,8 @@ test("a database that is away is told with a code and the time to come back; onc
   await open.next((message) => message.type === "hello");
   expect((await overview()).status).toBe(200);
   expect((await fetch(`${url}/readyz`)).status).toBe(200);
+  open.send({ id: "0", ...receive("r0") });
+  expect(await open.reply("0")).toMatchObject({ outcomes: [{ status: "applied" }] });
 
   await database.end("SIGINT");
 

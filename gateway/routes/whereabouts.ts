@@ -59,6 +59,7 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
     (action) => [`POST /v1/account/${action}`, "anything"] as const,
   ),
   ["GET /v1/products", "anything"],
+  ["GET /v1/products/{sku}", "anything"],
   ["GET /v1/unmapped-skus", "anything"],
   ["GET /v1/sku-mappings", "anything"],
   ["GET /v1/locations", "anything"],
@@ -165,6 +166,8 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
   ...[
     "POST /v1/orders",
     "POST /v1/products",
+    "PATCH /v1/products/{sku}",
+    "POST /v1/products/{sku}/components",
     "POST /v1/products/{sku}/tagging",
     "POST /v1/products/{sku}/substitutes",
     "POST /v1/sku-mappings",
