@@ -6,14 +6,14 @@ export class UserProblem extends Error {
   readonly code: string;
   /** What to do about it, as a full sentence. */
   readonly advice: string;
-  /** 1: something went wrong. 2: the command line itself is wrong. */
-  readonly exitStatus: 1 | 2;
+  /** 1: something went wrong. 2: the command line itself is wrong. 3: another process has taken over. */
+  readonly exitStatus: 1 | 2 | 3;
 
   constructor(
     code: string,
     message: string,
     advice: string,
-    options: { cause?: unknown; exitStatus?: 2 } = {},
+    options: { cause?: unknown; exitStatus?: 2 | 3 } = {},
   ) {
     super(message, { cause: options.cause });
     this.name = "UserProblem";

@@ -3,7 +3,7 @@ import { type Command, CommanderError } from "commander";
 import { UserProblem } from "./problem.ts";
 import { note, paint } from "./terminal.ts";
 
-/** Ends the process. Status 0: all went well. 1: something did not. 2: the command line is wrong. */
+/** Ends the process. Status 0: all went well. 1: something did not. 2: the command line is wrong. 3: see `fenced`. */
 export async function runProgram(program: Command): Promise<never> {
   for (const command of withSubcommands(program)) {
     command.exitOverride().showHelpAfterError("(--help lists commands and options)");

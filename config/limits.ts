@@ -31,10 +31,35 @@ export const MAX_VALUES = 100_000;
  * together. The largest page that a channel's API gives is 250.
  */
 export const MAX_PAYLOAD_ORDERS = 500;
+/**
+ * Characters of a payload beyond which it is read on another thread: it would take longer than some
+ * milliseconds.
+ */
+export const READ_ASIDE_CHARACTERS = 32 * KIB;
 /** Orders of one payload in work at a time: enough for one commit to carry many. */
 export const PAYLOAD_ORDERS_AT_ONCE = 32;
-/** Milliseconds for a request's body to arrive whole: a slow sender may not hold a connection for longer. */
-export const BODY_DEADLINE_MS = 15 * SECOND;
+/**
+ * Requests of one caller in work at a time over REST, and bytes of their bodies: as many as the stream has
+ * messages of one channel in work, and some eight of the largest bodies. All of it together stays in some
+ * hundred MiB of memory.
+ */
+export const CALLER_WORK = { requests: 512, bytes: 2 * MIB };
+/** The same of all callers together: several that each do what they may. */
+export const ALL_WORK = { requests: 4_096, bytes: 32 * MIB };
+/**
+ * Bytes of bodies that have arrived in part or whole, of everybody, known or not: what a thousand callers may
+ * send at once in ordinary sizes.
+ */
+export const MAX_BODIES_BYTES = 64 * MIB;
+/** Milliseconds after which a caller whose work is in hand, or who is kept out by others', tries again. */
+export const WORK_RETRY_MS = 250;
+/** Bytes of an answer that is kept for a repeat. What is larger is worked out again: requests are idempotent. */
+export const MAX_KEPT_REPLY_BYTES = 256 * KIB;
+/**
+ * Milliseconds for a request's body to arrive whole: a slow sender may not hold a connection for longer. Less
+ * than the ten seconds after which the server itself cuts a silent connection off, without a word.
+ */
+export const BODY_DEADLINE_MS = 8 * SECOND;
 /** Milliseconds that a graceful stop waits for requests that have begun. */
 export const STOP_DEADLINE_MS = 5 * SECOND;
 /** Rows of a page: default and most. A page of 200 orders is some 100 KiB. */

@@ -4,17 +4,18 @@ import { readSettings, settingsVariables } from "./load.ts";
 import { newSecretKeyLine } from "./secret-box.ts";
 
 const complete = {
-  DATABASE_URL: "postgres://a:b@db:5432/holdfast",
+  DATABASE_URL: "postgres://a:dR7q9LmZx2Kp@db:5432/holdfast?sslmode=verify-full",
   TEMPORAL_ADDRESS: "temporal:7233",
-  MQTT_URL: "mqtt://broker:1883",
+  MQTT_URL: "mqtts://broker:8883",
   HOLDFAST_PUBLIC_URL: "https://orders.example.com/",
-  STRIPE_SECRET_KEY: "sk_live_1",
-  EASYPOST_API_KEY: "EZAK1",
-  EASYPOST_WEBHOOK_SECRET: "secret",
+  STRIPE_SECRET_KEY: "sk_live_51J8Qz2eZvKYlo2C0aBcDe",
+  EASYPOST_API_KEY: "EZAK9f8e7d6c5b4a39281706",
+  EASYPOST_WEBHOOK_SECRET: "Zp3kV9wQ7rT1yU5mB8nC",
   SMTP_URL: "smtp://mail:25",
-  HOLDFAST_MAIL_FROM: "orders@example.com",
+  HOLDFAST_MAIL_FROM: "Shop <orders@shop.test>",
   HOLDFAST_SECRETS_KEY_FILE: "secrets.key",
 };
+const tls = { TEMPORAL_TLS: "on" };
 
 describe("the key of stored secrets", () => {
   const read = (environment: Record<string, string | undefined>, mode: "start" | "serve") =>
@@ -58,7 +59,7 @@ describe("settings", () => {
   });
 
   test("serve with its settings talks to the real payment provider and carrier", () => {
-    const reading = readSettings(complete, "serve", "/project", vendorKinds);
+    const reading = readSettings({ ...complete, ...tls }, "serve", "/project", vendorKinds);
     if (reading.status !== "ok") throw new Error("expected settings");
     const [payments] = reading.settings.vendors["payments"] ?? [];
     expect(payments).toMatchObject({ provider: "stripe", account: "default" });
@@ -99,20 +100,89 @@ describe("settings", () => {
   });
 
   test("a second account has variables of its own, and serve asks for them by name", () => {
-    const two = { ...complete, HOLDFAST_CARRIERS: "easypost:returns,easypost" };
+    const two = { ...complete, ...tls, HOLDFAST_CARRIERS: "easypost:returns,easypost" };
     const reading = readSettings(two, "serve", "/project", vendorKinds);
     if (reading.status !== "invalid") throw new Error("expected problems");
     const missing = ["EASYPOST_API_KEY_RETURNS", "EASYPOST_WEBHOOK_SECRET_RETURNS"];
     expect(reading.problems.map((problem) => problem.variable)).toEqual(missing);
-    const set = { ...two, EASYPOST_API_KEY_RETURNS: "EZAK2", EASYPOST_WEBHOOK_SECRET_RETURNS: "other" };
+    const set = {
+      ...two,
+      EASYPOST_API_KEY_RETURNS: "EZAK1029384756abcdefghij",
+      EASYPOST_WEBHOOK_SECRET_RETURNS: "Qw8eR2tY6uI0pA4sD7fG",
+    };
     const read = readSettings(set, "serve", "/project", vendorKinds);
     if (read.status !== "ok") throw new Error("expected settings");
     expect(
       read.settings.vendors["carriers"]?.map(({ account, values }) => [account, values["EASYPOST_API_KEY"]]),
     ).toEqual([
-      ["returns", "EZAK2"],
-      ["default", "EZAK1"],
+      ["returns", set.EASYPOST_API_KEY_RETURNS],
+      ["default", complete.EASYPOST_API_KEY],
     ]);
+  });
+
+  test("serve refuses what can be guessed or read on its way, all at once and by name", () => {
+    const weak = {
+      ...complete,
+      DATABASE_URL: "postgres://holdfast:holdfast@db/holdfast",
+      MQTT_URL: "mqtt://bridge:pw@broker",
+      REDIS_URL: "redis://cache",
+      HOLDFAST_PUBLIC_URL: "http://orders.example.com",
+      STRIPE_SECRET_KEY: "x",
+      STRIPE_WEBHOOK_SECRET: "whsec_changeme_changeme",
+      STRIPE_BASE_URL: "http://stripe.internal",
+      EASYPOST_WEBHOOK_SECRET: "a",
+      HOLDFAST_MAIL_FROM: "not-an-address",
+    };
+    const reading = readSettings(weak, "serve", "/project", vendorKinds);
+    if (reading.status !== "invalid") throw new Error("expected problems");
+    expect(reading.problems.map(({ variable }) => variable).sort()).toEqual([
+      "DATABASE_URL",
+      "DATABASE_URL",
+      "EASYPOST_WEBHOOK_SECRET",
+      "HOLDFAST_MAIL_FROM",
+      "HOLDFAST_PUBLIC_URL",
+      "MQTT_URL",
+      "MQTT_URL",
+      "REDIS_URL",
+      "STRIPE_BASE_URL",
+      "STRIPE_SECRET_KEY",
+      "STRIPE_WEBHOOK_SECRET",
+      "TEMPORAL_ADDRESS",
+    ]);
+  });
+
+  test("a private network is named server by server, and this machine needs no TLS", () => {
+    const plain = {
+      ...complete,
+      DATABASE_URL: "postgres://a:dR7q9LmZx2Kp@db/holdfast",
+      MQTT_URL: "mqtt://broker",
+      HOLDFAST_ALLOW_PLAINTEXT: "DATABASE_URL, MQTT_URL,TEMPORAL_ADDRESS",
+    };
+    expect(readSettings(plain, "serve", "/project", vendorKinds).status).toBe("ok");
+    const own = {
+      ...complete,
+      DATABASE_URL: "postgres://a:b@localhost/holdfast",
+      MQTT_URL: "mqtt://127.0.0.1",
+      TEMPORAL_ADDRESS: "localhost:7233",
+      HOLDFAST_PUBLIC_URL: "http://127.0.0.1:7400",
+    };
+    expect(readSettings(own, "serve", "/project", vendorKinds).status).toBe("ok");
+  });
+
+  test("a key or a certificate for Temporal turns TLS on, and contradictions are named", () => {
+    const cloud = { ...complete, TEMPORAL_API_KEY: "a key", TEMPORAL_SERVER_NAME: "acme.tmprl.cloud" };
+    const reading = readSettings(cloud, "serve", "/project", vendorKinds);
+    if (reading.status !== "ok") throw new Error(JSON.stringify(reading.problems));
+    expect(reading.settings.temporal).toMatchObject({ tls: true, apiKey: "a key" });
+    for (const [change, variable] of [
+      [{ TEMPORAL_TLS: "off" }, "TEMPORAL_TLS"],
+      [{ TEMPORAL_TLS: "perhaps" }, "TEMPORAL_TLS"],
+      [{ TEMPORAL_CERT_FILE: "client.pem" }, "TEMPORAL_KEY_FILE"],
+    ] as const) {
+      const wrong = readSettings({ ...cloud, ...change }, "serve", "/project", vendorKinds);
+      if (wrong.status !== "invalid") throw new Error("expected a problem");
+      expect(wrong.problems.map((problem) => problem.variable)).toEqual([variable]);
+    }
   });
 
   test("every variable that is read is documented", () => {

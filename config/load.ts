@@ -3,12 +3,13 @@
  * by the variable's name, so that a wrong deployment is corrected in one round.
  */
 import { isAbsolute, join } from "node:path";
+import { isDatabasePlain, isLoopback, passwordWeakness } from "./production.ts";
 import { projectRoot } from "./project-root.ts";
 import { DEFAULT_REFUND_LIMITS, readRefundLimits } from "./refund-limits.ts";
 import { readSecretKeys } from "./secret-box.ts";
 import type { Settings } from "./settings.ts";
 import { PROXY_HEADERS, readTrustedProxies } from "./trusted-proxies.ts";
-import { readVendors, type VendorKind, type VendorVariable } from "./vendor-settings.ts";
+import { readVendors, type VariableReader, type VendorKind, type VendorVariable } from "./vendor-settings.ts";
 
 /** `start` brings its own servers and a sandbox. `serve` is production: nothing that matters is assumed. */
 type SettingsMode = "start" | "serve";
@@ -35,6 +36,20 @@ const VARIABLES: readonly Variable[] = [
   ),
   variable("TEMPORAL_ADDRESS", "Temporal's front end, host:port", "embedded dev server", true),
   variable("TEMPORAL_NAMESPACE", "Temporal namespace", "default"),
+  variable(
+    "TEMPORAL_TLS",
+    "on or off: whether Temporal is spoken to over TLS",
+    "on with a key or a file below",
+  ),
+  variable("TEMPORAL_API_KEY", "API key for Temporal, as Temporal Cloud gives it", "none"),
+  variable("TEMPORAL_CA_FILE", "PEM file of the authority behind Temporal's certificate", "the system's"),
+  variable("TEMPORAL_CERT_FILE", "PEM file of the certificate by which Temporal knows us", "none"),
+  variable("TEMPORAL_KEY_FILE", "PEM file of that certificate's key", "none"),
+  variable(
+    "TEMPORAL_SERVER_NAME",
+    "Name in Temporal's certificate, where it is not that of its address",
+    "none",
+  ),
   variable("MQTT_URL", "MQTT broker of the devices, mqtt://host:port", "broker inside the process", true),
   variable("MQTT_PROTOCOL_VERSION", "MQTT version that the bridge speaks, 3.1.1 or 5", "3.1.1"),
   variable("MQTT_CA_FILE", "PEM file of the authority behind the broker's certificate", "the system's"),
@@ -64,6 +79,11 @@ const VARIABLES: readonly Variable[] = [
     "x-forwarded-for",
   ),
   variable("HOLDFAST_HOST", "Address that servers listen on", "127.0.0.1"),
+  variable(
+    "HOLDFAST_ALLOWED_HOSTS",
+    "Names by which the gateway is reached beside that of HOLDFAST_PUBLIC_URL, with commas between them",
+    "none",
+  ),
   variable("HOLDFAST_DATA", "Folder of the embedded servers' data, keys and logs", ".holdfast"),
   variable("HOLDFAST_PORT", "Gateway's port: REST, WebSocket, dashboard", "7400"),
   variable("HOLDFAST_MQTT_PORT", "Port of the broker inside the process", "1883"),
@@ -89,6 +109,11 @@ const VARIABLES: readonly Variable[] = [
     "HOLDFAST_REFUND_LIMITS",
     "What a role may give away on one order in a day: role=amount or role=amount CUR, with commas between them",
     DEFAULT_REFUND_LIMITS,
+  ),
+  variable(
+    "HOLDFAST_ALLOW_PLAINTEXT",
+    "Variables, with commas between them, whose server is spoken to without TLS although it is not on this machine",
+    "none",
   ),
   variable("HOLDFAST_LOG_LEVEL", "debug, info, warn or error", "info"),
 ];
@@ -174,6 +199,8 @@ export function readSettings(
   for (const [one, other] of [
     ["MQTT_CERT_FILE", "MQTT_KEY_FILE"],
     ["MQTT_KEY_FILE", "MQTT_CERT_FILE"],
+    ["TEMPORAL_CERT_FILE", "TEMPORAL_KEY_FILE"],
+    ["TEMPORAL_KEY_FILE", "TEMPORAL_CERT_FILE"],
   ] as const) {
     if (text(one) !== null && text(other) === null) complain(other, `is not set, and ${one} is`);
   }
@@ -182,6 +209,24 @@ export function readSettings(
       complain(name, "needs an MQTT_URL that starts with mqtts://");
     }
   }
+  const temporalTls = text("TEMPORAL_TLS");
+  if (temporalTls !== null && temporalTls !== "on" && temporalTls !== "off") {
+    complain("TEMPORAL_TLS", `must be on or off, not "${temporalTls}"`);
+  }
+  const ofTemporalTls = [
+    "TEMPORAL_API_KEY",
+    "TEMPORAL_CA_FILE",
+    "TEMPORAL_CERT_FILE",
+    "TEMPORAL_SERVER_NAME",
+  ];
+  const usedOfTls = ofTemporalTls.filter((name) => text(name) !== null);
+  if (temporalTls === "off" && usedOfTls[0] !== undefined) {
+    complain("TEMPORAL_TLS", `cannot be off with ${usedOfTls[0]}`);
+  }
+  for (const name of ["TEMPORAL_TLS", ...ofTemporalTls]) {
+    if (text(name) !== null && temporalAddress === null) complain(name, "needs a TEMPORAL_ADDRESS");
+  }
+  const isTemporalTls = temporalTls === "on" || usedOfTls.length > 0;
   const secrets = { keys: text("HOLDFAST_SECRETS_KEY"), keyFile: text("HOLDFAST_SECRETS_KEY_FILE") };
   if (secrets.keys !== null && secrets.keyFile !== null) {
     complain("HOLDFAST_SECRETS_KEY", "cannot be set beside HOLDFAST_SECRETS_KEY_FILE");
@@ -214,11 +259,24 @@ export function readSettings(
   if (refundLimits === undefined) {
     complain("HOLDFAST_REFUND_LIMITS", 'must be like "service=50.00,operations=250 USD"');
   }
+  const plainAllowed = (text("HOLDFAST_ALLOW_PLAINTEXT") ?? "").split(",").map((name) => name.trim());
+  const isPlainRefused = (name: string): boolean => mode === "serve" && !plainAllowed.includes(name);
+  if (mode === "serve") {
+    complainOfProduction({ text, url, complain }, { isTemporalTls, isPlainRefused });
+  }
   const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
   const settings: Settings = {
     databaseUrl: url("DATABASE_URL", ["postgres:", "postgresql:"]),
     temporalAddress,
     temporalNamespace: text("TEMPORAL_NAMESPACE") ?? "default",
+    temporal: {
+      tls: isTemporalTls,
+      apiKey: text("TEMPORAL_API_KEY"),
+      caFile: text("TEMPORAL_CA_FILE"),
+      certFile: text("TEMPORAL_CERT_FILE"),
+      keyFile: text("TEMPORAL_KEY_FILE"),
+      serverName: text("TEMPORAL_SERVER_NAME"),
+    },
     mqttUrl: url("MQTT_URL", ["mqtt:", "mqtts:"]),
     mqtt: {
       protocolVersion: mqttVersion === "5" ? 5 : 4,
@@ -246,6 +304,10 @@ export function readSettings(
       complain("HOLDFAST_PROXY_HEADER", `must be ${PROXY_HEADERS.join(" or ")}`) ??
       "x-forwarded-for",
     host,
+    allowedHosts: (text("HOLDFAST_ALLOWED_HOSTS") ?? "")
+      .split(",")
+      .map((name) => name.trim())
+      .filter((name) => name !== ""),
     publicUrl: url("HOLDFAST_PUBLIC_URL", ["http:", "https:"]) ?? `http://${reachable}:${ports.gateway}`,
     ports,
     dataFolder: isAbsolute(dataFolder) ? dataFolder : join(workingFolder, dataFolder),
@@ -267,6 +329,7 @@ export function readSettings(
       { text, url, complain },
       {
         isProduction: mode === "serve",
+        isPlainRefused,
         // They ask nobody for a login, and listen to this machine alone.
         simulators: {
           http: `http://127.0.0.1:${ports.simulators}`,
@@ -277,6 +340,49 @@ export function readSettings(
     log: { level: isLogLevel(level) ? level : "info" },
   };
   return problems.length > 0 ? { status: "invalid", problems } : { status: "ok", settings };
+}
+
+/**
+ * What is set and cannot stay so in production: passwords that can be guessed, and connections beyond this
+ * machine that can be read on their way.
+ */
+function complainOfProduction(
+  { text, complain }: VariableReader,
+  facts: { readonly isTemporalTls: boolean; isPlainRefused(name: string): boolean },
+): void {
+  const { isTemporalTls, isPlainRefused } = facts;
+  const refusePlain = (name: string, what: string): void => {
+    if (isPlainRefused(name)) complain(name, `${what}, or name it in HOLDFAST_ALLOW_PLAINTEXT`);
+  };
+  const isPlain = (name: string, isSafe: (url: URL) => boolean): boolean => {
+    const value = text(name);
+    if (value === null || !URL.canParse(value)) return false;
+    return !isSafe(new URL(value)) && !isLoopback(new URL(value).hostname);
+  };
+  for (const name of ["DATABASE_URL", "MQTT_URL", "REDIS_URL"]) {
+    const weakness = passwordWeakness(text(name) ?? "");
+    if (weakness !== null) complain(name, weakness);
+  }
+  const database = text("DATABASE_URL");
+  if (database !== null && URL.canParse(database) && isDatabasePlain(database)) {
+    refusePlain("DATABASE_URL", "is not over TLS: add ?sslmode=verify-full");
+  }
+  if (isPlain("MQTT_URL", ({ protocol }) => protocol === "mqtts:")) {
+    refusePlain("MQTT_URL", "is not over TLS: use mqtts://");
+  }
+  if (isPlain("REDIS_URL", ({ protocol }) => protocol === "rediss:")) {
+    refusePlain("REDIS_URL", "is not over TLS: use rediss://");
+  }
+  const temporal = text("TEMPORAL_ADDRESS");
+  if (temporal !== null && !isTemporalTls && !isLoopback(temporal.replace(/:\d+$/, ""))) {
+    refusePlain("TEMPORAL_ADDRESS", "is not over TLS: set TEMPORAL_TLS=on");
+  }
+  if (isPlain("HOLDFAST_PUBLIC_URL", ({ protocol }) => protocol === "https:")) {
+    complain(
+      "HOLDFAST_PUBLIC_URL",
+      "must start with https://: without it, who signs in can be read on the way",
+    );
+  }
 }
 
 function isLogLevel(text: string): text is Settings["log"]["level"] {

@@ -13,6 +13,19 @@ export type Settings = {
   readonly temporalAddress: string | null;
   /** Temporal namespace. `TEMPORAL_NAMESPACE`, default `default`. */
   readonly temporalNamespace: string;
+  readonly temporal: {
+    /** `TEMPORAL_TLS`, default on where any of the following is set. */
+    readonly tls: boolean;
+    /** `TEMPORAL_API_KEY`. */
+    readonly apiKey: string | null;
+    /** PEM file of the authority that Temporal's certificate comes from. `TEMPORAL_CA_FILE`. */
+    readonly caFile: string | null;
+    /** PEM files by which Temporal knows us. `TEMPORAL_CERT_FILE` and `TEMPORAL_KEY_FILE`. */
+    readonly certFile: string | null;
+    readonly keyFile: string | null;
+    /** Name in its certificate, where it is not that of the address. `TEMPORAL_SERVER_NAME`. */
+    readonly serverName: string | null;
+  };
   /** `mqtt://…`; absent: the in-process broker (only `holdfast start`). `MQTT_URL`. */
   readonly mqttUrl: string | null;
   readonly mqtt: {
@@ -41,6 +54,8 @@ export type Settings = {
    * Address that servers listen on. Loopback unless set: nobody else should reach a sandbox. `HOLDFAST_HOST`.
    */
   readonly host: string;
+  /** Names by which the gateway is reached beside that of the public URL. `HOLDFAST_ALLOWED_HOSTS`. */
+  readonly allowedHosts: readonly string[];
   /** Base URL by which shoppers and carriers reach the gateway. `HOLDFAST_PUBLIC_URL`. */
   readonly publicUrl: string;
   readonly ports: {

@@ -7,6 +7,7 @@
  * the variables that the vendor declares. Another account has the same variables with its name at the end,
  * `EASYPOST_API_KEY_RETURNS`.
  */
+import { isLoopback, passwordWeakness, weaknessOf } from "./production.ts";
 
 /** Where a sandbox's simulators listen. */
 type SimulatorAddresses = { readonly http: string; readonly smtp: string };
@@ -22,6 +23,8 @@ export type VendorVariable = {
   readonly protocols?: readonly string[];
   /** A secret for signing; `holdfast start` makes one up where none is set. */
   readonly isMadeUp?: true;
+  /** Whoever knows it acts for us: production refuses one that can be guessed. So it is with what is made up. */
+  readonly isSecret?: true;
   /** What is wrong with a value, or `null`. */
   problemOf?(value: string): string | null;
   /** The default, where the variable is not set. */
@@ -58,10 +61,17 @@ export type VendorSettings = {
 export type ConfiguredVendors = Readonly<Record<string, readonly VendorSettings[]>>;
 
 /** What the reader of all settings offers: each reads a variable and notes a problem with it. */
-type VariableReader = {
+export type VariableReader = {
   text(name: string): string | null;
   url(name: string, protocols: readonly string[]): string | null;
   complain(name: string, problem: string): void;
+};
+
+type VendorContext = {
+  readonly isProduction: boolean;
+  readonly simulators: SimulatorAddresses;
+  /** Whether production refuses to speak without TLS to what this variable names. */
+  isPlainRefused(name: string): boolean;
 };
 
 /** As part of a variable's name and of an address. */
@@ -73,7 +83,7 @@ export const DEFAULT_ACCOUNT = "default";
 export function readVendors(
   kinds: readonly VendorKind[],
   read: VariableReader,
-  context: { readonly isProduction: boolean; readonly simulators: SimulatorAddresses },
+  context: VendorContext,
 ): ConfiguredVendors {
   return Object.fromEntries(
     kinds.map((kind) => [
@@ -144,17 +154,33 @@ function readValue(
   variable: VendorVariable,
   account: string,
   read: VariableReader,
-  context: { readonly isProduction: boolean; readonly simulators: SimulatorAddresses },
+  context: VendorContext,
 ): string {
   const name = account === DEFAULT_ACCOUNT ? variable.name : `${variable.name}_${account.toUpperCase()}`;
   const value = variable.protocols === undefined ? read.text(name) : read.url(name, variable.protocols);
   if (value !== null) {
     const problem = variable.problemOf?.(value) ?? null;
     if (problem !== null) read.complain(name, problem);
+    else if (context.isProduction) complainOfProduction(variable, name, value, read, context);
     return value;
   }
   if (context.isProduction && variable.requiredToServe && read.text(name) === null) {
     read.complain(name, `is not set: ${variable.meaning}`);
   }
   return variable.fallback(context);
+}
+
+function complainOfProduction(
+  variable: VendorVariable,
+  name: string,
+  value: string,
+  read: VariableReader,
+  context: VendorContext,
+): void {
+  const weakness =
+    variable.isSecret === true || variable.isMadeUp === true ? weaknessOf(value) : passwordWeakness(value);
+  if (weakness !== null) read.complain(name, weakness);
+  const isPlain = value.startsWith("http:") && URL.canParse(value) && !isLoopback(new URL(value).hostname);
+  if (isPlain && context.isPlainRefused(name))
+    read.complain(name, "is not over TLS: use https://, or name it in HOLDFAST_ALLOW_PLAINTEXT");
 }

@@ -97,8 +97,9 @@ export function dayOfIso(iso: string): number {
   return Math.floor(Date.parse(`${iso}T00:00:00Z`) / DAY_MS);
 }
 
-/** Whether clocks of such a zone are known here. */
+/** Whether clocks of such a zone are known here. Offsets such as `+02:00` are none: they know no summer time. */
 export function isTimeZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false;
   try {
     clockOf(name);
     return true;

@@ -8,6 +8,7 @@ import { pino } from "pino";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { freePort } from "../cli/embedded/free-port.ts";
+import { passingSecretBox } from "../config/secret-box.ts";
 import { deviceProtocols } from "../devices/device-kinds.ts";
 import { type Engine, startEngine } from "../engine/engine.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
@@ -126,6 +127,7 @@ describe.skipIf(chromium === undefined)("the pages of people", () => {
       publicUrl: url,
       database: world.database,
       allocator: engine.client,
+      secrets: passingSecretBox(),
       channelAdapters,
       devices: deviceProtocols,
       carriers: new VendorRoster("carriers", []),

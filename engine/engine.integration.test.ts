@@ -380,7 +380,7 @@ describe("fencing", () => {
       code: "shard_unavailable",
     });
     await expect(first.client.execute([receive("A", "east", 1, "later")])).rejects.toMatchObject({
-      code: "shard_unavailable",
+      code: "fenced",
     });
     // Who asks whether it is ready hears of it.
     expect((await first.client.status()).some((shard) => shard.state === "fenced")).toBe(true);

@@ -6,7 +6,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Logger } from "pino";
-import { layOutShards, takeLeases } from "../store/journal/shard-lease.ts";
+import { layOutShards, readOwners, takeLeases } from "../store/journal/shard-lease.ts";
 import { type Database, openDatabase } from "../store/sql/database.ts";
 import { Allocator } from "./allocator.ts";
 import type { AllocatorClient } from "./allocator-client.ts";
@@ -84,6 +84,11 @@ export type EngineOptions = {
 
 export type Engine = {
   readonly client: AllocatorClient;
+  /**
+   * Whether another process has taken shards over. An engine that is asked for nothing finds that out by itself
+   * only when it next commits.
+   */
+  isTakenOver(): Promise<boolean>;
   /** Resolves once every movement committed before the call is in `stock_movement` and `stock_position`. */
   projected(): Promise<void>;
   /** Finishes the accepted work, writes snapshots where a replay would take long, and ends all threads. */
@@ -143,6 +148,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     let stopped: Promise<void> | undefined;
     return {
       client: new Allocator(core, directory, view),
+      isTakenOver: async () =>
+        options.disk === undefined && (await readOwners(database)).some((other) => other !== owner),
       projected: () => started.projection?.caughtUp() ?? Promise.resolve(),
       stop: () => {
         stopped ??= (async () => {

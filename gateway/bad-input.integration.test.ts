@@ -601,6 +601,48 @@ describe("raw sockets", () => {
     expect(await raw(bytes), sent(bytes)).not.toMatch(/^HTTP\/1\.1 2/);
   });
 
+  test("a length that is there twice is refused by name, and what follows is no request of its own", async () => {
+    const head = "POST /v1/sessions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\nContent-Length";
+    const refused = await raw(`${head}: 0\r\n\r\n`);
+    expect(refused).toMatch(/^HTTP\/1\.1 400[\s\S]*"malformed_request"/);
+    const hidden = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+    expect(await raw(`${head}: ${hidden.length}\r\n\r\n${hidden}`)).not.toContain("HTTP/1.1 2");
+  });
+
+  test("a body that drips in is told so before the connection is closed", async () => {
+    const socket = connect(Number(new URL(world.url).port), "127.0.0.1");
+    let received = "";
+    socket.on("data", (data) => {
+      received += data.toString("latin1");
+    });
+    socket.on("error", () => {});
+    socket.write("POST /v1/sessions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n{");
+    const drip = setInterval(() => socket.write("a"), 500);
+    await new Promise((resolve) => socket.on("close", resolve));
+    clearInterval(drip);
+    expect(received).toMatch(/^HTTP\/1\.1 408/);
+    expect(received).toContain('"body_timeout"');
+  }, 40_000);
+
+  test("a request for another host is refused, and one for this address is not", async () => {
+    const answer = (host: string) => raw(`GET /healthz HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+    expect(await answer("evil.example")).toMatch(/^HTTP\/1\.1 421[\s\S]*"host_unknown"/);
+    const own = await answer("127.0.0.1:7400");
+    expect(own).toMatch(/^HTTP\/1\.1 200/);
+    expect(own.toLowerCase()).toContain("permissions-policy: ");
+  });
+
+  test("a stream takes its key as a subprotocol, and does not repeat it", async () => {
+    const protocols = ["holdfast.v1.json", `holdfast.key.${world.adminKey}`];
+    const socket = new WebSocket(`${world.url.replace("http", "ws")}/v1/stream`, protocols);
+    await new Promise((resolve, reject) => {
+      socket.on("message", resolve);
+      socket.on("error", reject);
+    });
+    expect(socket.protocol).toBe("holdfast.v1.json");
+    socket.close();
+  });
+
   test("two hundred half-open requests are cut off within half a minute, and others are served meanwhile", async () => {
     const port = Number(new URL(world.url).port);
     const sockets = Array.from({ length: 200 }, (_, at) => {

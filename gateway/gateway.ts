@@ -5,7 +5,9 @@
  */
 import type { Logger } from "pino";
 import {
+  ALL_WORK,
   ANONYMOUS_BUCKET,
+  CALLER_WORK,
   IDEMPOTENCY_CLAIM_MS,
   LOGIN_ACCOUNT_BUCKET,
   LOGIN_ADDRESS_BUCKET,
@@ -36,9 +38,11 @@ import { clientAddressBehind } from "./access/client-address.ts";
 import { GuessLimit, LocalDelays } from "./access/guess-limit.ts";
 import { connectRedis, SharedDelays, SharedTokenBuckets } from "./access/shared-token-buckets.ts";
 import { type BucketRate, type RateLimiter, TokenBuckets } from "./access/token-buckets.ts";
+import { WorkInHand } from "./access/work-in-hand.ts";
 import { BackgroundWork } from "./http/background-work.ts";
 import { shopperPolicy } from "./http/content-policy.ts";
 import { startHttpServer } from "./http/http-server.ts";
+import { knownHosts } from "./http/known-host.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { openApiDocument } from "./http/openapi.ts";
 import { keptReadiness } from "./http/readiness.ts";
@@ -75,6 +79,8 @@ type GatewayOptions = {
   readonly dashboardFolder: string;
   /** Where all gateways together count attempts to sign in; absent: each counts alone. */
   readonly redisUrl?: string | null;
+  /** Names by which it is reached beside that of the public URL. Absent: none. */
+  readonly allowedHosts?: readonly string[];
   /** Networks of the proxies in front of it, in CIDR notation; absent: whoever connects is the client. */
   readonly trustedProxies?: readonly string[];
   /** In which they tell of their callers. Absent: `x-forwarded-for`. */
@@ -123,6 +129,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     devices: options.devices,
     vendors: [options.payments, ...(options.otherVendors ?? []), options.carriers],
     publicUrl: options.publicUrl,
+    hosts: knownHosts(options.publicUrl, options.allowedHosts ?? []),
     refundLimits: options.refundLimits ?? readRefundLimits(DEFAULT_REFUND_LIMITS) ?? [],
     readiness: keptReadiness(options.readiness, () => performance.now()),
     metrics: createMetrics(allocator, options.bridgeStatus ?? null, () => countAdriftLoads(database)),
@@ -138,6 +145,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     background,
     addressBuckets: new TokenBuckets(ANONYMOUS_BUCKET, MAX_BUCKETS),
     callerBuckets: new TokenBuckets(REQUEST_BUCKET, MAX_BUCKETS),
+    work: new WorkInHand({ ofCaller: CALLER_WORK, ofAll: ALL_WORK }),
     security: new SecurityEvents(database, logger),
     logger,
   };
@@ -146,6 +154,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     host: options.host,
     port: options.port,
     logger,
+    isSecure: new URL(options.publicUrl).protocol === "https:",
     clientAddress,
     handler: createRestHandler(
       routeTable,

@@ -288,7 +288,7 @@ test("a client that asks on and never reads its replies is cut off, and others a
   await new Promise<void>((resolve) => {
     greedy.once("data", () => resolve());
     greedy.write(
-      `GET /v1/stream HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+      `GET /v1/stream HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
         `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n` +
         `Sec-WebSocket-Protocol: holdfast.v1.json\r\nAuthorization: Bearer ${world.adminKey}\r\n\r\n`,
     );

@@ -243,7 +243,7 @@ describe("the mailbox", () => {
     expect(mail).toMatchObject({
       to: "jorgen@example.com",
       subject: "Your order is confirmed: order #9999",
-      messageId: `<${messageIdOf("order-1:confirmed")}@shop.example>`,
+      messageId: `<${messageIdOf({ key: "order-1:confirmed", ...notice })}@shop.example>`,
     });
     sandbox = await sandbox.restart();
     expect((await mails()).mails).toEqual([mail]);
@@ -259,8 +259,10 @@ describe("the mailbox", () => {
     const mailer = createSmtpMailer({ url: sandbox.smtpUrl, from: shop });
     for (const key of ["twice", "twice", "once"])
       await mailer.send({ key, to: "jane@example.com", ...notice });
+    // The same notice with something else in it is another mail.
+    await mailer.send({ key: "once", to: "jane@example.com", ...notice, text: "Your code is 4711." });
     mailer.close();
-    expect((await mails()).repeated).toEqual([`<${messageIdOf("twice")}@shop.example>`]);
+    expect((await mails()).repeated).toEqual([`<${messageIdOf({ key: "twice", ...notice })}@shop.example>`]);
   });
 
   it("finds messages by recipient", async () => {

@@ -15,6 +15,7 @@ import { type Oddity, usableOrder } from "./incoming/usable-order.ts";
 import type { IncomingLine, IncomingOrder } from "./incoming-order.ts";
 import { readInstant } from "./instant.ts";
 import { addMoney, type Money, zeroMoney } from "./money.ts";
+import { isEmailAddress } from "./notices/email-address.ts";
 import {
   type AllocationPolicy,
   type Delivery,
@@ -25,6 +26,7 @@ import {
   type OrderLine,
 } from "./order.ts";
 import { sumMismatch } from "./order-amounts.ts";
+import { clippedText } from "./storable-text.ts";
 
 export type CaptureRefusalCode = Oddity["code"] | "address_missing";
 
@@ -218,6 +220,10 @@ function holdReasonsOf(
       const problem = postalCodeProblem(document.shippingAddress);
       if (problem !== null) add("address_unusable", problem);
     }
+  }
+  const { email } = document.customer;
+  if (email !== undefined && email !== null && email !== "" && !isEmailAddress(email)) {
+    add("email_unusable", `No mail can be sent to "${clippedText(email, 100)}".`);
   }
   if (isCollected(document) && pickupPlaceOf(document) === null) {
     const place = document.delivery?.place ?? "";

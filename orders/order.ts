@@ -86,6 +86,10 @@ export const HOLD_CODES = {
     owner: "service",
     meaning: "No parcel can be sent to the address as it is: correct it.",
   },
+  email_unusable: {
+    owner: "service",
+    meaning: "No mail can be sent to the customer's e-mail address as it is.",
+  },
   pickup_place_unknown: {
     owner: "service",
     meaning: "The customer collects the order, and it is not known in which store: say where.",

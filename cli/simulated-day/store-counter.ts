@@ -3,7 +3,7 @@
  * and show the code in it.
  */
 import type { OrderView } from "../../contract/orders.ts";
-import type { RestClient } from "../client/rest.ts";
+import { RequestRefused, type RestClient } from "../client/rest.ts";
 
 export type StoreCounter = {
   /** The customer of this order will come. */
@@ -19,7 +19,8 @@ export type StoreCounter = {
 const LOOK_MS = 500;
 const CODE = /^Code:\s*(\S+)\s*$/m;
 
-export function openStoreCounter(rest: RestClient, simulatorsUrl: string): StoreCounter {
+/** @param comesAgain whether a customer whose order is forgotten comes again when their channel has sent it anew */
+export function openStoreCounter(rest: RestClient, simulatorsUrl: string, comesAgain = false): StoreCounter {
   const waiting = new Set<string>();
   const problems: string[] = [];
   let expected = 0;
@@ -57,7 +58,7 @@ export function openStoreCounter(rest: RestClient, simulatorsUrl: string): Store
       for (const orderId of [...waiting]) {
         if (stopped) return;
         const isDone = await handOver(orderId).catch((error: unknown) => {
-          if (isAway(error)) return false;
+          if (isAway(error) || (comesAgain && isForgotten(error))) return false;
           problems.push(`${orderId} could not be collected: ${String(error)}`);
           return true;
         });
@@ -90,6 +91,11 @@ export function openStoreCounter(rest: RestClient, simulatorsUrl: string): Store
 /** Nobody answers: the inbox restarts with the rest of the system, and the customer comes back. */
 function isAway(error: unknown): boolean {
   return error instanceof TypeError && error.message === "fetch failed";
+}
+
+/** Also what was kept for them may be kept anew, under another code: the mail with it is on its way. */
+function isForgotten(error: unknown): boolean {
+  return error instanceof RequestRefused && (error.status === 404 || error.code === "wrong_code");
 }
 
 async function readText(url: string): Promise<string> {

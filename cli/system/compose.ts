@@ -15,21 +15,26 @@ import { deviceProtocols } from "../../devices/device-kinds.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { startEngine } from "../../engine/engine.ts";
 import { startGateway } from "../../gateway/gateway.ts";
-import { channelAdapters } from "../../integrations/channels/registry.ts";
+import { createReadingPool } from "../../integrations/channels/reading-pool.ts";
 import { carrierRoster, notificationRoster, paymentRoster } from "../../integrations/vendor-kinds.ts";
 import type { OperationContext } from "../../operations/context.ts";
 import { startStandingJobs } from "../../operations/standing/standing-jobs.ts";
 import { tellAllocator } from "../../operations/standing/tell-allocator.ts";
 import { parcelLimitOf } from "../../ports/parcel-limit.ts";
+import { type BridgeLease, takeBridgeLease } from "../../store/floor/bridge-lease.ts";
 import { seedSourcingRules } from "../../store/settings/sourcing-rules.ts";
 import { type Database, openDatabase, probe } from "../../store/sql/database.ts";
+import { SagaNamespaceTakenError } from "../../workflows/runtime/saga-home.ts";
 import { startSagaWorker } from "../../workflows/runtime/worker.ts";
+import { UserProblem } from "../problem.ts";
 import type { Steps } from "../terminal.ts";
 import { mqttConnection } from "./mqtt-connection.ts";
 import { probeEngine } from "./probe-engine.ts";
 import { bringSchemaUpToDate } from "./schema.ts";
 import { sealStoredSecrets } from "./secret-keys.ts";
 import { sourcingRules } from "./sourcing-rules.ts";
+import { watchTakeOver } from "./take-over.ts";
+import { temporalSecurity } from "./temporal-connection.ts";
 
 /** Settings in which every address is known, and the keys are read. */
 export type ResolvedSettings = Settings & {
@@ -42,6 +47,8 @@ export type ResolvedSettings = Settings & {
 export type RunningSystem = {
   readonly port: number;
   readonly database: Database;
+  /** Resolves with what another process has taken over: this one can do its work no more, and is to end. */
+  readonly takenOver: Promise<string>;
   stop(): Promise<void>;
 };
 
@@ -77,7 +84,8 @@ export async function startSystem(
       const sealed = await sealStoredSecrets(database, settings.secretBox);
       return { value: sealed, detail: sealed === 0 ? "sealed" : `${sealed} sealed anew` };
     });
-    const { client: allocator } = await steps.run("Engine", () => startStock(settings, logger, parts));
+    const engine = await steps.run("Engine", () => startStock(settings, logger, parts));
+    const { client: allocator } = engine;
     await hooks.prepare?.(database, allocator);
     const outside = await outsideServices(settings);
     const parcelLimit = parcelLimitOf(outside.carriers);
@@ -89,10 +97,13 @@ export async function startSystem(
     parts.add("standing jobs", standingJobs);
     parts.add("mailer", { stop: async () => outside.mailer.close() });
     const system: Composition = { settings, logger, parts, context, outside };
+    const lease = await takeDevices(system);
     const bridge = await steps.run("Devices", () => startDevices(system));
     await steps.run("Sagas", () => startSagas(system));
     const gateway = await steps.run("Gateway", () => startEdge(system, bridge));
-    return { port: gateway.port, database, stop: () => parts.stopAll() };
+    const watch = watchTakeOver(() => engine.isTakenOver(), lease.lost);
+    parts.add("watch", { stop: async () => watch.stop() });
+    return { port: gateway.port, database, takenOver: watch.taken, stop: () => parts.stopAll() };
   } catch (error) {
     await parts.stopAll();
     throw error;
@@ -165,6 +176,21 @@ async function outsideServices({ vendors }: ResolvedSettings) {
   return { carriers, payments, notifications, mailer: notifications.first.port };
 }
 
+/** Whoever had the bridge has lost the stock just now, and ends. */
+const BRIDGE_PATIENCE_MS = 60_000;
+
+async function takeDevices({ context, parts }: Composition): Promise<BridgeLease> {
+  const lease = await takeBridgeLease(context.database, { patienceMs: BRIDGE_PATIENCE_MS });
+  if (lease === null)
+    throw new UserProblem(
+      "bridge_taken",
+      "Another process on this database speaks with the devices, and does not end.",
+      "End it, and start again: only one process can have the bridge.",
+    );
+  parts.add("bridge lease", { stop: () => lease.release() });
+  return lease;
+}
+
 async function startDevices({ settings, logger, parts, context }: Composition) {
   const bridge = await startDeviceBridge({
     mqttUrl: settings.mqttUrl,
@@ -185,24 +211,29 @@ async function startSagas({ settings, logger, parts, context, outside }: Composi
     payments: outside.payments,
     mailer: outside.mailer,
     temporalAddress: settings.temporalAddress,
+    temporalSecurity: await temporalSecurity(settings.temporal),
     namespace: settings.temporalNamespace,
     database: context.database,
     allocator: context.allocator,
     publicUrl: settings.publicUrl,
     logger: logger.child({ part: "sagas" }),
+  }).catch((error: unknown) => {
+    throw error instanceof SagaNamespaceTakenError ? namespaceProblem(error) : error;
   });
   parts.add("saga worker", worker);
   return { value: worker, detail: `${settings.temporalAddress}, namespace ${settings.temporalNamespace}` };
 }
 
 async function startEdge({ settings, logger, parts, context, outside }: Composition, bridge: DeviceBridge) {
+  const reading = createReadingPool();
+  parts.add("reading pool", { stop: () => reading.close() });
   const gateway = await startGateway({
     host: settings.host,
     port: settings.ports.gateway,
     publicUrl: settings.publicUrl,
     database: context.database,
     allocator: context.allocator,
-    channelAdapters,
+    channelAdapters: reading.adapters,
     secrets: settings.secretBox,
     carriers: outside.carriers,
     payments: outside.payments,
@@ -212,6 +243,7 @@ async function startEdge({ settings, logger, parts, context, outside }: Composit
     dashboardFolder: join(projectRoot, "dist", "dashboard"),
     mailer: outside.mailer,
     redisUrl: settings.redisUrl,
+    allowedHosts: settings.allowedHosts,
     trustedProxies: settings.trustedProxies,
     proxyHeader: settings.proxyHeader,
     refundLimits: settings.refundLimits,
@@ -222,6 +254,16 @@ async function startEdge({ settings, logger, parts, context, outside }: Composit
   return { value: gateway, detail: `${settings.host}:${gateway.port}` };
 }
 
+function namespaceProblem(error: SagaNamespaceTakenError): UserProblem {
+  return new UserProblem(
+    error.code,
+    `${error.message}.`,
+    "Sagas go on where their steps were done. Name a namespace that has none (`temporal operator namespace create`, " +
+      "TEMPORAL_NAMESPACE): what is under way is then started anew from the database.",
+    { cause: error },
+  );
+}
+
 async function readiness(
   settings: ResolvedSettings,
   { database, allocator }: OperationContext,
@@ -230,7 +272,7 @@ async function readiness(
   const probes: readonly (readonly [string, () => Promise<unknown>])[] = [
     ["postgresql", () => probe(database)],
     ["engine", () => probeEngine(allocator)],
-    ["temporal", () => probeTemporal(settings.temporalAddress)],
+    ["temporal", () => probeTemporal(settings)],
     ["mqtt", async () => probeBroker(settings.mqttUrl, bridge)],
   ];
   return Promise.all(
@@ -245,8 +287,9 @@ async function readiness(
   );
 }
 
-async function probeTemporal(address: string): Promise<void> {
-  const connection = await Connection.connect({ address, connectTimeout: 2_000 });
+async function probeTemporal({ temporalAddress: address, temporal }: ResolvedSettings): Promise<void> {
+  const security = await temporalSecurity(temporal);
+  const connection = await Connection.connect({ address, ...security, connectTimeout: 2_000 });
   await connection.close();
 }
 

@@ -14,7 +14,7 @@ import { type Engine, startEngine } from "../../engine/engine.ts";
 import { armFailpoints } from "../../engine/failpoints.ts";
 import { VolatileDisk } from "../../engine/storage/volatile-disk.ts";
 import { startGateway } from "../../gateway/gateway.ts";
-import { channelAdapters } from "../../integrations/channels/registry.ts";
+import { createReadingPool } from "../../integrations/channels/reading-pool.ts";
 import type { OperationContext } from "../../operations/context.ts";
 import { startStandingJobs } from "../../operations/standing/standing-jobs.ts";
 import { tellAllocator } from "../../operations/standing/tell-allocator.ts";
@@ -101,13 +101,14 @@ async function main(): Promise<number> {
   };
   await tellAllocator(context);
   const standingJobs = startStandingJobs({ context, carriers, logger });
+  const reading = createReadingPool();
   const gateway = await startGateway({
     host: values.host,
     port: Number(values.port),
     publicUrl: `http://${values.host}`,
     database,
     allocator: engine.client,
-    channelAdapters,
+    channelAdapters: reading.adapters,
     // No webhook comes here.
     secrets: passingSecretBox(),
     devices: deviceProtocols,
@@ -120,6 +121,7 @@ async function main(): Promise<number> {
   process.stdout.write(`${JSON.stringify({ port: gateway.port, pid: process.pid, key, durable })}\n`);
   await ending.reason;
   await gateway.stop();
+  await reading.close();
   await standingJobs.stop();
   await engine.stop();
   await database.end();

@@ -4,13 +4,14 @@
  *
  * L1. One data folder, one system: a second start on it is refused.
  * L2. What a killed run left behind is stopped before anything new starts, and nothing else is touched.
- * L3. This run stops what it has started, in reverse order, however it ends.
+ * L3. This run stops what it has started, in reverse order, however it ends. Where its process dies, a guardian
+ *     does (`guardian-main.ts`).
  */
 
 import { type ChildProcess, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { closeSync, openSync } from "node:fs";
-import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { projectRoot } from "../../config/project-root.ts";
@@ -43,6 +44,7 @@ import { createLocalKey, seedSandbox } from "../sandbox/seed.ts";
 import type { Steps } from "../terminal.ts";
 import { brokerAccess } from "./broker-access.ts";
 import { type RunningSystem, startSystem } from "./compose.ts";
+import type { GuardianTask } from "./guardian-main.ts";
 import { mqttConnection } from "./mqtt-connection.ts";
 import { ownSecretBox, secretBoxOf } from "./secret-keys.ts";
 import type { SimulatorsConfiguration, SimulatorsMessage } from "./simulators-main.ts";
@@ -88,6 +90,7 @@ export async function startLocalSystem(
   try {
     await book.add("holdfast", process.pid);
     started.push({ stop: () => book.remove("holdfast") });
+    started.push(startGuardian(settings.dataFolder));
 
     const secretBox = (await secretBoxOf(settings.secrets)) ?? (await ownSecretBox(settings.dataFolder));
     let local = await readOrCreateLocalFile(settings.dataFolder);
@@ -186,6 +189,7 @@ export async function startLocalSystem(
       },
     });
     started.push(system);
+    void system.takenOver.then((what) => reportBroken(`another process has taken over ${what}`));
     return {
       url: settings.publicUrl,
       temporalUi:
@@ -210,7 +214,13 @@ export async function startLocalSystem(
 export async function prepareDataFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
-    await mkdir(join(folder, "logs"), { recursive: true });
+    await mkdir(join(folder, "logs"), { recursive: true, mode: 0o700 });
+    // A run of a former version may have made them for everybody to read.
+    await chmod(join(folder, "logs"), 0o700);
+    for (const name of await readdir(folder)) {
+      const path = join(folder, name);
+      if ((await lstat(path)).isFile()) await chmod(path, 0o600);
+    }
     const probe = join(folder, ".writable");
     await writeFile(probe, Buffer.alloc(4_096));
     await rm(probe);
@@ -400,6 +410,30 @@ async function stopSimulators(child: ChildProcess, book: ProcessBook): Promise<v
     clearTimeout(timer);
   }
   await book.remove("simulators");
+}
+
+function startGuardian(dataFolder: string): { stop(): Promise<void> } {
+  // Detached like the servers: a signal to the terminal's group must not reach it before its work.
+  const child = fork(join(projectRoot, "dist", "cli", "system", "guardian-main.js"), [], {
+    detached: true,
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+  });
+  // Without it, the next start clears up what is left (L2).
+  child.on("error", () => {});
+  const task: GuardianTask = { dataFolder, pid: process.pid };
+  child.send(task, () => {});
+  child.unref();
+  child.channel?.unref();
+  return {
+    stop: async () => {
+      if (!child.connected) return;
+      // Waited for, so that nothing of a run is left when it has ended.
+      child.ref();
+      const gone = new Promise((resolve) => child.once("exit", resolve));
+      child.send("bye", () => {});
+      await gone;
+    },
+  };
 }
 
 async function bothOrNeither<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {

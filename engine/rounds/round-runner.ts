@@ -38,6 +38,8 @@ import { type ChangeWork, type OrderWork, sizeOf, type Work } from "./work.ts";
 import { type Layout, shardsOfWork } from "./work-routing.ts";
 
 const RETRY_AFTER_MS = 200;
+/** This process ends soon, and whoever asks again comes to another one. */
+const FENCED_RETRY_AFTER_MS = 1_000;
 
 type RoundResult = {
   readonly round: Round;
@@ -144,7 +146,8 @@ class Run {
     const shards = this.shardsOf(work);
     const unavailable = shards.find((shard) => !this.directory.isLive(shard));
     if (unavailable !== undefined) {
-      work.reject(unavailableError(unavailable, "it is being rebuilt or belongs to another process"));
+      const isTaken = this.directory.entry(unavailable).status === "fenced";
+      work.reject(isTaken ? fencedError(unavailable) : unavailableError(unavailable, "it is being rebuilt"));
       return false;
     }
     this.round.size += sizeOf(work);
@@ -496,6 +499,13 @@ function orderIdOf(work: OrderWork | ChangeWork): string {
 
 /** No caller waits for the record of a fill: it is written, or the units were not given. */
 const NOBODY: Waiter = { committed: () => {}, failed: () => {} };
+
+/** For good: the caller is served where the shard is now. */
+function fencedError(shard: number): EngineError {
+  return new EngineError("fenced", `shard ${shard} belongs to another process now`, {
+    retryAfterMs: FENCED_RETRY_AFTER_MS,
+  });
+}
 
 function unavailableError(shard: number, why: string): EngineError {
   return new EngineError("shard_unavailable", `shard ${shard} takes no work: ${why}`, {

@@ -22,6 +22,12 @@ import {
 import { ANYWHERE, type Within, withinRole } from "./within.ts";
 
 const SESSION_COOKIE = "holdfast_session";
+/** Where browsers come by https: no other host of the domain can set a cookie of such a name. */
+const SECURE_SESSION_COOKIE = `__Host-${SESSION_COOKIE}`;
+
+function sessionCookieName(publicUrl: string): string {
+  return publicUrl.startsWith("https:") ? SECURE_SESSION_COOKIE : SESSION_COOKIE;
+}
 
 export type Principal = {
   /** For causes and keys: `staff:<id>` or `api-key:<id>`. */
@@ -39,14 +45,15 @@ export type Principal = {
 /** What was presented, so that a long-lived connection can be checked again. */
 export type Credential = { readonly kind: "key" | "session"; readonly secret: string };
 
-export function presentedCredential(headers: HttpRequest["headers"]): Credential | null {
+/** @param publicUrl where browsers reach us: it says which cookie is ours */
+export function presentedCredential(headers: HttpRequest["headers"], publicUrl: string): Credential | null {
   const authorization = headers["authorization"];
   if (authorization !== undefined) {
     const match = /^Bearer +(\S{1,256})$/i.exec(authorization.trim());
     // A wrong Authorization header must not fall back to a cookie that is there by chance.
     return { kind: "key", secret: match?.[1] ?? "" };
   }
-  const session = cookie(headers["cookie"] ?? "", SESSION_COOKIE);
+  const session = cookie(headers["cookie"] ?? "", sessionCookieName(publicUrl));
   return session === null ? null : { kind: "session", secret: session };
 }
 
@@ -157,7 +164,7 @@ export function requireStockPermissions(principal: Principal, commands: readonly
 export function sessionCookie(token: string | null, publicUrl: string): string {
   const secure = new URL(publicUrl).protocol === "https:" ? "; Secure" : "";
   const value = token === null ? "=; Max-Age=0" : `=${token}`;
-  return `${SESSION_COOKIE}${value}; Path=/; HttpOnly; SameSite=Strict${secure}`;
+  return `${sessionCookieName(publicUrl)}${value}; Path=/; HttpOnly; SameSite=Strict${secure}`;
 }
 
 function cookie(header: string, name: string): string | null {

@@ -3,8 +3,8 @@
  *
  * Owns what goes wrong where a native server is used carelessly: request data is copied before anything is
  * awaited, `onAborted` is attached first, nothing is written to a response that is gone, no exception enters
- * native code, a body beyond the limit is refused without being kept, and a stop lets begun requests end.
- * Leaves routing to its handler.
+ * native code, a body beyond the limit is refused without being kept, all bodies together are bounded, and a
+ * stop lets begun requests end. Leaves routing to its handler.
  */
 
 import type {
@@ -16,10 +16,16 @@ import type {
 import { randomUUID } from "node:crypto";
 import { STATUS_CODES } from "node:http";
 import type { Logger } from "pino";
-import { BODY_DEADLINE_MS, MAX_BODY_BYTES, STOP_DEADLINE_MS } from "../../config/limits.ts";
+import {
+  BODY_DEADLINE_MS,
+  MAX_BODIES_BYTES,
+  MAX_BODY_BYTES,
+  STOP_DEADLINE_MS,
+  WORK_RETRY_MS,
+} from "../../config/limits.ts";
 import { type ClientAddress, isProxyHeader } from "../access/client-address.ts";
 import type { HttpHandler, HttpReply, HttpRequest } from "../wire/http-message.ts";
-import { problemReply } from "../wire/problem.ts";
+import { ApiError, problemReply } from "../wire/problem.ts";
 import { OWN_POLICY } from "./content-policy.ts";
 import { loadNativeServer } from "./native-server.ts";
 
@@ -40,7 +46,15 @@ const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
   ["referrer-policy", "no-referrer"],
   ["cross-origin-opener-policy", "same-origin"],
   ["cross-origin-resource-policy", "same-origin"],
+  // Nothing of a device is for our pages, nor for what they show in frames.
+  [
+    "permissions-policy",
+    "bluetooth=(), camera=(), display-capture=(), geolocation=(), microphone=(), serial=(), usb=()",
+  ],
 ];
+
+/** For a year, browsers reach a public address that is encrypted in no other way. Of this host alone. */
+const STRICT_TRANSPORT = { "strict-transport-security": "max-age=31536000" };
 
 /**
  * uWebSockets' LIBUS_LISTEN_EXCLUSIVE_PORT, which its typings
@@ -59,18 +73,23 @@ export async function startHttpServer(options: {
   readonly port: number;
   readonly logger: Logger;
   readonly handler: HttpHandler;
+  /** Whether browsers come by https, over whoever ends TLS in front of us. */
+  readonly isSecure?: boolean;
   /** Where a request comes from, past the proxies in front of us; absent: whoever connects is the client. */
   readonly clientAddress?: ClientAddress;
   readonly addRoutes?: (app: TemplatedApp) => void;
 }): Promise<HttpServer> {
-  const { logger, handler, clientAddress = (peer: string) => peer } = options;
+  const { logger, clientAddress = (peer: string) => peer } = options;
   const { App, us_listen_socket_close, us_socket_local_port } = await loadNativeServer();
   const app = App();
+  const bodies: Bodies = { bytes: 0 };
   const running = new Set<Promise<void>>();
   options.addRoutes?.(app);
   app.any("/*", (res, req) => {
     try {
-      const served = serve(res, req, handler, logger, clientAddress).finally(() => running.delete(served));
+      const served = serve(res, req, { ...options, clientAddress, bodies }).finally(() =>
+        running.delete(served),
+      );
       running.add(served);
     } catch (error) {
       logger.error({ err: error }, "a request could not be read");
@@ -118,7 +137,8 @@ export function copyRequest(
 ): Omit<HttpRequest, "body"> {
   const headers: Record<string, string> = Object.create(null);
   req.forEach((name, value) => {
-    const before = isProxyHeader(name) ? headers[name] : undefined;
+    const isJoined = isProxyHeader(name) || name === "content-length";
+    const before = isJoined ? headers[name] : undefined;
     headers[name] = before === undefined ? value : `${before}, ${value}`;
   });
   const givenId = headers["x-request-id"];
@@ -159,22 +179,46 @@ export function writeReply(
   });
 }
 
+/** The bodies that are being read, or worked on. */
+type Bodies = { bytes: number };
+
 async function serve(
   res: UwsResponse,
   req: UwsRequest,
-  handler: HttpHandler,
-  logger: Logger,
-  clientAddress: ClientAddress,
+  {
+    handler,
+    logger,
+    bodies,
+    clientAddress,
+    isSecure = false,
+  }: {
+    readonly handler: HttpHandler;
+    readonly logger: Logger;
+    readonly bodies: Bodies;
+    readonly clientAddress: ClientAddress;
+    readonly isSecure?: boolean;
+  },
 ): Promise<void> {
   let gone = false;
+  const leaving = new AbortController();
   const aborted = new Promise<void>((resolve) => {
     res.onAborted(() => {
       gone = true;
+      leaving.abort(new ApiError("caller_gone", "Nobody waits for the answer any more."));
       resolve();
     });
   });
   const request = copyRequest(res, req, clientAddress);
-  const body = readBody(res, request, aborted);
+  if (request.headers["content-length"]?.includes(",")) {
+    // Whoever passes it on may have read the other one: what follows is not a request of its own. While no
+    // answer is begun, the server ends the connection at the next request on it.
+    await new Promise((resolve) => setImmediate(resolve));
+    const refusal = problemReply("malformed_request", "Content-Length is there twice.");
+    if (!gone) writeReply(res, request, refusal, true);
+    return;
+  }
+  const held: Bodies = { bytes: 0 };
+  const body = readBody(res, request, aborted, bodies, held);
   let reply: HttpReply;
   let close = false;
   try {
@@ -185,30 +229,45 @@ async function serve(
     } else if (read === "too_slow") {
       reply = problemReply("body_timeout", `The body must arrive within ${BODY_DEADLINE_MS} ms.`);
       close = true;
+    } else if (read === "too_busy") {
+      reply = problemReply("gateway_busy", "The bodies of all requests together are too much.", {
+        retryAfterMs: WORK_RETRY_MS,
+      });
     } else {
-      reply = await handler({ ...request, body: read });
+      reply = await handler({ ...request, gone: leaving.signal, body: read });
     }
   } catch (error) {
     logger.error({ err: error, requestId: request.id }, "a request failed");
     reply = problemReply("internal_error", "The server failed; the log has it under the request id.");
+  } finally {
+    bodies.bytes -= held.bytes;
   }
-  if (!gone) writeReply(res, request, reply, close);
+  if (gone) return;
+  const headers = isSecure ? { ...reply.headers, ...STRICT_TRANSPORT } : reply.headers;
+  writeReply(res, request, headers === undefined ? reply : { ...reply, headers }, close);
 }
+
+type Unread = "too_large" | "too_slow" | "too_busy" | "gone";
 
 /**
  * The body, or why there is none. Bytes beyond the limit are dropped as they come. The refusal is sent at
  * once, but the connection stays open, so that a sender that is still writing can read it.
+ *
+ * @param all bytes of all bodies
+ * @param own what of them this request has; the caller takes it off again
  */
 function readBody(
   res: UwsResponse,
   request: Omit<HttpRequest, "body">,
   aborted: Promise<void>,
-): Promise<Buffer | "too_large" | "too_slow" | "gone"> {
+  all: Bodies,
+  own: Bodies,
+): Promise<Buffer | Unread> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
     let settled = false;
-    const settle = (result: Buffer | "too_large" | "too_slow" | "gone") => {
+    const settle = (result: Buffer | Unread) => {
       if (settled) return;
       settled = true;
       clearTimeout(deadline);
@@ -224,6 +283,12 @@ function readBody(
         settle("too_large");
         return;
       }
+      if (all.bytes + chunk.byteLength > MAX_BODIES_BYTES) {
+        settle("too_busy");
+        return;
+      }
+      all.bytes += chunk.byteLength;
+      own.bytes += chunk.byteLength;
       // The memory of `chunk` is taken back when this callback returns.
       if (chunk.byteLength > 0) chunks.push(Buffer.from(new Uint8Array(chunk)));
       if (isLast) settle(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));

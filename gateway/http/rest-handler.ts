@@ -5,7 +5,12 @@
 import { createHash } from "node:crypto";
 import Type from "typebox";
 import { Compile, type Validator } from "typebox/compile";
-import { MAX_BUCKETS, PERSONAL_DATA_LOOKS } from "../../config/limits.ts";
+import {
+  MAX_BUCKETS,
+  MAX_KEPT_REPLY_BYTES,
+  PERSONAL_DATA_LOOKS,
+  WORK_RETRY_MS,
+} from "../../config/limits.ts";
 import {
   claimIdempotencyKey,
   releaseIdempotencyKey,
@@ -27,6 +32,7 @@ import { isBound, requireWithin } from "../access/within.ts";
 import type { HttpHandler, HttpReply, HttpRequest } from "../wire/http-message.ts";
 import { ApiError, describeError, logFailure, problemReply } from "../wire/problem.ts";
 import { firstFault } from "../wire/validation.ts";
+import { requireKnownHost } from "./known-host.ts";
 import { isLocalCaller } from "./local-caller.ts";
 import { isOfShoppers, personalSubject, withoutPersonalData } from "./personal-data.ts";
 import { readJsonBody } from "./read-json-body.ts";
@@ -58,13 +64,14 @@ export function createRestHandler(
   const router = createRouter(table);
   const looks = new TokenBuckets(PERSONAL_DATA_LOOKS, MAX_BUCKETS);
   const checks = new Map(table.map((route) => [route, checksOf(route)] as const));
-  const { database, logger, metrics, addressBuckets, callerBuckets, security } = services;
+  const { database, logger, metrics, addressBuckets, callerBuckets, security, work } = services;
 
   return async (request) => {
     const started = performance.now();
     let label = "-";
     let reply: HttpReply;
     try {
+      requireKnownHost(request.headers["host"], services.hosts);
       const match = router.match(request.method, request.path);
       if (match === null) {
         reply = serveDocument(request);
@@ -96,12 +103,31 @@ export function createRestHandler(
     request: HttpRequest,
   ): Promise<HttpReply> {
     const principal = await identify(route, request);
+    const hand = takeInHand(route, request, principal);
     try {
       return await answer(route, params, request, principal);
     } catch (error) {
       if (principal !== null) await security.denied(request, principal, nameOf(route, request), error);
       throw error;
+    } finally {
+      hand.done();
     }
+  }
+
+  /** Probes are always let in, as they are past the rate limit. */
+  function takeInHand(route: Route, request: HttpRequest, principal: Principal | null) {
+    const isProbe = principal === null && !route.path.startsWith("/v1/");
+    const caller = principal?.by ?? `${request.remoteAddress} ${route.path}`;
+    const hand = isProbe ? { full: null, done: () => {} } : work.take(caller, request.body.length);
+    if (hand.full === "caller")
+      throw new ApiError("caller_busy", "Wait for answers before you send more.", {
+        retryAfterMs: WORK_RETRY_MS,
+      });
+    if (hand.full === "all")
+      throw new ApiError("gateway_busy", "Too much of everybody's work is in hand.", {
+        retryAfterMs: WORK_RETRY_MS,
+      });
+    return hand;
   }
 
   async function answer(
@@ -150,7 +176,7 @@ export function createRestHandler(
       if (route.path.startsWith("/v1/")) limit(addressBuckets, countedAs(request.remoteAddress));
       return null;
     }
-    const credential = presentedCredential(request.headers);
+    const credential = presentedCredential(request.headers, services.publicUrl);
     const principal = await authenticate(database, credential);
     if (principal === null) {
       limit(addressBuckets, countedAs(request.remoteAddress));
@@ -242,10 +268,11 @@ export function createRestHandler(
           return failureReply(error, request);
         },
       );
-      if (TRANSIENT.has(reply.status)) {
+      const text = String(reply.body ?? "null");
+      if (TRANSIENT.has(reply.status) || text.length > MAX_KEPT_REPLY_BYTES) {
         await releaseIdempotencyKey(database, claim);
       } else {
-        const body: unknown = JSON.parse(String(reply.body ?? "null"));
+        const body: unknown = JSON.parse(text);
         const isRefusal = reply.status >= 400;
         const kept = isRefusal || route.kept === null ? body : route.kept(body);
         await storeIdempotentReply(database, claim, { status: reply.status, body: kept });

@@ -27,6 +27,7 @@ import type { GuessLimit } from "../access/guess-limit.ts";
 import type { Permission } from "../access/permissions.ts";
 import type { RateLimiter, TokenBuckets } from "../access/token-buckets.ts";
 import type { Whereabouts } from "../access/within.ts";
+import type { WorkInHand } from "../access/work-in-hand.ts";
 import type { HttpRequest } from "../wire/http-message.ts";
 import { ApiError } from "../wire/problem.ts";
 import type { BackgroundWork } from "./background-work.ts";
@@ -51,6 +52,8 @@ export type Services = {
   readonly payments: VendorRoster<PaymentProvider>;
   readonly devices: DeviceProtocols;
   readonly publicUrl: string;
+  /** Names by which we are reached, for the `Host` of a request. */
+  readonly hosts: ReadonlySet<string>;
   /** Every account at a vendor, by kind. */
   readonly vendors: readonly VendorRoster<unknown>[];
   /**
@@ -75,6 +78,8 @@ export type Services = {
   readonly addressBuckets: TokenBuckets;
   /** Requests of known callers, by caller and address. */
   readonly callerBuckets: TokenBuckets;
+  /** What is under way over REST. */
+  readonly work: WorkInHand;
   readonly security: SecurityEvents;
   readonly logger: Logger;
 };

@@ -125,6 +125,7 @@ export const orderRoutes: readonly Route[] = [
         payload,
         adapters: services.channelAdapters,
         cause: callerOf(call).by,
+        ...(call.request.gone === undefined ? {} : { gone: call.request.gone }),
       });
       services.metrics.countCaptured(results);
       const [result] = results;

@@ -111,7 +111,7 @@ export const sessionRoutes: readonly Route[] = [
     reply: Done,
     handle: async (call) => {
       const { request, services } = call;
-      const credential = presentedCredential(request.headers);
+      const credential = presentedCredential(request.headers, services.publicUrl);
       if (credential?.kind === "session") {
         const principal = callerOf(call);
         const caller = callerFrom(request, principal);
@@ -152,8 +152,11 @@ export const sessionRoutes: readonly Route[] = [
 ];
 
 /** The token of the session that calls; null: the caller has none. */
-export function sessionToken({ request }: Pick<Call<unknown, unknown>, "request">): string | null {
-  const credential = presentedCredential(request.headers);
+export function sessionToken({
+  request,
+  services,
+}: Pick<Call<unknown, unknown>, "request" | "services">): string | null {
+  const credential = presentedCredential(request.headers, services.publicUrl);
   return credential?.kind === "session" ? credential.secret : null;
 }
 

@@ -117,6 +117,7 @@ async function takeOrders(
     webhook,
     body: request.body,
     adapters: channelAdapters,
+    ...(request.gone === undefined ? {} : { gone: request.gone }),
   });
   services.metrics.countCaptured(results);
   const [first] = results;

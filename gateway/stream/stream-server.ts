@@ -30,6 +30,7 @@ import {
 } from "../access/authentication.ts";
 import { countedAs } from "../access/client-address.ts";
 import { copyRequest, writeReply } from "../http/http-server.ts";
+import { requireKnownHost } from "../http/known-host.ts";
 import type { Services } from "../http/route.ts";
 import { callerFrom, type Origin } from "../http/security-events.ts";
 import type { HttpRequest } from "../wire/http-message.ts";
@@ -115,6 +116,7 @@ export function createStreamServer(services: Services): StreamServer {
    * @throws ApiError where the connection is not admitted
    */
   function admit(request: Omit<HttpRequest, "body">): Pick<SocketData, "credential" | "codec"> {
+    requireKnownHost(request.headers["host"], services.hosts);
     if (stopping) throw new ApiError("stopping", "The server is stopping; connect again.");
     if (sockets.size >= MAX_CONNECTIONS) {
       throw new ApiError("too_many_connections", "Connect again later.", { retryAfterMs: 5_000 });
@@ -129,11 +131,15 @@ export function createStreamServer(services: Services): StreamServer {
     if (codec === null) {
       throw new ApiError("unsupported_subprotocol", "Offer holdfast.v1.json or holdfast.v1.msgpack.");
     }
-    const key = new URLSearchParams(request.query).get("key");
+    const key = keyAmong(offered) ?? new URLSearchParams(request.query).get("key");
     const credential: Credential | null =
-      presentedCredential(request.headers) ?? (key === null ? null : { kind: "key", secret: key });
+      presentedCredential(request.headers, services.publicUrl) ??
+      (key === null ? null : { kind: "key", secret: key });
     if (credential === null || (credential.kind === "key" && !looksLikeApiKey(credential.secret))) {
-      throw new ApiError("unauthenticated", "Send an API key as bearer token or ?key=, or sign in.");
+      throw new ApiError(
+        "unauthenticated",
+        "Send an API key as bearer token, or as the subprotocol holdfast.key.<key>; or sign in.",
+      );
     }
     if (credential.kind === "session" && !isOwnOrigin(request.headers, services.publicUrl)) {
       throw new ApiError("origin_forbidden", "A signed-in browser connects from Holdfast's own pages only.");
@@ -335,4 +341,15 @@ export function createStreamServer(services: Services): StreamServer {
       }
     },
   };
+}
+
+/**
+ * Browsers can set no header on a WebSocket, and an address ends up in the logs of everything that passes it on:
+ * a key may be offered as a subprotocol. It is not chosen, so that no answer repeats it.
+ */
+const KEY_SUBPROTOCOL = "holdfast.key.";
+
+function keyAmong(offered: readonly string[]): string | null {
+  const found = offered.find((name) => name.startsWith(KEY_SUBPROTOCOL));
+  return found === undefined ? null : found.slice(KEY_SUBPROTOCOL.length);
 }

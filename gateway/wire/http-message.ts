@@ -7,10 +7,15 @@ export type HttpRequest = {
   /** As sent, not decoded. */
   readonly path: string;
   readonly query: string;
-  /** By lower-case name. Of a repeated header the last one counts; what proxies add is put together. */
+  /**
+   * By lower-case name. Of a repeated header the last one counts; what proxies add is put together. With a
+   * repeated length none gets here.
+   */
   readonly headers: Readonly<Record<string, string>>;
   /** Of the client: past the proxies that are trusted to tell of it. */
   readonly remoteAddress: string;
+  /** Aborted, with the code `caller_gone`, when nobody waits for the reply any more. Absent where nobody can say. */
+  readonly gone?: AbortSignal;
   readonly body: Buffer;
 };
 

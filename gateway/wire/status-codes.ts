@@ -59,8 +59,18 @@ export const STATUS_CODES_BY_CODE = {
   unsupported_media_type: { status: 415, title: "The body must be application/json." },
   structure_too_complex: { status: 422, title: "The document is nested too deeply or has too many values." },
   idempotency_key_reused: { status: 422, title: "The idempotency key was used with another request." },
+  host_unknown: { status: 421, title: "The request names another host than this server's." },
   upgrade_required: { status: 426, title: "This address speaks WebSocket only." },
   rate_limited: { status: 429, title: "Too many requests; wait for retryAfterMs." },
+  caller_busy: {
+    status: 429,
+    title: "Too much of the caller's work is in hand; wait for retryAfterMs, and send less at once.",
+  },
+  gateway_busy: {
+    status: 503,
+    title: "More is in work than the gateway takes at a time; wait for retryAfterMs.",
+  },
+  caller_gone: { status: 503, title: "The caller closed the connection before its work was done." },
   internal_error: { status: 500, title: "A fault of the server; the log has it under the request id." },
   documents_busy: {
     status: 503,
@@ -395,6 +405,10 @@ export const STATUS_CODES_BY_CODE = {
     title: "The engine has as much work as it can take; retry after retryAfterMs.",
   },
   commit_outcome_unknown: { status: 503, title: "The commit's outcome is unknown: repeat with the same id." },
+  fenced: {
+    status: 503,
+    title: "Another process has taken over, and this one ends; repeat with the same ids and be served there.",
+  },
   shard_unavailable: { status: 503, title: "The shard is being rebuilt; repeat with the same ids." },
   engine_stopped: { status: 503, title: "The engine has stopped; retry after its restart." },
 } as const satisfies Readonly<Record<CodeFromBelow, StatusEntry>> & Readonly<Record<string, StatusEntry>>;

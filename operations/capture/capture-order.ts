@@ -10,7 +10,7 @@
  * repeat that arrives meanwhile gets the first one's answer.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { PAYLOAD_ORDERS_AT_ONCE } from "../../config/limits.ts";
+import { PAYLOAD_ORDERS_AT_ONCE, READ_ASIDE_CHARACTERS } from "../../config/limits.ts";
 import type { CaptureResult } from "../../contract/orders.ts";
 import type { OrderReservation } from "../../engine/allocator-client.ts";
 import { planCapture } from "../../orders/capture.ts";
@@ -62,6 +62,8 @@ type CaptureRequest = {
   readonly adapters: ReadonlyMap<string, ChannelAdapter>;
   /** Who sent it, for the timeline, e.g. `channel:shopify`. */
   readonly cause: string;
+  /** Aborted when nobody waits for the results any more: what has begun goes on, nothing else is begun. */
+  readonly gone?: AbortSignal;
 };
 
 /** One order of a request, read. */
@@ -106,7 +108,29 @@ export async function captureOrders(
       refusal(channelId, null, "channel_not_found", `No adapter reads channels of kind "${channel.kind}".`),
     ];
   }
-  const readings = adapter.read(request.payload, request.topic);
+  const { payload, topic } = request;
+  if (payload.length <= READ_ASIDE_CHARACTERS || adapter.readAside === undefined)
+    return captureReadings(adapter.read(payload, topic), request, {
+      context,
+      catalog,
+      channel,
+      adapter,
+      cause,
+    });
+  // One sender's large payloads follow each other, so that they hold up nobody but each other.
+  return oneAtATime(context.database, `large payloads of ${cause}`, async () => {
+    request.gone?.throwIfAborted();
+    const readings = (await adapter.readAside?.(payload, topic)) ?? [];
+    return captureReadings(readings, request, { context, catalog, channel, adapter, cause });
+  });
+}
+
+async function captureReadings(
+  readings: readonly ChannelReading[],
+  request: CaptureRequest,
+  capture: Capture,
+): Promise<readonly CodedResult[]> {
+  const { channelId } = request;
   const cancelled = new Map(
     readings.flatMap((reading) =>
       reading.kind === "cancellation" ? [[reading.externalId, reading.reason] as const] : [],
@@ -115,34 +139,38 @@ export async function captureOrders(
   const ordered = new Set(
     readings.flatMap((reading) => (reading.kind === "order" ? [reading.order.externalId] : [])),
   );
-  const capture: Capture = { context, catalog, channel, adapter, cause };
-  const results = await inTurns(readings, PAYLOAD_ORDERS_AT_ONCE, async (reading) => {
-    switch (reading.kind) {
-      case "refused": {
-        const { code, detail, externalId } = reading.refusal;
-        const answer = refusal(channelId, externalId ?? null, code, detail);
-        return code === "not_an_order" ? { ...answer, outcome: "ignored" } : answer;
+  const results = await inTurns(
+    readings,
+    PAYLOAD_ORDERS_AT_ONCE,
+    async (reading) => {
+      switch (reading.kind) {
+        case "refused": {
+          const { code, detail, externalId } = reading.refusal;
+          const answer = refusal(channelId, externalId ?? null, code, detail);
+          return code === "not_an_order" ? { ...answer, outcome: "ignored" } : answer;
+        }
+        case "cancellation":
+          // The order came along in the same payload, and its reading carries the cancellation.
+          return ordered.has(reading.externalId)
+            ? null
+            : cancelKnown(capture, reading.externalId, reading.reason);
+        case "refund":
+          return refundedAt(capture, reading);
+        case "order":
+          return captureReading(
+            capture,
+            reading,
+            request.payload,
+            cancelled.get(reading.order.externalId) ?? null,
+          );
+        default: {
+          const unreachable: never = reading;
+          return unreachable;
+        }
       }
-      case "cancellation":
-        // The order came along in the same payload, and its reading carries the cancellation.
-        return ordered.has(reading.externalId)
-          ? null
-          : cancelKnown(capture, reading.externalId, reading.reason);
-      case "refund":
-        return refundedAt(capture, reading);
-      case "order":
-        return captureReading(
-          capture,
-          reading,
-          request.payload,
-          cancelled.get(reading.order.externalId) ?? null,
-        );
-      default: {
-        const unreachable: never = reading;
-        return unreachable;
-      }
-    }
-  });
+    },
+    request.gone,
+  );
   return results.filter((result): result is CodedResult => result !== null);
 }
 

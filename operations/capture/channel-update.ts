@@ -57,6 +57,7 @@ const OF_CAPTURE: ReadonlySet<HoldCode> = new Set([
   // Asked again by the change itself, in its commit.
   "held_by_rule",
   "address_missing",
+  "email_unusable",
   "lines_missing",
   "payment_missing",
   "insufficient_stock",

@@ -31,6 +31,8 @@ export async function takeChannelWebhook(
     readonly webhook: ChannelWebhook;
     readonly body: Buffer;
     readonly adapters: ReadonlyMap<string, ChannelAdapter>;
+    /** Aborted when nobody waits for the answer any more. */
+    readonly gone?: AbortSignal;
   },
 ): Promise<WebhookTaken> {
   const { channelId, webhook, body, adapters } = given;
@@ -52,6 +54,7 @@ export async function takeChannelWebhook(
     payload: body.toString("utf8"),
     adapters,
     cause: `channel:${channelId}`,
+    ...(given.gone === undefined ? {} : { gone: given.gone }),
   });
   if (results.length > 0 && results.every(({ outcome }) => outcome !== "refused" && outcome !== "ignored")) {
     const orders = results.flatMap(({ order, externalId }) =>

@@ -66,6 +66,7 @@ type HoldReleased = {
 const CLEARED_BY_PERSON: readonly HoldCode[] = [
   "cancelled_at_channel",
   "address_unusable",
+  "email_unusable",
   "refunded_at_channel",
   "changed_at_channel",
   "fulfilled_at_channel",

@@ -22,6 +22,7 @@ import {
   addRefundAtProvider,
   applyPaymentEffect,
   finishPaymentTransaction,
+  moneyCallKey,
   overrulePaymentTransaction,
   type PaymentEffect,
   type PaymentTransaction,
@@ -426,6 +427,8 @@ async function noteEnd(books: Books): Promise<Found> {
   if (isUnderWay) return "nothing";
   const { currency } = await locked(books);
   if (state.capturedMinor > authorization.capturedMinor) {
+    // The machine that a backup was taken of has made the call that the order's saga makes next.
+    if (state.isCaptured(moneyCallKey(orderId, calls.length + 1))) return "nothing";
     const more = minorText(state.capturedMinor - authorization.capturedMinor, currency);
     return holdUnsent(
       books,

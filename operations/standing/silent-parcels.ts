@@ -1,5 +1,5 @@
 /**
- * Asks, every few minutes, about parcels that their carrier has been silent about. Of several processes only
+ * Asks, every minute, about parcels that their carrier has been silent about. Of several processes only
  * one takes each parcel.
  */
 import { setTimeout as pause } from "node:timers/promises";
@@ -10,7 +10,7 @@ import type { Vendor } from "../../ports/vendor-roster.ts";
 import type { OperationContext } from "../context.ts";
 import { askAboutSilentParcels } from "../shipping/ask-about-silent-parcels.ts";
 
-const LOOK_MS = 10 * 60_000;
+const LOOK_MS = 60_000;
 
 type SilentParcelRunner = { stop(): Promise<void> };
 

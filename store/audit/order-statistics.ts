@@ -34,6 +34,18 @@ export async function readProgress(
   return progress;
 }
 
+/** Those of these orders that are not there. */
+export async function readMissing(
+  database: Queryable,
+  orderIds: readonly string[],
+): Promise<readonly string[]> {
+  const { rows } = await database.query<{ id: string }>(
+    "select wanted.id from unnest($1::text[]) as wanted(id) where not exists (select from orders o where o.id = wanted.id)",
+    [orderIds],
+  );
+  return rows.map((row) => row.id);
+}
+
 /** Orders that are delivered and paid for: shoppers may send something back. */
 export async function readDelivered(
   database: Queryable,

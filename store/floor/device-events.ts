@@ -75,7 +75,7 @@ export async function readDeviceFeed(
   limit: number,
 ): Promise<FeedPage<DeviceFeedEntry>> {
   const { rows } = await client.query<FeedRow<DeviceEvent>>(
-    `with horizon as materialized (select pg_snapshot_xmin(pg_current_snapshot()) as xmin)
+    `with horizon as materialized (select feed_horizon() as xmin)
      select horizon.xmin::text as horizon, e.tx::text as tx, ${COLUMNS}
        from horizon
        left join lateral (

@@ -11,6 +11,13 @@ import type { Queryable } from "../sql/database.ts";
 const HOUR_MS = 3_600_000;
 /** Carriers scan about once a day: a parcel without a report for so long has gone quiet. */
 const SILENT_PARCEL_MS = 24 * HOUR_MS;
+/**
+ * Where a backup was restored, the carrier may have said everything already, to the machine that is lost. The
+ * time that a carrier takes to answer for a new label.
+ */
+const SILENT_AFTER_RESTORE_MS = 60_000;
+/** How long after a restore that may be: what was lost was under way for no longer. */
+const RESTORED_LATELY = `exists (select from saga_home where run > 0 and since > now() - interval '2 days')`;
 /** Between two questions to the carrier about the same parcel. */
 const ASK_AGAIN_MS = 6 * HOUR_MS;
 /** After this time since it left, the carrier is not asked any more. */
@@ -202,9 +209,17 @@ export async function readShipment(client: Queryable, id: string): Promise<Shipm
 export async function markShipped(client: Queryable, id: string): Promise<void> {
   await client.query(
     `update shipment set shipped_at = coalesce(shipped_at, now()),
-       ask_carrier_at = case when delivered_at is null then now() + $2 * interval '1 millisecond' end
+       ask_carrier_at = case when delivered_at is null
+         then now() + (case when ${RESTORED_LATELY} then $3 else $2 end)::double precision * interval '1 millisecond' end
      where id = $1`,
-    [id, SILENT_PARCEL_MS],
+    [id, SILENT_PARCEL_MS, SILENT_AFTER_RESTORE_MS],
+  );
+}
+
+/** After a restore: the carriers are asked about everything that is on its way. */
+export async function askAboutAllParcels(client: Queryable): Promise<void> {
+  await client.query(
+    "update shipment set ask_carrier_at = now() where shipped_at is not null and delivered_at is null and return_id is null",
   );
 }
 

@@ -72,6 +72,12 @@ async function raiseAll(
   return new Map(rows.map((row) => [row.shard, row.epoch]));
 }
 
+/** Those who have a shard now. */
+export async function readOwners(database: Queryable): Promise<readonly string[]> {
+  const { rows } = await database.query<{ owner: string }>("select distinct owner from shard_lease");
+  return rows.map(({ owner }) => owner);
+}
+
 /**
  * Raises the epoch of those of `shards` that `owner` still holds. After that no earlier append of the owner
  * can commit any more. Shards that another owner has taken over are missing from the answer. May be repeated

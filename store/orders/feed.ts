@@ -14,7 +14,7 @@ export async function readFeed(
   options: { readonly limit: number; readonly orderId?: string | null },
 ): Promise<FeedPage<FeedEntry>> {
   const { rows } = await database.query<FeedRow<FeedEvent>>(
-    `with horizon as materialized (select pg_snapshot_xmin(pg_current_snapshot()) as xmin)
+    `with horizon as materialized (select feed_horizon() as xmin)
      select horizon.xmin::text as horizon, event.tx::text as tx, event.id::text as id, event.order_id as "orderId",
             o.channel_id as "channelId", o.status, event.key, event.type, event.summary, event.cause, event.data,
             ${iso("event.at")} as at

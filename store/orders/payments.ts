@@ -189,6 +189,11 @@ export async function findOrderOfPayment(
 }
 
 /** Oldest first; without `type`, of all types. */
+/** The key of an order's call about its money, by its number among all of its calls. */
+export function moneyCallKey(orderId: string, number: number): string {
+  return `${orderId}:money:${number}`;
+}
+
 export async function readPaymentTransactions(
   client: Queryable,
   orderId: string,

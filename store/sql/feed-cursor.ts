@@ -3,7 +3,8 @@
  *
  * Rows are ordered by (transaction, id), and only rows of transactions older than every open one are read. So
  * a row that commits later always lies behind the cursor of every reader. Ordering by id alone would let a
- * slow transaction slip its rows in before a cursor that has passed them.
+ * slow transaction slip its rows in before a cursor that has passed them. The numbers are PostgreSQL's own, but
+ * on a server to which a backup was restored (`feed_offset` in the migrations).
  */
 import type { Queryable } from "./database.ts";
 
@@ -51,7 +52,7 @@ export function compareFeedCursors(a: FeedCursor, b: FeedCursor): number {
 /** The place after which everything is new. */
 export async function feedEnd(database: Queryable): Promise<FeedCursor> {
   const { rows } = await database.query<{ horizon: string }>(
-    "select pg_snapshot_xmin(pg_current_snapshot())::text as horizon",
+    "select feed_horizon()::text as horizon",
   );
   return { transaction: BigInt(rows[0]?.horizon ?? "0"), id: 0n };
 }

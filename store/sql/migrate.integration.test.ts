@@ -29,7 +29,7 @@ test("a lock that another process does not give back is not waited for without e
   );
   const pid = rows[0]?.pid ?? 0;
 
-  const error: unknown = await migrate(store.url, 200).catch((fault: unknown) => fault);
+  const error: unknown = await migrate(store.url, { lockWaitMs: 200 }).catch((fault: unknown) => fault);
 
   expect(error).toBeInstanceOf(MigrationsLockedError);
   expect(error).toMatchObject({
@@ -42,6 +42,6 @@ test("a lock that another process does not give back is not waited for without e
     ),
   );
   await holder.end();
-  expect(await migrate(store.url, 20_000)).toEqual([]);
+  expect(await migrate(store.url, { lockWaitMs: 20_000 })).toEqual([]);
   await elsewhere.close();
 });

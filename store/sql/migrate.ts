@@ -5,6 +5,7 @@
  * The lock ends with its connection. A process that was stopped, or whose machine is gone, may still keep it.
  * So waiting for it has an end, and the error then says who has it.
  */
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
 import Postgrator from "postgrator";
@@ -42,12 +43,23 @@ export class MigrationsLockedError extends Error {
   }
 }
 
+const MIGRATIONS = join(projectRoot, "store", "migrations");
+
+/** The number of the last migration that this version brings. */
+export function newestMigration(): number {
+  return Math.max(...readdirSync(MIGRATIONS).map((name) => Number.parseInt(name, 10) || 0));
+}
+
 /**
- * @param lockWaitMs after which a lock that another process has is waited for no longer.
+ * @param options.lockWaitMs milliseconds after which a lock that another process has is waited for no longer
+ * @param options.to number of the last migration to apply; absent: the newest
  * @returns the names of the migrations that were applied now, in order.
  * @throws MigrationsLockedError
  */
-export async function migrate(databaseUrl: string, lockWaitMs = LOCK_WAIT_MS): Promise<readonly string[]> {
+export async function migrate(
+  databaseUrl: string,
+  { lockWaitMs = LOCK_WAIT_MS, to }: { readonly lockWaitMs?: number; readonly to?: number } = {},
+): Promise<readonly string[]> {
   const client = new pg.Client({
     connectionString: databaseUrl,
     application_name: "holdfast-migrate",
@@ -55,17 +67,27 @@ export async function migrate(databaseUrl: string, lockWaitMs = LOCK_WAIT_MS): P
   await client.connect();
   try {
     await takeTurn(client, lockWaitMs);
-    const postgrator = new Postgrator({
-      migrationPattern: join(projectRoot, "store", "migrations", "*.sql"),
-      driver: "pg",
-      schemaTable: "schema_version",
-      execQuery: (query) => client.query(query),
-    });
-    const applied = await postgrator.migrate();
-    return applied.map((migration) => migration.name);
+    return await applyMigrations(client, to);
   } finally {
     await client.end();
   }
+}
+
+/**
+ * The same on a connection of the caller's, within its transaction where it has one. Takes no turn: nobody else
+ * works on the database.
+ *
+ * @param to number of the last migration to apply; absent: the newest
+ */
+export async function applyMigrations(client: pg.Client, to?: number): Promise<readonly string[]> {
+  const postgrator = new Postgrator({
+    migrationPattern: join(MIGRATIONS, "*.sql"),
+    driver: "pg",
+    schemaTable: "schema_version",
+    execQuery: (query) => client.query(query),
+  });
+  const applied = await postgrator.migrate(to === undefined ? undefined : String(to));
+  return applied.map((migration) => migration.name);
 }
 
 /** The limit is for the turn alone, not for what a migration itself waits for. */

@@ -14,6 +14,8 @@
  *     small.
  * O4. The saga keeps no account of fulfillment orders: the store says what is left (`orders/work-left.ts`). A
  *     message only says that it is time to ask.
+ * O5. A saga whose memory is lost is started anew (`input.again`) and picks the order up where the store has
+ *     it. Its steps bear keys under which they were done before, or none has been used yet.
  *
  * Deterministic code: no clock, no randomness, no I/O, nothing of Node.
  */
@@ -34,6 +36,7 @@ import { HOLDFAST_STATUS, type SagaStatus } from "../saga/search-attributes.ts";
 import type { StepRefusal } from "../saga/step-refusal.ts";
 import { refusalOf } from "../saga/steps.ts";
 import type { SagaNoticeKind } from "./activities/notices.ts";
+import type { FoundOrder } from "./activities/order-state.ts";
 import { Notices, QUEUES_MAILS } from "./notices.ts";
 import { internal, outside, sendNotice } from "./steps.ts";
 
@@ -61,6 +64,7 @@ type OrderOutcome = { readonly status: "completed" | "cancelled" };
 
 export async function orderFulfillment(input: OrderFulfillmentInput): Promise<OrderOutcome> {
   const inbox = new Inbox<OrderMessage>();
+  for (const message of input.again?.messages ?? []) inbox.deliver(message);
   setHandler(orderMessage, (message) => inbox.deliver(message));
   // Cancelling the workflow in Temporal means what a cancellation by the shop means; it never leaves things
   // half done.
@@ -132,11 +136,16 @@ class OrderSaga {
   private chargeAttempts = 0;
   /** How often a label was asked for, by fulfillment order: each attempt has a key of its own. */
   private readonly labelAttempts = new Map<string, number>();
+  /** Ends the keys of what a saga that was started anew notes: an earlier one has used the others. */
+  private readonly mark: string;
+  private readonly isAgain: boolean;
 
   constructor(input: OrderFulfillmentInput, inbox: Inbox<OrderMessage>) {
     this.orderId = input.orderId;
     this.inbox = inbox;
     this.notices = new Notices(input.orderId);
+    this.isAgain = input.again !== undefined;
+    this.mark = input.again === undefined ? "" : `:again-${input.again.run}`;
     this.status = input.onHold ? "on_hold" : "open";
     this.saga = new Saga((undo, error, attempt) =>
       internal.reportFailedUndo({
@@ -152,11 +161,11 @@ class OrderSaga {
     const orderId = this.orderId;
     // The stock was reserved together with the order, before this saga began.
     this.saga.undoWith({ name: "releaseStock", run: () => internal.releaseStock({ orderId }) });
+    const found = this.isAgain ? await internal.findOrder({ orderId }) : null;
+    if (found?.ended) return this.endAgain(found);
     try {
-      await this.pay();
-      const fulfillmentOrders = await this.source();
-      if (patched(ASKS_THE_STORE)) await this.fulfill();
-      else await this.fulfillAsBefore(fulfillmentOrders);
+      if (found !== null && (await this.pickUp(found))) await this.fulfill();
+      else await this.goForward(found?.authorizations ?? 0);
     } catch (error) {
       if (!(error instanceof Cancelled)) throw error;
       if (await this.isRecalled(error.request)) {
@@ -172,7 +181,51 @@ class OrderSaga {
     return { status: "completed" };
   }
 
-  private async pay(): Promise<void> {
+  private async goForward(authorizations: number): Promise<void> {
+    await this.pay(authorizations);
+    const fulfillmentOrders = await this.source();
+    if (patched(ASKS_THE_STORE)) await this.fulfill();
+    else await this.fulfillAsBefore(fulfillmentOrders);
+  }
+
+  /**
+   * Takes up what an earlier run has done: it is undone where the order is cancelled now.
+   *
+   * @returns whether the order is past its payment and its stock, so that the store says what is left
+   */
+  private async pickUp(found: FoundOrder): Promise<boolean> {
+    const orderId = this.orderId;
+    this.anythingShipped = found.isShipped;
+    if (found.isHandedOver) this.passNoReturn();
+    else {
+      this.saga.undoWith({
+        name: "cancelAuthorization",
+        run: () => outside.cancelAuthorization({ orderId }),
+      });
+      this.saga.undoWith({ name: "recallFromFloor", run: () => internal.recallFromFloor({ orderId }) });
+      for (const fulfillmentOrderId of found.fulfillmentOrders) this.undoLabels(fulfillmentOrderId);
+    }
+    this.stopIfCancelled();
+    return found.isHandedOver || found.fulfillmentOrders.length > 0;
+  }
+
+  /** The earlier run had done everything, but perhaps for a last mail. */
+  private async endAgain({ ended, isShipped }: FoundOrder): Promise<OrderOutcome> {
+    const { orderId } = this;
+    const status = ended ?? "completed";
+    this.show(status, "Ended before it was started anew.");
+    if (status === "cancelled") this.tell("order_cancelled", orderId);
+    else if (isShipped) this.tell("delivered", orderId);
+    await this.tellTheRest();
+    if (status === "completed") {
+      this.passNoReturn();
+      await this.refuseLateCancellation();
+    }
+    return { status };
+  }
+
+  /** @param authorizations attempts of an earlier run */
+  private async pay(authorizations: number): Promise<void> {
     const orderId = this.orderId;
     const facts = await internal.openOrder({ orderId });
     if (facts.held) await this.waitUntilReleased("The order was captured on hold.");
@@ -189,7 +242,7 @@ class OrderSaga {
         { name: "cancelAuthorization", run: () => outside.cancelAuthorization({ orderId }) },
         () =>
           this.attempt("authorize-payment", "payment_failed", (attempt) =>
-            outside.authorizePayment({ orderId, attempt }),
+            outside.authorizePayment({ orderId, attempt: authorizations + attempt }),
           ),
       );
     }
@@ -279,7 +332,7 @@ class OrderSaga {
     if (outcome.status !== "refused") return;
     await internal.holdOrder({
       orderId,
-      key: `adjust-payment:${this.chargeAttempts}`,
+      key: `adjust-payment:${this.chargeAttempts}${this.mark}`,
       code: outcome.holdCode,
       detail: outcome.detail,
     });
@@ -330,7 +383,7 @@ class OrderSaga {
     await internal.haltFulfillment({
       orderId: this.orderId,
       fulfillmentOrderId,
-      key: `buy-label:${fulfillmentOrderId}:${attempt}`,
+      key: `buy-label:${fulfillmentOrderId}:${attempt}${this.mark}`,
       code: "label_refused",
       detail: label.detail,
       holdCode: label.holdCode,
@@ -346,16 +399,17 @@ class OrderSaga {
 
   private buyLabel(fulfillmentOrderId: string, attempt: number) {
     const orderId = this.orderId;
-    return this.saga.step(
-      {
-        name: `voidLabels:${fulfillmentOrderId}`,
-        run: () => outside.voidLabels({ orderId, fulfillmentOrderId }),
-      },
-      () =>
-        outside.buyLabel.executeWithOptions({ summary: fulfillmentOrderId }, [
-          { orderId, fulfillmentOrderId, attempt },
-        ]),
-    );
+    this.undoLabels(fulfillmentOrderId);
+    return outside.buyLabel.executeWithOptions({ summary: fulfillmentOrderId }, [
+      { orderId, fulfillmentOrderId, attempt },
+    ]);
+  }
+
+  private undoLabels(fulfillmentOrderId: string): void {
+    this.saga.undoWith({
+      name: `voidLabels:${fulfillmentOrderId}`,
+      run: () => outside.voidLabels({ orderId: this.orderId, fulfillmentOrderId }),
+    });
   }
 
   /** Hands a parcel to the carrier: from the first one on, the order cannot be cancelled as a whole. */
@@ -478,7 +532,7 @@ class OrderSaga {
       const refusal = outcome as StepRefusal;
       await internal.holdOrder({
         orderId: this.orderId,
-        key: `${step}:${attempt}`,
+        key: `${step}:${attempt}${this.mark}`,
         code: refusal.holdCode,
         detail: refusal.detail,
       });

@@ -29,8 +29,10 @@ export async function refundPayment({
   orderId,
   refundId,
   attempt: first = 1,
+  again,
 }: RefundInput): Promise<RefundOutcome> {
   const inbox = new Inbox<RefundMessage>();
+  for (const message of again?.messages ?? []) inbox.deliver(message);
   setHandler(refundMessage, (message) => inbox.deliver(message));
   for (let attempt = first; ; attempt += 1) {
     const outcome = await outside

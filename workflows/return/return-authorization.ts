@@ -71,6 +71,7 @@ type ReturnOutcome = { readonly status: "refunded" | "declined" | "cancelled" };
 
 export async function returnAuthorization(input: ReturnInput): Promise<ReturnOutcome> {
   const inbox = new Inbox<ReturnMessage>();
+  for (const message of input.again?.messages ?? []) inbox.deliver(message);
   setHandler(returnMessage, (message) => inbox.deliver(message));
   CancellationScope.current().cancelRequested.catch(() =>
     inbox.deliver({ key: "workflow-cancelled", type: "cancelled" }),

@@ -1,5 +1,5 @@
 /** Composition of everything that runs sagas: the Temporal worker and the relays of the outbox. */
-import { Client, Connection } from "@temporalio/client";
+import { Client, Connection, type TLSConfig } from "@temporalio/client";
 import {
   DefaultLogger,
   NativeConnection,
@@ -19,11 +19,20 @@ import { TASK_QUEUE } from "../messages.ts";
 import { HOLDFAST_CHANNEL, HOLDFAST_STATUS } from "../saga/search-attributes.ts";
 import { loadWorkflowBundle } from "./bundle.ts";
 import { startMailRelay } from "./mail-relay.ts";
+import { settleSagas } from "./saga-home.ts";
 import { startSagaRelay } from "./saga-relay.ts";
+
+/** How Temporal is spoken to: without any of it in plain text, and as nobody. */
+export type TemporalSecurity = {
+  readonly tls?: TLSConfig;
+  readonly apiKey?: string;
+};
 
 type SagaWorkerOptions = {
   /** `host:port` of the Temporal server. */
   readonly temporalAddress: string;
+  /** Absent: plain text. */
+  readonly temporalSecurity?: TemporalSecurity;
   readonly namespace: string;
   readonly database: Database;
   readonly allocator: AllocatorClient;
@@ -40,16 +49,23 @@ export type SagaWorker = { stop(): Promise<void> };
 /** Milliseconds before a worker that broke is started again. */
 const RESTART_MS = 1_000;
 
+/** @throws SagaNamespaceTakenError */
 export async function startSagaWorker(options: SagaWorkerOptions): Promise<SagaWorker> {
-  const { temporalAddress: address, namespace, database, logger } = options;
+  const { temporalAddress: address, temporalSecurity: security = {}, namespace, database, logger } = options;
   installRuntime(logger);
   const bundle = await loadWorkflowBundle(logger);
-  const connection = await Connection.connect({ address });
+  const connection = await Connection.connect({ address, ...security });
   const client = new Client({ connection, namespace });
   await registerSearchAttributes(connection, namespace);
+  try {
+    await settleSagas({ database, connection, client, namespace, logger });
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
   const dependencies = { ...options, now: Date.now };
   const activities = createSagaActivities(dependencies);
-  const workers = await superviseWorker({ address, namespace, bundle, activities, logger });
+  const workers = await superviseWorker({ address, security, namespace, bundle, activities, logger });
   const relay = startSagaRelay({ database, client, logger });
   const mails = startMailRelay({ database, steps: allActivities(dependencies), logger });
   return {
@@ -83,12 +99,13 @@ export function workerOptions(bundle: WorkflowBundleOption, activities: SagaActi
 /** Runs a worker, and another one where it broke, until it is stopped. */
 async function superviseWorker(options: {
   readonly address: string;
+  readonly security: TemporalSecurity;
   readonly namespace: string;
   readonly bundle: WorkflowBundleOption;
   readonly activities: SagaActivities;
   readonly logger: Logger;
 }): Promise<{ stop(): Promise<void> }> {
-  const connection = await NativeConnection.connect({ address: options.address });
+  const connection = await NativeConnection.connect({ address: options.address, ...options.security });
   const create = () =>
     Worker.create({
       connection,

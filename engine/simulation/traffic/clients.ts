@@ -28,6 +28,7 @@ const MAX_BACKOFF_MS = 640;
 /** After these the engine has promised that nothing was done. */
 const NOTHING_DONE = new Set([
   "engine_overloaded",
+  "fenced",
   "shard_unavailable",
   "engine_stopped",
   "attachment_rejected",

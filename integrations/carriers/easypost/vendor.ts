@@ -8,6 +8,7 @@ export const easypost: CarrierVendor = {
       meaning: "API key of the carrier aggregator",
       standard: "sandbox simulator",
       requiredToServe: true,
+      isSecret: true,
       fallback: () => "EZTK_sandbox",
     },
     {

@@ -43,6 +43,7 @@ export const ownFleet: CarrierVendor = {
       meaning: "API key of the driver app",
       standard: "sandbox simulator",
       requiredToServe: true,
+      isSecret: true,
       fallback: () => "fleet_sandbox",
     },
     {

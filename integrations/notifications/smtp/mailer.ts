@@ -1,8 +1,9 @@
 /**
  * The mailer port over SMTP.
  *
- * A message's `Message-ID` is a digest of its key. SMTP has no idempotency: a message whose acceptance was
- * lost is sent again, and mailboxes and archives recognise the repeat by that id.
+ * A message's `Message-ID` is a digest of its key and its text. SMTP has no idempotency: a message whose
+ * acceptance was lost is sent again, and mailboxes and archives recognise the repeat by that id. One that says
+ * something else is none: after a restore a mail may have a new code in it, and mailboxes must show it.
  */
 import { createHash } from "node:crypto";
 import { createTransport } from "nodemailer";
@@ -18,6 +19,8 @@ export function createSmtpMailer(options: {
   readonly url: string;
   /** `Shop name <orders@shop.example>`. */
   readonly from: string;
+  /** Nothing is sent before the connection is encrypted, even where the server offers no encryption. */
+  readonly requireTls?: boolean;
 }): Mailer & { close(): void } {
   const server = new URL(options.url);
   const transport = createTransport({
@@ -27,6 +30,8 @@ export function createSmtpMailer(options: {
     host: server.hostname,
     port: server.port === "" ? (server.protocol === "smtps:" ? 465 : 587) : Number(server.port),
     secure: server.protocol === "smtps:",
+    // Who sits in between can take the offer of STARTTLS out of the server's words.
+    requireTLS: options.requireTls ?? false,
     // Content comes only from our templates. Nothing in a message may make nodemailer open a file or a URL.
     disableFileAccess: true,
     disableUrlAccess: true,
@@ -43,7 +48,7 @@ export function createSmtpMailer(options: {
     async send(message) {
       try {
         await transport.sendMail({
-          messageId: `<${messageIdOf(message.key)}@${domain}>`,
+          messageId: `<${messageIdOf(message)}@${domain}>`,
           from: options.from,
           to: { name: "", address: message.to },
           subject: message.subject,
@@ -68,9 +73,9 @@ export function createSmtpMailer(options: {
   };
 }
 
-/** The local part of the `Message-ID` for a key: stable, and without anything that the key contains. */
-export function messageIdOf(key: string): string {
-  return `holdfast.${createHash("sha256").update(key).digest("hex").slice(0, 40)}`;
+/** The local part of its `Message-ID`: stable, and without anything that the key or the text contains. */
+export function messageIdOf({ key, text }: { readonly key: string; readonly text: string }): string {
+  return `holdfast.${createHash("sha256").update(`${key}\n${text}`).digest("hex").slice(0, 40)}`;
 }
 
 function responseCodeOf(cause: unknown): number | null {

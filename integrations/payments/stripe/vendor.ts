@@ -8,6 +8,9 @@ export const stripe: PaymentVendor = {
       meaning: "Secret key of the payment provider",
       standard: "sandbox simulator",
       requiredToServe: true,
+      isSecret: true,
+      problemOf: (value) =>
+        /^[rs]k_(test|live)_\w+$/.test(value) ? null : "must be a secret or restricted key: sk_… or rk_…",
       fallback: () => "sk_test_sandbox",
     },
     {

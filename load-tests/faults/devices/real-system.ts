@@ -2,15 +2,18 @@
  * `holdfast start` in a process of its own, on a folder and ports of its own: PostgreSQL, Temporal and all. It
  * can be killed without warning, alone or with everything that it started, and started again.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { chmod, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { type Access, localAccess } from "../../../cli/client/credentials.ts";
 import { ProcessBook } from "../../../cli/embedded/processes.ts";
 import { throwAwaySettings } from "../../../cli/system/background-system.ts";
 import { projectRoot } from "../../../config/project-root.ts";
 import { mustNotOutlive } from "../leftovers.ts";
+
+const execute = promisify(execFile);
 
 export class RealSystem {
   readonly folder: string;
@@ -81,6 +84,26 @@ export class RealSystem {
     this.child = null;
   }
 
+  /** Runs a command of the command line on it. @returns what it printed @throws where it did not go well */
+  async run(args: readonly string[]): Promise<string> {
+    const program = join(projectRoot, "bin", "holdfast.js");
+    const { stdout } = await execute(process.execPath, [program, ...args], {
+      cwd: this.folder,
+      env: this.environment,
+      maxBuffer: 64 * 1_048_576,
+    });
+    return stdout;
+  }
+
+  /** The machine is gone, with everything that was written on it. */
+  async lose(): Promise<void> {
+    await this.kill("everything");
+    await this.discardData();
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    await mkdir(this.folder, { mode: 0o711 });
+    await chmod(this.folder, 0o711);
+  }
+
   /** Ends all of it, and removes what it has written. */
   async destroy(): Promise<void> {
     const { child } = this;
@@ -91,10 +114,14 @@ export class RealSystem {
       this.child = null;
     }
     for (const { pid } of await new ProcessBook(this.folder).readPrevious()) kill(pid);
+    await this.discardData();
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** PostgreSQL's, where its user could not reach the folder. */
+  private async discardData(): Promise<void> {
     const cluster = await readFile(join(this.folder, "postgres-location"), "utf8").catch(() => "");
-    for (const folder of [cluster.trim(), this.folder]) {
-      if (folder !== "") await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-    }
+    if (cluster.trim() !== "") await rm(cluster.trim(), { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

@@ -21,7 +21,8 @@ import {
   type OrderProgress,
   readOrderProgress,
 } from "../../../store/orders/order-progress.ts";
-import { recordEntry } from "../../../store/orders/timeline.ts";
+import { readPaymentTransactions } from "../../../store/orders/payments.ts";
+import { readEntryData, recordEntry } from "../../../store/orders/timeline.ts";
 import { writeOutbox } from "../../../store/outbox.ts";
 import { readPaid, readRefundable } from "../../../store/refunds/refunds.ts";
 import { oweAtChannel } from "../../../store/refunds/settle-refund.ts";
@@ -33,6 +34,19 @@ import { askForRefund } from "./ask-for-refund.ts";
 import { moneyLeft } from "./money-left.ts";
 
 type OrderId = { readonly orderId: string };
+
+/** What an earlier run of the order's saga has done. */
+export type FoundOrder = {
+  /** The end that it has written; null: it was under way. */
+  readonly ended: "completed" | "cancelled" | null;
+  /** Attempts to authorise the order's payment that were answered; the next one has a key of its own. */
+  readonly authorizations: number;
+  readonly fulfillmentOrders: readonly string[];
+  /** Something was handed over, by us or by others: the order can no longer be cancelled as a whole. */
+  readonly isHandedOver: boolean;
+  /** Something has left the stock for the shopper. */
+  readonly isShipped: boolean;
+};
 
 export async function mustReadOrder(client: Queryable, orderId: string): Promise<OrderProgress> {
   return existing(await readOrderProgress(client, orderId), orderId);
@@ -65,6 +79,27 @@ export function createOrderStateActivities({ database, payments }: SagaDependenc
     async openOrder({ orderId }: OrderId) {
       const order = await mustReadOrder(database, orderId);
       return { paymentBy: order.document.paymentBy, held: stoppingReasons(order).length > 0 };
+    },
+
+    /** Where an earlier run has left the order, for a saga that is started anew. */
+    async findOrder({ orderId }: OrderId): Promise<FoundOrder> {
+      const order = await mustReadOrder(database, orderId);
+      const parts = await readFulfillmentOrders(database, orderId);
+      const calls = await readPaymentTransactions(database, orderId, "authorization");
+      const isEnded = async (key: "completed" | "cancelled") =>
+        (await readEntryData(database, orderId, key)) !== null;
+      return {
+        ended: (await isEnded("completed")) ? "completed" : (await isEnded("cancelled")) ? "cancelled" : null,
+        // One whose answer was lost is asked for again, with its key.
+        authorizations: calls.filter(
+          ({ key, status }) => status !== "pending" && key.startsWith(`${orderId}:authorize:`),
+        ).length,
+        fulfillmentOrders: parts.map(({ id }) => id),
+        isHandedOver:
+          order.lines.some((line) => line.shipped + line.fulfilledElsewhere > 0) ||
+          parts.some(({ status, stage }) => stage === "shipped" && status !== "cancelled"),
+        isShipped: order.lines.some((line) => line.shipped > 0),
+      };
     },
 
     /** What the saga can do for the order now, and what it waits for. */

@@ -30,6 +30,7 @@ import {
   applyPaymentEffect,
   beginPaymentTransaction,
   finishPaymentTransaction,
+  moneyCallKey,
   type PaymentEffect,
   type PaymentTransaction,
   readAuthorizations,
@@ -192,7 +193,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
         await oweForLostDispute(client, order, { amountMinor, before: money.owedForLost, by });
         return "agrees";
       }
-      return begin(client, order, movement, `${orderId}:money:${calls.length + 1}`);
+      return begin(client, order, movement, moneyCallKey(orderId, calls.length + 1));
     });
 
   const begin = async (

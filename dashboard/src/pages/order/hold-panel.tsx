@@ -20,6 +20,7 @@ const GUIDANCE: Readonly<Record<HoldCode, string>> = {
   backordered: "The rest waits for stock and is reserved as it arrives. Or cancel the order.",
   lines_missing: "Wait for the channel to send the lines, or cancel the order.",
   address_missing: "Ask the customer for an address at the channel, or cancel the order.",
+  email_unusable: "Correct it at the channel, or release the order: its customer gets no mails.",
   pickup_place_unknown: "Say in which store the customer collects it, or cancel the order.",
   cancelled_at_channel: "Cancel the order here as well.",
   fulfilled_at_channel: "Cancel it here, unless it should be shipped again.",

@@ -1,0 +1,80 @@
+/** Production as an operator runs it: `holdfast serve` in processes of its own, on real servers. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { pino } from "pino";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { projectRoot } from "../config/project-root.ts";
+import { type Broker, startBroker } from "../devices/mqtt/broker.ts";
+import { createTestDatabase, type TestDatabase } from "../test-support/servers/postgres.ts";
+import { createTestNamespace, type TestTemporal } from "../test-support/servers/temporal.ts";
+import { freePort } from "./embedded/free-port.ts";
+
+let store: TestDatabase;
+let temporal: TestTemporal;
+let broker: Broker;
+const running: ChildProcess[] = [];
+
+beforeAll(async () => {
+  store = await createTestDatabase();
+  temporal = await createTestNamespace();
+  broker = await startBroker({
+    host: "127.0.0.1",
+    port: await freePort(),
+    logger: pino({ level: "silent" }),
+  });
+});
+afterAll(async () => {
+  for (const child of running) child.kill("SIGKILL");
+  await broker.stop();
+  await store.close();
+});
+
+test("of two on one database the first says that it is fenced and ends with status 3, the second has all of it", async () => {
+  const first = await serve();
+  const second = await serve();
+  const { status, output } = await first.ended;
+
+  expect(status, output()).toBe(3);
+  expect(output()).toContain("has taken over");
+  expect((await fetch(`${second.url}/readyz`)).status).toBe(200);
+  second.child.kill("SIGTERM");
+  expect((await second.ended).status, second.output()).toBe(0);
+}, 120_000);
+
+async function serve() {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const child = spawn(process.execPath, [join(projectRoot, "bin", "holdfast.js"), "serve"], {
+    env: {
+      ...process.env,
+      DATABASE_URL: store.url,
+      TEMPORAL_ADDRESS: temporal.address,
+      TEMPORAL_NAMESPACE: temporal.namespace,
+      MQTT_URL: `mqtt://127.0.0.1:${broker.port}`,
+      HOLDFAST_PORT: String(port),
+      HOLDFAST_PUBLIC_URL: url,
+      STRIPE_SECRET_KEY: "sk_test_51J8Qz2eZvKYlo2C0aBcDe",
+      EASYPOST_API_KEY: "EZTK9f8e7d6c5b4a39281706",
+      EASYPOST_WEBHOOK_SECRET: "Zp3kV9wQ7rT1yU5mB8nC",
+      SMTP_URL: "smtp://127.0.0.1:2525",
+      HOLDFAST_MAIL_FROM: "orders@shop.test",
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  running.push(child);
+  let text = "";
+  const output = () => text.slice(-4_000);
+  const ended = new Promise<{ status: number | null; output: () => string }>((resolve) => {
+    child.once("exit", (status) => resolve({ status, output }));
+  });
+  await new Promise<void>((resolve, reject) => {
+    const collect = (chunk: Buffer): void => {
+      text += chunk.toString("utf8");
+      if (text.includes('"msg":"ready"')) resolve();
+    };
+    child.stdout.on("data", collect);
+    child.stderr.on("data", collect);
+    child.once("exit", () => reject(new Error(`it did not start:\n${output()}`)));
+  });
+  return { child, url, output, ended };
+}
