@@ -1,13 +1,18 @@
 /** Production as an operator runs it: `holdfast serve` in processes of its own, on real servers. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { projectRoot } from "../config/project-root.ts";
+import { newSecretKeyLine } from "../config/secret-box.ts";
 import { type Broker, startBroker } from "../devices/mqtt/broker.ts";
 import { createTestDatabase, type TestDatabase } from "../test-support/servers/postgres.ts";
 import { createTestNamespace, type TestTemporal } from "../test-support/servers/temporal.ts";
+import { runCommand } from "../test-support/system.ts";
 import { freePort } from "./embedded/free-port.ts";
+
+const SECRETS_KEY = newSecretKeyLine("tests");
 
 let store: TestDatabase;
 let temporal: TestTemporal;
@@ -30,6 +35,12 @@ afterAll(async () => {
 });
 
 test("of two on one database the first says that it is fenced and ends with status 3, the second has all of it", async () => {
+  const made = await holdfast(
+    ["setup", "--json", "--company", "Acme", "--time-zone", "UTC", "--currency", "USD"],
+    ["--admin-email", "ada@acme.test", "--admin-password-file", "-", "--location", "Reno"],
+    ["--address", "1 Main St", "--city", "Reno", "--region", "NV", "--postal-code", "89501", "--country", "US"],
+  );
+  expect(made.status, made.stderr).toBe(0);
   const first = await serve();
   const second = await serve();
   const { status, output } = await first.ended;
@@ -41,13 +52,26 @@ test("of two on one database the first says that it is fenced and ends with stat
   expect((await second.ended).status, second.output()).toBe(0);
 }, 120_000);
 
+const environment = () => ({
+  ...process.env,
+  DATABASE_URL: store.url,
+  HOLDFAST_SECRETS_KEY: SECRETS_KEY,
+});
+
+function holdfast(...args: readonly (readonly string[])[]) {
+  return runCommand(args.flat(), {
+    cwd: tmpdir(),
+    environment: environment(),
+    input: "violet-harbour-lantern-42",
+  });
+}
+
 async function serve() {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(process.execPath, [join(projectRoot, "bin", "holdfast.js"), "serve"], {
     env: {
-      ...process.env,
-      DATABASE_URL: store.url,
+      ...environment(),
       TEMPORAL_ADDRESS: temporal.address,
       TEMPORAL_NAMESPACE: temporal.namespace,
       MQTT_URL: `mqtt://127.0.0.1:${broker.port}`,

@@ -22,8 +22,8 @@ describe("the key of stored secrets", () => {
     readSettings(environment, mode, "/project", vendorKinds);
 
   test("is a file or the key itself, and a path goes by the working folder", () => {
-    const { HOLDFAST_SECRETS_KEY_FILE: _, ...without } = complete;
-    const file = read(complete, "serve");
+    const { HOLDFAST_SECRETS_KEY_FILE: _, ...without } = { ...complete, ...tls };
+    const file = read({ ...complete, ...tls }, "serve");
     const key = read({ ...without, HOLDFAST_SECRETS_KEY: newSecretKeyLine("k1") }, "serve");
     if (file.status !== "ok" || key.status !== "ok") throw new Error("expected settings");
     expect(file.settings.secrets).toEqual({ keys: null, keyFile: "/project/secrets.key" });
