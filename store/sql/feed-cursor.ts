@@ -51,9 +51,7 @@ export function compareFeedCursors(a: FeedCursor, b: FeedCursor): number {
 
 /** The place after which everything is new. */
 export async function feedEnd(database: Queryable): Promise<FeedCursor> {
-  const { rows } = await database.query<{ horizon: string }>(
-    "select feed_horizon()::text as horizon",
-  );
+  const { rows } = await database.query<{ horizon: string }>("select feed_horizon()::text as horizon");
   return { transaction: BigInt(rows[0]?.horizon ?? "0"), id: 0n };
 }
 
