@@ -46,10 +46,12 @@ export function packagesOf(lock) {
 function main() {
   const packages = packagesOf(JSON.parse(readFileSync("package-lock.json", "utf8")));
   if (process.argv.includes("--all"))
-    for (const { name, version, license } of packages) process.stdout.write(`${license}\t${name}@${version}\n`);
+    for (const { name, version, license } of packages)
+      process.stdout.write(`${license}\t${name}@${version}\n`);
   const counts = new Map();
   for (const { license } of packages) counts.set(license, (counts.get(license) ?? 0) + 1);
-  for (const [license, count] of [...counts].sort((a, b) => b[1] - a[1])) process.stdout.write(`${count}\t${license}\n`);
+  for (const [license, count] of [...counts].sort((a, b) => b[1] - a[1]))
+    process.stdout.write(`${count}\t${license}\n`);
   const refused = packages.filter(({ license }) => !isAllowed(license));
   for (const { name, version, license } of refused)
     process.stderr.write(`not allowed: ${name}@${version}, ${license}\n`);
