@@ -38,7 +38,18 @@ test("of two on one database the first says that it is fenced and ends with stat
   const made = await holdfast(
     ["setup", "--json", "--company", "Acme", "--time-zone", "UTC", "--currency", "USD"],
     ["--admin-email", "ada@acme.test", "--admin-password-file", "-", "--location", "Reno"],
-    ["--address", "1 Main St", "--city", "Reno", "--region", "NV", "--postal-code", "89501", "--country", "US"],
+    [
+      "--address",
+      "1 Main St",
+      "--city",
+      "Reno",
+      "--region",
+      "NV",
+      "--postal-code",
+      "89501",
+      "--country",
+      "US",
+    ],
   );
   expect(made.status, made.stderr).toBe(0);
   const first = await serve();
