@@ -163,7 +163,7 @@ describe("a shard that another process has taken over (E3)", () => {
     core.threadLost(0, "it was told to");
     await settled(new Promise<void>((resolve) => void time.after(1_000, resolve)));
     disk.taken.clear();
-    expect(await settled(codeOf(receiveUnits(5, "later")))).toBe("shard_unavailable");
+    expect(await settled(codeOf(receiveUnits(5, "later")))).toBe("fenced");
     expect(disk.asked.filter((what) => /^(raise|recover)/.test(what))).toEqual([]);
   });
 
