@@ -237,7 +237,7 @@ describe("a start that cannot succeed says in one line what to do", () => {
     rmSync(folder, { recursive: true });
     expect(outcome.status).toBe(1);
     expect(outcome.stderr.trim()).toBe(
-      "holdfast needs Node 20.19 or newer (22 works too); this is Node 18.20.4.",
+      "holdfast needs Node 20.19 or newer (22 and 24 work too); this is Node 18.20.4.",
     );
   });
 
