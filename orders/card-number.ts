@@ -4,7 +4,8 @@
  * A number counts as a card's where its length, its issuer's prefix, its check digit (Luhn) and its grouping
  * all fit. Order numbers, GTINs and tracking numbers are as long and must stay as they are. So 13 digits are
  * no card (GTIN-13; the last such cards are long gone), 14 only in a card's grouping (GTIN-14), and a value
- * whose name says that it is an id is left alone as long as it is one word.
+ * whose name says that it is an id is left alone as long as it is one word. Marketplaces give customers mail
+ * addresses that begin with as many digits: masked, nobody could write to them.
  */
 
 /** Digits in groups, up to three separators apart. */
@@ -33,7 +34,10 @@ const MOST_GROUPS = 5;
 
 /** `text` with all but the last four digits of each card number masked. */
 export function maskCardNumbers(text: string): string {
-  return text.replace(GROUPS, maskRun);
+  return text.replace(GROUPS, (run, at: number) => {
+    const isInAddress = text[at + run.length] === "@" && !/\s/.test(run);
+    return isInAddress ? run : maskRun(run);
+  });
 }
 
 function maskRun(run: string): string {

@@ -29,7 +29,8 @@ export function addServeCommand(program: Command): void {
       () => `\nSettings, by environment:\n${variablesHelp()}
 
 Example:
-  $ DATABASE_URL='postgres://…?sslmode=verify-full' TEMPORAL_ADDRESS=temporal:7233 TEMPORAL_TLS=on MQTT_URL=mqtts://broker:8883 \\
+  $ DATABASE_URL='postgres://…?sslmode=verify-full' TEMPORAL_ADDRESS=temporal:7233 TEMPORAL_TLS=on \\
+    MQTT_URL=mqtts://broker:8883 \\
     HOLDFAST_SECRETS_KEY_FILE=/etc/holdfast/secrets.key \\
     HOLDFAST_PUBLIC_URL=https://orders.example.com STRIPE_SECRET_KEY=… EASYPOST_API_KEY=… \\
     EASYPOST_WEBHOOK_SECRET=… SMTP_URL=smtp://… HOLDFAST_MAIL_FROM=orders@example.com npx holdfast serve`,

@@ -9,8 +9,8 @@ import { toast } from "../../components/toast.tsx";
 import { changeStock, STOCK_CHANGES, type StockChange } from "./change-stock.ts";
 
 /**
- * Receives goods, corrects a number, or takes a count. The command's id is made once for each form, so sending twice does not
- * count twice.
+ * Receives goods, corrects a number, or takes a count. The command's id is made once for each form, so sending
+ * twice does not count twice.
  */
 export function StockDialog({
   position,
