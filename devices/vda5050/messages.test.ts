@@ -121,6 +121,8 @@ function expectValidMessages(major: VdaMajor, problems: Problems): void {
   const state = stateMessage(major, header(major), full);
   expect(problems("order", order)).toEqual([]);
   expect(problems("order", orderMessage(header(major), charge))).toEqual([]);
+  const onTheSpot = chargeOrder(charge.orderId, { ...DOCK, lastNodeId: "C1" }, STATIONS, CHARGER);
+  expect(problems("order", orderMessage(header(major), onTheSpot))).toEqual([]);
   expect(problems("instantActions", cancelOrderMessage(header(major), "c1"))).toEqual([]);
   expect(problems("instantActions", startChargingMessage(header(major), "c2"))).toEqual([]);
   expect(problems("state", state)).toEqual([]);
@@ -202,6 +204,25 @@ describe("the nodes of a pick order", () => {
     ]);
     expect(nodesFrom({ lastNodeId: "aisle", position })[0]).toEqual(["aisle", { x: 5, y: 6, mapId: "hall" }]);
     expect(nodesFrom({ lastNodeId: "S1", position })[0]).toEqual(["S1", { x: 1, y: 2, mapId: "hall" }]);
+  });
+});
+
+describe("an order to a robot that stands at its first stop", () => {
+  it("begins with what is to be done there, and leads nowhere from a node to itself", () => {
+    const order = pickOrder(TASK, { ...DOCK, lastNodeId: "S1" }, STATIONS);
+    expect(order.nodes.map(({ nodeId, actions }) => [nodeId, actions.length])).toEqual([
+      ["S1", 1],
+      ["S2", 1],
+      ["induction-1", 1],
+    ]);
+    const charge = chargeOrder(
+      chargeOrderId("r1", randomUUID()),
+      { ...DOCK, lastNodeId: "C1" },
+      STATIONS,
+      CHARGER,
+    );
+    expect([charge.nodes.length, charge.edges]).toEqual([1, []]);
+    for (const edge of order.edges) expect(edge.startNodeId).not.toBe(edge.endNodeId);
   });
 });
 

@@ -15,17 +15,23 @@ export function knowsWhereItIs({ lastNodeId, position }: Whereabouts): boolean {
   return lastNodeId !== "" || (position !== null && position.mapId !== "");
 }
 
-/** @param robot where it stands (`knowsWhereItIs`) */
+/**
+ * Where the robot stands at its first stop already, it acts there: an edge from a node to itself is none.
+ *
+ * @param robot where it stands (`knowsWhereItIs`)
+ */
 export function tour(
   orderId: string,
   robot: Whereabouts,
   stations: Stations,
   stops: readonly Stop[],
 ): RobotOrder {
-  const first = firstNode(orderId, robot, stations);
+  const start = firstNode(orderId, robot, stations);
+  const isThere = stops[0]?.station.nodeId === start.nodeId;
+  const first = isThere ? { ...start, actions: stops[0]?.actions ?? [] } : start;
   const nodes: OrderNode[] = [first];
   const edges: OrderEdge[] = [];
-  for (const { station, actions } of stops) {
+  for (const { station, actions } of isThere ? stops.slice(1) : stops) {
     const sequenceId = nodes.length * 2;
     edges.push({
       edgeId: `${orderId}:e${sequenceId - 1}`,
