@@ -13,8 +13,7 @@
  */
 import type { Logger } from "pino";
 import { withoutPassword } from "../config/without-password.ts";
-import type { AllocatorClient } from "../engine/allocator-client.ts";
-import type { OperationContext } from "../operations/context.ts";
+import type { FloorContext, FloorStock } from "../operations/context.ts";
 import type { BridgeStatus } from "../ports/devices.ts";
 import type { DeviceKind, DeviceRow } from "../store/floor/devices.ts";
 import type { Database } from "../store/sql/database.ts";
@@ -56,8 +55,7 @@ type DeviceBridgeOptions = {
   /** How the broker is spoken to, beside its URL. Default: MQTT 3.1.1, and what the system trusts. */
   readonly mqtt?: Omit<MqttConnection, "url">;
   readonly database: Database;
-  readonly allocator: AllocatorClient;
-  readonly parcelLimit: OperationContext["parcelLimit"];
+  readonly allocator: FloorStock;
   readonly logger: Logger;
   /** Names this bridge's sessions at the broker; two bridges on one broker need two names. */
   readonly name?: string;
@@ -188,8 +186,7 @@ function wireParts(
 ) {
   const { database, logger } = options;
   const timings = { ...BRIDGE_TIMINGS, ...options.timings };
-  const { allocator, parcelLimit } = options;
-  const context: OperationContext = { database, allocator, parcelLimit, now: Date.now };
+  const context: FloorContext = { database, allocator: options.allocator, now: Date.now };
   const log = new DeviceLog(database, logger);
   const registry = new DeviceRegistry(database, log, logger);
   const directory = new RobotDirectory();

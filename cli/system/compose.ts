@@ -10,8 +10,9 @@ import { projectRoot } from "../../config/project-root.ts";
 import type { SecretBox } from "../../config/secret-box.ts";
 import type { Settings } from "../../config/settings.ts";
 import { withoutPassword } from "../../config/without-password.ts";
-import { type DeviceBridge, startDeviceBridge } from "../../devices/bridge.ts";
+import type { DeviceBridge } from "../../devices/bridge.ts";
 import { deviceProtocols } from "../../devices/device-kinds.ts";
+import { startBridgeThread } from "../../devices/thread/bridge-host.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { startEngine } from "../../engine/engine.ts";
 import { startGateway } from "../../gateway/gateway.ts";
@@ -192,13 +193,14 @@ async function takeDevices({ context, parts }: Composition): Promise<BridgeLease
 }
 
 async function startDevices({ settings, logger, parts, context }: Composition) {
-  const bridge = await startDeviceBridge({
-    mqttUrl: settings.mqttUrl,
-    mqtt: await mqttConnection(settings.mqtt),
-    database: context.database,
-    allocator: context.allocator,
-    parcelLimit: context.parcelLimit,
-    companyPrefixes: settings.companyPrefixes,
+  const bridge = await startBridgeThread({
+    settings: {
+      databaseUrl: settings.databaseUrl,
+      mqttUrl: settings.mqttUrl,
+      mqtt: await mqttConnection(settings.mqtt),
+      companyPrefixes: settings.companyPrefixes,
+    },
+    stock: context.allocator,
     logger: logger.child({ part: "devices" }),
   });
   parts.add("device bridge", bridge);

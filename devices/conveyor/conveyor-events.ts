@@ -70,12 +70,10 @@ export class ConveyorEvents {
   async take(events: readonly FromConveyor[]): Promise<readonly Outcome[]> {
     const totes = await this.totesOf(events.map(({ event }) => event));
     const cases = events.map(({ device, event }) => this.look(device, event, totes));
-    const accepted = cases.filter(
-      ({ refusal, event }) => refusal === undefined && event.kind !== "recirculation",
-    );
+    const accepted = cases.filter((each) => each.refusal === undefined && isMarkedInBatch(each));
     const scans = cases.filter(({ event }) => event.kind === "scan");
     const rounds = await inTransaction(this.database, (client) => this.book(client, accepted, scans));
-    for (const each of cases) if (each.refusal === undefined) await this.afterRecirculation(each);
+    for (const each of cases) if (each.refusal === undefined && isOfLostTote(each)) await this.lose(each);
     return cases.map((each) => this.outcomeOf(each, rounds));
   }
 
@@ -171,11 +169,10 @@ export class ConveyorEvents {
   }
 
   /**
-   * A tote that the conveyor does not know. Its own transactions, before the mark: a crash between the two
-   * does it again, and in the other order it would be lost.
+   * A tote of ours that the conveyor does not know. Its own transactions, before the mark: a crash between
+   * the two does it again, and in the other order it would be lost.
    */
-  private async afterRecirculation({ device, event, mark, lpn }: Case): Promise<void> {
-    if (event.kind !== "recirculation" || event.result !== "UNKNOWN_LPN") return;
+  private async lose({ device, mark, lpn }: Case): Promise<void> {
     if (await isTaken(this.database, mark)) return;
     await this.toteLost(lpn, device.row.id);
     await markTaken(this.database, [mark]);
@@ -199,6 +196,18 @@ export class ConveyorEvents {
     }
     return { ...refused, decision: { lpn, exit } };
   }
+}
+
+function isOfLostTote({ event, tote }: Case): boolean {
+  return event.kind === "recirculation" && event.result === "UNKNOWN_LPN" && tote !== undefined;
+}
+
+/**
+ * What has its effect, or none, within the batch's transaction. That a conveyor does not know a tote that
+ * nobody knows is only marked: conveyors say so often, and one transaction each would hold up all others.
+ */
+function isMarkedInBatch({ event, tote }: Case): boolean {
+  return event.kind !== "recirculation" || (event.result === "UNKNOWN_LPN" && tote === undefined);
 }
 
 function atScanner({ device, event, tote }: Pick<Case, "device" | "event" | "tote">) {
