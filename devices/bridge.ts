@@ -32,6 +32,7 @@ import {
   type MqttConnection,
   type MqttSession,
   openSession,
+  type Publish,
   type SessionOptions,
 } from "./mqtt/mqtt-session.ts";
 import { SilenceWatch } from "./mqtt/silence-watch.ts";
@@ -80,10 +81,10 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
   let isStopping = false;
   const parts: BridgeParts = wireParts(
     options,
-    async (topic, message) => {
+    async (topic, message, qos) => {
       if (isStopping) return;
       try {
-        await sessions[0]?.session.publish(topic, message);
+        await sessions[0]?.session.publish(topic, message, qos);
       } catch (error) {
         if (!isStopping) parts.log.record("error", null, `not sent on ${topic}: ${(error as Error).message}`);
         throw error;
@@ -179,11 +180,7 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
 type BridgeParts = ReturnType<typeof wireParts>;
 
 /** Gives the parts to each other; nothing runs yet. */
-function wireParts(
-  options: DeviceBridgeOptions,
-  publish: (topic: string, message: object) => Promise<void>,
-  isConnected: () => boolean,
-) {
+function wireParts(options: DeviceBridgeOptions, publish: Publish, isConnected: () => boolean) {
   const { database, logger } = options;
   const timings = { ...BRIDGE_TIMINGS, ...options.timings };
   const context: FloorContext = { database, allocator: options.allocator, now: Date.now };

@@ -21,10 +21,15 @@ import {
 import { findTotes, type ToteOnTheFloor } from "../../store/floor/floor-tasks.ts";
 import { type Database, type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
 import type { Device } from "../mqtt/device-registry.ts";
-import { type ConveyorEvent, eventDigest, licencePlate, plateOf } from "./conveyor-messages.ts";
+import { type ConveyorEvent, licencePlate, plateOf } from "./conveyor-messages.ts";
 import type { Exits } from "./exits.ts";
 
-export type FromConveyor = { readonly device: Device; readonly event: ConveyorEvent };
+/** `digest` is the event's, see `eventDigest`. */
+export type FromConveyor = {
+  readonly device: Device;
+  readonly event: ConveyorEvent;
+  readonly digest: string;
+};
 
 export type Refusal = { readonly code: DeadLetterCode; readonly detail: string };
 
@@ -68,8 +73,9 @@ export class ConveyorEvents {
 
   /** Takes events in their order, all or none. An outcome for each, in the same order. */
   async take(events: readonly FromConveyor[]): Promise<readonly Outcome[]> {
-    const totes = await this.totesOf(events.map(({ event }) => event));
-    const cases = events.map(({ device, event }) => this.look(device, event, totes));
+    const plates = events.map(({ event }) => lpnOf(event));
+    const totes = await this.totesOf(plates);
+    const cases = events.map((each, index) => this.look(each, plates[index] ?? "", totes));
     const accepted = cases.filter((each) => each.refusal === undefined && isMarkedInBatch(each));
     const scans = cases.filter(({ event }) => event.kind === "scan");
     const rounds = await inTransaction(this.database, (client) => this.book(client, accepted, scans));
@@ -77,17 +83,20 @@ export class ConveyorEvents {
     return cases.map((each) => this.outcomeOf(each, rounds));
   }
 
-  private async totesOf(events: readonly ConveyorEvent[]): Promise<ReadonlyMap<string, ToteOnTheFloor>> {
-    const plates = [...new Set(events.map(lpnOf))].filter((lpn) => lpn !== "");
-    const totes = plates.length === 0 ? [] : await findTotes(this.database, plates);
+  private async totesOf(plates: readonly string[]): Promise<ReadonlyMap<string, ToteOnTheFloor>> {
+    const known = [...new Set(plates)].filter((lpn) => lpn !== "");
+    const totes = known.length === 0 ? [] : await findTotes(this.database, known);
     return new Map(totes.map((tote) => [tote.handlingUnit, tote]));
   }
 
-  private look(device: Device, event: ConveyorEvent, totes: ReadonlyMap<string, ToteOnTheFloor>): Case {
-    const lpn = lpnOf(event);
+  private look(
+    { device, event, digest }: FromConveyor,
+    lpn: string,
+    totes: ReadonlyMap<string, ToteOnTheFloor>,
+  ): Case {
     const tote = totes.get(lpn);
     const { bootId, seq: sequence } = event;
-    const mark = { deviceId: device.row.id, bootId, sequence, digest: eventDigest(event) };
+    const mark = { deviceId: device.row.id, bootId, sequence, digest };
     return { device, event, mark, lpn, tote, refusal: this.refusalOf(device, event, tote) };
   }
 

@@ -20,6 +20,7 @@ import type { Database } from "../../store/sql/database.ts";
 import { ArrivalOrder, type Sequenced } from "../mqtt/arrival-order.ts";
 import type { DeadLetters } from "../mqtt/dead-letter.ts";
 import type { Device, DeviceRegistry } from "../mqtt/device-registry.ts";
+import type { Publish } from "../mqtt/mqtt-session.ts";
 import type { BridgeTimings } from "../mqtt/timings.ts";
 import { deviceTopic } from "../mqtt/topics.ts";
 import { ConveyorEvents, type Outcome, type Refusal } from "./conveyor-events.ts";
@@ -39,8 +40,8 @@ const LONGEST_QUEUE = 2_000;
 const LARGEST_BATCH = 256;
 /** Of one device in a batch while others wait, so that a flood delays only its own. */
 const SHARE_OF_BATCH = 16;
-/** Events that cannot be read, on their way to be put aside, before the next message is looked at. */
-const MOST_UNREADABLE = 500;
+/** Events on their way to be put aside, before the next one is looked at. */
+const MOST_REFUSING = 500;
 const MOST_TRIES = 3;
 const RETRY_MS = 200;
 /**
@@ -63,13 +64,14 @@ type Entry = Sequenced & {
   readonly key: string;
   readonly device: Device;
   readonly event: ConveyorEvent;
+  readonly digest: string;
   readonly letter: Letter;
 };
 
 export class Conveyors {
   private readonly database: Database;
   private readonly registry: DeviceRegistry;
-  private readonly publish: (topic: string, message: object) => Promise<void>;
+  private readonly publish: Publish;
   private readonly timings: BridgeTimings;
   private readonly logger: Logger;
   private readonly deadLetters: DeadLetters;
@@ -80,7 +82,8 @@ export class Conveyors {
   /** Keys of what waits in the queues. */
   private readonly queued = new Set<string>();
   private readonly putAside = new RecentLetters();
-  private readonly unreadable = new Set<Promise<void>>();
+  /** On their way to be put aside. */
+  private readonly refusing = new Set<Promise<void>>();
   /** The area level in the topic of each conveyor, as it was last seen. */
   private readonly areas = new Map<string, string>();
   private working: Promise<void> | null = null;
@@ -91,7 +94,7 @@ export class Conveyors {
   constructor(options: {
     readonly database: Database;
     readonly registry: DeviceRegistry;
-    readonly publish: (topic: string, message: object) => Promise<void>;
+    readonly publish: Publish;
     readonly toteLost: (lpn: string, conveyorId: string) => Promise<void>;
     readonly timings: BridgeTimings;
     readonly deadLetters: DeadLetters;
@@ -126,23 +129,15 @@ export class Conveyors {
 
   onEvent(device: Device, event: ConveyorEvent, letter: Letter): void {
     const { bootId, seq, from } = event;
-    const key = `${device.row.id} ${bootId} ${seq} ${eventDigest(event)}`;
-    this.enqueue(
-      this.order.add(device.row.id, { key, bootId, seq, from, device, event, letter }, performance.now()),
-    );
+    const digest = eventDigest(event);
+    const key = `${device.row.id} ${bootId} ${seq} ${digest}`;
+    const entry = { key, bootId, seq, from, device, event, digest, letter };
+    this.enqueue(this.order.add(device.row.id, entry, performance.now()));
   }
 
-  /**
-   * An event that cannot be read. Its device is told, where it can be found out which one it was. It is not
-   * waited for, as far as there are not many of them: those behind it may go on. If it is not put aside, its
-   * device hears nothing and sends it again.
-   */
-  async onUnreadable(device: Device, letter: Letter, refusal: Refusal): Promise<void> {
-    const refused = this.refuse(device, findHead(letter.payload), letter, refusal)
-      .catch((error) => this.logger.warn({ err: error }, "event left to the device"))
-      .finally(() => this.unreadable.delete(refused));
-    this.unreadable.add(refused);
-    if (this.unreadable.size >= MOST_UNREADABLE) await Promise.race(this.unreadable);
+  /** An event that cannot be read. Its device is told, where it can be found out which one it was. */
+  onUnreadable(device: Device, letter: Letter, refusal: Refusal): Promise<void> {
+    return this.refuse(device, findHead(letter.payload), letter, refusal);
   }
 
   /** Finishes the transaction that runs. What still waits stays with the devices. */
@@ -151,7 +146,7 @@ export class Conveyors {
     clearInterval(this.lookTimer);
     clearInterval(this.forgetTimer);
     await this.working;
-    await Promise.all(this.unreadable);
+    await Promise.all(this.refusing);
   }
 
   async recirculate(deviceId: string, command: RecirculateCommand): Promise<void> {
@@ -205,13 +200,10 @@ export class Conveyors {
 
   private async take(batch: readonly Entry[]): Promise<void> {
     const outcomes = await this.events.take(batch);
-    const answered = batch.map(async (entry, index) => {
+    for (const [index, entry] of batch.entries()) {
       const outcome = outcomes[index];
       if (outcome !== undefined) await this.answer(entry, outcome);
-    });
-    // All of them, before one that failed is tried again.
-    await Promise.allSettled(answered);
-    await Promise.all(answered);
+    }
   }
 
   private async takeAlone(entry: Entry): Promise<void> {
@@ -225,19 +217,15 @@ export class Conveyors {
         }
         const detail = error instanceof Error ? error.message : String(error);
         const { device, event, letter } = entry;
-        try {
-          await this.refuse(device, event, letter, { code: "handler_failed", detail });
-        } catch (failure) {
-          // The database is away: without an acknowledgement the device sends the event again.
-          this.logger.warn({ err: failure }, "event left to the device");
-        }
+        await this.refuse(device, event, letter, { code: "handler_failed", detail });
       }
     }
     return undefined;
   }
 
-  private async answer({ device, event, letter }: Entry, { decision, refusal }: Outcome): Promise<void> {
-    if (decision !== undefined) this.divert(device, event, decision);
+  private async answer(entry: Entry, { decision, refusal }: Outcome): Promise<void> {
+    const { device, event, letter } = entry;
+    if (decision !== undefined) this.divert(entry, decision);
     if (refusal !== undefined) return this.refuse(device, event, letter, refusal);
     if (event.kind === "divert" && event.result !== "DIVERTED") {
       this.logger.info({ lpn: event.lpn, result: event.result }, "tote not diverted; it comes round again");
@@ -245,14 +233,10 @@ export class Conveyors {
     this.acknowledge(device, { bootId: event.bootId, seq: event.seq });
   }
 
-  private divert(
-    device: Device,
-    event: ConveyorEvent,
-    { lpn, exit }: NonNullable<Outcome["decision"]>,
-  ): void {
+  private divert({ device, event, digest }: Entry, { lpn, exit }: NonNullable<Outcome["decision"]>): void {
     const command: DivertCommand = {
       // With the digest: under a number that comes again with another tote, this is another command.
-      cmdId: `${event.bootId}:${event.seq}:${eventDigest(event).slice(0, 8)}`,
+      cmdId: `${event.bootId}:${event.seq}:${digest.slice(0, 8)}`,
       lpn,
       lane: exit,
       deadlineMs: Date.now() + this.timings.divertDeadlineMs,
@@ -261,8 +245,25 @@ export class Conveyors {
     this.registry.setState(device, { activity: `diverting ${lpn} to ${exit}`, lpn, lane: exit });
   }
 
-  /** Put aside first: a refusal that nobody can read up would be an event lost. */
+  /**
+   * Refuses beside what comes next, as far as there are not many: those behind it may go on. If it is not put
+   * aside (the database is away), its device hears nothing and sends it again.
+   */
   private async refuse(
+    device: Device,
+    head: MessageHead | undefined,
+    letter: Letter,
+    refusal: Refusal,
+  ): Promise<void> {
+    const refused = this.putAsideAndTell(device, head, letter, refusal)
+      .catch((error) => this.logger.warn({ err: error }, "event left to the device"))
+      .finally(() => this.refusing.delete(refused));
+    this.refusing.add(refused);
+    if (this.refusing.size >= MOST_REFUSING) await Promise.race(this.refusing);
+  }
+
+  /** Put aside first: a refusal that nobody can read up would be an event lost. */
+  private async putAsideAndTell(
     device: Device,
     head: MessageHead | undefined,
     { topic, payload }: Letter,
@@ -277,9 +278,12 @@ export class Conveyors {
     this.send(device, "ack", acknowledgement);
   }
 
-  /** Not waited for: if the answer is lost, the device repeats the event and gets it again. */
+  /**
+   * Not waited for, and not repeated by the broker: if the answer is lost, the device repeats the event and
+   * gets it again. The exit goes ahead of the acknowledgement, on the same connection.
+   */
   private send(device: Device, kind: "cmd/divert" | "ack", message: object): void {
-    this.publish(this.topic(device, kind), message).catch((error) =>
+    this.publish(this.topic(device, kind), message, 0).catch((error) =>
       this.logger.warn({ err: error, conveyor: device.row.id }, "answer not sent"),
     );
   }
