@@ -360,6 +360,7 @@ export const STATUS_CODES_BY_CODE = {
     status: 403,
     title: "More than one person may correct alone: send a count, which somebody else approves.",
   },
+  count_id_taken: { status: 409, title: "Somebody else has counted the position under this id." },
   four_eyes_needed: { status: 403, title: "Whoever counted does not approve the count." },
   invalid_command: { status: 422, title: "The stock command is not valid." },
   command_id_reused: { status: 409, title: "The command id was used with another body." },
