@@ -37,6 +37,7 @@ type OperationRefusalCode =
   | "already_picked"
   | "amount_not_payable"
   | "approval_needed"
+  | "count_id_taken"
   | "carrier_claim_impossible"
   | "channel_exists"
   | "channel_inactive"

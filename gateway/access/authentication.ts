@@ -7,7 +7,6 @@
  */
 import type { StockCommand } from "../../actors/commands.ts";
 import { findApiKey, idOfKey } from "../../store/access/api-keys.ts";
-import { readRole } from "../../store/access/roles.ts";
 import { findSession } from "../../store/access/sessions.ts";
 import type { StaffMember } from "../../store/access/staff.ts";
 import type { Database } from "../../store/sql/database.ts";
@@ -86,9 +85,9 @@ export async function authenticate(
           staff: null,
         };
   }
-  const staff = await findSession(database, credential.secret, options);
-  if (staff === null) return null;
-  const role = await readRole(database, staff.role);
+  const session = await findSession(database, credential.secret, options);
+  if (session === null) return null;
+  const { staff, role } = session;
   return {
     by: `staff:${staff.id}`,
     companyId: staff.companyId,

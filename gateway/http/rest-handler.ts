@@ -117,7 +117,7 @@ export function createRestHandler(
   /** Probes are always let in, as they are past the rate limit. */
   function takeInHand(route: Route, request: HttpRequest, principal: Principal | null) {
     const isProbe = principal === null && !route.path.startsWith("/v1/");
-    const caller = principal?.by ?? `${request.remoteAddress} ${route.path}`;
+    const caller = principal?.by ?? `${countedAs(request.remoteAddress)} ${route.path}`;
     const hand = isProbe ? { full: null, done: () => {} } : work.take(caller, request.body.length);
     if (hand.full === "caller")
       throw new ApiError("caller_busy", "Wait for answers before you send more.", {
@@ -190,7 +190,7 @@ export function createRestHandler(
       }
       throw new ApiError("unauthenticated", "Send an API key as bearer token, or sign in.");
     }
-    limit(callerBuckets, `${principal.by} ${request.remoteAddress}`);
+    limit(callerBuckets, `${principal.by} ${countedAs(request.remoteAddress)}`);
     return principal;
   }
 
@@ -257,8 +257,10 @@ export function createRestHandler(
       });
     }
     if (claimed.kind === "replay") {
+      // Whoever asks again may see less by now.
       const { status, body } = claimed.reply;
-      return jsonReply(status, JSON.stringify(body), { "idempotency-replayed": "true" });
+      const shown = shownJson(principal, request, body);
+      return jsonReply(status, JSON.stringify(shown), { "idempotency-replayed": "true" });
     }
     try {
       const reply = await route.handle(call).then(
@@ -299,13 +301,15 @@ function seesPersonalData({ permissions }: Principal, { reply }: Route): boolean
 /** The answer without what the caller is not to see of shoppers. */
 function shownTo(
   principal: Principal | null,
-  { path }: HttpRequest,
+  request: HttpRequest,
   answer: Answer<unknown>,
 ): Answer<unknown> {
-  if (principal === null || principal.permissions.has("personal-data.read")) return answer;
-  return "bytes" in answer || !isOfShoppers(path)
-    ? answer
-    : { ...answer, json: withoutPersonalData(answer.json) };
+  return "bytes" in answer ? answer : { ...answer, json: shownJson(principal, request, answer.json) };
+}
+
+function shownJson(principal: Principal | null, { path }: HttpRequest, json: unknown): unknown {
+  if (principal === null || principal.permissions.has("personal-data.read")) return json;
+  return isOfShoppers(path) ? withoutPersonalData(json) : json;
 }
 
 /** What was asked for, as the audit log names it. */

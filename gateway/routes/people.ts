@@ -15,7 +15,7 @@ import {
   endStaffSessions,
   resetSecondFactor,
 } from "../../operations/people/staff.ts";
-import { listStaff, readStaff } from "../../store/access/staff.ts";
+import { listStaff, readStaff, staffEmail } from "../../store/access/staff.ts";
 import { requireRightsOf } from "../access/given-rights.ts";
 import { type Call, callerOf, done, param, type Route, route } from "../http/route.ts";
 import { ApiError } from "../wire/problem.ts";
@@ -76,8 +76,10 @@ export const peopleRoutes: readonly Route[] = [
     handle: async (call) => {
       const { by, companyId } = callerOf(call);
       const id = await lessThanCaller(call);
-      if (call.body.role !== undefined)
-        await requireRightsOf(call.services.database, callerOf(call), call.body.role);
+      const { email, role } = call.body;
+      if (email !== undefined && staffEmail(email) !== (await personWith(call, id)).email)
+        requireAnother(call, id);
+      if (role !== undefined) await requireRightsOf(call.services.database, callerOf(call), role);
       done(await changeStaff(call.services.people, companyId, id, call.body, by));
       return { json: await personWith(call, id) };
     },
@@ -122,7 +124,11 @@ export const peopleRoutes: readonly Route[] = [
     reply: IssuedLink,
     idempotency: "accepted",
     kept: withoutLink,
-    handle: async (call) => ({ json: await issued(call, await lessThanCaller(call)) }),
+    handle: async (call) => {
+      const id = await lessThanCaller(call);
+      requireAnother(call, id);
+      return { json: await issued(call, id) };
+    },
   }),
   route({
     method: "POST",
@@ -134,6 +140,7 @@ export const peopleRoutes: readonly Route[] = [
     handle: async (call) => {
       const { by, companyId } = callerOf(call);
       const id = await lessThanCaller(call);
+      requireAnother(call, id);
       done(await resetSecondFactor(call.services.people, companyId, id, by));
       return { json: await personWith(call, id) };
     },
@@ -146,6 +153,16 @@ async function lessThanCaller(call: Call<unknown, unknown>): Promise<string> {
   const { role } = await personWith(call, id);
   await requireRightsOf(call.services.database, callerOf(call), role);
   return id;
+}
+
+/** A browser that somebody left open is not enough to take its owner's account over. */
+function requireAnother(call: Call<unknown, unknown>, id: string): void {
+  if (callerOf(call).staff?.id === id)
+    throw new ApiError(
+      "own_account",
+      "This is your own account: set password and second factor by /v1/account, which asks for the password. Your " +
+        "address is changed by another administrator.",
+    );
 }
 
 async function personWith(call: Call<unknown, unknown>, id: string): Promise<StaffView> {

@@ -17,6 +17,7 @@ import { requestRefund } from "../../operations/refunds/request-refund.ts";
 import { confirmRefund, retryRefund, withdrawRefund } from "../../operations/refunds/settle-refund.ts";
 import { listRefunds, readRefundView } from "../../store/refunds/refund-views.ts";
 import { giverFor } from "../http/giver.ts";
+import { withoutPersonalData } from "../http/personal-data.ts";
 import { type Call, callerOf, done, found, param, type Route, route } from "../http/route.ts";
 import { csvOf } from "../wire/csv.ts";
 import { ApiError } from "../wire/problem.ts";
@@ -62,10 +63,14 @@ export const refundRoutes: readonly Route[] = [
     summary: "The same list as a table, at most 20,000 rows",
     access: READ,
     query: Type.Object(Filter),
-    handle: async (call) => ({
-      contentType: "text/csv; charset=utf-8",
-      bytes: csvOf(EXPORT_COLUMNS, await exportRefunds(call.services.operations, filterOf(call))),
-    }),
+    handle: async (call) => {
+      const rows = await exportRefunds(call.services.operations, filterOf(call));
+      const seesAll = callerOf(call).permissions.has("personal-data.read");
+      return {
+        contentType: "text/csv; charset=utf-8",
+        bytes: csvOf(EXPORT_COLUMNS, seesAll ? rows : withoutPersonalData(rows)),
+      };
+    },
   }),
   route({
     method: "GET",

@@ -1,16 +1,8 @@
 /** Roles of staff: what their members may do, and where. */
 import { ChangeRoleBody, CreateRoleBody, PermissionView, RoleView } from "../../contract/roles.ts";
 import { pageOf } from "../../contract/shapes.ts";
-import {
-  changeRole,
-  createRole,
-  enableRole,
-  type RoleGiver,
-  roleSubject,
-} from "../../operations/settings/change-role.ts";
-import { listRoles, type RoleWithPeople, readRole } from "../../store/access/roles.ts";
-import { settingVersion } from "../../store/settings/setting-changes.ts";
-import type { Queryable } from "../../store/sql/database.ts";
+import { changeRole, createRole, enableRole, type RoleGiver } from "../../operations/settings/change-role.ts";
+import { listShownRoles, readShownRole, type ShownRole } from "../../store/access/roles.ts";
 import { PERMISSIONS, permissionsOfRole, shippedWith } from "../access/permissions.ts";
 import { type Call, callerOf, done, param, type Route, route } from "../http/route.ts";
 import { ApiError } from "../wire/problem.ts";
@@ -25,10 +17,9 @@ export const roleRoutes: readonly Route[] = [
     summary: "Roles of staff with their permissions, the built-in ones first",
     access: READ,
     reply: pageOf(RoleView),
-    handle: async ({ services: { database } }) => {
-      const roles = await listRoles(database);
-      return { json: { items: await Promise.all(roles.map((role) => viewOf(database, role))), next: null } };
-    },
+    handle: async ({ services: { database } }) => ({
+      json: { items: (await listShownRoles(database)).map(viewOf), next: null },
+    }),
   }),
   route({
     method: "POST",
@@ -109,17 +100,16 @@ async function enable(call: Call<unknown, unknown>, enabled: boolean) {
 }
 
 async function roleOf({ services: { database } }: Call<unknown, unknown>, id: string): Promise<RoleView> {
-  const role = await readRole(database, id);
+  const role = await readShownRole(database, id);
   if (role === null) throw new ApiError("role_not_found", `There is no role "${id}".`);
-  return viewOf(database, role);
+  return viewOf(role);
 }
 
 /** A role that is switched off is shown with what it has when it is on. */
-async function viewOf(database: Queryable, role: RoleWithPeople): Promise<RoleView> {
+function viewOf(role: ShownRole): RoleView {
   return {
     ...role,
     permissions: [...permissionsOfRole({ ...role, enabled: true })].sort(),
     asShipped: role.permissions === null,
-    version: await settingVersion(database, roleSubject(role.id)),
   };
 }

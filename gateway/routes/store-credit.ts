@@ -33,6 +33,7 @@ export const storeCreditRoutes: readonly Route[] = [
       json: await listStoreCredit(call.services.database, {
         companyId: callerOf(call).companyId,
         text: call.query.q,
+        isHolderHidden: !callerOf(call).permissions.has("personal-data.read"),
         cursor: call.query.cursor,
         limit: call.query.limit ?? PAGE_DEFAULT,
       }),

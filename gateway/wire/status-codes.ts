@@ -92,6 +92,7 @@ export const STATUS_CODES_BY_CODE = {
   place_incomplete: { status: 422, title: "Of a place both degrees are given, or neither." },
   currency_in_use: { status: 409, title: "There are products or orders in the company's currency." },
   person_not_found: { status: 404, title: "There is no such person in the company." },
+  own_account: { status: 403, title: "One's own account is changed by its own page, with the password." },
   person_disabled: { status: 409, title: "The person is switched off." },
   email_taken: { status: 409, title: "Another person signs in with this e-mail address." },
   last_administrator: {
@@ -360,6 +361,7 @@ export const STATUS_CODES_BY_CODE = {
     status: 403,
     title: "More than one person may correct alone: send a count, which somebody else approves.",
   },
+  count_id_taken: { status: 409, title: "Somebody else has counted the position under this id." },
   four_eyes_needed: { status: 403, title: "Whoever counted does not approve the count." },
   invalid_command: { status: 422, title: "The stock command is not valid." },
   command_id_reused: { status: 409, title: "The command id was used with another body." },

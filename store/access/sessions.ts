@@ -8,6 +8,7 @@ import { SESSION_ABSOLUTE_MS, SESSION_IDLE_MS } from "../../config/limits.ts";
 import type { SessionView } from "../../contract/people.ts";
 import type { Queryable } from "../sql/database.ts";
 import { iso } from "../sql/view-sql.ts";
+import { ROLE_OF_STAFF, type StoredRole } from "./roles.ts";
 import { STAFF_COLUMNS, type StaffMember, type StaffRow, staffMember } from "./staff.ts";
 
 /** Where a session was opened; what a browser says of itself is cut to what a list can show. */
@@ -32,16 +33,16 @@ export async function openSession(
 }
 
 /**
- * @returns who is signed in by `token`, or null where it is unknown or has expired, or its owner is switched
+ * @returns who is signed in by `token`, and their role, or null where it is unknown or has expired, or its owner is switched
  * off. `renew` moves the idle expiry.
  */
 export async function findSession(
   database: Queryable,
   token: string,
   options: { readonly renew: boolean },
-): Promise<StaffMember | null> {
-  const { rows } = await database.query<StaffRow & { renew: boolean }>(
-    `select ${STAFF_COLUMNS}, session.expires_at < now() + $2 * interval '1 millisecond' * 0.9 as renew
+): Promise<{ readonly staff: StaffMember; readonly role: StoredRole | null } | null> {
+  const { rows } = await database.query<StaffRow & { stored_role: StoredRole | null; renew: boolean }>(
+    `select ${STAFF_COLUMNS}, ${ROLE_OF_STAFF} as stored_role, session.expires_at < now() + $2 * interval '1 millisecond' * 0.9 as renew
        from staff_session session join staff on staff.id = session.staff_id
       where session.token_hash = $1 and session.expires_at > now() and staff.disabled_at is null`,
     [hashToken(token), SESSION_IDLE_MS],
@@ -57,7 +58,7 @@ export async function findSession(
       [hashToken(token), SESSION_IDLE_MS, SESSION_ABSOLUTE_MS],
     );
   }
-  return staffMember(row);
+  return { staff: staffMember(row), role: row.stored_role };
 }
 
 export async function closeSession(database: Queryable, token: string): Promise<void> {

@@ -9,7 +9,6 @@ import { iso } from "../sql/view-sql.ts";
 import { hashPassword, isOutdated, verifyPassword } from "./passwords.ts";
 
 /** The roles that are built in. */
-/** The roles that are built in. */
 export const STAFF_ROLES = ["admin", "operations", "service", "warehouse", "finance", "store"] as const;
 export type StaffRole = (typeof STAFF_ROLES)[number];
 

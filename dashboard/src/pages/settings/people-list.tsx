@@ -3,7 +3,7 @@ import type { IssuedLink, SessionsEnded, StaffView } from "../../../../contract/
 import type { RoleView } from "../../../../contract/roles.ts";
 import type { Page } from "../../../../contract/shapes.ts";
 import { get, patch, pathOf, post } from "../../api/client.ts";
-import { may } from "../../api/session.ts";
+import { may, session } from "../../api/session.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { Badge } from "../../components/badge.tsx";
 import { Dialog } from "../../components/dialog.tsx";
@@ -174,6 +174,8 @@ function PersonDialog({
 }) {
   const { id, name, state, sessions } = person;
   const path = pathOf("staff", id);
+  // Its own page does that, which asks for the password.
+  const isOwn = session.value?.staffId === id;
   const act = async (action: string): Promise<void> =>
     onChanged(await post<StaffView>(`${path}/${action}`, {}));
   return (
@@ -206,7 +208,7 @@ function PersonDialog({
         </Field>
       </SettingForm>
       <div class="form">
-        {state !== "disabled" && (
+        {state !== "disabled" && !isOwn && (
           <ActionButton run={async () => onIssued(await post<IssuedLink>(`${path}/reset-password`, {}))}>
             Make a link for a new password
           </ActionButton>
@@ -222,7 +224,7 @@ function PersonDialog({
             Sign out everywhere ({sessions})
           </ActionButton>
         )}
-        {person.secondFactor && (
+        {person.secondFactor && !isOwn && (
           <ActionButton run={() => act("remove-second-factor")}>Remove the second factor</ActionButton>
         )}
         <ActionButton
