@@ -97,7 +97,7 @@ export async function startSystem(
     parts.add("standing jobs", standingJobs);
     parts.add("mailer", { stop: async () => outside.mailer.close() });
     const system: Composition = { settings, logger, parts, context, outside };
-    const lease = await takeDevices(system);
+    const lease = await takeDevices(system, () => engine.isTakenOver());
     const bridge = await steps.run("Devices", () => startDevices(system));
     await steps.run("Sagas", () => startSagas(system));
     const gateway = await steps.run("Gateway", () => startEdge(system, bridge));
@@ -176,16 +176,22 @@ async function outsideServices({ vendors }: ResolvedSettings) {
   return { carriers, payments, notifications, mailer: notifications.first.port };
 }
 
-/** Whoever had the bridge has lost the stock just now, and ends. */
+/** Whoever had the bridge has lost the stock just now, and ends. One that has not is dead, or hangs. */
 const BRIDGE_PATIENCE_MS = 60_000;
 
-async function takeDevices({ context, parts }: Composition): Promise<BridgeLease> {
-  const lease = await takeBridgeLease(context.database, { patienceMs: BRIDGE_PATIENCE_MS });
+async function takeDevices(
+  { context, parts }: Composition,
+  isStockTaken: () => Promise<boolean>,
+): Promise<BridgeLease> {
+  const lease = await takeBridgeLease(context.database, {
+    patienceMs: BRIDGE_PATIENCE_MS,
+    isEntitled: async () => !(await isStockTaken()),
+  });
   if (lease === null)
     throw new UserProblem(
       "bridge_taken",
-      "Another process on this database speaks with the devices, and does not end.",
-      "End it, and start again: only one process can have the bridge.",
+      "Another process on this database speaks with the devices, and has taken over the stock, too.",
+      "Start this one again only where the other one has ended: only one process can have them.",
     );
   parts.add("bridge lease", { stop: () => lease.release() });
   return lease;
