@@ -12,7 +12,13 @@ import type { Client, Connection } from "@temporalio/client";
 import type { Logger } from "pino";
 import { askAboutAllParcels } from "../../store/floor/shipments.ts";
 import { finishOutbox, writeOutbox } from "../../store/outbox.ts";
-import { lockSagaHome, readSagasUnderWay, type SagaUnderWay, setSagaHome } from "../../store/saga-home.ts";
+import {
+  lockSagaHome,
+  readRecently,
+  readSagasUnderWay,
+  type SagaUnderWay,
+  setSagaHome,
+} from "../../store/saga-home.ts";
 import { type Database, type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
 import {
   type Again,
@@ -53,6 +59,8 @@ export async function settleSagas(options: {
   readonly client: Client;
   readonly namespace: string;
   readonly logger: Logger;
+  /** How many sagas are read at a time. */
+  readonly pageSize?: number;
 }): Promise<number | null> {
   const { database, connection, client, namespace, logger } = options;
   const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
@@ -72,7 +80,7 @@ export async function settleSagas(options: {
     await setSagaHome(transaction, { namespaceId, run });
     // What carriers told the machine that is lost, they do not tell again.
     await askAboutAllParcels(transaction);
-    return startAll(transaction, run);
+    return startAll(transaction, run, options.pageSize ?? PAGE);
   });
   if (started !== null)
     logger.warn(
@@ -82,11 +90,12 @@ export async function settleSagas(options: {
   return started;
 }
 
-async function startAll(client: DatabaseClient, run: number): Promise<number> {
+async function startAll(client: DatabaseClient, run: number, pageSize: number): Promise<number> {
+  const recently = await readRecently(client);
   let started = 0;
   let after = "";
   for (;;) {
-    const page = await readSagasUnderWay(client, after, PAGE);
+    const page = await readSagasUnderWay(client, { recently, after, limit: pageSize });
     await writeOutbox(
       client,
       page.map((saga) => startAgainRow(startOf(saga, run), run)),
@@ -99,7 +108,7 @@ async function startAll(client: DatabaseClient, run: number): Promise<number> {
     );
     started += page.length;
     const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) return started;
+    if (last === undefined || page.length < pageSize) return started;
     after = last.workflowId;
   }
 }
