@@ -17,6 +17,11 @@ export type SagaHome = {
 export async function lockSagaHome(client: Queryable): Promise<SagaHome | null> {
   // Of several processes that start at once, the others wait here for the first.
   await client.query("lock table saga_home in exclusive mode");
+  return readSagaHome(client);
+}
+
+/** @returns null for a database that no saga has a home of yet */
+export async function readSagaHome(client: Queryable): Promise<SagaHome | null> {
   const { rows } = await client.query<SagaHome>(`select namespace_id as "namespaceId", run from saga_home`);
   return rows[0] ?? null;
 }

@@ -15,6 +15,7 @@ import { finishOutbox, writeOutbox } from "../../store/outbox.ts";
 import {
   lockSagaHome,
   readRecently,
+  readSagaHome,
   readSagasUnderWay,
   type SagaUnderWay,
   setSagaHome,
@@ -48,6 +49,35 @@ export class SagaNamespaceTakenError extends Error {
 const PAGE = 2_000;
 
 /**
+ * Whether the sagas of this database may be in the namespace, as far as can be said without changing anything.
+ *
+ * @throws SagaNamespaceTakenError
+ */
+export async function checkNamespace(options: {
+  readonly database: Database;
+  readonly connection: Connection;
+  readonly client: Client;
+  readonly namespace: string;
+}): Promise<void> {
+  const { database, connection, client, namespace } = options;
+  const namespaceId = await readNamespaceId(connection, namespace);
+  const home = await readSagaHome(database);
+  if (home !== null && home.namespaceId !== namespaceId) await requireNoSagas(client, namespace);
+}
+
+async function readNamespaceId(connection: Connection, namespace: string): Promise<string> {
+  const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
+  const id = namespaceInfo?.id ?? "";
+  if (id === "") throw new Error(`Temporal gives namespace ${namespace} no id`);
+  return id;
+}
+
+async function requireNoSagas(client: Client, namespace: string): Promise<void> {
+  const { count } = await client.workflow.count(`TaskQueue = '${TASK_QUEUE}'`);
+  if (count > 0) throw new SagaNamespaceTakenError(namespace, count);
+}
+
+/**
  * Starts everything anew that is under way, where Temporal does not know it.
  *
  * @returns how many sagas are started anew; null: the sagas are where they were
@@ -63,9 +93,7 @@ export async function settleSagas(options: {
   readonly pageSize?: number;
 }): Promise<number | null> {
   const { database, connection, client, namespace, logger } = options;
-  const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
-  const namespaceId = namespaceInfo?.id ?? "";
-  if (namespaceId === "") throw new Error(`Temporal gives namespace ${namespace} no id`);
+  const namespaceId = await readNamespaceId(connection, namespace);
   const started = await inTransaction(database, async (transaction) => {
     const home = await lockSagaHome(transaction);
     if (home?.namespaceId === namespaceId) return null;
@@ -74,8 +102,7 @@ export async function settleSagas(options: {
       await setSagaHome(transaction, { namespaceId, run: 0 });
       return null;
     }
-    const { count } = await client.workflow.count(`TaskQueue = '${TASK_QUEUE}'`);
-    if (count > 0) throw new SagaNamespaceTakenError(namespace, count);
+    await requireNoSagas(client, namespace);
     const run = home.run + 1;
     await setSagaHome(transaction, { namespaceId, run });
     // What carriers told the machine that is lost, they do not tell again.
