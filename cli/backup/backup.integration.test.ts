@@ -141,13 +141,17 @@ test("a data folder comes back on a server of its own, whose feed goes on after 
   await writeFile(join(data, "processes.json"), "[]");
   const password = randomBytes(12).toString("base64url");
   const local = { postgresPassword: password, carrierWebhookSecret: "of the sandbox", apiKey: "kept" };
-  await writeFile(join(data, "local.json"), JSON.stringify(local));
+  const place = { url: "http://127.0.0.1:1", databaseUrl, temporal: { address: "there", namespace: "old" } };
+  await writeFile(join(data, "local.json"), JSON.stringify({ ...local, ...place }));
   const { folder } = await createBackup({ databaseUrl, dataFolder: data }, backups);
   const secrets = join(scratch, "secrets.json");
   await writeSecrets(data, secrets);
   expect([...(await readSecrets(secrets)).keys()]).toEqual(["local.json"]);
   expect(statSync(secrets).mode & 0o077).toBe(0);
-  await expect(writeSecrets(data, secrets)).rejects.toMatchObject({ code: "secrets_file_exists" });
+  await writeSecrets(data, secrets);
+  const taken = join(scratch, "taken.json");
+  await writeFile(taken, "of somebody else");
+  await expect(writeSecrets(data, taken)).rejects.toMatchObject({ code: "secrets_file_exists" });
   const all = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
     name.endsWith(".gz"),
   );
