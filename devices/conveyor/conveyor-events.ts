@@ -44,7 +44,7 @@ const MOST_DECISIONS = 5_000;
 
 type Scan = Extract<ConveyorEvent, { readonly kind: "scan" }>;
 /** One event with what is known about it. */
-type Case = {
+export type Case = {
   readonly device: Device;
   readonly event: ConveyorEvent;
   readonly mark: MessageMark;
@@ -71,14 +71,17 @@ export class ConveyorEvents {
     this.toteLost = options.toteLost;
   }
 
-  /** Takes events in their order, all or none. An outcome for each, in the same order. */
-  async take(events: readonly FromConveyor[]): Promise<readonly Outcome[]> {
+  /** What each of them is about, in the same order. */
+  async look(events: readonly FromConveyor[]): Promise<readonly Case[]> {
     const plates = events.map(({ event }) => lpnOf(event));
     const totes = await this.totesOf(plates);
-    const cases = events.map((each, index) => this.look(each, plates[index] ?? "", totes));
+    return events.map((each, index) => this.caseOf(each, plates[index] ?? "", totes));
+  }
+
+  /** Takes events in their order, all or none. An outcome for each, in the same order. */
+  async take(cases: readonly Case[]): Promise<readonly Outcome[]> {
     const accepted = cases.filter((each) => each.refusal === undefined && isMarkedInBatch(each));
-    const scans = cases.filter(({ event }) => event.kind === "scan");
-    const rounds = await inTransaction(this.database, (client) => this.book(client, accepted, scans));
+    const rounds = await this.record(cases, accepted);
     for (const each of cases) if (each.refusal === undefined && isOfLostTote(each)) await this.lose(each);
     return cases.map((each) => this.outcomeOf(each, rounds));
   }
@@ -89,7 +92,7 @@ export class ConveyorEvents {
     return new Map(totes.map((tote) => [tote.handlingUnit, tote]));
   }
 
-  private look(
+  private caseOf(
     { device, event, digest }: FromConveyor,
     lpn: string,
     totes: ReadonlyMap<string, ToteOnTheFloor>,
@@ -118,6 +121,22 @@ export class ConveyorEvents {
       return { code: "unknown_tote", detail: `no tote ${JSON.stringify(event.lpn)} is known` };
     }
     return undefined;
+  }
+
+  /** @returns rounds of the scanned totes, by `scannerKey` */
+  private async record(
+    cases: readonly Case[],
+    accepted: readonly Case[],
+  ): Promise<ReadonlyMap<string, number>> {
+    const scans = cases.filter(({ event }) => event.kind === "scan");
+    if (cases.some(({ tote }) => tote !== undefined))
+      return inTransaction(this.database, (client) => this.book(client, accepted, scans));
+    // Nothing moves: the marks are one statement, and so a transaction.
+    await markTaken(
+      this.database,
+      accepted.map(({ mark }) => mark),
+    );
+    return new Map();
   }
 
   /** @returns rounds of the scanned totes, by `scannerKey` */

@@ -78,7 +78,7 @@ describe("the device bridge in its thread", () => {
     await start();
     expect(connected()).toBe(true);
     const orders = await releaseOrders(test, engine, 5, variedLines);
-    await allPacked(test, orders, 30_000);
+    await allPacked(test, orders, 60_000);
     expect(await discrepancies(test, engine, orders)).toEqual([]);
     const online = await eventually(async () => {
       const { devices } = bridge.status();
@@ -104,11 +104,11 @@ describe("the device bridge in its thread", () => {
     };
     await start(stock);
     const orders = await releaseOrders(test, engine, 5, variedLines);
-    await allPacked(test, orders, 45_000);
+    await allPacked(test, orders, 90_000);
     expect(threads).toHaveLength(2);
     expect(await discrepancies(test, engine, orders)).toEqual([]);
     await eventually(async () => connected(), 10_000);
-  }, 60_000);
+  }, 120_000);
 
   it("hears a fault of the stock as the fault that it is, and tries again", async () => {
     let asked = 0;
@@ -124,7 +124,7 @@ describe("the device bridge in its thread", () => {
     };
     await start(stock);
     const orders = await releaseOrders(test, engine, 2, variedLines);
-    await allPacked(test, orders, 30_000);
+    await allPacked(test, orders, 60_000);
     expect(asked).toBeGreaterThan(1);
     expect(await discrepancies(test, engine, orders)).toEqual([]);
   });
