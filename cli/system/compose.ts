@@ -29,6 +29,7 @@ import { SagaNamespaceTakenError } from "../../workflows/runtime/saga-home.ts";
 import { checkSagaNamespace, startSagaWorker } from "../../workflows/runtime/worker.ts";
 import { UserProblem } from "../problem.ts";
 import type { Steps } from "../terminal.ts";
+import { identityProvider } from "./identity-provider.ts";
 import { mqttConnection } from "./mqtt-connection.ts";
 import { probeEngine } from "./probe-engine.ts";
 import { bringSchemaUpToDate } from "./schema.ts";
@@ -261,6 +262,7 @@ async function startEdge({ settings, logger, parts, context, outside }: Composit
     devices: deviceProtocols,
     bridgeStatus: () => bridge.status(),
     dashboardFolder: join(projectRoot, "dist", "dashboard"),
+    singleSignOn: await identityProvider(settings),
     mailer: outside.mailer,
     redisUrl: settings.redisUrl,
     allowedHosts: settings.allowedHosts,

@@ -1,6 +1,7 @@
 /** OpenAPI 3.1 of the route table. Its schemas are the ones that requests are checked against. */
 import Type, { type TSchema } from "typebox";
 import { Problem } from "../../contract/shapes.ts";
+import { PROOF_AGES } from "../access/proof.ts";
 import { STATUS_CODES_BY_CODE } from "../wire/status-codes.ts";
 import type { Route } from "./route.ts";
 
@@ -41,11 +42,8 @@ function operation(route: Route): Record<string, unknown> {
   return {
     operationId: operationId(route),
     summary: route.summary,
-    ...(access.kind === "permission" || access.kind === "local-or"
-      ? { description: `Permission: \`${access.permission}\`` }
-      : access.kind === "one-of"
-        ? { description: `Permission, by what is asked for: \`${access.permissions.join("`, `")}\`` }
-        : {}),
+    ...describe(route),
+    ...(route.proof === null ? {} : { "x-proof-within-seconds": PROOF_AGES[route.proof.kind] / 1_000 }),
     security: access.kind === "public" ? [] : [{ apiKey: [] }, { session: [] }],
     parameters: [
       ...names.map((name) => ({ name, in: "path", required: true, schema: { type: "string" } })),
@@ -78,6 +76,20 @@ function operation(route: Route): Record<string, unknown> {
       },
     },
   };
+}
+
+function describe({ access, proof }: Route): { readonly description?: string } {
+  const sentences: string[] = [];
+  if (access.kind === "permission" || access.kind === "local-or")
+    sentences.push(`Permission: \`${access.permission}\``);
+  if (access.kind === "one-of")
+    sentences.push(`Permission, by what is asked for: \`${access.permissions.join("`, `")}\``);
+  if (proof !== null)
+    sentences.push(
+      `Of a session: its owner has proved within ${PROOF_AGES[proof.kind] / 60_000} minutes who they are` +
+        `${proof.condition === undefined ? "" : `, ${proof.condition}`}; else \`reauthentication_needed\``,
+    );
+  return sentences.length === 0 ? {} : { description: sentences.join(". ") };
 }
 
 function jsonContent(schema: TSchema): Record<string, unknown> {

@@ -1,6 +1,7 @@
 /**
- * One request from bytes to reply: route, rate limit, identity, origin, permission, input, idempotency,
- * handler, ETag. The order matters: the body is not looked at before the caller is known to be allowed.
+ * One request from bytes to reply: route, rate limit, identity, origin, permission, proof, input, idempotency,
+ * handler, ETag. The order matters: the body is not looked at before the caller is known to be allowed, and
+ * whoever has to prove again who they are repeats the request with the same key.
  */
 import { createHash } from "node:crypto";
 import Type from "typebox";
@@ -27,6 +28,7 @@ import {
   requirePermission,
 } from "../access/authentication.ts";
 import { countedAs } from "../access/client-address.ts";
+import { requireProof } from "../access/proof.ts";
 import { TokenBuckets } from "../access/token-buckets.ts";
 import { isBound, requireWithin } from "../access/within.ts";
 import type { HttpHandler, HttpReply, HttpRequest } from "../wire/http-message.ts";
@@ -159,6 +161,9 @@ export function createRestHandler(
     if (principal !== null && isBound(principal.within)) await holdWithin(route, call, principal);
     // Not before it is known that the caller may send one; whatever the handler does, it is checked.
     const { body: _checked } = call;
+    const { proof } = route;
+    if (principal !== null && proof?.when !== undefined && (await proof.when(call)))
+      requireProof(principal, proof.kind);
     const key = idempotencyKey(route, request);
     if (key === null) {
       const given = shownTo(principal, request, await route.handle(call));
@@ -195,7 +200,7 @@ export function createRestHandler(
   }
 
   /** @throws ApiError where who asks may not call the route, or not from this page */
-  function admit({ access, method }: Route, request: HttpRequest, principal: Principal): void {
+  function admit({ access, proof, method }: Route, request: HttpRequest, principal: Principal): void {
     if (principal.staff !== null && method !== "GET" && !isOwnOrigin(request.headers, services.publicUrl)) {
       throw new ApiError(
         "origin_forbidden",
@@ -207,6 +212,7 @@ export function createRestHandler(
     } else if (access.kind === "one-of") {
       requireOneOf(principal, access.permissions);
     }
+    if (proof !== null && proof.when === undefined) requireProof(principal, proof.kind);
   }
 
   /** @throws ApiError where the request is about what is outside the caller's places and channels */

@@ -22,6 +22,8 @@ import { ApiError } from "../wire/problem.ts";
 
 const READ = { kind: "permission", permission: "people.read" } as const;
 const WRITE = { kind: "permission", permission: "people.write" } as const;
+/** Whoever found a browser open must not give rights away, or take them. */
+const PROOF = { kind: "recent" } as const;
 
 /** A repeat of the request that made a link is answered without it: it is kept nowhere. */
 const withoutLink = (issued: IssuedLink): IssuedLink => ({ ...issued, link: null });
@@ -46,6 +48,7 @@ export const peopleRoutes: readonly Route[] = [
     summary:
       "Adds a person; the link by which they set a password is in this answer, and mailed where that is possible",
     access: WRITE,
+    proof: PROOF,
     body: CreateStaffBody,
     reply: IssuedLink,
     idempotency: "accepted",
@@ -70,6 +73,7 @@ export const peopleRoutes: readonly Route[] = [
     path: "/v1/staff/{id}",
     summary: "Changes name, address or role; a new address or role signs the person out everywhere",
     access: WRITE,
+    proof: PROOF,
     body: ChangeStaffBody,
     reply: StaffView,
     idempotency: "accepted",
@@ -89,6 +93,7 @@ export const peopleRoutes: readonly Route[] = [
     path: "/v1/staff/{id}/disable",
     summary: "Switches a person off: signed out everywhere at once, and not let in again",
     access: WRITE,
+    proof: PROOF,
     reply: StaffView,
     idempotency: "accepted",
     handle: (call) => enable(call, false),
@@ -98,6 +103,7 @@ export const peopleRoutes: readonly Route[] = [
     path: "/v1/staff/{id}/enable",
     summary: "Switches a person on again, with the password that they had",
     access: WRITE,
+    proof: PROOF,
     reply: StaffView,
     idempotency: "accepted",
     handle: (call) => enable(call, true),
@@ -107,6 +113,7 @@ export const peopleRoutes: readonly Route[] = [
     path: "/v1/staff/{id}/end-sessions",
     summary: "Signs a person out everywhere",
     access: WRITE,
+    proof: PROOF,
     reply: SessionsEnded,
     idempotency: "accepted",
     handle: async (call) => {
@@ -121,6 +128,7 @@ export const peopleRoutes: readonly Route[] = [
     summary:
       "Makes a link by which the person sets a new password; the one before goes on counting until then",
     access: WRITE,
+    proof: PROOF,
     reply: IssuedLink,
     idempotency: "accepted",
     kept: withoutLink,
@@ -135,6 +143,7 @@ export const peopleRoutes: readonly Route[] = [
     path: "/v1/staff/{id}/remove-second-factor",
     summary: "Takes a lost second factor away, and signs the person out everywhere",
     access: WRITE,
+    proof: PROOF,
     reply: StaffView,
     idempotency: "accepted",
     handle: async (call) => {
@@ -160,7 +169,7 @@ function requireAnother(call: Call<unknown, unknown>, id: string): void {
   if (callerOf(call).staff?.id === id)
     throw new ApiError(
       "own_account",
-      "This is your own account: set password and second factor by /v1/account, which asks for the password. Your " +
+      "This is your own account: set password and second factor by /v1/account, which asks who is there. Your " +
         "address is changed by another administrator.",
     );
 }

@@ -9,6 +9,8 @@ import { ApiError } from "../wire/problem.ts";
 
 const READ = { kind: "permission", permission: "roles.read" } as const;
 const WRITE = { kind: "permission", permission: "roles.write" } as const;
+/** Whoever found a browser open must not give rights away, or take them. */
+const PROOF = { kind: "recent" } as const;
 
 export const roleRoutes: readonly Route[] = [
   route({
@@ -26,6 +28,7 @@ export const roleRoutes: readonly Route[] = [
     path: "/v1/roles",
     summary: "Makes a role; nobody gives it what they do not have themselves",
     access: WRITE,
+    proof: PROOF,
     body: CreateRoleBody,
     reply: RoleView,
     idempotency: "accepted",
@@ -47,6 +50,7 @@ export const roleRoutes: readonly Route[] = [
     path: "/v1/roles/{id}",
     summary: "Changes a role; what is left out stays as it is. It counts for the next request",
     access: WRITE,
+    proof: PROOF,
     body: ChangeRoleBody,
     reply: RoleView,
     idempotency: "accepted",
@@ -61,6 +65,7 @@ export const roleRoutes: readonly Route[] = [
     path: "/v1/roles/{id}/disable",
     summary: "Switches a role off: its members may do nothing",
     access: WRITE,
+    proof: PROOF,
     reply: RoleView,
     idempotency: "accepted",
     handle: (call) => enable(call, false),
@@ -70,6 +75,7 @@ export const roleRoutes: readonly Route[] = [
     path: "/v1/roles/{id}/enable",
     summary: "Switches a role on again",
     access: WRITE,
+    proof: PROOF,
     reply: RoleView,
     idempotency: "accepted",
     handle: (call) => enable(call, true),

@@ -132,7 +132,7 @@ function AddPerson({
 }
 
 function PersonRow({ person, onEdit }: { readonly person: StaffView; readonly onEdit: () => void }) {
-  const { name, email, role, state, secondFactor, lastSeenAt } = person;
+  const { name, email, role, state, secondFactor, passkeys, lastSeenAt } = person;
   return (
     <tr>
       <td class="full">
@@ -145,6 +145,7 @@ function PersonRow({ person, onEdit }: { readonly person: StaffView; readonly on
       <td data-label="State">
         <Badge status={state} label={STATES[state]} tone={TONES[state]} />
         {secondFactor && <div class="cell-sub">Second factor</div>}
+        {passkeys > 0 && <div class="cell-sub">{counted(passkeys, "passkey")}</div>}
       </td>
       <td data-label="Seen">{lastSeenAt === null ? "not signed in" : <Time at={lastSeenAt} />}</td>
       <td>
@@ -224,8 +225,10 @@ function PersonDialog({
             Sign out everywhere ({sessions})
           </ActionButton>
         )}
-        {person.secondFactor && !isOwn && (
-          <ActionButton run={() => act("remove-second-factor")}>Remove the second factor</ActionButton>
+        {(person.secondFactor || person.passkeys > 0) && !isOwn && (
+          <ActionButton run={() => act("remove-second-factor")}>
+            Remove second factor and passkeys
+          </ActionButton>
         )}
         <ActionButton
           class={state === "disabled" ? "button" : "button danger"}
