@@ -9,12 +9,14 @@ import { addBackupCommand } from "./commands/backup.ts";
 import { addChannelCommand } from "./commands/channel.ts";
 import { addCompanyCommand } from "./commands/company.ts";
 import { addDeviceCommand } from "./commands/device.ts";
+import { addFulfillmentCommand } from "./commands/fulfillment.ts";
 import { addKeyCommand } from "./commands/key.ts";
 import { addLocationCommand } from "./commands/location.ts";
 import { addMapSkuCommand } from "./commands/map-sku.ts";
 import { addOrderCommand } from "./commands/order.ts";
 import { addProductCommand } from "./commands/product.ts";
 import { addRestoreCommand } from "./commands/restore.ts";
+import { addReturnCommand } from "./commands/return.ts";
 import { addRoleCommand } from "./commands/role.ts";
 import { addSecretsCommand } from "./commands/secrets.ts";
 import { addSendCommand } from "./commands/send.ts";
@@ -35,6 +37,8 @@ function buildProgram(): Command {
     .description("A real-time order management system.")
     .version(manifest.version)
     .showSuggestionAfterError()
+    // `order` is a command and has some of its own, with options of the same names: each takes what is behind it.
+    .enablePositionalOptions()
     .addHelpText(
       "after",
       `
@@ -51,6 +55,8 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
   addSetupCommand(program);
   addSendCommand(program);
   addOrderCommand(program);
+  addFulfillmentCommand(program);
+  addReturnCommand(program);
   addSimulateDayCommand(program);
   addMapSkuCommand(program);
   addAuditOrdersCommand(program);

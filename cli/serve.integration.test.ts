@@ -2,14 +2,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Client, Connection } from "@temporalio/client";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { projectRoot } from "../config/project-root.ts";
 import { newSecretKeyLine } from "../config/secret-box.ts";
 import { type Broker, startBroker } from "../devices/mqtt/broker.ts";
+import { eventually } from "../test-support/saga-world.ts";
 import { createTestDatabase, type TestDatabase } from "../test-support/servers/postgres.ts";
 import { createTestNamespace, type TestTemporal } from "../test-support/servers/temporal.ts";
 import { runCommand } from "../test-support/system.ts";
+import { TASK_QUEUE } from "../workflows/messages.ts";
 import { freePort } from "./embedded/free-port.ts";
 
 const SECRETS_KEY = newSecretKeyLine("tests");
@@ -53,6 +56,12 @@ test("of two on one database the first says that it is fenced and ends with stat
   );
   expect(made.status, made.stderr).toBe(0);
   const first = await serve();
+  // One that cannot start takes nothing over.
+  const others = await namespaceOfOthers();
+  await expect(serve({ TEMPORAL_NAMESPACE: others })).rejects.toThrow("sagas of another database");
+  const unreadable = { TEMPORAL_TLS: "on", TEMPORAL_CA_FILE: "/nowhere/ca.pem" };
+  await expect(serve(unreadable)).rejects.toThrow("TEMPORAL_CA_FILE");
+  expect((await fetch(`${first.url}/readyz`)).status).toBe(200);
   const second = await serve();
   const { status, output } = await first.ended;
 
@@ -77,7 +86,24 @@ function holdfast(...args: readonly (readonly string[])[]) {
   });
 }
 
-async function serve() {
+async function namespaceOfOthers(): Promise<string> {
+  const { address, namespace } = await createTestNamespace();
+  const connection = await Connection.connect({ address });
+  try {
+    const client = new Client({ connection, namespace });
+    await client.workflow.start("orderFulfillment", {
+      workflowId: "of-others",
+      taskQueue: TASK_QUEUE,
+      args: [{ orderId: "of-others", channelId: "shop", onHold: true }],
+    });
+    await eventually("it is seen", async () => (await client.workflow.count()).count === 1);
+    return namespace;
+  } finally {
+    await connection.close();
+  }
+}
+
+async function serve(more: Readonly<Record<string, string>> = {}) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(process.execPath, [join(projectRoot, "bin", "holdfast.js"), "serve"], {
@@ -93,6 +119,7 @@ async function serve() {
       EASYPOST_WEBHOOK_SECRET: "Zp3kV9wQ7rT1yU5mB8nC",
       SMTP_URL: "smtp://127.0.0.1:2525",
       HOLDFAST_MAIL_FROM: "orders@shop.test",
+      ...more,
     },
     stdio: ["ignore", "pipe", "pipe"],
   });

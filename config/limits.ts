@@ -107,6 +107,23 @@ export const PERSONAL_DATA_LOOKS = { size: 1, perSecond: 1 / 3_600 };
 export const SESSION_IDLE_MS = 4 * HOUR;
 export const SESSION_ABSOLUTE_MS = 12 * HOUR;
 /**
+ * How long ago the owner of a session may have proved who they are, before an act that is risky: rights and
+ * secrets. Long enough for a task at a desk, too short for a browser that was left open.
+ */
+export const SESSION_PROOF_MS = 10 * MINUTE;
+/** The same before a change of how they sign in: whoever changes that keeps the account for good. */
+export const SESSION_OWN_PROOF_MS = 2 * MINUTE;
+/** A person finds their key, and touches it, within minutes. */
+export const PASSKEY_CHALLENGE_MS = 5 * MINUTE;
+/** Whoever has to find their phone for the identity provider is back within minutes. */
+export const SINGLE_SIGN_ON_MS = 10 * MINUTE;
+/** Of one person: some devices, and a spare. */
+export const PASSKEYS_MOST = 20;
+/** Of each part of a passkey's answer; the longest are attestations with certificates. */
+export const PASSKEY_ANSWER_CHARACTERS = 32_768;
+/** How long the token before the last proof counts on: what a page asked for with it is under way. */
+export const SESSION_TOKEN_OVERLAP_MS = 30 * SECOND;
+/**
  * Wrong passwords of one account from one address that are answered without a wait; the next one doubles the
  * wait each time. A person mistypes a few times.
  */

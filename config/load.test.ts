@@ -91,6 +91,52 @@ describe("settings", () => {
     expect(reading.problems.map((problem) => problem.variable)).toEqual([variable]);
   });
 
+  describe("the identity provider", () => {
+    const oidc = {
+      HOLDFAST_OIDC_ISSUER: "https://id.example.com/realms/acme",
+      HOLDFAST_OIDC_CLIENT_ID: "holdfast",
+      HOLDFAST_OIDC_CLIENT_SECRET_FILE: "oidc.secret",
+    };
+    const read = (change: Record<string, string | undefined>, mode: "start" | "serve" = "start") =>
+      readSettings({ ...(mode === "serve" ? { ...complete, ...tls } : {}), ...change }, mode, "/project", vendorKinds);
+
+    test("is none unless it is set, and is named by its host", () => {
+      const none = read({});
+      const one = read(oidc, "serve");
+      if (none.status !== "ok" || one.status !== "ok") throw new Error("expected settings");
+      expect(none.settings.singleSignOn).toBeNull();
+      expect(one.settings.singleSignOn).toEqual({
+        issuer: "https://id.example.com/realms/acme",
+        clientId: "holdfast",
+        clientSecret: null,
+        clientSecretFile: "/project/oidc.secret",
+        clientAuth: "client_secret_basic",
+        name: "id.example.com",
+        required: false,
+      });
+    });
+
+    test.each<readonly [Record<string, string | undefined>, string]>([
+      [{ HOLDFAST_OIDC_ISSUER: undefined }, "HOLDFAST_OIDC_ISSUER"],
+      [{ HOLDFAST_OIDC_ISSUER: "http://id.example.com" }, "HOLDFAST_OIDC_ISSUER"],
+      [{ HOLDFAST_OIDC_ISSUER: "id.example.com" }, "HOLDFAST_OIDC_ISSUER"],
+      [{ HOLDFAST_OIDC_CLIENT_ID: undefined }, "HOLDFAST_OIDC_CLIENT_ID"],
+      [{ HOLDFAST_OIDC_CLIENT_SECRET_FILE: undefined }, "HOLDFAST_OIDC_CLIENT_SECRET_FILE"],
+      [{ HOLDFAST_OIDC_CLIENT_SECRET: "Zp3kV9wQ7rT1yU5mB8nC" }, "HOLDFAST_OIDC_CLIENT_SECRET"],
+      [
+        { HOLDFAST_OIDC_CLIENT_SECRET: "changeme", HOLDFAST_OIDC_CLIENT_SECRET_FILE: undefined },
+        "HOLDFAST_OIDC_CLIENT_SECRET",
+      ],
+      [{ HOLDFAST_OIDC_CLIENT_AUTH: "none" }, "HOLDFAST_OIDC_CLIENT_AUTH"],
+      [{ HOLDFAST_OIDC_REQUIRED: "yes" }, "HOLDFAST_OIDC_REQUIRED"],
+    ])("with %o is refused by name, without showing a secret", (change, variable) => {
+      const reading = read({ ...oidc, ...change }, "serve");
+      if (reading.status !== "invalid") throw new Error("expected a problem");
+      expect(reading.problems.map((problem) => problem.variable)).toEqual([variable]);
+      expect(JSON.stringify(reading.problems)).not.toContain("changeme");
+    });
+  });
+
   test("proxies are networks of both kinds, and single addresses", () => {
     const proxies = "10.0.0.0/8, 2001:db8::/32,192.0.2.1";
     const reading = readSettings({ HOLDFAST_TRUSTED_PROXIES: proxies }, "start", "/project", vendorKinds);

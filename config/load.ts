@@ -3,7 +3,7 @@
  * by the variable's name, so that a wrong deployment is corrected in one round.
  */
 import { isAbsolute, join } from "node:path";
-import { isDatabasePlain, isLoopback, passwordWeakness } from "./production.ts";
+import { isDatabasePlain, isLoopback, passwordWeakness, weaknessOf } from "./production.ts";
 import { projectRoot } from "./project-root.ts";
 import { DEFAULT_REFUND_LIMITS, readRefundLimits } from "./refund-limits.ts";
 import { readSecretKeys } from "./secret-box.ts";
@@ -67,6 +67,25 @@ const VARIABLES: readonly Variable[] = [
     "a key of the data folder",
   ),
   variable("HOLDFAST_SECRETS_KEY", "The same keys themselves, in place of the file", "none"),
+  variable(
+    "HOLDFAST_OIDC_ISSUER",
+    "Identity provider by which staff sign in (OpenID Connect), its issuer",
+    "none",
+  ),
+  variable("HOLDFAST_OIDC_CLIENT_ID", "Client id under which the identity provider knows us", "none"),
+  variable("HOLDFAST_OIDC_CLIENT_SECRET_FILE", "File of the client secret that it gave us", "none"),
+  variable("HOLDFAST_OIDC_CLIENT_SECRET", "The secret itself, in place of the file", "none"),
+  variable(
+    "HOLDFAST_OIDC_CLIENT_AUTH",
+    "How the secret is given: client_secret_basic or client_secret_post",
+    "client_secret_basic",
+  ),
+  variable("HOLDFAST_OIDC_NAME", "What people call the identity provider, on the sign-in page", "its host"),
+  variable(
+    "HOLDFAST_OIDC_REQUIRED",
+    "on or off: whoever is no administrator signs in by the identity provider only",
+    "off",
+  ),
   variable("REDIS_URL", "Counts attempts to sign in over several gateways", "none"),
   variable(
     "HOLDFAST_TRUSTED_PROXIES",
@@ -291,6 +310,7 @@ export function readSettings(
           ? secrets.keyFile
           : join(workingFolder, secrets.keyFile),
     },
+    singleSignOn: readSingleSignOn({ text, url, complain }, mode, workingFolder),
     redisUrl: url("REDIS_URL", ["redis:", "rediss:"]),
     trustedProxies:
       readTrustedProxies(text("HOLDFAST_TRUSTED_PROXIES") ?? "") ??
@@ -340,6 +360,55 @@ export function readSettings(
     log: { level: isLogLevel(level) ? level : "info" },
   };
   return problems.length > 0 ? { status: "invalid", problems } : { status: "ok", settings };
+}
+
+/** @returns null where no identity provider is set, or something of it is wrong */
+function readSingleSignOn(
+  { text, url, complain }: VariableReader,
+  mode: SettingsMode,
+  workingFolder: string,
+): Settings["singleSignOn"] {
+  const read = {
+    clientId: text("HOLDFAST_OIDC_CLIENT_ID"),
+    clientSecret: text("HOLDFAST_OIDC_CLIENT_SECRET"),
+    clientSecretFile: text("HOLDFAST_OIDC_CLIENT_SECRET_FILE"),
+    clientAuth: text("HOLDFAST_OIDC_CLIENT_AUTH") ?? "client_secret_basic",
+    name: text("HOLDFAST_OIDC_NAME"),
+    required: text("HOLDFAST_OIDC_REQUIRED") ?? "off",
+  };
+  const { clientId, clientSecret, clientSecretFile, clientAuth, required } = read;
+  if (text("HOLDFAST_OIDC_ISSUER") === null) {
+    const rest = ["CLIENT_ID", "CLIENT_SECRET", "CLIENT_SECRET_FILE", "CLIENT_AUTH", "NAME", "REQUIRED"];
+    const lonely = rest.map((end) => `HOLDFAST_OIDC_${end}`).find((name) => text(name) !== null);
+    if (lonely !== undefined) complain("HOLDFAST_OIDC_ISSUER", `is not set, and ${lonely} is`);
+    return null;
+  }
+  const issuer = url("HOLDFAST_OIDC_ISSUER", ["http:", "https:"]);
+  if (issuer?.startsWith("http:") === true && !isLoopback(new URL(issuer).hostname))
+    complain("HOLDFAST_OIDC_ISSUER", "must start with https:// unless it is on this machine");
+  if (clientId === null) complain("HOLDFAST_OIDC_CLIENT_ID", "is not set, and HOLDFAST_OIDC_ISSUER is");
+  if (clientSecret === null && clientSecretFile === null)
+    complain("HOLDFAST_OIDC_CLIENT_SECRET_FILE", "is not set, and HOLDFAST_OIDC_ISSUER is");
+  if (clientSecret !== null && clientSecretFile !== null)
+    complain("HOLDFAST_OIDC_CLIENT_SECRET", "cannot be set beside HOLDFAST_OIDC_CLIENT_SECRET_FILE");
+  const weak = clientSecret === null || mode === "start" ? null : weaknessOf(clientSecret);
+  if (weak !== null) complain("HOLDFAST_OIDC_CLIENT_SECRET", weak);
+  if (clientAuth !== "client_secret_basic" && clientAuth !== "client_secret_post")
+    complain("HOLDFAST_OIDC_CLIENT_AUTH", "must be client_secret_basic or client_secret_post");
+  if (required !== "on" && required !== "off") complain("HOLDFAST_OIDC_REQUIRED", "must be on or off");
+  if (issuer === null || clientId === null) return null;
+  return {
+    issuer,
+    clientId,
+    clientSecret,
+    clientSecretFile:
+      clientSecretFile === null || isAbsolute(clientSecretFile)
+        ? clientSecretFile
+        : join(workingFolder, clientSecretFile),
+    clientAuth: clientAuth === "client_secret_post" ? clientAuth : "client_secret_basic",
+    name: read.name ?? new URL(issuer).hostname,
+    required: required === "on",
+  };
 }
 
 /**

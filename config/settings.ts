@@ -44,6 +44,22 @@ export type Settings = {
     /** A file that holds them. `HOLDFAST_SECRETS_KEY_FILE`. */
     readonly keyFile: string | null;
   };
+  /** The identity provider by which staff sign in; null: none is set. */
+  readonly singleSignOn: {
+    /** Base of its discovery document. `HOLDFAST_OIDC_ISSUER`. */
+    readonly issuer: string;
+    /** Under which it knows us. `HOLDFAST_OIDC_CLIENT_ID`. */
+    readonly clientId: string;
+    /** One of the two. `HOLDFAST_OIDC_CLIENT_SECRET`, `HOLDFAST_OIDC_CLIENT_SECRET_FILE`. */
+    readonly clientSecret: string | null;
+    readonly clientSecretFile: string | null;
+    /** How the secret is given. `HOLDFAST_OIDC_CLIENT_AUTH`, default `client_secret_basic`. */
+    readonly clientAuth: "client_secret_basic" | "client_secret_post";
+    /** What people call it. `HOLDFAST_OIDC_NAME`, default its host. */
+    readonly name: string;
+    /** Whoever is no administrator signs in by it only. `HOLDFAST_OIDC_REQUIRED`, default off. */
+    readonly required: boolean;
+  } | null;
   /** Optional: attempts to sign in are counted over several gateways. `REDIS_URL`. */
   readonly redisUrl: string | null;
   /** Networks of the proxies whose word about their callers counts, in CIDR notation. `HOLDFAST_TRUSTED_PROXIES`. */

@@ -17,9 +17,23 @@ export const AUDIT_ACTS = {
   "session.opened": { security: true, meaning: "Somebody signed in." },
   "session.refused": { security: true, meaning: "A wrong e-mail address or password was given." },
   "session.slowed": { security: true, meaning: "An attempt to sign in came too soon after wrong ones." },
+  "session.proved": { security: true, meaning: "Who is signed in proved again who they are." },
   "session.closed": { security: true, meaning: "Somebody signed out." },
   "session.ended": { security: false, meaning: "Sessions were ended by their owner or an administrator." },
   "password.refused": { security: true, meaning: "Who is signed in did not know the password or the code." },
+  "passkey.refused": { security: true, meaning: "A passkey's answer was not taken." },
+  "passkey.counter-fell": {
+    security: true,
+    meaning: "A passkey's counter has not gone on: there may be a copy of it.",
+  },
+  "single-sign-on.linked": {
+    security: false,
+    meaning: "A person was tied to the account of an identity provider by which they sign in.",
+  },
+  "single-sign-on.refused": {
+    security: true,
+    meaning: "An identity provider's answer was not taken, or led to nobody here.",
+  },
   "password-link.asked": { security: true, meaning: "Somebody asked for a link to set a new password." },
   "access.unknown": {
     security: true,

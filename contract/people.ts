@@ -5,6 +5,8 @@
  */
 import Type from "typebox";
 import { PASSWORD_MOST } from "../config/limits.ts";
+import { PasskeyAnswer } from "./passkeys.ts";
+import { SignOnAnswer } from "./sessions.ts";
 import { Count, closed, Email, Nullable, oneOf, type Shape, Text, Time, text, Version } from "./shapes.ts";
 
 const STATES = ["active", "invited", "disabled"] as const;
@@ -16,8 +18,10 @@ export const StaffView = Type.Object({
   role: Text,
   /** `invited`: has not set a password yet. `disabled`: may not sign in. */
   state: oneOf(STATES),
-  /** Whether signing in asks for a code as well. */
+  /** Whether signing in by password asks for the code of an app as well. */
   secondFactor: Type.Boolean(),
+  /** Where there are some, signing in by password asks for one of them, or a code. */
+  passkeys: Count,
   passwordSetAt: Nullable(Time),
   /** Open sessions, and when one of them asked for something last, to some minutes. */
   sessions: Count,
@@ -103,12 +107,13 @@ export const AccountView = Type.Object({
   passwordSetAt: Nullable(Time),
   leastCharacters: Count,
   secondFactor: Type.Boolean(),
+  passkeys: Count,
+  /** Where browsers have passkeys for; null: the public URL is an address, and they have none. */
+  passkeyOrigin: Nullable(Text),
   /** Recovery codes that have not been used. */
   recoveryCodes: Count,
 });
 export type AccountView = Shape<typeof AccountView>;
-
-export const BeginSecondFactorBody = Type.Object({ current: Password }, closed);
 
 /** What an authenticator app reads. It counts once a code of it was shown. */
 export const SecondFactorSecret = Type.Object({
@@ -129,4 +134,26 @@ export const ConfirmSecondFactorBody = Type.Object({ code: OneTimeCode }, closed
 export const RecoveryCodes = Type.Object({ codes: Type.Array(Text) });
 export type RecoveryCodes = Shape<typeof RecoveryCodes>;
 
-export const RemoveSecondFactorBody = Type.Object({ current: Password, code: OneTimeCode }, closed);
+/** By what a person can prove again who they are. */
+export const ProofMeans = Type.Object({
+  /** When they did it last in this session: by signing in, or since. */
+  provedAt: Time,
+  password: Type.Boolean(),
+  /** Whether the password alone is not enough. */
+  secondFactor: Type.Boolean(),
+  passkey: Type.Boolean(),
+  singleSignOn: Type.Boolean(),
+});
+export type ProofMeans = Shape<typeof ProofMeans>;
+
+/** A passkey, the identity provider's answer, or the password; with a code, or the passkey, where there is a second factor. */
+export const ProofBody = Type.Object(
+  {
+    password: Type.Optional(Password),
+    code: Type.Optional(OneTimeCode),
+    passkey: Type.Optional(PasskeyAnswer),
+    singleSignOn: Type.Optional(SignOnAnswer),
+  },
+  closed,
+);
+export type ProofBody = Shape<typeof ProofBody>;

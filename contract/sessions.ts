@@ -1,13 +1,17 @@
 /** Who is signed in. */
 import Type from "typebox";
-import { closed, type Shape, Text, text } from "./shapes.ts";
+import { PASSWORD_MOST } from "../config/limits.ts";
+import { PasskeyAnswer } from "./passkeys.ts";
+import { closed, Nullable, type Shape, Text, text } from "./shapes.ts";
 
 export const Login = Type.Object(
   {
     email: text(320),
-    password: Type.String({ minLength: 1, maxLength: 256 }),
+    password: Type.String({ minLength: 1, maxLength: PASSWORD_MOST }),
     /** Of the second factor, where the account has one: the app's code, or a recovery code. */
     code: Type.Optional(Type.String({ minLength: 6, maxLength: 32 })),
+    /** Or the answer of one of its passkeys. */
+    passkey: Type.Optional(PasskeyAnswer),
   },
   closed,
 );
@@ -21,3 +25,29 @@ export const Session = Type.Object({
   permissions: Type.Array(Text),
 });
 export type Session = Shape<typeof Session>;
+
+/** What signing out leaves to do. */
+export const SignedOut = Type.Object({
+  status: Type.Literal("done"),
+  /** Where the browser ends its session at the identity provider as well; null: it has none there. */
+  continueAt: Nullable(Text),
+});
+export type SignedOut = Shape<typeof SignedOut>;
+
+/** How one may sign in here beside the password. */
+export const SignInWays = Type.Object({
+  /** What people call the identity provider; null: there is none. */
+  singleSignOn: Nullable(Text),
+  /** Whether passwords and passkeys are for administrators only. */
+  required: Type.Boolean(),
+});
+export type SignInWays = Shape<typeof SignInWays>;
+
+/** Where the browser goes to sign in. It comes back to `/single-sign-on`, with an answer in the query. */
+export const SignOnBegun = Type.Object({ url: Text });
+export type SignOnBegun = Shape<typeof SignOnBegun>;
+
+/** The query with which the identity provider sent the browser back, without `?`. */
+export const SignOnAnswer = text(8_000);
+
+export const SignOnLogin = Type.Object({ answer: SignOnAnswer }, closed);

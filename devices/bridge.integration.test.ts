@@ -61,7 +61,6 @@ describe("the device bridge", () => {
       mqttUrl: `mqtt://127.0.0.1:${broker.port}`,
       database: test.database,
       allocator: engine.client,
-      parcelLimit: () => null,
       logger: testLogger,
       timings: TIMINGS,
     });
@@ -271,7 +270,6 @@ describe("the device bridge", () => {
     const context = {
       database: test.database,
       allocator: engine.client,
-      parcelLimit: () => null,
       now: Date.now,
     };
     const input = {
@@ -318,7 +316,6 @@ describe("the device bridge", () => {
     const context = {
       database: test.database,
       allocator: engine.client,
-      parcelLimit: () => null,
       now: Date.now,
     };
     const count = (units: readonly number[]) => ({
@@ -346,7 +343,6 @@ describe("the device bridge", () => {
   const context = () => ({
     database: test.database,
     allocator: engine.client,
-    parcelLimit: () => null,
     now: Date.now,
   });
 

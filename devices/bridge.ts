@@ -13,8 +13,7 @@
  */
 import type { Logger } from "pino";
 import { withoutPassword } from "../config/without-password.ts";
-import type { AllocatorClient } from "../engine/allocator-client.ts";
-import type { OperationContext } from "../operations/context.ts";
+import type { FloorContext, FloorStock } from "../operations/context.ts";
 import type { BridgeStatus } from "../ports/devices.ts";
 import type { DeviceKind, DeviceRow } from "../store/floor/devices.ts";
 import type { Database } from "../store/sql/database.ts";
@@ -33,6 +32,7 @@ import {
   type MqttConnection,
   type MqttSession,
   openSession,
+  type Publish,
   type SessionOptions,
 } from "./mqtt/mqtt-session.ts";
 import { SilenceWatch } from "./mqtt/silence-watch.ts";
@@ -56,8 +56,7 @@ type DeviceBridgeOptions = {
   /** How the broker is spoken to, beside its URL. Default: MQTT 3.1.1, and what the system trusts. */
   readonly mqtt?: Omit<MqttConnection, "url">;
   readonly database: Database;
-  readonly allocator: AllocatorClient;
-  readonly parcelLimit: OperationContext["parcelLimit"];
+  readonly allocator: FloorStock;
   readonly logger: Logger;
   /** Names this bridge's sessions at the broker; two bridges on one broker need two names. */
   readonly name?: string;
@@ -82,10 +81,10 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
   let isStopping = false;
   const parts: BridgeParts = wireParts(
     options,
-    async (topic, message) => {
+    async (topic, message, qos) => {
       if (isStopping) return;
       try {
-        await sessions[0]?.session.publish(topic, message);
+        await sessions[0]?.session.publish(topic, message, qos);
       } catch (error) {
         if (!isStopping) parts.log.record("error", null, `not sent on ${topic}: ${(error as Error).message}`);
         throw error;
@@ -181,15 +180,10 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
 type BridgeParts = ReturnType<typeof wireParts>;
 
 /** Gives the parts to each other; nothing runs yet. */
-function wireParts(
-  options: DeviceBridgeOptions,
-  publish: (topic: string, message: object) => Promise<void>,
-  isConnected: () => boolean,
-) {
+function wireParts(options: DeviceBridgeOptions, publish: Publish, isConnected: () => boolean) {
   const { database, logger } = options;
   const timings = { ...BRIDGE_TIMINGS, ...options.timings };
-  const { allocator, parcelLimit } = options;
-  const context: OperationContext = { database, allocator, parcelLimit, now: Date.now };
+  const context: FloorContext = { database, allocator: options.allocator, now: Date.now };
   const log = new DeviceLog(database, logger);
   const registry = new DeviceRegistry(database, log, logger);
   const directory = new RobotDirectory();

@@ -123,7 +123,6 @@ describe("a message costs itself", () => {
       mqttUrl,
       database: test.database,
       allocator: engine.client,
-      parcelLimit: () => null,
       logger,
       timings: { stallMs: 600_000 },
     });
@@ -441,7 +440,6 @@ describe("a message costs itself", () => {
     const context = {
       database: test.database,
       allocator: engine.client,
-      parcelLimit: () => null,
       now: Date.now,
     };
     await Promise.all(

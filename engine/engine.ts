@@ -6,6 +6,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Logger } from "pino";
+import { startThread } from "../config/start-thread.ts";
 import { layOutShards, readOwners, takeLeases } from "../store/journal/shard-lease.ts";
 import { type Database, openDatabase } from "../store/sql/database.ts";
 import { Allocator } from "./allocator.ts";
@@ -23,7 +24,6 @@ import { PostgresDisk } from "./storage/postgres-disk.ts";
 import { collectGarbage } from "./threads/collect-garbage.ts";
 import { widenHeapGrowth } from "./threads/heap-growth.ts";
 import type { ShardThreadStart } from "./threads/shard-thread-handle.ts";
-import { startThread } from "./threads/start-thread.ts";
 import { ThreadHost } from "./threads/thread-host.ts";
 
 /**

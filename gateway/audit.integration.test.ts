@@ -177,6 +177,20 @@ test("a flood of refusals is written up to a rate, and the next entry says how m
   expect(written).toBeLessThan(30);
 });
 
+test("refusals of one network of IPv6 are one flood, whatever its addresses", async () => {
+  const authorization = "Bearer hf_00000000_0000000000000000000000000000000000000000000";
+  const before = (await world.call("GET", "/v1/audit?limit=1")).json.items[0].position;
+  await Promise.all(
+    Array.from({ length: 60 }, (_, from) =>
+      world.call("GET", "/v1/orders", {
+        headers: { authorization, "x-forwarded-for": `2001:db8:1:2::${from + 1}` },
+      }),
+    ),
+  );
+  const { items } = (await world.call("GET", "/v1/audit?act=access.unknown&limit=200")).json;
+  expect(items.filter((entry: AuditEntry) => entry.position > before).length).toBeLessThan(30);
+});
+
 describe("reading it", () => {
   test("an administrator reads it; whose acts it records does not", async () => {
     for (const [role, status] of [

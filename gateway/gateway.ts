@@ -47,7 +47,7 @@ import { createMetrics } from "./http/metrics.ts";
 import { openApiDocument } from "./http/openapi.ts";
 import { keptReadiness } from "./http/readiness.ts";
 import { createRestHandler } from "./http/rest-handler.ts";
-import type { DependencyState, Services } from "./http/route.ts";
+import type { DependencyState, Services, SingleSignOn } from "./http/route.ts";
 import { SecurityEvents } from "./http/security-events.ts";
 import { loadStaticFiles } from "./http/static-files.ts";
 import { ROUTE_ANSWERS } from "./routes/route-answers.ts";
@@ -72,6 +72,8 @@ type GatewayOptions = {
   /** Accounts of the other kinds of vendors, which the settings page lists. Absent: none. */
   readonly otherVendors?: readonly VendorRoster<unknown>[];
   readonly devices: DeviceProtocols;
+  /** By whom staff may sign in beside us; absent: nobody. */
+  readonly singleSignOn?: SingleSignOn | null;
   /** By which people get their links; absent: they are only shown to who makes them. */
   readonly mailer?: Mailer;
   /** How the device bridge of this process is; absent: it has none. */
@@ -122,6 +124,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       mailer: options.mailer ?? null,
       publicUrl: options.publicUrl,
     },
+    singleSignOn: options.singleSignOn ?? null,
     documents,
     channelAdapters: options.channelAdapters,
     secrets: options.secrets,

@@ -2,7 +2,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Kit } from "../engine/allocator-client.ts";
 import { followSettings } from "../operations/standing/follow-settings.ts";
-import { openDatabase } from "../store/sql/database.ts";
+import { lockSetting } from "../store/settings/setting-changes.ts";
+import { inTransaction, openDatabase } from "../store/sql/database.ts";
+import { replaceKit } from "../store/stock/kits.ts";
 import {
   addProducts,
   canonicalOrder,
@@ -95,6 +97,18 @@ test("of two kits that would contain each other, defined at the same time, one i
   const replies = await Promise.all([define("A", part("B")), define("B", part("A"))]);
   expect(replies.map(({ status }) => status).sort()).toEqual([200, 422]);
   for (const sku of ["A", "B"]) expect((await define(sku)).status).toBe(200);
+});
+
+test("a product does not get a kit in its place that somebody makes of it at the same time", async () => {
+  const substitutes = await inTransaction(world.database, async (client) => {
+    await lockSetting(client, "kits");
+    await replaceKit(client, { sku: "A", components: [part("B")] });
+    const asked = world.call("POST", "/v1/products/B/substitutes", { json: { substitutes: ["A"] } });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    return { asked };
+  });
+  expect(saidOf(await substitutes.asked)).toEqual([422, "invalid_substitutes"]);
+  expect((await define("A")).status).toBe(200);
 });
 
 test("every process follows, and a kit without parts is a product like any other", async () => {

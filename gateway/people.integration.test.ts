@@ -340,6 +340,30 @@ describe("a forgotten password", () => {
     expect((await signIn(person.email, "nine quiet lamps")).status).toBe(201);
   });
 
+  test("asked for by anybody, replaces no invitation and no link that an administrator made", async () => {
+    const counts = async (link: string) =>
+      (await anonymously("/v1/password-links/check", { token: tokenOf(link) })).status;
+    const invited = await somebody("service", null);
+    await anonymously("/v1/password-links", { email: invited.email });
+    const person = await somebody();
+    const { link } = (await post(`/v1/staff/${person.id}/reset-password`)).json;
+    const before = mailsTo(person.email).length;
+    await anonymously("/v1/password-links", { email: person.email });
+    // Mails go out in the background: one to somebody else is behind both.
+    const last = await somebody();
+    const mails = mailsTo(last.email).length;
+    await anonymously("/v1/password-links", { email: last.email });
+    await expect.poll(() => mailsTo(last.email).length).toBe(mails + 1);
+    expect([await counts(invited.link), await counts(link)]).toEqual([200, 200]);
+    expect(mailsTo(person.email).length).toBe(before);
+    await world.database.query(
+      "update staff_password_link set expires_at = now() - interval '1 second' where staff_id = $1",
+      [person.id],
+    );
+    await anonymously("/v1/password-links", { email: person.email });
+    await expect.poll(() => mailsTo(person.email).length).toBe(before + 1);
+  });
+
   test("fills nobody's mailbox: three mails an hour", async () => {
     const person = await somebody();
     const before = mailsTo(person.email).length;
@@ -468,7 +492,7 @@ describe("a second factor", () => {
   async function withFactor() {
     const person = await somebody();
     const call = await browser(person.email, GOOD_PASSWORD);
-    const begun = await call("POST", "/v1/account/second-factor", { current: GOOD_PASSWORD });
+    const begun = await call("POST", "/v1/account/second-factor");
     expect(begun.status, begun.text).toBe(200);
     const { secret } = begun.json as { secret: string };
     // The step before now, so that the one of now is left for the test.
@@ -480,11 +504,7 @@ describe("a second factor", () => {
   test("counts once a code was shown; then signing in asks for it, and takes each code once", async () => {
     const person = await somebody();
     const call = await browser(person.email, GOOD_PASSWORD);
-    expect(saidOf(await call("POST", "/v1/account/second-factor", { current: "a wrong password" }))).toEqual([
-      403,
-      "password_wrong",
-    ]);
-    const begun = (await call("POST", "/v1/account/second-factor", { current: GOOD_PASSWORD })).json;
+    const begun = (await call("POST", "/v1/account/second-factor")).json;
     expect(begun.uri).toMatch(/^otpauth:\/\/totp\/Holdfast:person\d+%40people\.example\?/);
     expect(begun.svg).toMatch(/^<svg/);
     // Not asked for yet.
@@ -530,16 +550,30 @@ describe("a second factor", () => {
     expect(saidOf(await signIn(email, GOOD_PASSWORD, codeOf(secret)))).toEqual([429, "rate_limited"]);
   });
 
-  test("is removed by its owner with password and code, or by an administrator, who signs them out", async () => {
+  test("is not taken away by its own administrator's open browser, nor are password and address", async () => {
+    const mine = await somebody("admin");
+    const call = await browser(mine.email, GOOD_PASSWORD);
+    const path = `/v1/staff/${mine.id}`;
+    for (const action of ["reset-password", "remove-second-factor"])
+      expect(saidOf(await call("POST", `${path}/${action}`, {}))).toEqual([403, "own_account"]);
+    const { version } = (await call("GET", path)).json;
+    const moved = await call("PATCH", path, { version, email: "thief@people.example" });
+    expect(saidOf(moved)).toEqual([403, "own_account"]);
+    const named = await call("PATCH", path, { version, email: mine.email.toUpperCase(), name: "My Name" });
+    expect(saidOf(named)).toEqual([200, undefined]);
+  });
+
+  test("is removed by its owner, or by an administrator, who signs them out", async () => {
     const mine = await withFactor();
-    expect(saidOf(await mine.call("POST", "/v1/account/second-factor", { current: GOOD_PASSWORD }))).toEqual([
+    expect(saidOf(await mine.call("POST", "/v1/account/second-factor"))).toEqual([
       409,
       "second_factor_there",
     ]);
-    const remove = (code: string) =>
-      mine.call("POST", "/v1/account/second-factor/remove", { current: GOOD_PASSWORD, code });
-    expect(saidOf(await remove("000000"))).toEqual([403, "second_factor_wrong"]);
-    expect((await remove(codeOf(mine.secret))).status).toBe(200);
+    expect((await mine.call("POST", "/v1/account/second-factor/remove")).status).toBe(200);
+    expect(saidOf(await mine.call("POST", "/v1/account/second-factor/remove"))).toEqual([
+      409,
+      "second_factor_missing",
+    ]);
     expect((await signIn(mine.email, GOOD_PASSWORD)).status).toBe(201);
 
     const lost = await withFactor();

@@ -154,6 +154,37 @@ test("nobody gives a role what they do not have, and who saw an older version ov
   await change("finance", { permissions: null });
 });
 
+test("a role gets no further places or channels from who lacks what it has, nor is it switched on again", async () => {
+  const warden = await person("warden", { permissions: ["roles.read", "roles.write", "orders.read"] });
+  await world.call("POST", "/v1/roles", {
+    json: {
+      id: "giver",
+      name: "Giver",
+      permissions: ["refunds.give"],
+      locations: ["east"],
+      channels: ["web"],
+    },
+  });
+  const set = async (fields: object) => {
+    const { version } = (await world.call("GET", "/v1/roles/giver")).json;
+    const { status, json } = await as(warden, "PATCH", "/v1/roles/giver", { version, ...fields });
+    return json.code ?? status;
+  };
+  for (const wider of [
+    { locations: null },
+    { channels: null },
+    { locations: ["east", "west"] },
+    { locations: ["west"] },
+  ])
+    expect([wider, await set(wider)]).toEqual([wider, "permission_not_yours"]);
+  expect(await set({ name: "Giver of money" })).toBe(200);
+  expect((await as(warden, "POST", "/v1/roles/giver/disable", {})).status).toBe(200);
+  const on = await as(warden, "POST", "/v1/roles/giver/enable", {});
+  expect(on.json.code).toBe("permission_not_yours");
+  expect(await change("giver", { locations: ["east", "west"] })).toMatchObject({ status: 200 });
+  expect(await set({ locations: ["west"] })).toBe(200);
+});
+
 test("whoever rules over people or keys makes none that have more, and takes over nobody who has", async () => {
   const hr = await person("hr", {
     permissions: ["people.read", "people.write", "keys.read", "keys.write", "orders.read"],
@@ -405,6 +436,47 @@ describe("shoppers' addresses, telephone numbers and e-mail addresses", () => {
       expect((await as(who, "GET", "/v1/orders?q=ada@example")).json.items).toEqual([]);
       expect((await as(who, "GET", "/v1/orders?q=Lovelace")).json.items).not.toEqual([]);
     }
+  });
+
+  test("are not searched in store credit, nor written into the table of refunds", async () => {
+    await world.database.query(
+      `insert into refund (id, order_id, key, reason, status, currency, asked_minor, amount_minor, note, requested_by)
+       values ($1 || '-P1', $1, $1, 'goodwill', 'requested', 'USD', 1, 1, 'mail ada@example.com', 'test')`,
+      [orderId],
+    );
+    const credit = await world.call("POST", "/v1/store-credit", {
+      json: { email: "ada@example.com", currency: "USD", amountMinor: 100 },
+      headers: { "idempotency-key": "personal-credit" },
+    });
+    const [finance, service] = [await signIn("finance"), await signIn("service")];
+    const found = async (who: Headers, q: string) =>
+      (await as(who, "GET", `/v1/store-credit?q=${q}`)).json.items.length as number;
+    const code = String(credit.json.code).slice(-4);
+    expect([await found(finance, "ada@"), await found(finance, code)]).toEqual([0, 1]);
+    expect(await found(service, "ada@")).toBe(1);
+    const csv = await as(finance, "GET", "/v1/refunds/export.csv");
+    expect(csv.text).toContain("mail (hidden)");
+    expect(csv.text).not.toContain("ada@example.com");
+    expect((await world.call("GET", "/v1/refunds/export.csv")).text).toContain("mail ada@example.com");
+  });
+
+  test("are left out of a repeated answer once its caller may not see them any more", async () => {
+    const asker = await person("asker", {
+      permissions: ["orders.read", "orders.hold", "personal-data.read"],
+    });
+    const send = () =>
+      world.call("POST", `/v1/orders/${orderId}/hold`, {
+        anonymous: true,
+        headers: { ...asker, "idempotency-key": "asked-twice" },
+        json: { reason: "ada@example.com" },
+      });
+    await send();
+    await world.database.query(
+      `update idempotency_key set response = '{"email": "ada@example.com"}' where key = 'asked-twice'`,
+    );
+    expect((await send()).json).toEqual({ email: "ada@example.com" });
+    await change("asker", { permissions: ["orders.read", "orders.hold"] });
+    expect((await send()).json).toEqual({ email: "(hidden)" });
   });
 
   test("are shown to service, whose looks are recorded once in a while", async () => {

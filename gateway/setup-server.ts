@@ -14,6 +14,7 @@ import { SetupBody } from "../contract/company.ts";
 import { setUp } from "../operations/company/set-up.ts";
 import type { Database } from "../store/sql/database.ts";
 import { requireOwnOrigin } from "./access/authentication.ts";
+import { countedAs } from "./access/client-address.ts";
 import { TokenBuckets } from "./access/token-buckets.ts";
 import { OWN_POLICY } from "./http/content-policy.ts";
 import { startHttpServer } from "./http/http-server.ts";
@@ -75,7 +76,7 @@ export async function startSetupServer(options: {
 
   async function setUpBy(request: HttpRequest): Promise<HttpReply> {
     requireOwnOrigin(request.headers, publicUrl);
-    const wait = attempts.take(request.remoteAddress, Date.now());
+    const wait = attempts.take(countedAs(request.remoteAddress), Date.now());
     if (wait > 0) throw new ApiError("rate_limited", "Too many attempts.", { retryAfterMs: wait });
     // The schema was checked, so that it is one.
     const { token: given, ...setup } = readJsonBody(request, validator, "POST") as SetupBody;

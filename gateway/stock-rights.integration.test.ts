@@ -143,15 +143,31 @@ test("whoever counted may take the count back", async () => {
   expect(late.json.outcomes[0]).toMatchObject({ status: "refused", code: "count_not_found" });
 });
 
-test("a count that somebody else sent under the same id is approved by neither of the two", async () => {
+test("the id of a count is its counter's: nobody counts under another's, who could then approve their own", async () => {
   const before = await onHand();
-  await send("warehouse", { type: "count", countId: "shared", counted: before - 300, reason: "recount" });
-  await send("colleague", { type: "count", countId: "shared", counted: before - 300, reason: "recount" });
-  for (const person of ["warehouse", "colleague"])
-    expect((await send(person, { type: "approve-count", countId: "shared" })).json.code).toBe(
-      "four_eyes_needed",
-    );
-  expect((await send("admin", { type: "approve-count", countId: "shared" })).status).toBe(200);
+  // Booked at once: the count is settled.
+  await send("colleague", { type: "count", countId: "shared", counted: before, reason: "recount" });
+  const count = { type: "count", countId: "shared", counted: before - 300, reason: "recount" };
+  const approve = { type: "approve-count", countId: "shared" };
+  const taken = await send("warehouse", count);
+  expect([taken.status, taken.json.code]).toEqual([409, "count_id_taken"]);
+  const [one, other] = await Promise.all([send("warehouse", count), send("warehouse", approve)]);
+  expect([one.json.code, other.json.outcomes?.[0].status]).toEqual(["count_id_taken", "refused"]);
+  expect((await send("warehouse", count, approve)).json.code).toBe("count_id_taken");
+  expect(await onHand()).toBe(before);
+  expect((await send("colleague", approve)).json.code).toBe("four_eyes_needed");
+});
+
+test("of people who count under one id at the same moment one does", async () => {
+  const before = await onHand();
+  const codes = await Promise.all(
+    ["warehouse", "colleague", "admin"].map(async (person) => {
+      const count = { type: "count", countId: "race", counted: before - 300, reason: "recount" };
+      return (await send(person, count)).json.code ?? "done";
+    }),
+  );
+  expect(codes.sort()).toEqual(["count_id_taken", "count_id_taken", "done"]);
+  await send("admin", { type: "reject-count", countId: "race" });
 });
 
 test("a count that is sent and approved in one request is approved by nobody", async () => {
@@ -167,19 +183,51 @@ test("a count that is sent and approved in one request is approved by nobody", a
 });
 
 test("one person adjusts by few units alone; more is refused, in one command or in several", async () => {
-  expect((await send("warehouse", { type: "adjust", delta: -10, reason: "broken" })).status).toBe(200);
+  expect((await send("warehouse", { type: "adjust", delta: -6, reason: "broken" })).status).toBe(200);
   const before = await onHand();
-  const one = await send("warehouse", { type: "adjust", delta: -11, reason: "broken" });
-  expect([one.status, one.json.code]).toEqual([403, "approval_needed"]);
-  const several = await send(
-    "warehouse",
-    { type: "adjust", delta: 6, reason: "found" },
-    { type: "adjust", delta: 6, reason: "found" },
-  );
-  expect([several.status, several.json.code]).toEqual([403, "approval_needed"]);
+  for (const deltas of [[-11], [3, 2], [-5]]) {
+    const reply = await send(
+      "warehouse",
+      ...deltas.map((delta) => ({ type: "adjust", delta, reason: "broken" })),
+    );
+    expect([deltas, reply.status, reply.json.code]).toEqual([deltas, 403, "approval_needed"]);
+  }
   expect(await onHand()).toBe(before);
+  // A command that is sent again has its effect once, and others and other positions have sums of their own.
+  const again = { type: "adjust", delta: 4, reason: "found", commandId: "again" };
+  for (let time = 0; time < 2; time += 1) expect((await send("warehouse", again)).status).toBe(200);
+  expect((await send("warehouse", { type: "adjust", delta: 1, reason: "found" })).status).toBe(403);
+  expect((await send("colleague", { type: "adjust", delta: 10, reason: "found" })).status).toBe(200);
+  const elsewhere = await send("warehouse", { type: "adjust", sku: "MUG-1", delta: 10, reason: "found" });
+  expect(elsewhere.status).toBe(200);
   // Another system, whose people approve among themselves.
   expect((await send(null, { type: "adjust", delta: -50, reason: "sync" })).status).toBe(200);
+});
+
+test("adjusts that one person sends at the same moment are one sum", async () => {
+  const statuses = await Promise.all(
+    [6, 6, 6].map(async (delta) => (await send("admin", { type: "adjust", delta, reason: "found" })).status),
+  );
+  expect(statuses.sort()).toEqual([200, 403, 403]);
+});
+
+test("of counts of one position in one request the first alone is booked at once", async () => {
+  const before = await onHand();
+  const counts = [10, 20, 30].map((less) => ({
+    type: "count",
+    countId: `steps-${less}`,
+    counted: before - less,
+    reason: "recount",
+  }));
+  const reply = await send("warehouse", ...counts);
+  expect(reply.json.outcomes).toMatchObject([
+    { status: "applied" },
+    { status: "applied" },
+    { status: "refused", code: "count_pending" },
+  ]);
+  await expect.poll(onHand).toBe(before - 10);
+  await send("warehouse", { type: "reject-count", countId: "steps-20" });
+  expect(await onHand()).toBe(before - 10);
 });
 
 test("how much that is, is set by whoever does not count, and counts at once", async () => {
@@ -193,9 +241,9 @@ test("how much that is, is set by whoever does not count, and counts at once", a
   expect(own.status).toBe(403);
   const set = await world.call("POST", "/v1/stock-limits", { json: { version: 1, approvalUnits: 2 } });
   expect(set.json).toEqual({ version: 2, approvalUnits: 2 });
-  expect((await send("warehouse", { type: "adjust", delta: -3, reason: "broken" })).json.code).toBe(
-    "approval_needed",
-  );
+  expect(
+    (await send("colleague", { type: "adjust", sku: "MUG-1", delta: -3, reason: "broken" })).json.code,
+  ).toBe("approval_needed");
   const before = await onHand();
   await send("warehouse", { type: "count", countId: "small", counted: before - 3, reason: "recount" });
   expect(await onHand()).toBe(before);

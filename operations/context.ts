@@ -18,6 +18,16 @@ export type OperationContext = {
   readonly caller?: Caller;
 };
 
+type StockByLocation = ReturnType<AllocatorClient["availableByLocation"]>;
+
+/** What the floor asks of the stock. Its answers may come from another thread. */
+export type FloorStock = Pick<AllocatorClient, "execute" | "holds" | "positions"> & {
+  availableByLocation(sku: string): StockByLocation | Promise<StockByLocation>;
+};
+
+/** What an operation of the floor needs: the device bridge has no more than this. */
+export type FloorContext = Pick<OperationContext, "database" | "now"> & { readonly allocator: FloorStock };
+
 /** Who does it, for the audit log: `by`, with the address and the request behind it where there is one. */
 export function callerIn({ caller }: Pick<OperationContext, "caller">, by: string): Caller {
   return { companyId: null, address: null, requestId: null, ...caller, by };

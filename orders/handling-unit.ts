@@ -22,10 +22,12 @@ export function isHandlingUnitNumber(text: string): boolean {
   return /^\d{18}$/.test(text) && gs1CheckDigit(text.slice(0, 17)) === text.slice(17);
 }
 
-/** GS1's check digit of `body`: weights 3 and 1 in turn, counted from the right. */
+const ZERO = "0".charCodeAt(0);
+
+/** GS1's check digit of `body`, which is digits: weights 3 and 1 in turn, counted from the right. */
 export function gs1CheckDigit(body: string): string {
   let sum = 0;
   for (let fromRight = 0; fromRight < body.length; fromRight += 1)
-    sum += Number(body[body.length - 1 - fromRight]) * (fromRight % 2 === 0 ? 3 : 1);
+    sum += (body.charCodeAt(body.length - 1 - fromRight) - ZERO) * (fromRight % 2 === 0 ? 3 : 1);
   return String((10 - (sum % 10)) % 10);
 }

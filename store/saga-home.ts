@@ -17,6 +17,11 @@ export type SagaHome = {
 export async function lockSagaHome(client: Queryable): Promise<SagaHome | null> {
   // Of several processes that start at once, the others wait here for the first.
   await client.query("lock table saga_home in exclusive mode");
+  return readSagaHome(client);
+}
+
+/** @returns null for a database that no saga has a home of yet */
+export async function readSagaHome(client: Queryable): Promise<SagaHome | null> {
   const { rows } = await client.query<SagaHome>(`select namespace_id as "namespaceId", run from saga_home`);
   return rows[0] ?? null;
 }
@@ -59,22 +64,31 @@ export type SagaUnderWay = {
 };
 
 /**
+ * Since when what has ended may have had a mail to send still: an hour before the last thing that was written
+ * is far more than that takes. As the database writes it, to the microsecond. Read before anything is started
+ * anew, which is written, too.
+ */
+export async function readRecently(client: Queryable): Promise<string> {
+  const { rows } = await client.query<{ since: string }>(
+    "select (coalesce(max(created_at), now()) - interval '1 hour')::text as since from outbox",
+  );
+  return rows[0]?.since ?? "";
+}
+
+/**
  * What the database says is under way, whose start does not wait in the outbox: by their rows orders, returns
  * and refunds, by their missing end the goods of claims, and mails that staff have just sent again.
  *
- * An order or a return that has just ended is among them: it may have had a mail to send still. An hour before
- * the last thing that was written is far more than that takes.
- *
- * @param after the last workflow id of the page before; "" for the first
+ * @param page.recently (`readRecently`) an order or a return that has ended since is among them, too
+ * @param page.after the last workflow id of the page before; "" for the first
  */
 export async function readSagasUnderWay(
   client: Queryable,
-  after: string,
-  limit: number,
+  page: { readonly recently: string; readonly after: string; readonly limit: number },
 ): Promise<readonly SagaUnderWay[]> {
   const { rows } = await client.query<SagaUnderWay>(
     `with recent as materialized (
-       select coalesce(max(created_at), now()) - interval '1 hour' as since from outbox
+       select $3::timestamptz as since
      ), begun as (
        select 'orderFulfillment' as workflow, o.id, o.id as order_id, o.channel_id, o.status = 'on_hold' as on_hold
          from orders o, recent
@@ -113,7 +127,7 @@ export async function readSagasUnderWay(
        left join outbox first on first.key = 'start:' || page.id
        left join told on told.id = page.id
       order by page.id collate "C"`,
-    [after, limit],
+    [page.after, page.limit, page.recently],
   );
   return rows;
 }

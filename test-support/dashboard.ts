@@ -21,8 +21,11 @@ export type TestDashboard = {
   stop(): Promise<void>;
 };
 
-export async function startTestDashboard(): Promise<TestDashboard> {
+export async function startTestDashboard(
+  options: Pick<Parameters<typeof startTestEdge>[0], "publicUrl" | "singleSignOn"> = {},
+): Promise<TestDashboard> {
   const edge = await startTestEdge({
+    ...options,
     dashboardFolder: inject("dashboardFolder"),
     staffPassword: STAFF_PASSWORD,
   });

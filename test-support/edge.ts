@@ -11,6 +11,7 @@ import { deviceProtocols } from "../devices/device-kinds.ts";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
 import { startEngine } from "../engine/engine.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
+import type { SingleSignOn } from "../gateway/http/route.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
 import type { Carrier } from "../ports/carriers.ts";
 import type { PaymentProvider } from "../ports/payments.ts";
@@ -47,6 +48,10 @@ const NOBODY: OutsideRosters = {
 export async function startTestEdge(options: {
   readonly dashboardFolder: string;
   readonly staffPassword: string;
+  /** Where browsers are to come, made of where the gateway listens. Absent: an address that nobody asks for. */
+  readonly publicUrl?: (url: string) => string;
+  /** Made for pages at this address. Absent: nobody signs in but by us. */
+  readonly singleSignOn?: (publicUrl: string) => Promise<SingleSignOn>;
   /** Makes them for a gateway that will be at this address. Absent: nobody. */
   readonly outside?: (gatewayUrl: string) => Promise<OutsideRosters>;
 }): Promise<TestEdge> {
@@ -60,11 +65,14 @@ export async function startTestEdge(options: {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const outside = (await options.outside?.(url)) ?? NOBODY;
+  const publicUrl = options.publicUrl?.(url) ?? (options.outside === undefined ? "http://127.0.0.1" : url);
+  const singleSignOn = (await options.singleSignOn?.(publicUrl)) ?? null;
   const start = (): Promise<Gateway> =>
     startGateway({
       host: "127.0.0.1",
       port,
-      publicUrl: options.outside === undefined ? "http://127.0.0.1" : url,
+      publicUrl,
+      singleSignOn,
       database,
       allocator: engine.client,
       channelAdapters,

@@ -15,6 +15,7 @@ import { SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK } from "../contract/stream.ts";
 import { deviceProtocols } from "../devices/device-kinds.ts";
 import { type Engine, startEngine } from "../engine/engine.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
+import type { SingleSignOn } from "../gateway/http/route.ts";
 import { createEasypostCarrier, signWebhook } from "../integrations/carriers/easypost/carrier.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
 import { createStripeProvider } from "../integrations/payments/stripe/provider.ts";
@@ -75,7 +76,7 @@ export type Reply = {
 
 export async function startGatewayWorld(
   dashboardFiles: (folder: string) => void = () => {},
-  options: { readonly mailer?: Mailer } = {},
+  options: { readonly mailer?: Mailer; readonly singleSignOn?: SingleSignOn } = {},
 ): Promise<GatewayWorld> {
   const { url: databaseUrl, database, close: dropDatabase } = await createTestDatabase();
   const secrets = passingSecretBox();

@@ -29,7 +29,11 @@ import { type Database, type DatabaseClient, inTransaction } from "../store/sql/
 /** Under which the stock sets them apart. */
 export const ADRIFT_REASON = "adrift";
 
-type Stock = { readonly database: Database; readonly allocator: AllocatorClient; readonly now: () => number };
+type Stock = {
+  readonly database: Database;
+  readonly allocator: Pick<AllocatorClient, "execute" | "holds" | "positions">;
+  readonly now: () => number;
+};
 
 /** Before the order's holds are given back: what robots have of it, they keep. */
 export async function holdBackLoads(stock: Stock, orderId: string): Promise<void> {

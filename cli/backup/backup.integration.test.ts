@@ -9,9 +9,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from "vitest";
 import { projectRoot } from "../../config/project-root.ts";
+import { markRestored } from "../../store/backup/load.ts";
 import { readFeed } from "../../store/orders/feed.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
 import { openDatabase } from "../../store/sql/database.ts";
+import { feedEnd } from "../../store/sql/feed-cursor.ts";
 import { newestMigration } from "../../store/sql/migrate.ts";
 import { startTestEdge, type TestEdge } from "../../test-support/edge.ts";
 import { runAsAdmin, withDatabase } from "../../test-support/servers/postgres-admin.ts";
@@ -139,13 +141,17 @@ test("a data folder comes back on a server of its own, whose feed goes on after 
   await writeFile(join(data, "processes.json"), "[]");
   const password = randomBytes(12).toString("base64url");
   const local = { postgresPassword: password, carrierWebhookSecret: "of the sandbox", apiKey: "kept" };
-  await writeFile(join(data, "local.json"), JSON.stringify(local));
+  const place = { url: "http://127.0.0.1:1", databaseUrl, temporal: { address: "there", namespace: "old" } };
+  await writeFile(join(data, "local.json"), JSON.stringify({ ...local, ...place }));
   const { folder } = await createBackup({ databaseUrl, dataFolder: data }, backups);
   const secrets = join(scratch, "secrets.json");
   await writeSecrets(data, secrets);
   expect([...(await readSecrets(secrets)).keys()]).toEqual(["local.json"]);
   expect(statSync(secrets).mode & 0o077).toBe(0);
-  await expect(writeSecrets(data, secrets)).rejects.toMatchObject({ code: "secrets_file_exists" });
+  await writeSecrets(data, secrets);
+  const taken = join(scratch, "taken.json");
+  await writeFile(taken, "of somebody else");
+  await expect(writeSecrets(data, taken)).rejects.toMatchObject({ code: "secrets_file_exists" });
   const all = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
     name.endsWith(".gz"),
   );
@@ -180,6 +186,27 @@ test("a data folder comes back on a server of its own, whose feed goes on after 
   } finally {
     await database.end();
     await server.stop();
+  }
+});
+
+test("a database that was restored by other means loses its sagas' home, and its feed goes on after what was lost", async () => {
+  const { folder } = await createBackup({ databaseUrl, dataFolder: null }, backups);
+  const target = await emptyDatabase();
+  await restoreDatabase(folder, target);
+  const database = openDatabase(target);
+  try {
+    await database.query("update saga_home set namespace_id = 'of the lost machine'");
+    const end = await feedEnd(database);
+    await markRestored(target);
+    const { rows } = await database.query("select o.id, h.namespace_id from orders o, saga_home h limit 1");
+    expect(rows[0]?.namespace_id).toBeNull();
+    const entry = { key: "new", type: "order.noted", summary: "New.", cause: "test" };
+    await recordEntry(database, { orderId: rows[0]?.id, ...entry });
+    const ahead = { transaction: end.transaction + 1_000n, id: 0n };
+    const next = await readFeed(database, ahead, { limit: 500 });
+    expect(next.entries.map(({ key }) => key)).toEqual(["new"]);
+  } finally {
+    await database.end();
   }
 });
 

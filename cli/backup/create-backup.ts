@@ -85,6 +85,7 @@ export async function createBackup(
         extras,
       };
       await writeDurably(join(partial, MANIFEST_FILE), manifestText(manifest));
+      await syncFolders(partial);
       await rename(partial, folder);
       await syncFolder(parent);
       return { folder, manifest };
@@ -133,21 +134,28 @@ const NO_SECRETS: ReadonlySet<string> = new Set([
 
 type Secrets = { readonly format: number; readonly files: Readonly<Record<string, string>> };
 
-/** Writes the secrets of a data folder to a file of their own. @throws UserProblem where there is such a file */
+/**
+ * Writes the secrets of a data folder to a file of their own. One that has them already is left as it is.
+ *
+ * @throws UserProblem `secrets_file_exists` where the file has something else
+ */
 export async function writeSecrets(dataFolder: string, target: string): Promise<void> {
   const entries = await readdir(dataFolder, { withFileTypes: true });
   const names = entries
     .filter((entry) => entry.isFile() && !NO_SECRETS.has(entry.name) && !entry.name.endsWith(".new"))
-    .map(({ name }) => name);
+    .map(({ name }) => name)
+    .sort();
   const files: Record<string, string> = {};
   for (const name of names) files[name] = (await readFile(join(dataFolder, name))).toString("base64");
   const secrets: Secrets = { format: BACKUP_FORMAT, files };
   await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-  await writeDurably(target, `${JSON.stringify(secrets)}\n`).catch((error: unknown) => {
+  const text = `${JSON.stringify(secrets)}\n`;
+  await writeDurably(target, text).catch(async (error: unknown) => {
     if (errorCode(error) !== "EEXIST") throw error;
+    if ((await readFile(target, "utf8").catch(() => null)) === text) return;
     throw new UserProblem(
       "secrets_file_exists",
-      `${target} is there already.`,
+      `${target} is there already, with something else in it.`,
       "Name another file with --secrets: nothing is overwritten.",
       { cause: error },
     );
@@ -175,6 +183,13 @@ export async function readSecrets(file: string): Promise<ReadonlyMap<string, Buf
 
 async function writeDurably(path: string, text: string): Promise<void> {
   await writeFile(path, text, { flag: "wx", mode: 0o600, flush: true });
+}
+
+/** The folder, and all those below it. */
+async function syncFolders(folder: string): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  for (const entry of entries) if (entry.isDirectory()) await syncFolder(join(entry.parentPath, entry.name));
+  await syncFolder(folder);
 }
 
 /** A name in a folder is on the disk when the folder is. */

@@ -136,10 +136,22 @@ async function withPostgres<T>(
   }
 }
 
-/** What the folder's secrets say, or new ones. */
+/** What the folder's secrets say, without where the lost system was; or new ones. */
 async function localFile(folder: string, secrets: ReadonlyMap<string, Buffer>): Promise<LocalFile> {
   const kept = secrets.get("local.json");
-  if (kept !== undefined) return JSON.parse(kept.toString("utf8"));
+  if (kept !== undefined) {
+    const whole: LocalFile = JSON.parse(kept.toString("utf8"));
+    // Where that one still runs, its database and its gateway would be taken for those of this folder.
+    const {
+      databaseUrl: _database,
+      url: _url,
+      simulatorsUrl: _simulators,
+      temporal: _temporal,
+      ...own
+    } = whole;
+    await writeLocalFile(folder, own);
+    return own;
+  }
   const made = {
     postgresPassword: randomBytes(24).toString("base64url"),
     carrierWebhookSecret: randomBytes(24).toString("base64url"),

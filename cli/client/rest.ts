@@ -35,19 +35,28 @@ export class RestClient {
   }
 
   async get<T>(path: string): Promise<T> {
-    return read<T>(await this.request("GET", path, undefined));
+    return read<T>(await this.text(path));
   }
 
   async post<T>(path: string, body: unknown): Promise<T> {
-    return read<T>(await this.request("POST", path, body));
+    return read<T>((await this.request("POST", path, body)).toString("utf8"));
+  }
+
+  async put<T>(path: string, body: unknown): Promise<T> {
+    return read<T>((await this.request("PUT", path, body)).toString("utf8"));
   }
 
   async patch<T>(path: string, body: unknown): Promise<T> {
-    return read<T>(await this.request("PATCH", path, body));
+    return read<T>((await this.request("PATCH", path, body)).toString("utf8"));
   }
 
   /** What is not JSON, as it came. */
-  text(path: string): Promise<string> {
+  async text(path: string): Promise<string> {
+    return (await this.bytes(path)).toString("utf8");
+  }
+
+  /** A page or a label to be printed. */
+  bytes(path: string): Promise<Buffer> {
     return this.request("GET", path, undefined);
   }
 
@@ -63,7 +72,7 @@ export class RestClient {
     } while (cursor !== null);
   }
 
-  private async request(method: string, path: string, body: unknown): Promise<string> {
+  private async request(method: string, path: string, body: unknown): Promise<Buffer> {
     // One key for all attempts: if only the answer was lost, the repeat gets that answer and nothing runs
     // again.
     const headers: Record<string, string> = {
@@ -83,9 +92,9 @@ export class RestClient {
         await pause(RECONNECT_DELAY_MS);
         continue;
       }
-      const { status, text } = answer;
-      if (status >= 200 && status < 300) return text;
-      const problem = readProblem(text);
+      const { status, bytes } = answer;
+      if (status >= 200 && status < 300) return bytes;
+      const problem = readProblem(bytes.toString("utf8"));
       const busy = status === 429 || status === 503 || problem?.retryAfterMs !== undefined;
       if (busy && (attempt < LEAST_ATTEMPTS || Date.now() < deadline)) {
         await pause(problem?.retryAfterMs ?? Math.min(100 * attempt, 1_000));
@@ -115,14 +124,14 @@ function read<T>(text: string): T {
 }
 
 type HttpAnswer =
-  | { readonly kind: "answered"; readonly status: number; readonly text: string }
+  | { readonly kind: "answered"; readonly status: number; readonly bytes: Buffer }
   | { readonly kind: "unreachable"; readonly cause: unknown };
 
 /** A connection that breaks in the middle of an answer gave no answer: the body belongs to the attempt. */
 async function answerOf(url: string, init: RequestInit): Promise<HttpAnswer> {
   try {
     const response = await fetch(url, { ...init, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
-    return { kind: "answered", status: response.status, text: await response.text() };
+    return { kind: "answered", status: response.status, bytes: Buffer.from(await response.arrayBuffer()) };
   } catch (error) {
     return { kind: "unreachable", cause: error instanceof Error ? (error.cause ?? error) : error };
   }

@@ -27,7 +27,10 @@ export function addBackupCommand(program: Command): void {
         "the file that --secrets names; keep it elsewhere.",
     )
     .option("--to <folder>", "where the backup gets a folder of its own", "backups")
-    .option("--secrets <file>", "a new file for the secrets of the data folder")
+    .option(
+      "--secrets <file>",
+      "a file for the secrets of the data folder: a new one, or one that has them already",
+    )
     .option("--no-secrets", "leave the secrets of the data folder out")
     .option("--json", "print what was made as one JSON document")
     .addHelpText(
@@ -80,9 +83,12 @@ async function takeBackup(options: BackupOptions): Promise<void> {
     });
   const { folder: made, manifest } =
     url === undefined
-      ? await withLocalDatabase(folder, (databaseUrl) => take({ databaseUrl, dataFolder: folder }))
+      ? await withLocalDatabase(folder, async (databaseUrl) => {
+          // First: where they cannot be written, there is no backup that nobody has read back.
+          if (typeof options.secrets === "string") await writeSecrets(folder, resolve(options.secrets));
+          return take({ databaseUrl, dataFolder: folder });
+        })
       : await take({ databaseUrl: url, dataFolder: null });
-  if (typeof options.secrets === "string") await writeSecrets(folder, resolve(options.secrets));
   await readBack(steps, made);
   const took = Date.now() - began;
   if (options.json) printJson({ folder: made, milliseconds: took, ...factsOf(manifest) });

@@ -1,24 +1,44 @@
-/** `holdfast order ID`: one order, and with --watch its timeline as it happens, until the order has ended. */
+/**
+ * `holdfast order`: orders are listed, shown, followed with --watch until they have ended, held, released,
+ * changed and cancelled. What is picked and packed of one is in `fulfillment.ts`.
+ */
+import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
-import type { OrderView, TimelineEntry } from "../../contract/orders.ts";
+import type { ChangeAnswer, OrderChangeBody } from "../../contract/order-changes.ts";
+import type { OrderRevisionView, OrderSummary, OrderView, TimelineEntry } from "../../contract/orders.ts";
 import type { FeedEvent } from "../../contract/stream.ts";
 import { decimalText } from "../../orders/money.ts";
 import { findAccess } from "../client/credentials.ts";
 import { RestClient } from "../client/rest.ts";
 import { StreamClient } from "../client/stream.ts";
+import { reasonOf, UserProblem } from "../problem.ts";
 import { paint, print, printJson, table } from "../terminal.ts";
 import { type AccessOptions, withAccess } from "./access-options.ts";
+import { eachOf, pairs, wholeNumber } from "./option-values.ts";
+
+type ListOptions = AccessOptions & {
+  readonly status?: string;
+  readonly channel?: string;
+  readonly hold?: string;
+  readonly limit: string;
+};
+
+type ReleaseOptions = AccessOptions & { readonly code: readonly string[]; readonly hold: readonly string[] };
+
+type CancelOptions = AccessOptions & { readonly reason: string; readonly line: readonly string[] };
+
+type ChangeOptions = AccessOptions & { readonly revision?: string; readonly reason?: string };
 
 export function addOrderCommand(program: Command): void {
-  const command = program
-    .command("order")
-    .summary("show an order, or follow it to its end")
+  const order = withAccess(program.command("order"), "GET /v1/orders/{id}", "GET /v1/orders/{id}/timeline")
+    .summary("list, show, follow, hold, release, change and cancel orders")
     .description(
-      "Shows an order with its timeline. --watch goes on with each entry as it happens, until the order ends.",
+      "Shows an order with its timeline, and does to it what people do. --watch goes on with each entry as it happens, " +
+        "until the order ends.",
     )
     .option("--watch", "follow the order until it is completed, cancelled or on hold for a person")
-    .argument("<id>", "order id, e.g. shopify-820982911946154508");
-  withAccess(command)
+    .argument("[id]", "order id, e.g. shopify-820982911946154508")
+    .enablePositionalOptions()
     .addHelpText(
       "after",
       `
@@ -26,16 +46,222 @@ Examples:
   $ npx holdfast order shopify-820982911946154508
   $ npx holdfast order web-1001 --watch
   $ npx holdfast order web-1001 --watch --json | jq -r .type
+  $ npx holdfast order list --status on_hold
+  $ npx holdfast order hold web-1001 --reason "The customer will call back"
+  $ npx holdfast order release web-1001
+  $ npx holdfast order cancel web-1001 --reason "Ordered twice" --line 2=1
 
+Picking and packing: \`holdfast fulfillment\`. Goods that come back: \`holdfast return\`.
 Exit status 0 if the order was found and, with --watch, has ended well; 1 if it waits for a person.`,
-    )
+    );
+  order.action(async (id: string | undefined, options: AccessOptions & { readonly watch?: boolean }) => {
+    if (id === undefined) order.error("error: missing the id of an order, or a subcommand");
+    else await showOrder(id, options);
+  });
+  const onOrder = (name: string, description: string, call: string): Command =>
+    withAccess(order.command(name).description(description), call).argument("<id>", "id of the order");
+  withAccess(order.command("list").description("List orders, newest first"), "GET /v1/orders")
+    .argument("[text]", "part of the order's number, or of the customer's name")
+    .option("--status <status>", "open, on_hold, completed, cancelled, …")
+    .option("--channel <id>", "only of this channel")
+    .option("--hold <code>", "only those that wait for this reason")
+    .option("--limit <n>", "so many at most", "100")
+    .action(list);
+  onOrder("show", "Show an order with its timeline", "GET /v1/orders/{id}")
+    .option("--watch", "follow the order until it is completed, cancelled or on hold for a person")
     .action(showOrder);
+  onOrder("timeline", "What happened to an order, oldest first", "GET /v1/orders/{id}/timeline").action(
+    timeline,
+  );
+  onOrder(
+    "revisions",
+    "Every revision of its document, newest first",
+    "GET /v1/orders/{id}/revisions",
+  ).action(revisions);
+  onOrder("hold", "Put an order on hold", "POST /v1/orders/{id}/hold")
+    .requiredOption("--reason <text>", "why")
+    .action((id: string, { reason, ...options }: AccessOptions & { readonly reason: string }) =>
+      act(id, "/hold", { reason }, "is on hold", options),
+    );
+  onOrder(
+    "release",
+    "Clear what a person may clear, and let the order go on",
+    "POST /v1/orders/{id}/release-hold",
+  )
+    .option("--code <code>", "only reasons of this code; may be repeated", eachOf, [])
+    .option("--hold <id>", "only the hold with this id; may be repeated", eachOf, [])
+    .action(release);
+  onOrder("cancel", "Cancel an order, or lines of it", "POST /v1/orders/{id}/cancel")
+    .requiredOption("--reason <text>", "why")
+    .option("--line <line=units>", "only so many units of a line; may be repeated", eachOf, [])
+    .action(cancel);
+  onOrder(
+    "change",
+    "Change an order by edits that count together or not at all",
+    "POST /v1/orders/{id}/changes",
+  )
+    .argument("<file>", "a JSON list of edits, see docs/protocol.md")
+    .option("--revision <n>", "the revision that the edits were made for; another one is refused")
+    .option("--reason <text>", "why")
+    .action(change);
+  onOrder(
+    "ship-available",
+    "Let what is there leave before the rest",
+    "POST /v1/orders/{id}/ship-available",
+  ).action((id: string, options: AccessOptions) =>
+    act(id, "/ship-available", {}, "leaves in parts", options),
+  );
+  onOrder("pickup-place", "Say in which store an order is collected", "POST /v1/orders/{id}/pickup-place")
+    .argument("<location>", "id of the store")
+    .action((id: string, locationId: string, options: AccessOptions) =>
+      act(id, "/pickup-place", { locationId }, `is collected at ${locationId}`, options),
+    );
+  onOrder("resend-notice", "Send a mail to the shopper again", "POST /v1/orders/{id}/resend-notice")
+    .argument("<notice>", "key of the mail; `show --json` has it")
+    .action((id: string, notice: string, options: AccessOptions) =>
+      act(id, "/resend-notice", { notice }, "gets its mail again", options),
+    );
+  onOrder(
+    "tracking-link",
+    "Show the address of the shopper's page",
+    "GET /v1/orders/{id}/tracking-link",
+  ).action(trackingLink);
+}
+
+function pathOf(id: string, action = ""): string {
+  return `/v1/orders/${encodeURIComponent(id)}${action}`;
+}
+
+async function list(text: string | undefined, options: ListOptions): Promise<void> {
+  const most = wholeNumber("--limit", options.limit);
+  const rest = new RestClient(await findAccess(options));
+  const query = new URLSearchParams();
+  if (text !== undefined) query.set("q", text);
+  if (options.status !== undefined) query.set("status", options.status);
+  if (options.channel !== undefined) query.set("channel", options.channel);
+  if (options.hold !== undefined) query.set("hold", options.hold);
+  const rows: string[][] = [];
+  let shown = 0;
+  for await (const one of rest.all<OrderSummary>(`/v1/orders?${query}`)) {
+    if (shown === most) break;
+    shown += 1;
+    if (options.json) printJson(one);
+    else
+      rows.push([
+        one.id,
+        one.status,
+        one.holdReasons.map(({ code }) => code).join(", "),
+        one.fulfillmentStatus,
+        one.paymentStatus,
+        `${decimalText({ minor: one.totalMinor, currency: one.currency, exponent: one.exponent })} ${one.currency}`,
+        one.placedAt.slice(0, 16).replace("T", " "),
+        one.customerName,
+      ]);
+  }
+  if (options.json) return;
+  const head = ["id", "status", "waits for", "fulfillment", "payment", "total", "placed", "customer"];
+  print(rows.length === 0 ? "No orders." : table([head.map((one) => paint("dim", one)), ...rows], [5]));
+}
+
+async function timeline(id: string, options: AccessOptions): Promise<void> {
+  const rest = new RestClient(await findAccess(options));
+  for await (const entry of rest.all<TimelineEntry>(pathOf(id, "/timeline"))) {
+    if (options.json) printJson(entry);
+    else print(line(entry));
+  }
+}
+
+async function revisions(id: string, options: AccessOptions): Promise<void> {
+  const rest = new RestClient(await findAccess(options));
+  const { items } = await rest.get<{ readonly items: readonly OrderRevisionView[] }>(
+    pathOf(id, "/revisions"),
+  );
+  for (const one of items) {
+    if (options.json) printJson(one);
+    else
+      print(
+        `${paint("bold", String(one.revision))}  ${one.at}  ${one.by}  ${one.changes.map(({ what }) => what).join(", ")}`,
+      );
+  }
+}
+
+function release(id: string, { code, hold, ...options }: ReleaseOptions): Promise<void> {
+  const body = {
+    ...(code.length === 0 ? {} : { codes: code }),
+    ...(hold.length === 0 ? {} : { ids: hold }),
+  };
+  return act(id, "/release-hold", body, "goes on", options);
+}
+
+async function cancel(id: string, { reason, line: named, ...options }: CancelOptions): Promise<void> {
+  const lines = pairs("--line", named).map(([lineId, units]) => ({
+    lineId,
+    quantity: wholeNumber("--line", units),
+  }));
+  const rest = new RestClient(await findAccess(options));
+  const body = { reason, ...(lines.length === 0 ? {} : { lines }) };
+  tellChange(id, await rest.post<ChangeAnswer>(pathOf(id, "/cancel"), body), options);
+}
+
+async function change(id: string, file: string, options: ChangeOptions): Promise<void> {
+  const body: OrderChangeBody = {
+    edits: await readEdits(file),
+    ...(options.revision === undefined ? {} : { revision: wholeNumber("--revision", options.revision) }),
+    ...(options.reason === undefined ? {} : { reason: options.reason }),
+  };
+  const rest = new RestClient(await findAccess(options));
+  tellChange(id, await rest.post<ChangeAnswer>(pathOf(id, "/changes"), body), options);
+}
+
+/** What is wrong inside of an edit is said by the gateway, which knows them. */
+async function readEdits(file: string): Promise<OrderChangeBody["edits"]> {
+  try {
+    const edits: unknown = JSON.parse(await readFile(file, "utf8"));
+    if (!Array.isArray(edits)) throw new Error("it is no list");
+    return edits;
+  } catch (cause) {
+    throw new UserProblem(
+      "file_unreadable",
+      `${file} cannot be read as a JSON list of edits: ${reasonOf(cause)}.`,
+      `Example: [{"kind":"quantity","lineId":"1","quantity":2}]`,
+      { cause, exitStatus: 2 },
+    );
+  }
+}
+
+async function trackingLink(id: string, options: AccessOptions): Promise<void> {
+  const rest = new RestClient(await findAccess(options));
+  const link = await rest.get<{ readonly url: string }>(pathOf(id, "/tracking-link"));
+  if (options.json) printJson(link);
+  else print(link.url);
+}
+
+async function act(
+  id: string,
+  action: string,
+  body: unknown,
+  done: string,
+  options: AccessOptions,
+): Promise<void> {
+  const rest = new RestClient(await findAccess(options));
+  const answer = await rest.post<unknown>(pathOf(id, action), body);
+  if (options.json) printJson(answer);
+  else print(`${id} ${done}.`);
+}
+
+function tellChange(id: string, answer: ChangeAnswer, options: AccessOptions): void {
+  if (options.json) printJson(answer);
+  else if (answer.status === "cancelling") print(`${id} is being cancelled.`);
+  else {
+    const what = answer.changes?.map((one) => one.what).join(", ") ?? "";
+    print(`${id} is at revision ${answer.revision ?? "?"}${what === "" ? "" : `: ${what}`}.`);
+  }
 }
 
 async function showOrder(id: string, options: AccessOptions & { readonly watch?: boolean }): Promise<void> {
   const access = await findAccess(options);
   const rest = new RestClient(access);
-  const path = `/v1/orders/${encodeURIComponent(id)}`;
+  const path = pathOf(id);
   const view = await rest.get<OrderView>(path);
   if (options.json && !options.watch) {
     printJson(view);
@@ -50,7 +276,7 @@ async function showOrder(id: string, options: AccessOptions & { readonly watch?:
 }
 
 async function watch(id: string, stream: StreamClient, rest: RestClient, json: boolean): Promise<void> {
-  const path = `/v1/orders/${encodeURIComponent(id)}`;
+  const path = pathOf(id);
   const shown = new Set<string>();
   const show = (entry: TimelineEntry): void => {
     if (shown.has(entry.key)) return;
@@ -121,12 +347,17 @@ function describe(view: OrderView): string {
   const holds = summary.holdReasons.map((reason) =>
     paint("yellow", `  on hold, ${reason.code}: ${reason.detail}`),
   );
+  const parts = view.fulfillmentOrders.map(
+    (one) => `  fulfillment order ${one.id} at ${one.locationName}: ${one.status}, ${one.stage}`,
+  );
   const parcels = view.shipments.map(
     (one) => `  parcel ${one.carrier} ${one.trackingNumber}: ${one.trackingStatus}`,
   );
   const to = document.shippingAddress;
   const address = to === null ? [] : [`  to ${to.name}, ${to.city} ${to.region ?? ""} ${to.country}`];
-  return [head, `  ${state}`, ...address, table(lines), ...promise, ...holds, ...parcels, ""].join("\n");
+  return [head, `  ${state}`, ...address, table(lines), ...promise, ...holds, ...parts, ...parcels, ""].join(
+    "\n",
+  );
 }
 
 function line(entry: TimelineEntry): string {

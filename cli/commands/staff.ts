@@ -164,6 +164,7 @@ function describe(person: StaffView): string {
       ["  role", person.role],
       ["  state", person.state],
       ["  second factor", person.secondFactor ? "on" : "off"],
+      ["  passkeys", String(person.passkeys)],
       ["  sessions", String(person.sessions)],
       ["  seen", person.lastSeenAt ?? "never"],
     ]),

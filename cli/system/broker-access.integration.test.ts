@@ -58,7 +58,6 @@ test("bridge and simulated devices sign in, and pack orders by what each may say
     mqttUrl: access.bridgeUrl(url),
     database: database.database,
     allocator: engine.client,
-    parcelLimit: () => null,
     logger: testLogger,
   });
   stops.push(() => bridge.stop());

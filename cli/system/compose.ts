@@ -10,8 +10,9 @@ import { projectRoot } from "../../config/project-root.ts";
 import type { SecretBox } from "../../config/secret-box.ts";
 import type { Settings } from "../../config/settings.ts";
 import { withoutPassword } from "../../config/without-password.ts";
-import { type DeviceBridge, startDeviceBridge } from "../../devices/bridge.ts";
+import type { DeviceBridge } from "../../devices/bridge.ts";
 import { deviceProtocols } from "../../devices/device-kinds.ts";
+import { startBridgeThread } from "../../devices/thread/bridge-host.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { startEngine } from "../../engine/engine.ts";
 import { startGateway } from "../../gateway/gateway.ts";
@@ -22,12 +23,13 @@ import { startStandingJobs } from "../../operations/standing/standing-jobs.ts";
 import { tellAllocator } from "../../operations/standing/tell-allocator.ts";
 import { parcelLimitOf } from "../../ports/parcel-limit.ts";
 import { type BridgeLease, takeBridgeLease } from "../../store/floor/bridge-lease.ts";
-import { seedSourcingRules } from "../../store/settings/sourcing-rules.ts";
+import { isSourcingUnset, seedSourcingRules } from "../../store/settings/sourcing-rules.ts";
 import { type Database, openDatabase, probe } from "../../store/sql/database.ts";
 import { SagaNamespaceTakenError } from "../../workflows/runtime/saga-home.ts";
-import { startSagaWorker } from "../../workflows/runtime/worker.ts";
+import { checkSagaNamespace, startSagaWorker } from "../../workflows/runtime/worker.ts";
 import { UserProblem } from "../problem.ts";
 import type { Steps } from "../terminal.ts";
+import { identityProvider } from "./identity-provider.ts";
 import { mqttConnection } from "./mqtt-connection.ts";
 import { probeEngine } from "./probe-engine.ts";
 import { bringSchemaUpToDate } from "./schema.ts";
@@ -80,6 +82,9 @@ export async function startSystem(
     parts.add("database", { stop: () => database.end() });
     await steps.run("Schema", () => bringSchemaUpToDate(settings.databaseUrl));
     await hooks.admit?.(database);
+    const ready = await whatIsNeeded(settings, database);
+    const { outside } = ready;
+    parts.add("mailer", { stop: async () => outside.mailer.close() });
     await steps.run("Secrets", async () => {
       const sealed = await sealStoredSecrets(database, settings.secretBox);
       return { value: sealed, detail: sealed === 0 ? "sealed" : `${sealed} sealed anew` };
@@ -87,17 +92,15 @@ export async function startSystem(
     const engine = await steps.run("Engine", () => startStock(settings, logger, parts));
     const { client: allocator } = engine;
     await hooks.prepare?.(database, allocator);
-    const outside = await outsideServices(settings);
     const parcelLimit = parcelLimitOf(outside.carriers);
     const context: OperationContext = { database, allocator, parcelLimit, now: Date.now };
-    await seedSourcingRules(database, await sourcingRules(settings.sourcingRulesFile));
+    if (ready.rules !== null) await seedSourcingRules(database, ready.rules);
     await tellAllocator(context);
 
     const standingJobs = startStandingJobs({ context, carriers: outside.carriers, logger });
     parts.add("standing jobs", standingJobs);
-    parts.add("mailer", { stop: async () => outside.mailer.close() });
-    const system: Composition = { settings, logger, parts, context, outside };
-    const lease = await takeDevices(system);
+    const system: Composition = { settings, logger, parts, context, ...ready };
+    const lease = await takeDevices(system, () => engine.isTakenOver());
     const bridge = await steps.run("Devices", () => startDevices(system));
     await steps.run("Sagas", () => startSagas(system));
     const gateway = await steps.run("Gateway", () => startEdge(system, bridge));
@@ -116,8 +119,7 @@ type Composition = {
   readonly logger: Logger;
   readonly parts: StartedParts;
   readonly context: OperationContext;
-  readonly outside: OutsideServices;
-};
+} & WhatIsNeeded;
 
 type Stoppable = { stop(): Promise<void> };
 
@@ -164,7 +166,25 @@ async function startStock(settings: ResolvedSettings, logger: Logger, parts: Sta
   };
 }
 
-type OutsideServices = Awaited<ReturnType<typeof outsideServices>>;
+type WhatIsNeeded = Awaited<ReturnType<typeof whatIsNeeded>>;
+
+/**
+ * What can be missing is looked for before anything is taken over: a process that could not start would end
+ * the one that works, and then itself.
+ */
+async function whatIsNeeded(settings: ResolvedSettings, database: Database) {
+  const mqtt = await mqttConnection(settings.mqtt);
+  const temporal = await temporalSecurity(settings.temporal);
+  const outside = await outsideServices(settings);
+  const rules = (await isSourcingUnset(database)) ? await sourcingRules(settings.sourcingRulesFile) : null;
+  await checkSagaNamespace({
+    temporalAddress: settings.temporalAddress,
+    temporalSecurity: temporal,
+    namespace: settings.temporalNamespace,
+    database,
+  }).catch(explainNamespace);
+  return { mqtt, temporal, outside, rules };
+}
 
 /** The vendors that the settings name, behind their ports. */
 async function outsideServices({ vendors }: ResolvedSettings) {
@@ -176,50 +196,51 @@ async function outsideServices({ vendors }: ResolvedSettings) {
   return { carriers, payments, notifications, mailer: notifications.first.port };
 }
 
-/** Whoever had the bridge has lost the stock just now, and ends. */
+/** Whoever had the bridge has lost the stock just now, and ends. One that has not is dead, or hangs. */
 const BRIDGE_PATIENCE_MS = 60_000;
 
-async function takeDevices({ context, parts }: Composition): Promise<BridgeLease> {
-  const lease = await takeBridgeLease(context.database, { patienceMs: BRIDGE_PATIENCE_MS });
+async function takeDevices(
+  { context, parts }: Composition,
+  isStockTaken: () => Promise<boolean>,
+): Promise<BridgeLease> {
+  const lease = await takeBridgeLease(context.database, {
+    patienceMs: BRIDGE_PATIENCE_MS,
+    isEntitled: async () => !(await isStockTaken()),
+  });
   if (lease === null)
     throw new UserProblem(
       "bridge_taken",
-      "Another process on this database speaks with the devices, and does not end.",
-      "End it, and start again: only one process can have the bridge.",
+      "Another process on this database speaks with the devices, and has taken over the stock, too.",
+      "Start this one again only where the other one has ended: only one process can have them.",
     );
   parts.add("bridge lease", { stop: () => lease.release() });
   return lease;
 }
 
-async function startDevices({ settings, logger, parts, context }: Composition) {
-  const bridge = await startDeviceBridge({
-    mqttUrl: settings.mqttUrl,
-    mqtt: await mqttConnection(settings.mqtt),
-    database: context.database,
-    allocator: context.allocator,
-    parcelLimit: context.parcelLimit,
-    companyPrefixes: settings.companyPrefixes,
+async function startDevices({ settings, logger, parts, context, mqtt }: Composition) {
+  const { databaseUrl, mqttUrl, companyPrefixes } = settings;
+  const bridge = await startBridgeThread({
+    settings: { databaseUrl, mqttUrl, mqtt, companyPrefixes },
+    stock: context.allocator,
     logger: logger.child({ part: "devices" }),
   });
   parts.add("device bridge", bridge);
   return { value: bridge, detail: withoutPassword(settings.mqttUrl) };
 }
 
-async function startSagas({ settings, logger, parts, context, outside }: Composition) {
+async function startSagas({ settings, logger, parts, context, outside, temporal }: Composition) {
   const worker = await startSagaWorker({
     carriers: outside.carriers,
     payments: outside.payments,
     mailer: outside.mailer,
     temporalAddress: settings.temporalAddress,
-    temporalSecurity: await temporalSecurity(settings.temporal),
+    temporalSecurity: temporal,
     namespace: settings.temporalNamespace,
     database: context.database,
     allocator: context.allocator,
     publicUrl: settings.publicUrl,
     logger: logger.child({ part: "sagas" }),
-  }).catch((error: unknown) => {
-    throw error instanceof SagaNamespaceTakenError ? namespaceProblem(error) : error;
-  });
+  }).catch(explainNamespace);
   parts.add("saga worker", worker);
   return { value: worker, detail: `${settings.temporalAddress}, namespace ${settings.temporalNamespace}` };
 }
@@ -241,6 +262,7 @@ async function startEdge({ settings, logger, parts, context, outside }: Composit
     devices: deviceProtocols,
     bridgeStatus: () => bridge.status(),
     dashboardFolder: join(projectRoot, "dist", "dashboard"),
+    singleSignOn: await identityProvider(settings),
     mailer: outside.mailer,
     redisUrl: settings.redisUrl,
     allowedHosts: settings.allowedHosts,
@@ -254,8 +276,9 @@ async function startEdge({ settings, logger, parts, context, outside }: Composit
   return { value: gateway, detail: `${settings.host}:${gateway.port}` };
 }
 
-function namespaceProblem(error: SagaNamespaceTakenError): UserProblem {
-  return new UserProblem(
+function explainNamespace(error: unknown): never {
+  if (!(error instanceof SagaNamespaceTakenError)) throw error;
+  throw new UserProblem(
     error.code,
     `${error.message}.`,
     "Sagas go on where their steps were done. Name a namespace that has none (`temporal operator namespace create`, " +

@@ -6,9 +6,11 @@ import { isEmptySystem, session } from "./api/session.ts";
 import { restoreSession } from "./api/sign-in.ts";
 import { Notice } from "./components/notice.tsx";
 import { Toasts } from "./components/toast.tsx";
+import { ProveDialog } from "./pages/account/prove-dialog.tsx";
 import { ChoosePasswordPage } from "./pages/door/choose-password-page.tsx";
 import { ForgotPage } from "./pages/door/forgot-page.tsx";
 import { SetupPage } from "./pages/door/setup-page.tsx";
+import { SingleSignOnPage } from "./pages/door/single-sign-on-page.tsx";
 import { SignInPage } from "./pages/sign-in-page.tsx";
 import { Shell } from "./shell.tsx";
 import "./styles/layout.css";
@@ -45,14 +47,16 @@ function StaffApp() {
   return (
     <>
       <Door path={path} />
+      {session.value !== null && <ProveDialog />}
       <Toasts />
     </>
   );
 }
 
-/** A link to set a password leads to its page, whoever is signed in. */
+/** A link to set a password, and the way back from the identity provider, lead to their pages, whoever is signed in. */
 function Door({ path }: { readonly path: string }) {
   if (path === "/password") return <ChoosePasswordPage />;
+  if (path === "/single-sign-on") return <SingleSignOnPage />;
   if (session.value) return <Shell session={session.value} />;
   return path === "/forgot" ? <ForgotPage /> : <SignInPage />;
 }

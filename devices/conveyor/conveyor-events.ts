@@ -21,10 +21,15 @@ import {
 import { findTotes, type ToteOnTheFloor } from "../../store/floor/floor-tasks.ts";
 import { type Database, type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
 import type { Device } from "../mqtt/device-registry.ts";
-import { type ConveyorEvent, eventDigest, licencePlate, plateOf } from "./conveyor-messages.ts";
+import { type ConveyorEvent, licencePlate, plateOf } from "./conveyor-messages.ts";
 import type { Exits } from "./exits.ts";
 
-export type FromConveyor = { readonly device: Device; readonly event: ConveyorEvent };
+/** `digest` is the event's, see `eventDigest`. */
+export type FromConveyor = {
+  readonly device: Device;
+  readonly event: ConveyorEvent;
+  readonly digest: string;
+};
 
 export type Refusal = { readonly code: DeadLetterCode; readonly detail: string };
 
@@ -39,7 +44,7 @@ const MOST_DECISIONS = 5_000;
 
 type Scan = Extract<ConveyorEvent, { readonly kind: "scan" }>;
 /** One event with what is known about it. */
-type Case = {
+export type Case = {
   readonly device: Device;
   readonly event: ConveyorEvent;
   readonly mark: MessageMark;
@@ -66,30 +71,35 @@ export class ConveyorEvents {
     this.toteLost = options.toteLost;
   }
 
+  /** What each of them is about, in the same order. */
+  async look(events: readonly FromConveyor[]): Promise<readonly Case[]> {
+    const plates = events.map(({ event }) => lpnOf(event));
+    const totes = await this.totesOf(plates);
+    return events.map((each, index) => this.caseOf(each, plates[index] ?? "", totes));
+  }
+
   /** Takes events in their order, all or none. An outcome for each, in the same order. */
-  async take(events: readonly FromConveyor[]): Promise<readonly Outcome[]> {
-    const totes = await this.totesOf(events.map(({ event }) => event));
-    const cases = events.map(({ device, event }) => this.look(device, event, totes));
-    const accepted = cases.filter(
-      ({ refusal, event }) => refusal === undefined && event.kind !== "recirculation",
-    );
-    const scans = cases.filter(({ event }) => event.kind === "scan");
-    const rounds = await inTransaction(this.database, (client) => this.book(client, accepted, scans));
-    for (const each of cases) if (each.refusal === undefined) await this.afterRecirculation(each);
+  async take(cases: readonly Case[]): Promise<readonly Outcome[]> {
+    const accepted = cases.filter((each) => each.refusal === undefined && isMarkedInBatch(each));
+    const rounds = await this.record(cases, accepted);
+    for (const each of cases) if (each.refusal === undefined && isOfLostTote(each)) await this.lose(each);
     return cases.map((each) => this.outcomeOf(each, rounds));
   }
 
-  private async totesOf(events: readonly ConveyorEvent[]): Promise<ReadonlyMap<string, ToteOnTheFloor>> {
-    const plates = [...new Set(events.map(lpnOf))].filter((lpn) => lpn !== "");
-    const totes = plates.length === 0 ? [] : await findTotes(this.database, plates);
+  private async totesOf(plates: readonly string[]): Promise<ReadonlyMap<string, ToteOnTheFloor>> {
+    const known = [...new Set(plates)].filter((lpn) => lpn !== "");
+    const totes = known.length === 0 ? [] : await findTotes(this.database, known);
     return new Map(totes.map((tote) => [tote.handlingUnit, tote]));
   }
 
-  private look(device: Device, event: ConveyorEvent, totes: ReadonlyMap<string, ToteOnTheFloor>): Case {
-    const lpn = lpnOf(event);
+  private caseOf(
+    { device, event, digest }: FromConveyor,
+    lpn: string,
+    totes: ReadonlyMap<string, ToteOnTheFloor>,
+  ): Case {
     const tote = totes.get(lpn);
     const { bootId, seq: sequence } = event;
-    const mark = { deviceId: device.row.id, bootId, sequence, digest: eventDigest(event) };
+    const mark = { deviceId: device.row.id, bootId, sequence, digest };
     return { device, event, mark, lpn, tote, refusal: this.refusalOf(device, event, tote) };
   }
 
@@ -111,6 +121,22 @@ export class ConveyorEvents {
       return { code: "unknown_tote", detail: `no tote ${JSON.stringify(event.lpn)} is known` };
     }
     return undefined;
+  }
+
+  /** @returns rounds of the scanned totes, by `scannerKey` */
+  private async record(
+    cases: readonly Case[],
+    accepted: readonly Case[],
+  ): Promise<ReadonlyMap<string, number>> {
+    const scans = cases.filter(({ event }) => event.kind === "scan");
+    if (cases.some(({ tote }) => tote !== undefined))
+      return inTransaction(this.database, (client) => this.book(client, accepted, scans));
+    // Nothing moves: the marks are one statement, and so a transaction.
+    await markTaken(
+      this.database,
+      accepted.map(({ mark }) => mark),
+    );
+    return new Map();
   }
 
   /** @returns rounds of the scanned totes, by `scannerKey` */
@@ -171,11 +197,10 @@ export class ConveyorEvents {
   }
 
   /**
-   * A tote that the conveyor does not know. Its own transactions, before the mark: a crash between the two
-   * does it again, and in the other order it would be lost.
+   * A tote of ours that the conveyor does not know. Its own transactions, before the mark: a crash between
+   * the two does it again, and in the other order it would be lost.
    */
-  private async afterRecirculation({ device, event, mark, lpn }: Case): Promise<void> {
-    if (event.kind !== "recirculation" || event.result !== "UNKNOWN_LPN") return;
+  private async lose({ device, mark, lpn }: Case): Promise<void> {
     if (await isTaken(this.database, mark)) return;
     await this.toteLost(lpn, device.row.id);
     await markTaken(this.database, [mark]);
@@ -199,6 +224,18 @@ export class ConveyorEvents {
     }
     return { ...refused, decision: { lpn, exit } };
   }
+}
+
+function isOfLostTote({ event, tote }: Case): boolean {
+  return event.kind === "recirculation" && event.result === "UNKNOWN_LPN" && tote !== undefined;
+}
+
+/**
+ * What has its effect, or none, within the batch's transaction. That a conveyor does not know a tote that
+ * nobody knows is only marked: conveyors say so often, and one transaction each would hold up all others.
+ */
+function isMarkedInBatch({ event, tote }: Case): boolean {
+  return event.kind !== "recirculation" || (event.result === "UNKNOWN_LPN" && tote === undefined);
 }
 
 function atScanner({ device, event, tote }: Pick<Case, "device" | "event" | "tote">) {

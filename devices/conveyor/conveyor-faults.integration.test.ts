@@ -68,7 +68,6 @@ describe("a conveyor whose messages are not as they should be", () => {
       mqttUrl: `mqtt://127.0.0.1:${broker.port}`,
       database: test.database,
       allocator: engine.client,
-      parcelLimit: () => null,
       logger: testLogger,
     });
     for (const id of ["portal-1", "portal-2"]) await say(id, "status", { bootId: id, connection: "ONLINE" });

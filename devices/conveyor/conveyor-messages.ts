@@ -6,7 +6,7 @@
  * Every event carries `bootId`, `seq` (goes up by one; may wrap to 0 or 1, may begin anew) and `from`, the
  * lowest `seq` still in the device's outbox. The device repeats an event until its `ack`, which is sent after
  * the commit of its effect, or names the refusal. A repeat says the same, but for `from`. So QoS 0 is enough
- * for events. The retained status and what we send have QoS 1.
+ * for events and their answers. The retained status and what we ask for by ourselves have QoS 1.
  */
 import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";

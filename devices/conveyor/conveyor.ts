@@ -3,26 +3,27 @@
  * acknowledged once its effect is committed, or once it is put aside with its refusal. What an event does is
  * in `conveyor-events.ts`.
  *
- * Events of all conveyors go through one queue each, into one transaction at a time for all of them: what has
- * gathered while the last one ran goes into the next. They come with QoS 0, because the guarantee is the
- * device's outbox: the device sends again what we have not acknowledged. (With the broker's guarantee,
- * MQTT.js would allow only one transaction per message.)
+ * Events of all conveyors go into one transaction at a time for all of them (`event-queue.ts`), and those about
+ * totes of ours from there into a queue of their own: their transactions wait for whoever works on the same
+ * order, and nobody else is to wait with them. They come with QoS 0, because the guarantee is the device's
+ * outbox: the device sends again what we have not acknowledged. (With the broker's guarantee, MQTT.js would
+ * allow only one transaction per message.)
  *
  * C1 an event is acknowledged after its effect or its dead letter is committed, never before
  * C2 an event that cannot be read, booked or believed costs itself: those behind it go on
  * C3 an event that comes again while it waits here waits once
  * C4 an event that is dropped here (full queue, database away) is not acknowledged, and so not lost
  */
-import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import { forgetMessages } from "../../store/floor/device-messages.ts";
 import type { Database } from "../../store/sql/database.ts";
 import { ArrivalOrder, type Sequenced } from "../mqtt/arrival-order.ts";
 import type { DeadLetters } from "../mqtt/dead-letter.ts";
 import type { Device, DeviceRegistry } from "../mqtt/device-registry.ts";
+import type { Publish } from "../mqtt/mqtt-session.ts";
 import type { BridgeTimings } from "../mqtt/timings.ts";
 import { deviceTopic } from "../mqtt/topics.ts";
-import { ConveyorEvents, type Outcome, type Refusal } from "./conveyor-events.ts";
+import { type Case, ConveyorEvents, type Outcome, type Refusal } from "./conveyor-events.ts";
 import {
   type Acknowledgement,
   type ConveyorEvent,
@@ -30,19 +31,13 @@ import {
   eventDigest,
   type RecirculateCommand,
 } from "./conveyor-messages.ts";
+import { EventQueue } from "./event-queue.ts";
 import { Exits } from "./exits.ts";
 import { findHead, type MessageHead } from "./message-head.ts";
 import { RecentLetters } from "./recent-letters.ts";
 
-/** Events of one device that wait here. Beyond that, its outbox keeps them. */
-const LONGEST_QUEUE = 2_000;
-const LARGEST_BATCH = 256;
-/** Of one device in a batch while others wait, so that a flood delays only its own. */
-const SHARE_OF_BATCH = 16;
-/** Events that cannot be read, on their way to be put aside, before the next message is looked at. */
-const MOST_UNREADABLE = 500;
-const MOST_TRIES = 3;
-const RETRY_MS = 200;
+/** Events on their way to be put aside, before the next one is looked at. */
+const MOST_REFUSING = 500;
 /**
  * How long an event waits for one that it has overtaken. On the way through one broker, messages overtake by
  * less; of one that is lost nobody knows, and a tote before its gate must not wait for it. Milliseconds.
@@ -61,37 +56,38 @@ export type Letter = { readonly topic: string; readonly payload: Buffer };
 type Entry = Sequenced & {
   /** Of its device, number and content. */
   readonly key: string;
+  readonly deviceId: string;
   readonly device: Device;
   readonly event: ConveyorEvent;
+  readonly digest: string;
   readonly letter: Letter;
 };
 
 export class Conveyors {
   private readonly database: Database;
   private readonly registry: DeviceRegistry;
-  private readonly publish: (topic: string, message: object) => Promise<void>;
+  private readonly publish: Publish;
   private readonly timings: BridgeTimings;
   private readonly logger: Logger;
   private readonly deadLetters: DeadLetters;
   private readonly events: ConveyorEvents;
   private readonly exits: Exits;
   private readonly order = new ArrivalOrder<Entry>(GAP_MS);
-  private readonly queues = new Map<string, Entry[]>();
-  /** Keys of what waits in the queues. */
-  private readonly queued = new Set<string>();
+  private readonly incoming: EventQueue<Entry>;
+  /** About totes that are on the floor. */
+  private readonly ofOurTotes: EventQueue<Entry>;
   private readonly putAside = new RecentLetters();
-  private readonly unreadable = new Set<Promise<void>>();
+  /** On their way to be put aside. */
+  private readonly refusing = new Set<Promise<void>>();
   /** The area level in the topic of each conveyor, as it was last seen. */
   private readonly areas = new Map<string, string>();
-  private working: Promise<void> | null = null;
-  private stopping = false;
   private lookTimer: NodeJS.Timeout | undefined;
   private forgetTimer: NodeJS.Timeout | undefined;
 
   constructor(options: {
     readonly database: Database;
     readonly registry: DeviceRegistry;
-    readonly publish: (topic: string, message: object) => Promise<void>;
+    readonly publish: Publish;
     readonly toteLost: (lpn: string, conveyorId: string) => Promise<void>;
     readonly timings: BridgeTimings;
     readonly deadLetters: DeadLetters;
@@ -106,11 +102,18 @@ export class Conveyors {
     this.logger = logger;
     this.exits = new Exits(registry, logger);
     this.events = new ConveyorEvents({ database, exits: this.exits, toteLost });
+    const failures = {
+      onFailed: (entry: Entry, error: unknown) => this.onFailed(entry, error),
+      onBroken: (error: unknown, events: number) =>
+        logger.warn({ err: error, events }, "conveyors' events not booked; one by one"),
+    };
+    this.incoming = new EventQueue({ take: (batch) => this.takeIn(batch), ...failures });
+    this.ofOurTotes = new EventQueue({ take: (batch) => this.takeOurs(batch), ...failures });
   }
 
   start(): void {
     this.lookTimer = setInterval(() => {
-      if (this.order.isWaiting) this.enqueue(this.order.due(performance.now()));
+      if (this.order.isWaiting) this.incoming.add(this.order.due(performance.now()));
     }, LOOK_EVERY_MS);
     this.forgetTimer = setInterval(() => {
       forgetMessages(this.database, REMEMBERED_MS).catch((error) =>
@@ -126,32 +129,24 @@ export class Conveyors {
 
   onEvent(device: Device, event: ConveyorEvent, letter: Letter): void {
     const { bootId, seq, from } = event;
-    const key = `${device.row.id} ${bootId} ${seq} ${eventDigest(event)}`;
-    this.enqueue(
-      this.order.add(device.row.id, { key, bootId, seq, from, device, event, letter }, performance.now()),
-    );
+    const digest = eventDigest(event);
+    const key = `${device.row.id} ${bootId} ${seq} ${digest}`;
+    const entry = { key, deviceId: device.row.id, bootId, seq, from, device, event, digest, letter };
+    this.incoming.add(this.order.add(device.row.id, entry, performance.now()));
   }
 
-  /**
-   * An event that cannot be read. Its device is told, where it can be found out which one it was. It is not
-   * waited for, as far as there are not many of them: those behind it may go on. If it is not put aside, its
-   * device hears nothing and sends it again.
-   */
-  async onUnreadable(device: Device, letter: Letter, refusal: Refusal): Promise<void> {
-    const refused = this.refuse(device, findHead(letter.payload), letter, refusal)
-      .catch((error) => this.logger.warn({ err: error }, "event left to the device"))
-      .finally(() => this.unreadable.delete(refused));
-    this.unreadable.add(refused);
-    if (this.unreadable.size >= MOST_UNREADABLE) await Promise.race(this.unreadable);
+  /** An event that cannot be read. Its device is told, where it can be found out which one it was. */
+  onUnreadable(device: Device, letter: Letter, refusal: Refusal): Promise<void> {
+    return this.refuse(device, findHead(letter.payload), letter, refusal);
   }
 
-  /** Finishes the transaction that runs. What still waits stays with the devices. */
+  /** Finishes the transactions that run. What still waits stays with the devices. */
   async stop(): Promise<void> {
-    this.stopping = true;
     clearInterval(this.lookTimer);
     clearInterval(this.forgetTimer);
-    await this.working;
-    await Promise.all(this.unreadable);
+    await this.incoming.stop();
+    await this.ofOurTotes.stop();
+    await Promise.all(this.refusing);
   }
 
   async recirculate(deviceId: string, command: RecirculateCommand): Promise<void> {
@@ -159,85 +154,36 @@ export class Conveyors {
     if (device !== undefined) await this.publish(this.topic(device, "cmd/recirculate"), command);
   }
 
-  private enqueue(entries: readonly Entry[]): void {
-    if (this.stopping || entries.length === 0) return;
-    for (const entry of entries) {
-      // A repeat of what waits here is answered with it: else the repeats of a slow minute make it slower.
-      if (this.queued.has(entry.key)) continue;
-      const { id } = entry.device.row;
-      const queue = this.queues.get(id) ?? [];
-      if (queue.length >= LONGEST_QUEUE) continue;
-      queue.push(entry);
-      this.queued.add(entry.key);
-      this.queues.set(id, queue);
-    }
-    this.working ??= this.work();
+  private async takeIn(batch: readonly Entry[]): Promise<void> {
+    const cases = await this.events.look(batch);
+    const isOurs = (_: unknown, index: number): boolean => cases[index]?.tote !== undefined;
+    this.ofOurTotes.add(batch.filter(isOurs));
+    const isOther = (_: unknown, index: number): boolean => !isOurs(_, index);
+    await this.take(batch.filter(isOther), cases.filter(isOther));
   }
 
-  private async work(): Promise<void> {
-    while (this.queues.size > 0 && !this.stopping) {
-      const batch = this.nextBatch();
-      try {
-        await this.take(batch);
-      } catch (error) {
-        this.logger.warn({ err: error, events: batch.length }, "conveyors' events not booked; one by one");
-        for (const entry of batch) await this.takeAlone(entry);
-      }
-    }
-    // In the same synchronous step as the last look at the queues: an event that comes later starts the work
-    // again.
-    this.working = null;
+  /** Looked at again: what was there when they came may have changed while they waited. */
+  private async takeOurs(batch: readonly Entry[]): Promise<void> {
+    await this.take(batch, await this.events.look(batch));
   }
 
-  /** Some of each device's, those that were served least recently first. */
-  private nextBatch(): readonly Entry[] {
-    const batch: Entry[] = [];
-    const share = this.queues.size === 1 ? LARGEST_BATCH : SHARE_OF_BATCH;
-    for (const [id, queue] of [...this.queues]) {
-      batch.push(...queue.splice(0, Math.min(share, LARGEST_BATCH - batch.length)));
-      this.queues.delete(id);
-      if (queue.length > 0) this.queues.set(id, queue);
-      if (batch.length >= LARGEST_BATCH) break;
-    }
-    for (const { key } of batch) this.queued.delete(key);
-    return batch;
-  }
-
-  private async take(batch: readonly Entry[]): Promise<void> {
-    const outcomes = await this.events.take(batch);
-    const answered = batch.map(async (entry, index) => {
+  private async take(entries: readonly Entry[], cases: readonly Case[]): Promise<void> {
+    if (entries.length === 0) return;
+    const outcomes = await this.events.take(cases);
+    for (const [index, entry] of entries.entries()) {
       const outcome = outcomes[index];
       if (outcome !== undefined) await this.answer(entry, outcome);
-    });
-    // All of them, before one that failed is tried again.
-    await Promise.allSettled(answered);
-    await Promise.all(answered);
-  }
-
-  private async takeAlone(entry: Entry): Promise<void> {
-    for (let tries = 1; tries <= MOST_TRIES && !this.stopping; tries += 1) {
-      try {
-        return await this.take([entry]);
-      } catch (error) {
-        if (tries < MOST_TRIES) {
-          await delay(RETRY_MS);
-          continue;
-        }
-        const detail = error instanceof Error ? error.message : String(error);
-        const { device, event, letter } = entry;
-        try {
-          await this.refuse(device, event, letter, { code: "handler_failed", detail });
-        } catch (failure) {
-          // The database is away: without an acknowledgement the device sends the event again.
-          this.logger.warn({ err: failure }, "event left to the device");
-        }
-      }
     }
-    return undefined;
   }
 
-  private async answer({ device, event, letter }: Entry, { decision, refusal }: Outcome): Promise<void> {
-    if (decision !== undefined) this.divert(device, event, decision);
+  private onFailed({ device, event, letter }: Entry, error: unknown): Promise<void> {
+    const detail = error instanceof Error ? error.message : String(error);
+    return this.refuse(device, event, letter, { code: "handler_failed", detail });
+  }
+
+  private async answer(entry: Entry, { decision, refusal }: Outcome): Promise<void> {
+    const { device, event, letter } = entry;
+    if (decision !== undefined) this.divert(entry, decision);
     if (refusal !== undefined) return this.refuse(device, event, letter, refusal);
     if (event.kind === "divert" && event.result !== "DIVERTED") {
       this.logger.info({ lpn: event.lpn, result: event.result }, "tote not diverted; it comes round again");
@@ -245,14 +191,10 @@ export class Conveyors {
     this.acknowledge(device, { bootId: event.bootId, seq: event.seq });
   }
 
-  private divert(
-    device: Device,
-    event: ConveyorEvent,
-    { lpn, exit }: NonNullable<Outcome["decision"]>,
-  ): void {
+  private divert({ device, event, digest }: Entry, { lpn, exit }: NonNullable<Outcome["decision"]>): void {
     const command: DivertCommand = {
       // With the digest: under a number that comes again with another tote, this is another command.
-      cmdId: `${event.bootId}:${event.seq}:${eventDigest(event).slice(0, 8)}`,
+      cmdId: `${event.bootId}:${event.seq}:${digest.slice(0, 8)}`,
       lpn,
       lane: exit,
       deadlineMs: Date.now() + this.timings.divertDeadlineMs,
@@ -261,8 +203,25 @@ export class Conveyors {
     this.registry.setState(device, { activity: `diverting ${lpn} to ${exit}`, lpn, lane: exit });
   }
 
-  /** Put aside first: a refusal that nobody can read up would be an event lost. */
+  /**
+   * Refuses beside what comes next, as far as there are not many: those behind it may go on. If it is not put
+   * aside (the database is away), its device hears nothing and sends it again.
+   */
   private async refuse(
+    device: Device,
+    head: MessageHead | undefined,
+    letter: Letter,
+    refusal: Refusal,
+  ): Promise<void> {
+    const refused = this.putAsideAndTell(device, head, letter, refusal)
+      .catch((error) => this.logger.warn({ err: error }, "event left to the device"))
+      .finally(() => this.refusing.delete(refused));
+    this.refusing.add(refused);
+    if (this.refusing.size >= MOST_REFUSING) await Promise.race(this.refusing);
+  }
+
+  /** Put aside first: a refusal that nobody can read up would be an event lost. */
+  private async putAsideAndTell(
     device: Device,
     head: MessageHead | undefined,
     { topic, payload }: Letter,
@@ -277,9 +236,12 @@ export class Conveyors {
     this.send(device, "ack", acknowledgement);
   }
 
-  /** Not waited for: if the answer is lost, the device repeats the event and gets it again. */
+  /**
+   * Not waited for, and not repeated by the broker: if the answer is lost, the device repeats the event and
+   * gets it again. The exit goes ahead of the acknowledgement, on the same connection.
+   */
   private send(device: Device, kind: "cmd/divert" | "ack", message: object): void {
-    this.publish(this.topic(device, kind), message).catch((error) =>
+    this.publish(this.topic(device, kind), message, 0).catch((error) =>
       this.logger.warn({ err: error, conveyor: device.row.id }, "answer not sent"),
     );
   }

@@ -10,7 +10,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
-import type { OperationContext } from "../../operations/context.ts";
+import type { FloorContext } from "../../operations/context.ts";
 import { reportFloorException } from "../../operations/floor/report-floor-exception.ts";
 import { loseTote } from "../../operations/floor/robot-loads.ts";
 import { findTote, stalledTotes, type ToteOnTheFloor } from "../../store/floor/floor-tasks.ts";
@@ -23,7 +23,7 @@ const MOST_ROUNDS = 3;
 const REMEMBERED_MS = 10 * 60_000;
 
 export class ToteRecovery {
-  private readonly context: OperationContext;
+  private readonly context: FloorContext;
   private readonly registry: DeviceRegistry;
   private readonly sendToConveyor: (deviceId: string, command: RecirculateCommand) => Promise<void>;
   private readonly queueChanged: () => void;
@@ -36,7 +36,7 @@ export class ToteRecovery {
   private sweeping: Promise<void> | null = null;
 
   constructor(options: {
-    readonly context: OperationContext;
+    readonly context: FloorContext;
     readonly registry: DeviceRegistry;
     readonly sendToConveyor: (deviceId: string, command: RecirculateCommand) => Promise<void>;
     /** A task went back to the queue. */

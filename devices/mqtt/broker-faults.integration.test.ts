@@ -54,7 +54,6 @@ describe.skipIf(!mosquittoInstalled)("the bridge (skipped where `mosquitto` is n
       mqtt: { protocolVersion },
       database: test.database,
       allocator: engine.client,
-      parcelLimit: () => null,
       logger: testLogger,
     });
 

@@ -37,7 +37,6 @@ describe.skipIf(!mosquittoInstalled)(
         mqttUrl,
         database: test.database,
         allocator: engine.client,
-        parcelLimit: () => null,
         logger: testLogger,
       });
       stops.push(() => bridge.stop());

@@ -16,11 +16,19 @@ import type { Subscriptions } from "./topics.ts";
 /** @param retained the broker had kept it: it says nothing about whether its sender is there */
 type MessageHandler = (topic: string, payload: Buffer, retained: boolean) => Promise<void>;
 
+export type Qos = 0 | 1;
+
+/** @param qos 0 where whoever waits for it asks again */
+export type Publish = (topic: string, message: object, qos?: Qos) => Promise<void>;
+
 export type MqttSession = {
   /** Subscribes to what is new and leaves what is not in it; at a failure it may be called again. */
   follow(subscriptions: Subscriptions): Promise<void>;
-  /** QoS 1; resolves when the broker has it. While the broker is away the message waits in memory. */
-  publish(topic: string, message: object): Promise<void>;
+  /**
+   * Resolves when the broker has it, with QoS 0 when it is on its way there. While the broker is away the
+   * message waits in memory. Default: QoS 1.
+   */
+  readonly publish: Publish;
   /** And hears what it asked for: a broker may let it in and refuse its subscriptions. */
   isConnected(): boolean;
   /** How often it was connected after the first time. */
@@ -153,8 +161,8 @@ export async function openSession(options: SessionOptions): Promise<MqttSession>
       if (left.length > 0) await client.unsubscribeAsync(left);
       subscriptions = wanted;
     },
-    publish: async (topic, message) => {
-      await client.publishAsync(topic, JSON.stringify(message), { qos: 1 });
+    publish: async (topic, message, qos = 1) => {
+      await client.publishAsync(topic, JSON.stringify(message), { qos });
     },
     isConnected: () => client.connected && isSubscribed,
     reconnects: () => reconnects,

@@ -85,7 +85,6 @@ describe.skipIf(!mosquittoInstalled || !opensslInstalled)(
         mqtt,
         database: test.database,
         allocator: engine.client,
-        parcelLimit: () => null,
         logger: testLogger,
       });
       stops.push(() => bridge.stop());
@@ -209,7 +208,6 @@ describe.skipIf(!mosquittoInstalled || !opensslInstalled)(
           mqttUrl: `mqtt://${BRIDGE}:${encodeURIComponent(password)}@127.0.0.1:${mosquitto.port}`,
           database: test.database,
           allocator: engine.client,
-          parcelLimit: () => null,
           logger,
         });
       const wrong = await start("hunter2").catch((error: unknown) => error);

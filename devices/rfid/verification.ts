@@ -12,7 +12,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import type { OperationContext } from "../../operations/context.ts";
+import type { FloorContext } from "../../operations/context.ts";
 import { confirmPack } from "../../operations/floor/confirm-pack.ts";
 import { reportFloorException } from "../../operations/floor/report-floor-exception.ts";
 import { toteLeftToPerson, toteNotVerified } from "../../operations/floor/tote-not-verified.ts";
@@ -43,7 +43,7 @@ type Refusal = { readonly code: string; readonly detail: string };
 type Passages = { readonly epcs: ReadonlySet<string>[]; at: number };
 
 export class Verification {
-  private readonly context: OperationContext;
+  private readonly context: FloorContext;
   private readonly recovery: Pick<ToteRecovery, "recirculate">;
   private readonly ownPrefixes: readonly string[];
   private readonly logger: Logger;
@@ -52,7 +52,7 @@ export class Verification {
   private stopping = false;
 
   constructor(options: {
-    readonly context: OperationContext;
+    readonly context: FloorContext;
     readonly recovery: Pick<ToteRecovery, "recirculate">;
     readonly ownPrefixes: readonly string[];
     readonly logger: Logger;

@@ -11,7 +11,7 @@
  * all new tasks of that moment in one statement each.
  */
 import type { Logger } from "pino";
-import type { OperationContext } from "../../operations/context.ts";
+import type { FloorContext } from "../../operations/context.ts";
 import { assignPicks } from "../../operations/floor/assign-picks.ts";
 import { reportFloorException } from "../../operations/floor/report-floor-exception.ts";
 import {
@@ -29,7 +29,7 @@ import { orderProgress } from "../vda5050/order-progress.ts";
 import type { Robot, RobotFleet, TaskOutcomes } from "./robot-fleet.ts";
 
 export class Dispatcher implements TaskOutcomes {
-  private readonly context: OperationContext;
+  private readonly context: FloorContext;
   private readonly registry: DeviceRegistry;
   private readonly fleet: RobotFleet;
   private readonly timings: BridgeTimings;
@@ -38,7 +38,7 @@ export class Dispatcher implements TaskOutcomes {
   private listener: Listener | null = null;
 
   constructor(options: {
-    readonly context: OperationContext;
+    readonly context: FloorContext;
     readonly registry: DeviceRegistry;
     readonly fleet: RobotFleet;
     readonly timings: BridgeTimings;

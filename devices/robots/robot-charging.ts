@@ -10,7 +10,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
-import type { OperationContext } from "../../operations/context.ts";
+import type { FloorContext } from "../../operations/context.ts";
 import type { AssignedTask } from "../../store/floor/floor-tasks.ts";
 import type { Device, DeviceRegistry } from "../mqtt/device-registry.ts";
 import { chargeOrder, chargeOrderId } from "../vda5050/charge-order.ts";
@@ -46,7 +46,7 @@ type Asked = {
 const ASK_AGAIN_MS = 60_000;
 
 export class RobotCharging {
-  private readonly context: OperationContext;
+  private readonly context: FloorContext;
   private readonly registry: DeviceRegistry;
   private readonly publish: (topic: string, message: object) => Promise<void>;
   private readonly logger: Logger;
@@ -54,7 +54,7 @@ export class RobotCharging {
   private readonly asked = new Map<string, Asked>();
 
   constructor(options: {
-    readonly context: OperationContext;
+    readonly context: FloorContext;
     readonly registry: DeviceRegistry;
     readonly publish: (topic: string, message: object) => Promise<void>;
     readonly logger: Logger;

@@ -16,7 +16,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import type { OperationContext } from "../../operations/context.ts";
+import type { FloorContext } from "../../operations/context.ts";
 import type { IdleRobot } from "../../operations/floor/assign-picks.ts";
 import { confirmPick } from "../../operations/floor/confirm-pick.ts";
 import { clippedText } from "../../orders/storable-text.ts";
@@ -111,7 +111,7 @@ const MOST_SHOWN = 256;
 const MOST_ERRORS_SHOWN = 20;
 
 export class RobotFleet {
-  private readonly context: OperationContext;
+  private readonly context: FloorContext;
   private readonly registry: DeviceRegistry;
   private readonly publish: (topic: string, message: object) => Promise<void>;
   private readonly timings: BridgeTimings;
@@ -123,7 +123,7 @@ export class RobotFleet {
   private stopping = false;
 
   constructor(options: {
-    readonly context: OperationContext;
+    readonly context: FloorContext;
     readonly registry: DeviceRegistry;
     readonly publish: (topic: string, message: object) => Promise<void>;
     readonly timings: BridgeTimings;

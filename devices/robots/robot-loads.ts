@@ -2,17 +2,17 @@
  * Has it written down what each robot says that it has taken, before anything else is made of its state:
  * units that were taken from a shelf are somewhere, whatever becomes of the order.
  */
-import type { OperationContext } from "../../operations/context.ts";
+import type { FloorContext } from "../../operations/context.ts";
 import { reportLoad } from "../../operations/floor/robot-loads.ts";
 import type { RobotState } from "../vda5050/messages.ts";
 import { loadIn } from "../vda5050/robot-load.ts";
 
 export class RobotLoads {
-  private readonly context: OperationContext;
+  private readonly context: FloorContext;
   /** What each robot has said last; states repeat it many times. */
   private readonly known = new Map<string, string>();
 
-  constructor(context: OperationContext) {
+  constructor(context: FloorContext) {
     this.context = context;
   }
 

@@ -7,13 +7,13 @@ import type { Worker } from "node:worker_threads";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { projectRoot } from "../../config/project-root.ts";
+import { startThread } from "../../config/start-thread.ts";
 import { readJournal } from "../../store/journal/journal.ts";
 import { LOCATIONS, orderRequest, receive, shardStates, until } from "../../test-support/engine.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 import { type Engine, startEngine } from "../engine.ts";
 import { decodeEntries } from "../journal/journal-codec.ts";
 import { shardOf } from "../shard/shard-of.ts";
-import { startThread } from "../threads/start-thread.ts";
 
 const SHARDS = 4;
 const SKUS = Array.from({ length: 20 }, (_, index) => `SKU-${index}`);

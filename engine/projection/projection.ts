@@ -4,7 +4,7 @@
  */
 import type { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
-import { startThread } from "../threads/start-thread.ts";
+import { startThread } from "../../config/start-thread.ts";
 import type { ProjectorMessage, ProjectorReply } from "./projector-thread.ts";
 
 /** A thread that ends as soon as it starts must not keep a core busy. */

@@ -16,7 +16,7 @@ const OPERATIONS = 200;
 /**
  * What the seeds may take of a run of all tests. Two quiet cores run them all in it; busy ones come less far.
  */
-const SECONDS = 180;
+const SECONDS = 120;
 
 /** A fifth of what two quiet cores run in that time: below, the simulation itself has become slow. */
 const LEAST_SEEDS = 3_000;

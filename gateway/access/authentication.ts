@@ -7,7 +7,6 @@
  */
 import type { StockCommand } from "../../actors/commands.ts";
 import { findApiKey, idOfKey } from "../../store/access/api-keys.ts";
-import { readRole } from "../../store/access/roles.ts";
 import { findSession } from "../../store/access/sessions.ts";
 import type { StaffMember } from "../../store/access/staff.ts";
 import type { Database } from "../../store/sql/database.ts";
@@ -22,11 +21,13 @@ import {
 import { ANYWHERE, type Within, withinRole } from "./within.ts";
 
 const SESSION_COOKIE = "holdfast_session";
-/** Where browsers come by https: no other host of the domain can set a cookie of such a name. */
-const SECURE_SESSION_COOKIE = `__Host-${SESSION_COOKIE}`;
 
-function sessionCookieName(publicUrl: string): string {
-  return publicUrl.startsWith("https:") ? SECURE_SESSION_COOKIE : SESSION_COOKIE;
+/** Names a browser in which nobody is signed in yet, for as long as signing in takes. */
+const BROWSER_COOKIE = "holdfast_browser";
+
+/** Where browsers come by https, no other host of the domain can set a cookie of such a name. */
+function cookieName(name: string, publicUrl: string): string {
+  return publicUrl.startsWith("https:") ? `__Host-${name}` : name;
 }
 
 export type Principal = {
@@ -40,6 +41,8 @@ export type Principal = {
   readonly within: Within;
   /** The member signed in; null for an API key. */
   readonly staff: StaffMember | null;
+  /** By which they are; null for an API key. */
+  readonly session: { readonly id: string; readonly provedAgoMs: number } | null;
 };
 
 /** What was presented, so that a long-lived connection can be checked again. */
@@ -53,7 +56,7 @@ export function presentedCredential(headers: HttpRequest["headers"], publicUrl: 
     // A wrong Authorization header must not fall back to a cookie that is there by chance.
     return { kind: "key", secret: match?.[1] ?? "" };
   }
-  const session = cookie(headers["cookie"] ?? "", sessionCookieName(publicUrl));
+  const session = cookie(headers["cookie"] ?? "", cookieName(SESSION_COOKIE, publicUrl));
   return session === null ? null : { kind: "session", secret: session };
 }
 
@@ -84,11 +87,12 @@ export async function authenticate(
           permissions: permissionsOfKey(key.scopes, key.channelId !== null),
           within: ANYWHERE,
           staff: null,
+          session: null,
         };
   }
-  const staff = await findSession(database, credential.secret, options);
-  if (staff === null) return null;
-  const role = await readRole(database, staff.role);
+  const session = await findSession(database, credential.secret, options);
+  if (session === null) return null;
+  const { staff, role, id, provedAgoMs } = session;
   return {
     by: `staff:${staff.id}`,
     companyId: staff.companyId,
@@ -96,6 +100,7 @@ export async function authenticate(
     permissions: permissionsOfRole(role),
     within: role === null ? ANYWHERE : withinRole(role),
     staff,
+    session: { id, provedAgoMs },
   };
 }
 
@@ -162,9 +167,24 @@ export function requireStockPermissions(principal: Principal, commands: readonly
 
 /** `Set-Cookie` of a session; `token` null removes it. `Secure` where the public URL is https. */
 export function sessionCookie(token: string | null, publicUrl: string): string {
-  const secure = new URL(publicUrl).protocol === "https:" ? "; Secure" : "";
   const value = token === null ? "=; Max-Age=0" : `=${token}`;
-  return `${sessionCookieName(publicUrl)}${value}; Path=/; HttpOnly; SameSite=Strict${secure}`;
+  return setCookie(SESSION_COOKIE, value, publicUrl);
+}
+
+/** `Set-Cookie` by which a browser is known while somebody signs in. @param ageMs how long it is kept */
+export function browserCookie(token: string, ageMs: number, publicUrl: string): string {
+  return setCookie(BROWSER_COOKIE, `=${token}; Max-Age=${Math.ceil(ageMs / 1_000)}`, publicUrl);
+}
+
+/** What the browser was given by `browserCookie`; null: nothing that we could have given. */
+export function presentedBrowser(headers: HttpRequest["headers"], publicUrl: string): string | null {
+  const token = cookie(headers["cookie"] ?? "", cookieName(BROWSER_COOKIE, publicUrl));
+  return token !== null && /^[\w-]{43}$/.test(token) ? token : null;
+}
+
+function setCookie(name: string, value: string, publicUrl: string): string {
+  const secure = new URL(publicUrl).protocol === "https:" ? "; Secure" : "";
+  return `${cookieName(name, publicUrl)}${value}; Path=/; HttpOnly; SameSite=Strict${secure}`;
 }
 
 function cookie(header: string, name: string): string | null {

@@ -8,6 +8,7 @@ import Type, { type TSchema } from "typebox";
 import { MAX_PATH_PARAMETER } from "../../config/limits.ts";
 import { SetUp, SetupBody } from "../../contract/company.ts";
 import { Problem } from "../../contract/shapes.ts";
+import { PROOF_AGES } from "../access/proof.ts";
 import { STATUS_CODES_BY_CODE, type StatusCode } from "../wire/status-codes.ts";
 import type { Route, RouteWhereabouts } from "./route.ts";
 import { answersOf, byStatus, type RouteAnswers } from "./route-answers.ts";
@@ -71,11 +72,8 @@ function operation(route: Route, known: Known, shared: Map<string, Json>): Json 
   }
   return {
     summary: route.summary,
-    ...(access.kind === "permission" || access.kind === "local-or"
-      ? { description: `Permission: \`${access.permission}\`` }
-      : access.kind === "one-of"
-        ? { description: `Permission, by what is asked for: \`${access.permissions.join("`, `")}\`` }
-        : {}),
+    ...describe(route),
+    ...(route.proof === null ? {} : { "x-proof-within-seconds": PROOF_AGES[route.proof.kind] / 1_000 }),
     // On the machine itself `local-or` needs no identity.
     security:
       access.kind === "public"
@@ -169,6 +167,20 @@ function problemOf(codes: readonly StatusCode[], status: number): Json {
       schema: { allOf: [{ $ref: "#/components/schemas/Problem" }, { properties }] },
     },
   };
+}
+
+function describe({ access, proof }: Route): { readonly description?: string } {
+  const sentences: string[] = [];
+  if (access.kind === "permission" || access.kind === "local-or")
+    sentences.push(`Permission: \`${access.permission}\``);
+  if (access.kind === "one-of")
+    sentences.push(`Permission, by what is asked for: \`${access.permissions.join("`, `")}\``);
+  if (proof !== null)
+    sentences.push(
+      `Of a session: its owner has proved within ${PROOF_AGES[proof.kind] / 60_000} minutes who they are` +
+        `${proof.condition === undefined ? "" : `, ${proof.condition}`}; else \`reauthentication_needed\``,
+    );
+  return sentences.length === 0 ? {} : { description: sentences.join(". ") };
 }
 
 /** What is served and has no route. */

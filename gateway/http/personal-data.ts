@@ -49,15 +49,20 @@ export function personalSubject(route: string, params: Readonly<Record<string, s
   return kind === undefined ? null : `${kind}:${params["id"] ?? ""}`;
 }
 
-export function withoutPersonalData(value: unknown): unknown {
+/** The same without it, in the same shape. */
+export function withoutPersonalData<Value>(value: Value): Value {
+  return without(value) as Value;
+}
+
+function without(value: unknown): unknown {
   if (typeof value === "string") return value.replaceAll(EMAIL, HIDDEN);
-  if (Array.isArray(value)) return value.map(withoutPersonalData);
+  if (Array.isArray(value)) return value.map(without);
   if (typeof value !== "object" || value === null) return value;
   const isAddress = "line1" in value;
   return Object.fromEntries(
     Object.entries(value).map(([key, part]) => {
       const isHidden = CONTACT.has(key) || (isAddress && WHERE_SOMEBODY_LIVES.has(key));
-      return [key, isHidden && typeof part === "string" && part !== "" ? HIDDEN : withoutPersonalData(part)];
+      return [key, isHidden && typeof part === "string" && part !== "" ? HIDDEN : without(part)];
     }),
   );
 }

@@ -1,6 +1,7 @@
 /**
- * One request from bytes to reply: route, rate limit, identity, origin, permission, input, idempotency,
- * handler, ETag. The order matters: the body is not looked at before the caller is known to be allowed.
+ * One request from bytes to reply: route, rate limit, identity, origin, permission, proof, input, idempotency,
+ * handler, ETag. The order matters: the body is not looked at before the caller is known to be allowed, and
+ * whoever has to prove again who they are repeats the request with the same key.
  */
 import { createHash } from "node:crypto";
 import Type from "typebox";
@@ -27,6 +28,7 @@ import {
   requirePermission,
 } from "../access/authentication.ts";
 import { countedAs } from "../access/client-address.ts";
+import { requireProof } from "../access/proof.ts";
 import { TokenBuckets } from "../access/token-buckets.ts";
 import { isBound, requireWithin } from "../access/within.ts";
 import type { HttpHandler, HttpReply, HttpRequest } from "../wire/http-message.ts";
@@ -120,7 +122,7 @@ export function createRestHandler(
   /** Probes are always let in, as they are past the rate limit. */
   function takeInHand(route: Route, request: HttpRequest, principal: Principal | null) {
     const isProbe = principal === null && !route.path.startsWith("/v1/");
-    const caller = principal?.by ?? `${request.remoteAddress} ${route.path}`;
+    const caller = principal?.by ?? `${countedAs(request.remoteAddress)} ${route.path}`;
     const hand = isProbe ? { full: null, done: () => {} } : work.take(caller, request.body.length);
     if (hand.full === "caller")
       throw new ApiError("caller_busy", "Wait for answers before you send more.", {
@@ -162,6 +164,9 @@ export function createRestHandler(
     if (principal !== null && isBound(principal.within)) await holdWithin(route, call, principal);
     // Not before it is known that the caller may send one; whatever the handler does, it is checked.
     const { body: _checked } = call;
+    const { proof } = route;
+    if (principal !== null && proof?.when !== undefined && (await proof.when(call)))
+      requireProof(principal, proof.kind);
     const key = idempotencyKey(route, request);
     if (key === null) {
       const given = shownTo(principal, request, await route.handle(call));
@@ -193,12 +198,12 @@ export function createRestHandler(
       }
       throw new ApiError("unauthenticated", "Send an API key as bearer token, or sign in.");
     }
-    limit(callerBuckets, `${principal.by} ${request.remoteAddress}`);
+    limit(callerBuckets, `${principal.by} ${countedAs(request.remoteAddress)}`);
     return principal;
   }
 
   /** @throws ApiError where who asks may not call the route, or not from this page */
-  function admit({ access, method }: Route, request: HttpRequest, principal: Principal): void {
+  function admit({ access, proof, method }: Route, request: HttpRequest, principal: Principal): void {
     if (principal.staff !== null && method !== "GET" && !isOwnOrigin(request.headers, services.publicUrl)) {
       throw new ApiError(
         "origin_forbidden",
@@ -210,6 +215,7 @@ export function createRestHandler(
     } else if (access.kind === "one-of") {
       requireOneOf(principal, access.permissions);
     }
+    if (proof !== null && proof.when === undefined) requireProof(principal, proof.kind);
   }
 
   /** @throws ApiError where the request is about what is outside the caller's places and channels */
@@ -260,8 +266,10 @@ export function createRestHandler(
       });
     }
     if (claimed.kind === "replay") {
+      // Whoever asks again may see less by now.
       const { status, body } = claimed.reply;
-      return jsonReply(status, JSON.stringify(body), { "idempotency-replayed": "true" });
+      const shown = shownJson(principal, request, body);
+      return jsonReply(status, JSON.stringify(shown), { "idempotency-replayed": "true" });
     }
     try {
       const reply = await route.handle(call).then(
@@ -302,13 +310,15 @@ function seesPersonalData({ permissions }: Principal, { reply }: Route): boolean
 /** The answer without what the caller is not to see of shoppers. */
 function shownTo(
   principal: Principal | null,
-  { path }: HttpRequest,
+  request: HttpRequest,
   answer: Answer<unknown>,
 ): Answer<unknown> {
-  if (principal === null || principal.permissions.has("personal-data.read")) return answer;
-  return "bytes" in answer || !isOfShoppers(path)
-    ? answer
-    : { ...answer, json: withoutPersonalData(answer.json) };
+  return "bytes" in answer ? answer : { ...answer, json: shownJson(principal, request, answer.json) };
+}
+
+function shownJson(principal: Principal | null, { path }: HttpRequest, json: unknown): unknown {
+  if (principal === null || principal.permissions.has("personal-data.read")) return json;
+  return isOfShoppers(path) ? withoutPersonalData(json) : json;
 }
 
 /** What was asked for, as the audit log names it. */

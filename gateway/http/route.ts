@@ -17,6 +17,7 @@ import type { Refusal } from "../../operations/refusal.ts";
 import type { Carrier } from "../../ports/carriers.ts";
 import type { ChannelAdapter } from "../../ports/channels.ts";
 import type { DeviceProtocols } from "../../ports/devices.ts";
+import type { IdentityProvider } from "../../ports/identity.ts";
 import type { PaymentProvider } from "../../ports/payments.ts";
 import type { VendorRoster } from "../../ports/vendor-roster.ts";
 import type { StaffMember } from "../../store/access/staff.ts";
@@ -25,6 +26,7 @@ import type { Principal } from "../access/authentication.ts";
 import type { ClientAddress } from "../access/client-address.ts";
 import type { GuessLimit } from "../access/guess-limit.ts";
 import type { Permission } from "../access/permissions.ts";
+import type { ProofKind } from "../access/proof.ts";
 import type { RateLimiter, TokenBuckets } from "../access/token-buckets.ts";
 import type { Whereabouts } from "../access/within.ts";
 import type { WorkInHand } from "../access/work-in-hand.ts";
@@ -37,12 +39,20 @@ import type { SecurityEvents } from "./security-events.ts";
 /** What the process depends on, for `/readyz`. */
 export type DependencyState = { readonly name: string; readonly ready: boolean; readonly detail?: string };
 
+export type SingleSignOn = {
+  readonly provider: IdentityProvider;
+  /** Whoever is no administrator signs in by it only. */
+  readonly required: boolean;
+};
+
 /** What handlers work with; made once for each gateway. */
 export type Services = {
   readonly database: Database;
   readonly allocator: AllocatorClient;
   readonly operations: OperationContext;
   readonly people: PeopleContext;
+  /** By whom staff may sign in; null: nobody but us. */
+  readonly singleSignOn: SingleSignOn | null;
   /** Draws pages on threads of its own. */
   readonly documents: DocumentPool;
   readonly channelAdapters: ReadonlyMap<string, ChannelAdapter>;
@@ -123,12 +133,22 @@ export type Answer<Json> =
     }
   | { readonly contentType: string; readonly bytes: Uint8Array | string };
 
+/** What a session has to have proved before the route is called. API keys need none (`access/proof.ts`). */
+export type Proof = {
+  readonly kind: ProofKind;
+  /** Absent: always. */
+  readonly when?: (call: Call<unknown, unknown>) => Promise<boolean>;
+  /** Of `when`, for the API's description. */
+  readonly condition?: string;
+};
+
 export type Route = {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Segments in braces are parameters: `/v1/orders/{id}`. */
   readonly path: string;
   readonly summary: string;
   readonly access: Access;
+  readonly proof: Proof | null;
   readonly query: TObject | null;
   readonly body: TSchema | null;
   /**
@@ -150,6 +170,7 @@ export function route<Q extends TObject, B extends TSchema, R extends TSchema>(d
   readonly path: string;
   readonly summary: string;
   readonly access: Access;
+  readonly proof?: Proof;
   readonly query?: Q;
   readonly body?: B;
   readonly raw?: true;
@@ -163,6 +184,7 @@ export function route<Q extends TObject, B extends TSchema, R extends TSchema>(d
     path: definition.path,
     summary: definition.summary,
     access: definition.access,
+    proof: definition.proof ?? null,
     query: definition.query ?? null,
     body: definition.body ?? null,
     raw: definition.raw ?? false,
@@ -207,6 +229,13 @@ export function personOf(call: { readonly principal: Principal | null }): StaffM
   const { staff } = callerOf(call);
   if (staff === null) throw new ApiError("not_found", "An API key has no account and no session.");
   return staff;
+}
+
+/** The id of the session that calls; only people have one. */
+export function sessionOf(call: { readonly principal: Principal | null }): string {
+  const { session } = callerOf(call);
+  if (session === null) throw new ApiError("not_found", "An API key has no account and no session.");
+  return session.id;
 }
 
 /** The same for what may go on after the answer. */

@@ -12,6 +12,7 @@ import { AUDIT_ACTS, type AuditAct } from "../../contract/audit.ts";
 import { type Act, type Caller, recordAuditAlone } from "../../store/audit-log/record-audit.ts";
 import type { Database } from "../../store/sql/database.ts";
 import type { Principal } from "../access/authentication.ts";
+import { countedAs } from "../access/client-address.ts";
 import { TokenBuckets } from "../access/token-buckets.ts";
 import type { HttpRequest } from "../wire/http-message.ts";
 
@@ -34,6 +35,7 @@ const DENIALS: ReadonlySet<string> = new Set([
   "origin_forbidden",
   "outside_role",
   "permission_not_yours",
+  "own_account",
   "approval_needed",
   "four_eyes_needed",
 ]);
@@ -70,7 +72,8 @@ export class SecurityEvents {
     subject: string,
     facts: Readonly<Record<string, unknown>> = {},
   ) {
-    const source = `${caller.by} ${caller.address} ${act}`;
+    const from = caller.address === null ? "" : countedAs(caller.address);
+    const source = `${caller.by} ${from} ${act}`;
     if (this.bucket.take(source, Date.now()) > 0) {
       this.leftOut.set(source, (this.leftOut.get(source) ?? 0) + 1);
       if (this.leftOut.size > MAX_BUCKETS) this.leftOut.clear();

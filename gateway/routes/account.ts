@@ -7,30 +7,39 @@
 import { PASSWORD_LEAST } from "../../config/limits.ts";
 import {
   AccountView,
-  BeginSecondFactorBody,
   ChangePasswordBody,
   CheckLinkBody,
   ConfirmSecondFactorBody,
   PasswordLinkView,
   RecoveryCodes,
-  RemoveSecondFactorBody,
   ResetBody,
   SecondFactorSecret,
   UseLinkBody,
 } from "../../contract/people.ts";
 import { Done } from "../../contract/shapes.ts";
-import { askForPassword, changePassword } from "../../operations/people/change-password.ts";
+import { changePassword } from "../../operations/people/change-password.ts";
+import { relyingPartyOf } from "../../operations/people/passkey-ceremony.ts";
 import { mailResetLink, readPasswordLink, usePasswordLink } from "../../operations/people/password-links.ts";
-import { beginSecondFactor, confirmFactor, removeFactor } from "../../operations/people/second-factor.ts";
+import {
+  beginSecondFactor,
+  confirmFactor,
+  removeFactor,
+  renewRecoveryCodes,
+} from "../../operations/people/second-factor.ts";
 import { countRecoveryCodes } from "../../store/access/second-factors.ts";
-import { readStaff, type StaffMember, staffEmail, staffIdOfEmail } from "../../store/access/staff.ts";
-import { requireOwnOrigin } from "../access/authentication.ts";
-import { countedAs } from "../access/client-address.ts";
-import { type Call, done, found, personOf, type Route, route } from "../http/route.ts";
+import { readStaff, staffEmail, staffIdOfEmail } from "../../store/access/staff.ts";
+import { type Call, done, found, personOf, type Route, route, sessionOf } from "../http/route.ts";
 import { callerFrom } from "../http/security-events.ts";
 import { ApiError } from "../wire/problem.ts";
-import { sessionToken, takeCodeAttempt } from "./sessions.ts";
+import {
+  recordWrongPassword,
+  takeAddressAttempt,
+  takeCodeAttempt,
+  takePasswordAttempt,
+} from "./sign-in/attempts.ts";
 
+/** Whoever changes how somebody signs in keeps the account for good. */
+const OWN = { kind: "own" } as const;
 const DONE = { status: "done" } as const;
 
 export const accountRoutes: readonly Route[] = [
@@ -44,7 +53,7 @@ export const accountRoutes: readonly Route[] = [
       const { id, companyId } = personOf(call);
       const { database } = call.services;
       const person = found(await readStaff(database, companyId, id), "person");
-      const { email, name, role, passwordSetAt, secondFactor } = person;
+      const { email, name, role, passwordSetAt, secondFactor, passkeys } = person;
       const recoveryCodes = await countRecoveryCodes(database, id);
       return {
         json: {
@@ -55,6 +64,8 @@ export const accountRoutes: readonly Route[] = [
           passwordSetAt,
           leastCharacters: PASSWORD_LEAST,
           secondFactor,
+          passkeys,
+          passkeyOrigin: relyingPartyOf(call.services.publicUrl)?.origin ?? null,
           recoveryCodes,
         },
       };
@@ -65,12 +76,14 @@ export const accountRoutes: readonly Route[] = [
     path: "/v1/account/password",
     summary: "Changes the own password, and signs out everywhere else",
     access: { kind: "known" },
+    // The password alone is not all that the person can prove.
+    proof: { kind: "own", condition: "where the account has a second factor", when: hasSecondFactor },
     body: ChangePasswordBody,
     reply: Done,
     handle: async (call) => {
       const person = personOf(call);
       const attempt = await takePasswordAttempt(call, person);
-      const changed = await changePassword(call.services.people, person, call.body, sessionToken(call));
+      const changed = await changePassword(call.services.people, person, call.body, sessionOf(call));
       if (changed.status === "done" || changed.code !== "password_wrong")
         await call.services.guesses.succeeded(attempt);
       else await recordWrongPassword(call, person, changed.code);
@@ -83,12 +96,11 @@ export const accountRoutes: readonly Route[] = [
     path: "/v1/account/second-factor",
     summary: "Makes a secret for an authenticator app; it counts once a code of it was confirmed",
     access: { kind: "known" },
-    body: BeginSecondFactorBody,
+    proof: OWN,
     reply: SecondFactorSecret,
     handle: async (call) => {
       const person = personOf(call);
       const { people, documents } = call.services;
-      await requirePassword(call, person, call.body.current);
       const { secret, uri } = done(await beginSecondFactor(people, person));
       const svg = new TextDecoder().decode(await documents.qrCode(uri));
       return { json: { secret, uri, svg } };
@@ -105,7 +117,7 @@ export const accountRoutes: readonly Route[] = [
       const person = personOf(call);
       await takeCodeAttempt(call.services.secondFactorLimit, person);
       const { codes } = done(
-        await confirmFactor(call.services.people, person, call.body.code, sessionToken(call)),
+        await confirmFactor(call.services.people, person, call.body.code, sessionOf(call)),
       );
       return { json: { codes } };
     },
@@ -113,16 +125,25 @@ export const accountRoutes: readonly Route[] = [
   route({
     method: "POST",
     path: "/v1/account/second-factor/remove",
-    summary: "Signing in asks for the password alone again",
+    summary: "Signing in asks for no code of an app any more",
     access: { kind: "known" },
-    body: RemoveSecondFactorBody,
+    proof: OWN,
     reply: Done,
     handle: async (call) => {
-      const person = personOf(call);
-      await requirePassword(call, person, call.body.current);
-      await takeCodeAttempt(call.services.secondFactorLimit, person);
-      done(await removeFactor(call.services.people, person, call.body.code, sessionToken(call)));
+      done(await removeFactor(call.services.people, personOf(call), sessionOf(call)));
       return { json: DONE };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/account/recovery-codes",
+    summary: "Makes recovery codes in place of those before; they are in this answer and nowhere else",
+    access: { kind: "known" },
+    proof: OWN,
+    reply: RecoveryCodes,
+    handle: async (call) => {
+      const { codes } = done(await renewRecoveryCodes(call.services.people, personOf(call)));
+      return { json: { codes } };
     },
   }),
   route({
@@ -178,42 +199,8 @@ export const accountRoutes: readonly Route[] = [
   }),
 ];
 
-/** Of who has no identity: as often as an address may try to sign in, and from our own pages only. */
-async function takeAddressAttempt({ request, services }: Call<unknown, unknown>): Promise<void> {
-  requireOwnOrigin(request.headers, services.publicUrl);
-  const wait = await services.linkAddressLimit.take(countedAs(request.remoteAddress), Date.now());
-  if (wait > 0) throw new ApiError("rate_limited", "Too many attempts.", { retryAfterMs: wait });
-}
-
-/** An open browser that somebody else found is no way to try passwords. */
-async function takePasswordAttempt({ request, services }: Call<unknown, unknown>, { email }: StaffMember) {
-  const attempt = { email, address: countedAs(request.remoteAddress) };
-  const wait = await services.guesses.begin({ ...attempt, isKnown: true }, Date.now());
-  if (wait > 0)
-    throw new ApiError("rate_limited", "The password was asked for too often.", { retryAfterMs: wait });
-  return attempt;
-}
-
-async function recordWrongPassword(
-  { request, principal, services }: Call<unknown, unknown>,
-  { id }: StaffMember,
-  code: string,
-): Promise<void> {
-  const caller = callerFrom(request, principal);
-  await services.security.refused(caller, "password.refused", `staff:${id}`, { code });
-}
-
-async function requirePassword(
-  call: Call<unknown, unknown>,
-  person: StaffMember,
-  password: string,
-): Promise<void> {
-  const attempt = await takePasswordAttempt(call, person);
-  const wrong = await askForPassword(call.services.people, person, password);
-  if (wrong === null) {
-    await call.services.guesses.succeeded(attempt);
-    return;
-  }
-  await recordWrongPassword(call, person, wrong.code);
-  throw ApiError.of(wrong);
+async function hasSecondFactor(call: Call<unknown, unknown>): Promise<boolean> {
+  const { id, companyId } = personOf(call);
+  const person = await readStaff(call.services.database, companyId, id);
+  return person !== null && (person.secondFactor || person.passkeys > 0);
 }

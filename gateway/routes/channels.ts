@@ -25,6 +25,8 @@ import { ApiError } from "../wire/problem.ts";
 
 const READ = { kind: "permission", permission: "settings.read" } as const;
 const WRITE = { kind: "permission", permission: "channels.write" } as const;
+/** Whoever has the secret speaks for the channel. */
+const PROOF = { kind: "recent" } as const;
 
 /** A repeat of the request that made a secret is answered without it: nothing keeps it in clear text. */
 const withoutSecret = (issued: IssuedChannel): IssuedChannel => ({ ...issued, secret: null });
@@ -43,6 +45,7 @@ export const channelRoutes: readonly Route[] = [
     path: "/v1/channels",
     summary: "Makes a channel; the secret of its webhooks is in this answer and nowhere else",
     access: WRITE,
+    proof: PROOF,
     body: CreateChannelBody,
     reply: IssuedChannel,
     idempotency: "accepted",
@@ -118,6 +121,7 @@ export const channelRoutes: readonly Route[] = [
     path: "/v1/channels/{id}/rotate-secret",
     summary: "Gives a channel's webhooks another secret; the one before counts on for the overlap",
     access: WRITE,
+    proof: PROOF,
     body: RotateChannelSecretBody,
     reply: IssuedChannel,
     idempotency: "accepted",

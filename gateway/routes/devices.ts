@@ -35,6 +35,8 @@ import { ApiError } from "../wire/problem.ts";
 
 const READ = { kind: "permission", permission: "devices.read" } as const;
 const WRITE = { kind: "permission", permission: "devices.write" } as const;
+/** Whoever has the password speaks for the device. */
+const PROOF = { kind: "recent" } as const;
 
 /** A repeat of the request that made a secret is answered without it: it is kept nowhere. */
 const withoutSecret = (issued: IssuedDevice): IssuedDevice => ({ ...issued, secret: null });
@@ -53,6 +55,7 @@ export const deviceRoutes: readonly Route[] = [
     path: "/v1/devices",
     summary: "Registers a device; its secret is in this answer and nowhere else",
     access: WRITE,
+    proof: PROOF,
     body: RegisterDeviceBody,
     reply: IssuedDevice,
     idempotency: "accepted",
@@ -150,6 +153,7 @@ export const deviceRoutes: readonly Route[] = [
     path: "/v1/devices/{id}/rotate",
     summary: "Makes a new password for a device; the one before no longer counts",
     access: WRITE,
+    proof: PROOF,
     reply: IssuedDevice,
     idempotency: "accepted",
     kept: withoutSecret,

@@ -9,6 +9,8 @@ import { ApiError } from "../wire/problem.ts";
 
 const READ = { kind: "permission", permission: "keys.read" } as const;
 const WRITE = { kind: "permission", permission: "keys.write" } as const;
+/** Whoever found a browser open must not take a key with them. */
+const PROOF = { kind: "recent" } as const;
 
 /** A repeat of the request that made a secret is answered without it: it is kept nowhere. */
 const withoutSecret = (issued: IssuedKey): IssuedKey => ({ ...issued, secret: null });
@@ -32,6 +34,7 @@ export const keyRoutes: readonly Route[] = [
     path: "/v1/keys",
     summary: "Makes an API key; its secret is in this answer and nowhere else",
     access: WRITE,
+    proof: PROOF,
     body: CreateKeyBody,
     reply: IssuedKey,
     idempotency: "accepted",
@@ -58,6 +61,7 @@ export const keyRoutes: readonly Route[] = [
     path: "/v1/keys/{id}/rotate",
     summary: "Gives a key a new secret; the one before counts on for a while",
     access: WRITE,
+    proof: PROOF,
     body: RotateKeyBody,
     reply: IssuedKey,
     idempotency: "accepted",
@@ -79,6 +83,7 @@ export const keyRoutes: readonly Route[] = [
     path: "/v1/keys/{id}/disable",
     summary: "Disables a key for good, with all of its secrets",
     access: WRITE,
+    proof: PROOF,
     reply: KeyView,
     idempotency: "accepted",
     handle: async (call) => {

@@ -15,13 +15,15 @@ import {
   endStaffSessions,
   resetSecondFactor,
 } from "../../operations/people/staff.ts";
-import { listStaff, readStaff } from "../../store/access/staff.ts";
+import { listStaff, readStaff, staffEmail } from "../../store/access/staff.ts";
 import { requireRightsOf } from "../access/given-rights.ts";
 import { type Call, callerOf, done, param, type Route, route } from "../http/route.ts";
 import { ApiError } from "../wire/problem.ts";
 
 const READ = { kind: "permission", permission: "people.read" } as const;
 const WRITE = { kind: "permission", permission: "people.write" } as const;
+/** Whoever found a browser open must not give rights away, or take them. */
+const PROOF = { kind: "recent" } as const;
 
 /** A repeat of the request that made a link is answered without it: it is kept nowhere. */
 const withoutLink = (issued: IssuedLink): IssuedLink => ({ ...issued, link: null });
@@ -46,6 +48,7 @@ export const peopleRoutes: readonly Route[] = [
     summary:
       "Adds a person; the link by which they set a password is in this answer, and mailed where that is possible",
     access: WRITE,
+    proof: PROOF,
     body: CreateStaffBody,
     reply: IssuedLink,
     idempotency: "accepted",
@@ -70,14 +73,17 @@ export const peopleRoutes: readonly Route[] = [
     path: "/v1/staff/{id}",
     summary: "Changes name, address or role; a new address or role signs the person out everywhere",
     access: WRITE,
+    proof: PROOF,
     body: ChangeStaffBody,
     reply: StaffView,
     idempotency: "accepted",
     handle: async (call) => {
       const { by, companyId } = callerOf(call);
       const id = await lessThanCaller(call);
-      if (call.body.role !== undefined)
-        await requireRightsOf(call.services.database, callerOf(call), call.body.role);
+      const { email, role } = call.body;
+      if (email !== undefined && staffEmail(email) !== (await personWith(call, id)).email)
+        requireAnother(call, id);
+      if (role !== undefined) await requireRightsOf(call.services.database, callerOf(call), role);
       done(await changeStaff(call.services.people, companyId, id, call.body, by));
       return { json: await personWith(call, id) };
     },
@@ -87,6 +93,7 @@ export const peopleRoutes: readonly Route[] = [
     path: "/v1/staff/{id}/disable",
     summary: "Switches a person off: signed out everywhere at once, and not let in again",
     access: WRITE,
+    proof: PROOF,
     reply: StaffView,
     idempotency: "accepted",
     handle: (call) => enable(call, false),
@@ -96,6 +103,7 @@ export const peopleRoutes: readonly Route[] = [
     path: "/v1/staff/{id}/enable",
     summary: "Switches a person on again, with the password that they had",
     access: WRITE,
+    proof: PROOF,
     reply: StaffView,
     idempotency: "accepted",
     handle: (call) => enable(call, true),
@@ -105,6 +113,7 @@ export const peopleRoutes: readonly Route[] = [
     path: "/v1/staff/{id}/end-sessions",
     summary: "Signs a person out everywhere",
     access: WRITE,
+    proof: PROOF,
     reply: SessionsEnded,
     idempotency: "accepted",
     handle: async (call) => {
@@ -119,21 +128,28 @@ export const peopleRoutes: readonly Route[] = [
     summary:
       "Makes a link by which the person sets a new password; the one before goes on counting until then",
     access: WRITE,
+    proof: PROOF,
     reply: IssuedLink,
     idempotency: "accepted",
     kept: withoutLink,
-    handle: async (call) => ({ json: await issued(call, await lessThanCaller(call)) }),
+    handle: async (call) => {
+      const id = await lessThanCaller(call);
+      requireAnother(call, id);
+      return { json: await issued(call, id) };
+    },
   }),
   route({
     method: "POST",
     path: "/v1/staff/{id}/remove-second-factor",
     summary: "Takes a lost second factor away, and signs the person out everywhere",
     access: WRITE,
+    proof: PROOF,
     reply: StaffView,
     idempotency: "accepted",
     handle: async (call) => {
       const { by, companyId } = callerOf(call);
       const id = await lessThanCaller(call);
+      requireAnother(call, id);
       done(await resetSecondFactor(call.services.people, companyId, id, by));
       return { json: await personWith(call, id) };
     },
@@ -146,6 +162,16 @@ async function lessThanCaller(call: Call<unknown, unknown>): Promise<string> {
   const { role } = await personWith(call, id);
   await requireRightsOf(call.services.database, callerOf(call), role);
   return id;
+}
+
+/** A browser that somebody left open is not enough to take its owner's account over. */
+function requireAnother(call: Call<unknown, unknown>, id: string): void {
+  if (callerOf(call).staff?.id === id)
+    throw new ApiError(
+      "own_account",
+      "This is your own account: set password and second factor by /v1/account, which asks who is there. Your " +
+        "address is changed by another administrator.",
+    );
 }
 
 async function personWith(call: Call<unknown, unknown>, id: string): Promise<StaffView> {

@@ -9,14 +9,16 @@ import {
   RefundView,
   RequestRefundBody,
 } from "../../contract/refunds.ts";
-import { Done, Id, PageQuery, pageOf, text } from "../../contract/shapes.ts";
+import { Done, Id, PageQuery, pageOf, type Shape, text } from "../../contract/shapes.ts";
 import { exchangeReturn } from "../../operations/refunds/exchange-return.ts";
 import { EXPORT_COLUMNS, exportRefunds } from "../../operations/refunds/export-refunds.ts";
-import { type Giver, readGiving } from "../../operations/refunds/gift-limit.ts";
+import { exceedsEveryLimit, type Giver, readGiving } from "../../operations/refunds/gift-limit.ts";
 import { requestRefund } from "../../operations/refunds/request-refund.ts";
 import { confirmRefund, retryRefund, withdrawRefund } from "../../operations/refunds/settle-refund.ts";
+import { readOrderProgress } from "../../store/orders/order-progress.ts";
 import { listRefunds, readRefundView } from "../../store/refunds/refund-views.ts";
 import { giverFor } from "../http/giver.ts";
+import { withoutPersonalData } from "../http/personal-data.ts";
 import { type Call, callerOf, done, found, param, type Route, route } from "../http/route.ts";
 import { csvOf } from "../wire/csv.ts";
 import { ApiError } from "../wire/problem.ts";
@@ -24,6 +26,8 @@ import { ownOrder } from "./orders.ts";
 
 const READ = { kind: "permission", permission: "refunds.read" } as const;
 const SETTLE = { kind: "permission", permission: "refunds.settle" } as const;
+/** What only a role without a limit can give is asked for by a person who has lately proved who they are. */
+export const LARGE_GIFT = "where it is more than any limited role may give in a day";
 const CONFIRM = { kind: "permission", permission: "refunds.confirm" } as const;
 
 const Filter = {
@@ -62,10 +66,14 @@ export const refundRoutes: readonly Route[] = [
     summary: "The same list as a table, at most 20,000 rows",
     access: READ,
     query: Type.Object(Filter),
-    handle: async (call) => ({
-      contentType: "text/csv; charset=utf-8",
-      bytes: csvOf(EXPORT_COLUMNS, await exportRefunds(call.services.operations, filterOf(call))),
-    }),
+    handle: async (call) => {
+      const rows = await exportRefunds(call.services.operations, filterOf(call));
+      const seesAll = callerOf(call).permissions.has("personal-data.read");
+      return {
+        contentType: "text/csv; charset=utf-8",
+        bytes: csvOf(EXPORT_COLUMNS, seesAll ? rows : withoutPersonalData(rows)),
+      };
+    },
   }),
   route({
     method: "GET",
@@ -145,6 +153,7 @@ export const refundRoutes: readonly Route[] = [
     path: "/v1/orders/{id}/refunds",
     summary: "Gives money back, to the way it was paid or as store credit, within the caller's limit",
     access: { kind: "permission", permission: "refunds.give" },
+    proof: { kind: "recent", condition: LARGE_GIFT, when: isLargeRefund },
     body: RequestRefundBody,
     reply: RefundView,
     idempotency: "required",
@@ -192,6 +201,16 @@ export const refundRoutes: readonly Route[] = [
 /** Who gives, with the limits that count now. */
 export function giverOf(call: Call<unknown, unknown>): Promise<Giver> {
   return giverFor(call.services, callerOf(call));
+}
+
+async function isLargeRefund(call: Call<unknown, unknown>): Promise<boolean> {
+  const { database } = call.services;
+  const { companyId, channelId } = callerOf(call);
+  const order = await readOrderProgress(database, param(call, "id"));
+  // What is not there, or not the caller's, the handler says.
+  if (order === undefined || channelId !== null) return false;
+  const { amountMinor: minor } = call.body as Shape<typeof RequestRefundBody>;
+  return exceedsEveryLimit(database, await giverOf(call), { minor, currency: order.currency, companyId });
 }
 
 async function ownRefund(call: Call<unknown, unknown>): Promise<RefundView> {

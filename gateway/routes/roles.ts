@@ -1,22 +1,16 @@
 /** Roles of staff: what their members may do, and where. */
 import { ChangeRoleBody, CreateRoleBody, PermissionView, RoleView } from "../../contract/roles.ts";
 import { pageOf } from "../../contract/shapes.ts";
-import {
-  changeRole,
-  createRole,
-  enableRole,
-  type RoleGiver,
-  roleSubject,
-} from "../../operations/settings/change-role.ts";
-import { listRoles, type RoleWithPeople, readRole } from "../../store/access/roles.ts";
-import { settingVersion } from "../../store/settings/setting-changes.ts";
-import type { Queryable } from "../../store/sql/database.ts";
+import { changeRole, createRole, enableRole, type RoleGiver } from "../../operations/settings/change-role.ts";
+import { listShownRoles, readShownRole, type ShownRole } from "../../store/access/roles.ts";
 import { PERMISSIONS, permissionsOfRole, shippedWith } from "../access/permissions.ts";
 import { type Call, callerOf, done, param, type Route, route } from "../http/route.ts";
 import { ApiError } from "../wire/problem.ts";
 
 const READ = { kind: "permission", permission: "roles.read" } as const;
 const WRITE = { kind: "permission", permission: "roles.write" } as const;
+/** Whoever found a browser open must not give rights away, or take them. */
+const PROOF = { kind: "recent" } as const;
 
 export const roleRoutes: readonly Route[] = [
   route({
@@ -25,16 +19,16 @@ export const roleRoutes: readonly Route[] = [
     summary: "Roles of staff with their permissions, the built-in ones first",
     access: READ,
     reply: pageOf(RoleView),
-    handle: async ({ services: { database } }) => {
-      const roles = await listRoles(database);
-      return { json: { items: await Promise.all(roles.map((role) => viewOf(database, role))), next: null } };
-    },
+    handle: async ({ services: { database } }) => ({
+      json: { items: (await listShownRoles(database)).map(viewOf), next: null },
+    }),
   }),
   route({
     method: "POST",
     path: "/v1/roles",
     summary: "Makes a role; nobody gives it what they do not have themselves",
     access: WRITE,
+    proof: PROOF,
     body: CreateRoleBody,
     reply: RoleView,
     idempotency: "accepted",
@@ -56,6 +50,7 @@ export const roleRoutes: readonly Route[] = [
     path: "/v1/roles/{id}",
     summary: "Changes a role; what is left out stays as it is. It counts for the next request",
     access: WRITE,
+    proof: PROOF,
     body: ChangeRoleBody,
     reply: RoleView,
     idempotency: "accepted",
@@ -70,6 +65,7 @@ export const roleRoutes: readonly Route[] = [
     path: "/v1/roles/{id}/disable",
     summary: "Switches a role off: its members may do nothing",
     access: WRITE,
+    proof: PROOF,
     reply: RoleView,
     idempotency: "accepted",
     handle: (call) => enable(call, false),
@@ -79,6 +75,7 @@ export const roleRoutes: readonly Route[] = [
     path: "/v1/roles/{id}/enable",
     summary: "Switches a role on again",
     access: WRITE,
+    proof: PROOF,
     reply: RoleView,
     idempotency: "accepted",
     handle: (call) => enable(call, true),
@@ -109,17 +106,16 @@ async function enable(call: Call<unknown, unknown>, enabled: boolean) {
 }
 
 async function roleOf({ services: { database } }: Call<unknown, unknown>, id: string): Promise<RoleView> {
-  const role = await readRole(database, id);
+  const role = await readShownRole(database, id);
   if (role === null) throw new ApiError("role_not_found", `There is no role "${id}".`);
-  return viewOf(database, role);
+  return viewOf(role);
 }
 
 /** A role that is switched off is shown with what it has when it is on. */
-async function viewOf(database: Queryable, role: RoleWithPeople): Promise<RoleView> {
+function viewOf(role: ShownRole): RoleView {
   return {
     ...role,
     permissions: [...permissionsOfRole({ ...role, enabled: true })].sort(),
     asShipped: role.permissions === null,
-    version: await settingVersion(database, roleSubject(role.id)),
   };
 }

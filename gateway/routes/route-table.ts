@@ -16,8 +16,11 @@ import { peopleRoutes } from "./people.ts";
 import { refundRoutes } from "./refunds.ts";
 import { returnRoutes } from "./returns.ts";
 import { roleRoutes } from "./roles.ts";
-import { sessionRoutes } from "./sessions.ts";
 import { settingsRoutes } from "./settings.ts";
+import { passkeyRoutes } from "./sign-in/passkeys.ts";
+import { proofRoutes } from "./sign-in/proofs.ts";
+import { sessionRoutes } from "./sign-in/sessions.ts";
+import { singleSignOnRoutes } from "./sign-in/single-sign-on.ts";
 import { stockRoutes } from "./stock.ts";
 import { storeCreditRoutes } from "./store-credit.ts";
 import { systemRoutes } from "./system.ts";
@@ -28,7 +31,10 @@ import { webhookRoutes } from "./webhooks.ts";
 /** Every REST route. `/openapi.json` and `/v1/stream` are served beside it. */
 export const routeTable: readonly Route[] = [
   ...sessionRoutes,
+  ...proofRoutes,
+  ...singleSignOnRoutes,
   ...accountRoutes,
+  ...passkeyRoutes,
   ...peopleRoutes,
   ...keyRoutes,
   ...companyRoutes,

@@ -53,6 +53,8 @@ import { type Call, callerOf, done, param, type Route, route } from "../http/rou
 import { ApiError } from "../wire/problem.ts";
 
 const READ = { kind: "permission", permission: "settings.read" } as const;
+/** Limits are rights: how much of the money, and of the goods. */
+const PROOF = { kind: "recent" } as const;
 
 export const settingsRoutes: readonly Route[] = [
   route({
@@ -199,6 +201,7 @@ export const settingsRoutes: readonly Route[] = [
     path: "/v1/refund-limits",
     summary: "Sets all limits of what roles may give away",
     access: { kind: "permission", permission: "refunds.limits" },
+    proof: PROOF,
     body: RefundLimitsBody,
     reply: RefundLimits,
     idempotency: "accepted",
@@ -229,6 +232,7 @@ export const settingsRoutes: readonly Route[] = [
     path: "/v1/stock-limits",
     summary: "Sets how far one person alone may correct a stock position",
     access: { kind: "permission", permission: "stock.limits" },
+    proof: PROOF,
     body: StockLimitsBody,
     reply: StockLimits,
     idempotency: "accepted",

@@ -1,7 +1,7 @@
 /** Store credit: accounts, what is granted and taken back, and what pays for an order. */
 import Type from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
-import { Done, PageQuery, pageOf, text } from "../../contract/shapes.ts";
+import { Done, PageQuery, pageOf, type Shape, text } from "../../contract/shapes.ts";
 import {
   ApplyStoreCreditBody,
   IssueStoreCreditBody,
@@ -11,12 +11,13 @@ import {
   WithdrawStoreCreditBody,
 } from "../../contract/store-credit.ts";
 import { applyStoreCredit, dropStoreCredit } from "../../operations/refunds/apply-store-credit.ts";
+import { exceedsEveryLimit } from "../../operations/refunds/gift-limit.ts";
 import { grantStoreCredit, withdrawStoreCredit } from "../../operations/refunds/grant-store-credit.ts";
 import { listStoreCredit, readStoreCreditView } from "../../store/refunds/store-credit-views.ts";
 import { type Call, callerOf, done, found, keyOf, param, type Route, route } from "../http/route.ts";
 import { ApiError } from "../wire/problem.ts";
 import { ownOrder } from "./orders.ts";
-import { giverOf } from "./refunds.ts";
+import { giverOf, LARGE_GIFT } from "./refunds.ts";
 
 const READ = { kind: "permission", permission: "store-credit.read" } as const;
 const APPLY = { kind: "permission", permission: "store-credit.apply" } as const;
@@ -33,6 +34,7 @@ export const storeCreditRoutes: readonly Route[] = [
       json: await listStoreCredit(call.services.database, {
         companyId: callerOf(call).companyId,
         text: call.query.q,
+        isHolderHidden: !callerOf(call).permissions.has("personal-data.read"),
         cursor: call.query.cursor,
         limit: call.query.limit ?? PAGE_DEFAULT,
       }),
@@ -51,6 +53,7 @@ export const storeCreditRoutes: readonly Route[] = [
     path: "/v1/store-credit",
     summary: "Gives a customer store credit that no order stands behind; the answer tells the code",
     access: { kind: "permission", permission: "refunds.give" },
+    proof: { kind: "recent", condition: LARGE_GIFT, when: isLargeCredit },
     body: IssueStoreCreditBody,
     reply: StoreCreditIssued,
     idempotency: "required",
@@ -126,6 +129,12 @@ export const storeCreditRoutes: readonly Route[] = [
     },
   }),
 ];
+
+async function isLargeCredit(call: Call<unknown, unknown>): Promise<boolean> {
+  const { amountMinor: minor, currency } = call.body as Shape<typeof IssueStoreCreditBody>;
+  const { companyId } = callerOf(call);
+  return exceedsEveryLimit(call.services.database, await giverOf(call), { minor, currency, companyId });
+}
 
 async function ownAccount(call: Call<unknown, unknown>, accountId: string) {
   const { companyId } = callerOf(call);

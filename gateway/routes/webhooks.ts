@@ -111,11 +111,13 @@ async function takeOrders(
   // Who cannot sign is not told more of a channel than that its signature is wrong.
   if (!channel.active) throw new ApiError("channel_inactive", `Channel ${channelId} is switched off.`);
   services.logger.debug({ channelId, ...webhook }, "a channel's webhook came in");
-  checkJsonBounds(request.body.toString("utf8"));
+  const payload = request.body.toString("utf8");
+  checkJsonBounds(payload);
   const { results, repeated } = await takeChannelWebhook(operations, {
     channelId,
     webhook,
     body: request.body,
+    payload,
     adapters: channelAdapters,
     ...(request.gone === undefined ? {} : { gone: request.gone }),
   });

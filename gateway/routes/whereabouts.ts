@@ -50,12 +50,19 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
   // Who is asking, and what there is altogether.
   ["GET /v1/sessions/current", "anything"],
   ["DELETE /v1/sessions/current", "anything"],
+  ["GET /v1/sessions/current/proof", "anything"],
+  ["POST /v1/sessions/current/proof", "anything"],
+  ["POST /v1/sessions/current/single-sign-on", "anything"],
   ["GET /v1/sessions", "anything"],
   ["DELETE /v1/sessions", "anything"],
   ["DELETE /v1/sessions/{id}", "anything"],
   ["GET /v1/account", "anything"],
+  ["GET /v1/account/passkeys", "anything"],
+  ["POST /v1/account/passkeys", "anything"],
+  ["POST /v1/account/passkeys/options", "anything"],
+  ["DELETE /v1/account/passkeys/{id}", "anything"],
   ["GET /v1/company", "anything"],
-  ...["password", "second-factor", "second-factor/confirm", "second-factor/remove"].map(
+  ...["password", "second-factor", "second-factor/confirm", "second-factor/remove", "recovery-codes"].map(
     (action) => [`POST /v1/account/${action}`, "anything"] as const,
   ),
   ["GET /v1/products", "anything"],

@@ -21,7 +21,7 @@ export type WebhookTaken = {
 };
 
 /**
- * @param given.body the bytes that were signed
+ * @param given.body the bytes that were signed, `payload` the text that they are
  * @throws EngineError where the outcome could not be committed: the channel then sends again
  */
 export async function takeChannelWebhook(
@@ -30,12 +30,13 @@ export async function takeChannelWebhook(
     readonly channelId: string;
     readonly webhook: ChannelWebhook;
     readonly body: Buffer;
+    readonly payload: string;
     readonly adapters: ReadonlyMap<string, ChannelAdapter>;
     /** Aborted when nobody waits for the answer any more. */
     readonly gone?: AbortSignal;
   },
 ): Promise<WebhookTaken> {
-  const { channelId, webhook, body, adapters } = given;
+  const { channelId, webhook, body, payload, adapters } = given;
   const { database } = context;
   const digest = digestOf(webhook, body);
   const before = await readChannelWebhook(database, channelId, digest);
@@ -51,7 +52,7 @@ export async function takeChannelWebhook(
   const results = await captureOrders(context, {
     channelId,
     topic: webhook.topic,
-    payload: body.toString("utf8"),
+    payload,
     adapters,
     cause: `channel:${channelId}`,
     ...(given.gone === undefined ? {} : { gone: given.gone }),

@@ -1,11 +1,12 @@
 import { recordAudit } from "../../store/audit-log/record-audit.ts";
-import { companyOfProduct } from "../../store/catalog/catalog.ts";
+import { companyOfProduct, lockProduct } from "../../store/catalog/catalog.ts";
 import {
   kitsContaining,
   readSubstitutes,
   unknownProducts,
   writeSubstitutes,
 } from "../../store/catalog/substitutes.ts";
+import { lockSetting } from "../../store/settings/setting-changes.ts";
 import { inTransaction, type Queryable } from "../../store/sql/database.ts";
 import { callerIn, type OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
@@ -28,7 +29,9 @@ export async function setSubstitutes(
     if (companyId === undefined) return refuse("product_not_found", `There is no product "${sku}".`);
     const wrong = await substitutesProblem(client, companyId, sku, substitutes);
     if (wrong !== null) return wrong;
+    await lockProduct(client, sku);
     const before = await readSubstitutes(client, sku);
+    if (JSON.stringify(before) === JSON.stringify(substitutes)) return { status: "done" };
     await writeSubstitutes(client, sku, substitutes);
     await recordAudit(client, callerIn(context, by), {
       act: "product.changed",
@@ -40,7 +43,7 @@ export async function setSubstitutes(
   });
 }
 
-/** Why the list cannot be the product's; `null` where it can. */
+/** Why the list cannot be the product's; `null` where it can, until this transaction ends. */
 export async function substitutesProblem(
   client: Queryable,
   companyId: string,
@@ -48,6 +51,8 @@ export async function substitutesProblem(
   substitutes: readonly string[],
 ): Promise<Refusal | null> {
   if (substitutes.length === 0) return null;
+  // No kit changes between this look and the commit (`set-components.ts`).
+  await lockSetting(client, "kits");
   if (substitutes.includes(sku))
     return refuse("invalid_substitutes", `"${sku}" cannot be its own substitute.`);
   const twice = substitutes.find((one, index) => substitutes.indexOf(one) !== index);

@@ -51,6 +51,8 @@ test("a product is tagged unless it is said not to be, and that can be changed",
     check: null,
   });
   expect(await isTagged("TIN")).toBe(false);
+  const { rows } = await world.database.query("select act from audit_entry where subject = 'product:TIN'");
+  expect(rows).toEqual([{ act: "product.changed" }]);
   expect(await tagProduct(context, "TIN", { tagged: false, check: "scan" }, "staff:mia")).toMatchObject({
     check: "scan",
   });

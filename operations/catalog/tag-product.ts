@@ -19,6 +19,8 @@ export async function tagProduct(
   return inTransaction(context.database, async (client) => {
     const set = await setTagged(client, sku, tagging);
     if (set === undefined) return refuse("product_not_found", `There is no product "${sku}".`);
+    if (JSON.stringify(set.after) === JSON.stringify(set.before))
+      return { status: "done", check: set.after.check };
     await recordAudit(client, callerIn(context, by), {
       act: "product.changed",
       subject: `product:${sku}`,

@@ -1,5 +1,5 @@
 import { type AssignedTask, assignTasks } from "../../store/floor/floor-tasks.ts";
-import type { OperationContext } from "../context.ts";
+import type { FloorContext } from "../context.ts";
 
 export type IdleRobot = {
   readonly deviceId: string;
@@ -14,7 +14,7 @@ export type IdleRobot = {
  * Robots that may do anything choose first, so that a task that one is not to get finds another.
  */
 export async function assignPicks(
-  { database }: OperationContext,
+  { database }: FloorContext,
   idle: readonly IdleRobot[],
 ): Promise<readonly AssignedTask[]> {
   const free = idle.filter(({ except = [] }) => except.length === 0);

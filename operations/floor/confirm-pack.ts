@@ -39,7 +39,7 @@ import { packLoads } from "../../store/floor/robot-loads.ts";
 import { changeOrder, type OrderProgress, readOrderProgress } from "../../store/orders/order-progress.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
-import type { OperationContext } from "../context.ts";
+import type { FloorContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
 
@@ -67,7 +67,7 @@ type PackConfirmation = {
 type PackConfirmed = { readonly status: "done" };
 
 export function confirmPack(
-  context: OperationContext,
+  context: FloorContext,
   input: PackConfirmation,
 ): Promise<PackConfirmed | Refusal> {
   return inTransaction(context.database, (client) => recordPack(client, input));

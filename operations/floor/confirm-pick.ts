@@ -33,7 +33,7 @@ import { changeOrder, type OrderProgress, readOrderProgress } from "../../store/
 import { addShortages, takeOffHolds } from "../../store/orders/shortages.ts";
 import { readEntryData, recordEntry } from "../../store/orders/timeline.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
-import type { OperationContext } from "../context.ts";
+import type { FloorContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { reportFewer } from "./picked-fewer.ts";
 
@@ -79,7 +79,7 @@ type CountedLine = PickLine & {
 };
 
 export async function confirmPick(
-  context: OperationContext,
+  context: FloorContext,
   input: PickConfirmation,
 ): Promise<PickConfirmed | Refusal> {
   const taken = await takePick(context, input);
@@ -96,7 +96,7 @@ type TakenPick = { readonly status: "taken"; readonly lines: readonly CountedLin
  * `done`: an earlier call under this key has written everything.
  */
 export async function takePick(
-  context: OperationContext,
+  context: FloorContext,
   input: PickConfirmation,
 ): Promise<TakenPick | PickConfirmed | Refusal> {
   const lines = await readPickLines(context.database, input.fulfillmentOrderId);
@@ -179,7 +179,7 @@ function withoutPartsOfKits(lines: readonly CountedLine[]): CountedLine[] {
  * something else: that try may have counted differently, so that its commands were other ones.
  */
 async function takeFromStock(
-  context: OperationContext,
+  context: FloorContext,
   input: PickConfirmation,
   lines: readonly CountedLine[],
 ): Promise<CountedLine[] | Refusal> {
@@ -235,7 +235,7 @@ function digestOf(command: PickCommand): string {
     .slice(0, 16);
 }
 
-function commandsFor(context: OperationContext, input: PickConfirmation, line: CountedLine): PickCommand[] {
+function commandsFor(context: FloorContext, input: PickConfirmation, line: CountedLine): PickCommand[] {
   const shared = {
     sku: line.sku,
     locationId: line.locationId,
@@ -290,7 +290,7 @@ function stockRefused(command: StockCommand, outcome: StockOutcome & { status: "
   return refuse(outcome.code, `${command.sku}: ${outcome.detail}`);
 }
 
-async function asTheStockHasIt(context: OperationContext, line: CountedLine): Promise<CountedLine> {
+async function asTheStockHasIt(context: FloorContext, line: CountedLine): Promise<CountedLine> {
   const holds = await context.allocator.holds({ sku: line.sku, locationId: line.locationId });
   const ofHold = holds.filter(({ holdId, state }) => holdId === line.holdId && state === "picked");
   const units = ofHold.reduce((sum, { quantity }) => sum + quantity, 0) - line.pickedByOthers;

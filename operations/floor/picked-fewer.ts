@@ -5,7 +5,7 @@
  */
 import { isEnded, isPacked } from "../../orders/fulfillment-order.ts";
 import { readPackState } from "../../store/floor/picking.ts";
-import type { OperationContext } from "../context.ts";
+import type { FloorContext } from "../context.ts";
 import { reportFloorException } from "./report-floor-exception.ts";
 
 /**
@@ -13,7 +13,7 @@ import { reportFloorException } from "./report-floor-exception.ts";
  * that comes when the tote that was lost has been packed after all.
  */
 export async function reportFewer(
-  context: OperationContext,
+  context: FloorContext,
   pick: {
     readonly fulfillmentOrderId: string;
     readonly picked: readonly { readonly holdId: string; readonly quantity: number }[];

@@ -12,7 +12,7 @@ import { readExceptions, readPickLines } from "../../store/floor/picking.ts";
 import { readOrderProgress } from "../../store/orders/order-progress.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
 import { inTransaction } from "../../store/sql/database.ts";
-import type { OperationContext } from "../context.ts";
+import type { FloorContext } from "../context.ts";
 import { giveUp } from "../shortage/give-up.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
 
@@ -26,7 +26,7 @@ type FloorException = {
 };
 
 export async function reportFloorException(
-  context: OperationContext,
+  context: FloorContext,
   input: FloorException,
 ): Promise<{ readonly status: "done" }> {
   if (input.code === "device_failure" && (await isElsewhere(context, input.fulfillmentOrderId))) {
@@ -61,12 +61,15 @@ export async function reportFloorException(
 }
 
 /** Whether other places have all that it asks for, and it may come from there. */
-async function isElsewhere({ database, allocator }: OperationContext, id: string): Promise<boolean> {
+async function isElsewhere({ database, allocator }: FloorContext, id: string): Promise<boolean> {
   const lines = await readPickLines(database, id);
   const order = lines[0] === undefined ? undefined : await readOrderProgress(database, lines[0].orderId);
   if (order === undefined || pickupPlaceOf(order.document) !== null) return false;
-  return lines.every(({ sku, locationId, quantity }) => {
-    const others = allocator.availableByLocation(sku).filter((at) => at.locationId !== locationId);
-    return others.reduce((sum, { available }) => sum + Math.max(0, available), 0) >= quantity;
-  });
+  const enough = await Promise.all(
+    lines.map(async ({ sku, locationId, quantity }) => {
+      const others = (await allocator.availableByLocation(sku)).filter((at) => at.locationId !== locationId);
+      return others.reduce((sum, { available }) => sum + Math.max(0, available), 0) >= quantity;
+    }),
+  );
+  return enough.every(Boolean);
 }

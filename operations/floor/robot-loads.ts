@@ -25,19 +25,19 @@ import {
 import { recordEntry } from "../../store/orders/timeline.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import { ADRIFT_REASON, freeUnits, reviewLoads, setApart } from "../../workflows/loads-apart.ts";
-import type { OperationContext } from "../context.ts";
+import type { FloorContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 
 /** How often the units of one fulfillment order are picked again because their tote was lost. */
 const MOST_LOST_TOTES = 2;
 
 /** A robot says what it has taken. Known units change nothing. */
-export function reportLoad(context: OperationContext, load: ReportedLoad): Promise<void> {
+export function reportLoad(context: FloorContext, load: ReportedLoad): Promise<void> {
   return recordLoad(context.database, load);
 }
 
 /** Looks for loads that are adrift, and tells the stock what it is still to be told. @returns new ones */
-export async function tellOfLoads(context: OperationContext): Promise<number> {
+export async function tellOfLoads(context: FloorContext): Promise<number> {
   const adrift = await inTransaction(context.database, (client) => reviewLoads(client, "all"));
   for (const load of await readUntoldLoads(context.database, null)) {
     if (load.ending === null) await setApart(context, load);
@@ -61,7 +61,7 @@ type LostTote =
  * @param attempts how often the pick is given to robots at most
  */
 export async function loseTote(
-  context: OperationContext,
+  context: FloorContext,
   lost: {
     readonly tote: ToteOnTheFloor;
     readonly why: string;
@@ -97,7 +97,7 @@ export async function loseTote(
 }
 
 /** Which of its units the shelf does not have a second time; `null`: it has all. */
-async function notOnTheShelf(context: OperationContext, fulfillmentOrderId: string): Promise<string | null> {
+async function notOnTheShelf(context: FloorContext, fulfillmentOrderId: string): Promise<string | null> {
   const wanted = new Map<string, { readonly sku: string; readonly locationId: string; quantity: number }>();
   for (const { sku, locationId, quantity } of await readPickLines(context.database, fulfillmentOrderId)) {
     const line = wanted.get(sku) ?? { sku, locationId, quantity: 0 };
@@ -113,7 +113,7 @@ async function notOnTheShelf(context: OperationContext, fulfillmentOrderId: stri
 
 /** A person says what became of a load that was adrift. Said twice, it happens once. */
 export async function settleLoad(
-  context: OperationContext,
+  context: FloorContext,
   said: { readonly loadId: string; readonly as: LoadEnding; readonly by: string },
 ): Promise<{ readonly status: "done" } | Refusal> {
   const { loadId, as, by } = said;
@@ -130,7 +130,7 @@ export async function settleLoad(
 }
 
 async function endLoad(
-  context: OperationContext,
+  context: FloorContext,
   load: AdriftLoad,
 ): Promise<{ readonly status: "done" } | Refusal> {
   const command = endingCommand(context, load);
@@ -154,7 +154,7 @@ async function endLoad(
 }
 
 /** `null`: the books are right already. */
-function endingCommand(context: OperationContext, load: AdriftLoad): StockCommand | null {
+function endingCommand(context: FloorContext, load: AdriftLoad): StockCommand | null {
   const { id, sku, locationId, quantity, serials, ending, endingTry, isSetApart, endedBy } = load;
   const shared = {
     sku,

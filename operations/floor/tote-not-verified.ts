@@ -3,7 +3,7 @@
  * to the tote. One entry a passage, however often it is reported; the order itself does not change.
  */
 import { recordEntry } from "../../store/orders/timeline.ts";
-import type { OperationContext } from "../context.ts";
+import type { FloorContext } from "../context.ts";
 
 export type ToteNotVerified = {
   readonly orderId: string;
@@ -18,7 +18,7 @@ export type ToteNotVerified = {
   readonly cause: string;
 };
 
-export async function toteNotVerified(context: OperationContext, input: ToteNotVerified): Promise<void> {
+export async function toteNotVerified(context: FloorContext, input: ToteNotVerified): Promise<void> {
   const next = input.isSentRound
     ? "sent round to be read again"
     : "no conveyor can send it round: it has to be taken through again";
@@ -34,7 +34,7 @@ export async function toteNotVerified(context: OperationContext, input: ToteNotV
 
 /** Its tags are what was picked. It has goods without tags as well, which whoever packs it has to check. */
 export async function toteLeftToPerson(
-  context: OperationContext,
+  context: FloorContext,
   input: Pick<ToteNotVerified, "orderId" | "fulfillmentOrderId" | "detail" | "cause">,
 ): Promise<void> {
   const { orderId, fulfillmentOrderId, detail, cause } = input;

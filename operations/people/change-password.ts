@@ -10,7 +10,7 @@ import { staffSubject } from "./staff.ts";
 /**
  * A person changes their own password, and is signed out everywhere else.
  *
- * @param session the token of the session that stays
+ * @param session the id of the session that stays
  */
 export async function changePassword(
   context: PeopleContext,

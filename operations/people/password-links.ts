@@ -12,6 +12,7 @@ import {
   findPasswordLink,
   type KnownLink,
   type LinkPurpose,
+  makeOwnLink,
   makePasswordLink,
   spendPasswordLink,
 } from "../../store/access/password-links.ts";
@@ -83,7 +84,8 @@ export async function mailResetLink(context: PeopleContext, email: string): Prom
   if (context.mailer === null) return;
   const person = await findEnabledStaff(context.database, email);
   if (person === null) return;
-  const { token } = await makePasswordLink(context.database, person.id, "reset", RESET_MS);
+  const token = await makeOwnLink(context.database, person.id, RESET_MS);
+  if (token === null) return;
   await mailLink(context, person, "reset", token);
 }
 

@@ -16,6 +16,17 @@ const WORD_CHARACTERS = 4;
 /** Some 50,000 passwords that leaked most often. Read when the first password is chosen. */
 let commonest: Promise<ReadonlySet<string>> | undefined;
 
+/** One that could not be read is read anew for the next password. */
+async function commonPasswords(): Promise<ReadonlySet<string>> {
+  commonest ??= readCommonest();
+  try {
+    return await commonest;
+  } catch (error) {
+    commonest = undefined;
+    throw error;
+  }
+}
+
 async function readCommonest(): Promise<ReadonlySet<string>> {
   const { dictionary } = await import("@zxcvbn-ts/language-common");
   return new Set(dictionary["passwords-common"]);
@@ -38,8 +49,7 @@ export async function problemOfPassword(
     );
   if (new Set(characters).size < LEAST_DIFFERENT)
     return refuse("password_refused", "The password repeats a few characters only.");
-  commonest ??= readCommonest();
-  if ((await commonest).has(plain))
+  if ((await commonPasswords()).has(plain))
     return refuse("password_refused", "This is one of the passwords that everybody tries first.");
   const rest = wordsOf(person).reduce((left, word) => left.replaceAll(word, ""), plain);
   return [...rest].length < LEAST_OF_ITS_OWN

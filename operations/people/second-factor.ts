@@ -1,19 +1,21 @@
 /**
- * The second factor of a sign-in: one-time passwords by time (RFC 6238: SHA-1, six digits, 30 seconds, which
- * is what every authenticator app speaks), and recovery codes in their place.
+ * The second factor of a sign-in by password: one-time passwords by time (RFC 6238: SHA-1, six digits, 30
+ * seconds, which is what every authenticator app speaks), a passkey (`passkeys.ts`), or a recovery code.
  *
  * T1 A secret counts once a code of it was shown; until then signing in does not ask for it.
  * T2 A code counts once, and so does a recovery code.
- * T3 Who makes or removes a factor says their password again: an open browser alone does not do.
+ * T3 Who makes or removes a factor has just proved who they are (ADR 0051): an open browser alone does not do.
  */
 import { randomBytes } from "node:crypto";
 import { Secret, TOTP } from "otpauth";
+import { listPasskeys } from "../../store/access/passkeys.ts";
 import {
   confirmSecondFactor,
   readSecondFactor,
   removeSecondFactor,
   spendRecoveryCode,
   takeStep,
+  writeRecoveryCodes,
   writeSecondFactor,
 } from "../../store/access/second-factors.ts";
 import { endSessions } from "../../store/access/sessions.ts";
@@ -47,14 +49,14 @@ export async function beginSecondFactor(
   return { status: "done", secret: totp.secret.base32, uri: totp.toString() };
 }
 
-/** The app has the secret, as its code shows. @returns the recovery codes, which nothing keeps */
+/** The app has the secret, as its code shows. @param session the id of the one that stays @returns the recovery codes, which nothing keeps */
 export async function confirmFactor(
   context: PeopleContext,
   person: StaffMember,
   code: string,
   session: string | null,
 ): Promise<{ readonly status: "done"; readonly codes: readonly string[] } | Refusal> {
-  const codes = Array.from({ length: RECOVERY_CODES }, newRecoveryCode);
+  const codes = newRecoveryCodes();
   const changed = await changeSetting<Readonly<Record<string, unknown>>>(context, {
     subject: staffSubject(person.id),
     version: null,
@@ -69,18 +71,40 @@ export async function confirmFactor(
     },
     next: () => ({ secondFactor: true }),
     write: async (client) => {
-      await confirmSecondFactor(client, person.id, codes.map(plain));
+      await confirmSecondFactor(client, person.id, codes.map(plainCode));
       await endSessions(client, person.id, session);
     },
   });
   return changed.status === "refused" ? changed : { status: "done", codes };
 }
 
-/** Signing in asks for the password alone again. */
+/** Makes recovery codes in place of those before. @returns them, which nothing keeps */
+export async function renewRecoveryCodes(
+  context: PeopleContext,
+  person: StaffMember,
+): Promise<{ readonly status: "done"; readonly codes: readonly string[] } | Refusal> {
+  const codes = newRecoveryCodes();
+  const changed = await changeSetting<Readonly<Record<string, unknown>>>(context, {
+    subject: staffSubject(person.id),
+    version: null,
+    by: staffSubject(person.id),
+    read: async (client) => {
+      const factor = await readSecondFactor(client, context.secrets, person.id);
+      const passkeys = await listPasskeys(client, person.id);
+      return factor?.confirmed === true || passkeys.length > 0
+        ? {}
+        : refuse("second_factor_missing", "You have no second factor for them to be in the place of.");
+    },
+    next: () => ({ recoveryCodesMadeAt: new Date().toISOString() }),
+    write: (client) => writeRecoveryCodes(client, person.id, codes.map(plainCode)),
+  });
+  return changed.status === "refused" ? changed : { status: "done", codes };
+}
+
+/** Signing in asks for no code of the app any more. T3 @param session the id of the one that stays */
 export async function removeFactor(
   context: PeopleContext,
   person: StaffMember,
-  code: string,
   session: string | null,
 ): Promise<{ readonly status: "done" } | Refusal> {
   const changed = await changeSetting<Readonly<Record<string, unknown>>>(context, {
@@ -91,7 +115,7 @@ export async function removeFactor(
       const factor = await readSecondFactor(client, context.secrets, person.id);
       if (factor === null || !factor.confirmed)
         return refuse("second_factor_missing", "You have no second factor.");
-      return (await takeCode(client, person.id, factor.secret, code)) ? { secondFactor: true } : wrongCode();
+      return { secondFactor: true };
     },
     next: () => ({ secondFactor: false }),
     write: async (client) => {
@@ -105,19 +129,30 @@ export async function removeFactor(
 /**
  * What is still missing of a sign-in whose password is right; null: nothing.
  *
- * @param code what the person gave, of the app or a recovery code; undefined: nothing yet
+ * @param given the app's code or a recovery code, or whose passkey has answered beside it
  */
 export async function askForSecondFactor(
   { database, secrets }: PeopleContext,
   person: StaffMember,
-  code: string | undefined,
+  given: { readonly code?: string | undefined; readonly passkeyOf?: StaffMember | undefined },
 ): Promise<Refusal | null> {
+  if (given.passkeyOf !== undefined)
+    return given.passkeyOf.id === person.id
+      ? null
+      : refuse("passkey_refused", "The passkey's answer is not taken: it is another person's.");
   return inTransaction(database, async (client) => {
-    const factor = await readSecondFactor(client, secrets, person.id);
-    if (factor === null || !factor.confirmed) return null;
-    if (code === undefined)
-      return refuse("second_factor_needed", "Signing in also needs the code that your app shows.");
-    return (await takeCode(client, person.id, factor.secret, code)) ? null : wrongCode();
+    const stored = await readSecondFactor(client, secrets, person.id);
+    const secret = stored?.confirmed === true ? stored.secret : null;
+    const passkeys = await listPasskeys(client, person.id);
+    if (secret === null && passkeys.length === 0) return null;
+    if (given.code === undefined) {
+      const means = [
+        secret === null ? [] : ["the code that your app shows"],
+        passkeys.length === 0 ? [] : ["your passkey"],
+      ];
+      return refuse("second_factor_needed", `Signing in also needs ${means.flat().join(", or ")}.`);
+    }
+    return (await takeCode(client, person.id, secret, given.code)) ? null : wrongCode();
   });
 }
 
@@ -125,12 +160,12 @@ export async function askForSecondFactor(
 async function takeCode(
   client: DatabaseClient,
   staffId: string,
-  secret: Buffer,
+  secret: Buffer | null,
   code: string,
 ): Promise<boolean> {
   return (
-    (await isCodeOfApp(client, staffId, secret, code)) ||
-    (await spendRecoveryCode(client, staffId, plain(code)))
+    (secret !== null && (await isCodeOfApp(client, staffId, secret, code))) ||
+    (await spendRecoveryCode(client, staffId, plainCode(code)))
   );
 }
 
@@ -160,13 +195,17 @@ function totpOf(secret: Uint8Array, email: string): TOTP {
 }
 
 /** Letters and digits that nobody confuses, in groups: `k3v8-…`. */
+export function newRecoveryCodes(): readonly string[] {
+  return Array.from({ length: RECOVERY_CODES }, newRecoveryCode);
+}
+
 function newRecoveryCode(): string {
   const text = new Secret({ buffer: Uint8Array.from(randomBytes(RECOVERY_BYTES)).buffer }).base32;
   return (text.toLowerCase().match(/.{4}/g) ?? []).join("-");
 }
 
 /** As it is hashed: people type it with and without hyphens, in either case. */
-function plain(code: string): string {
+export function plainCode(code: string): string {
   return code.replace(/[\s-]/g, "").toLowerCase();
 }
 

@@ -8,10 +8,12 @@
  * P3 Who is new gets a link, not a password that somebody else knows.
  */
 import type { ChangeStaffBody, CreateStaffBody } from "../../contract/people.ts";
+import { deletePasskeys } from "../../store/access/passkeys.ts";
 import { dropPasswordLink } from "../../store/access/password-links.ts";
 import { readRole } from "../../store/access/roles.ts";
 import { removeSecondFactor } from "../../store/access/second-factors.ts";
 import { endSessions } from "../../store/access/sessions.ts";
+import { unlinkIdentities } from "../../store/access/single-sign-on.ts";
 import {
   ADMINISTRATOR,
   countAdministrators,
@@ -103,6 +105,7 @@ export async function changeStaff(
       await updateStaff(client, id, after);
       if (before?.role === after.role && before.email === after.email) return;
       await endSessions(client, id, null);
+      if (before?.email !== after.email) await unlinkIdentities(client, id);
       // A link to the former address is not for whoever reads mail there.
       await dropPasswordLink(client, id);
     },
@@ -159,7 +162,7 @@ export async function endStaffSessions(
   });
 }
 
-/** Takes a person's second factor away, for whoever has lost phone and codes, and signs them out everywhere. */
+/** Takes a person's second factors away, passkeys included, for whoever has lost phone and codes, and signs them out everywhere. */
 export async function resetSecondFactor(
   context: PeopleContext,
   companyId: string,
@@ -174,10 +177,11 @@ export async function resetSecondFactor(
       const person = await knownStaff(client, companyId, id);
       if (isRefusal(person)) return person;
       const view = await readStaff(client, companyId, id);
-      return { secondFactor: view?.secondFactor ?? false };
+      return { secondFactor: view?.secondFactor ?? false, passkeys: view?.passkeys ?? 0 };
     },
-    next: () => ({ secondFactor: false }),
+    next: () => ({ secondFactor: false, passkeys: 0 }),
     write: async (client) => {
+      await deletePasskeys(client, id);
       await removeSecondFactor(client, id);
       await endSessions(client, id, null);
     },

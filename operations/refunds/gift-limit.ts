@@ -50,6 +50,22 @@ export function dailyLimit(giver: Giver, currency: string, companyCurrency: stri
     : Math.floor(money.minor / 10 ** (money.exponent - (currencyExponent(currency) ?? money.exponent)));
 }
 
+/**
+ * Whether a gift is more than any role with a limit may give in a day: only a role without one can give it, and
+ * who gives it is asked again who they are. Where nobody has a limit, nobody has said what is much.
+ */
+export async function exceedsEveryLimit(
+  client: Queryable,
+  giver: Giver,
+  gift: { readonly minor: number; readonly currency: string; readonly companyId: string },
+): Promise<boolean> {
+  if (giver.limits.length === 0) return false;
+  const own = await companyCurrency(client, gift.companyId);
+  return giver.limits.every(
+    ({ role }) => (dailyLimit({ ...giver, role }, gift.currency, own) ?? 0) < gift.minor,
+  );
+}
+
 export function checkGift(
   giver: Giver,
   gift: {

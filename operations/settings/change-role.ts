@@ -3,7 +3,8 @@
  * the next request in every process, and open connections are looked at again at once.
  *
  * R1 `admin` stays whole, so that somebody can put right what others have set.
- * R2 Nobody gives a role what they do not have themselves.
+ * R2 Nobody gives a role what they do not have themselves. A role that counts in more places or for more channels
+ *    than before, or again, is given all that it has.
  */
 import type { ChangeRoleBody, CreateRoleBody } from "../../contract/roles.ts";
 import { readRole, type StoredRole, unknownBounds, writeRole } from "../../store/access/roles.ts";
@@ -25,7 +26,7 @@ export type RoleGiver = {
 
 const WHOLE = "admin";
 
-export function roleSubject(id: string): string {
+function roleSubject(id: string): string {
   return `role:${id}`;
 }
 
@@ -101,7 +102,7 @@ async function alter(
       if (id === WHOLE && !isWhole(wanted))
         return refuse("role_protected", "The role of administrators stays whole: make another role.");
       const given = new Set(wanted.permissions ?? giver.shipped(id));
-      const before = new Set(permissions ?? giver.shipped(id));
+      const before = countsMore(now, wanted) ? new Set<string>() : new Set(permissions ?? giver.shipped(id));
       return (await problemOf(client, wanted, given, before, giver)) ?? now;
     },
     next: (now) => wanted ?? now,
@@ -111,6 +112,19 @@ async function alter(
 
 function isWhole({ permissions, locations, channels, enabled }: Fields): boolean {
   return permissions === null && locations === null && channels === null && enabled;
+}
+
+/** Whether members may then do somewhere what they may not do there now. */
+function countsMore(now: Fields, next: Fields): boolean {
+  return (
+    (next.enabled && !now.enabled) ||
+    isWider(now.locations, next.locations) ||
+    isWider(now.channels, next.channels)
+  );
+}
+
+function isWider(now: readonly string[] | null, next: readonly string[] | null): boolean {
+  return now !== null && (next === null || next.some((each) => !now.includes(each)));
 }
 
 async function problemOf(

@@ -17,7 +17,7 @@ import { changeOrder, type OrderProgress, readOrderProgress } from "../../store/
 import { addShortages, takeOffHolds } from "../../store/orders/shortages.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
-import type { OperationContext } from "../context.ts";
+import type { FloorContext } from "../context.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
 
 type GivingUp = {
@@ -28,7 +28,7 @@ type GivingUp = {
 };
 
 /** @returns whether it was given up now; false where something of it has left the shelf, or it has ended */
-export function giveUp(context: OperationContext, input: GivingUp): Promise<boolean> {
+export function giveUp(context: FloorContext, input: GivingUp): Promise<boolean> {
   return inTransaction(context.database, (client) => recordGivingUp(client, input));
 }
 

@@ -1,6 +1,7 @@
 /**
  * Links by which a person sets a password without knowing one. Of a link's 256-bit token only the SHA-256 is
- * kept. A person has one link at most, it counts once, and not after its time.
+ * kept. A person has one link at most, it counts once, and not after its time. One that is asked for by an
+ * e-mail address, as anybody can, replaces none that an administrator made.
  */
 import { createHash, randomBytes } from "node:crypto";
 import type { Queryable } from "../sql/database.ts";
@@ -20,13 +21,37 @@ export async function makePasswordLink(
      values ($1, $2, $3, now() + $4 * interval '1 millisecond')
      on conflict (staff_id) do update
        set token_hash = excluded.token_hash, purpose = excluded.purpose, created_at = now(),
-           expires_at = excluded.expires_at
+           expires_at = excluded.expires_at, asked_by_owner = false
      returning expires_at`,
     [staffId, hashToken(token), purpose, countsMs],
   );
   const [row] = rows;
   if (row === undefined) throw new Error("a link was not written");
   return { token, expiresAt: row.expires_at.toISOString() };
+}
+
+/**
+ * Makes the link of a reset that somebody asks for who knows the e-mail address.
+ *
+ * @returns its token; null: the person has set no password yet, or a link that an administrator made counts
+ */
+export async function makeOwnLink(
+  client: Queryable,
+  staffId: string,
+  countsMs: number,
+): Promise<string | null> {
+  const token = randomBytes(32).toString("base64url");
+  const { rowCount } = await client.query(
+    `insert into staff_password_link as link (staff_id, token_hash, purpose, expires_at, asked_by_owner)
+     select id, $2, 'reset', now() + $3 * interval '1 millisecond', true
+       from staff where id = $1 and password_hash is not null
+     on conflict (staff_id) do update
+       set token_hash = excluded.token_hash, purpose = excluded.purpose, created_at = now(),
+           expires_at = excluded.expires_at, asked_by_owner = true
+       where link.asked_by_owner or link.expires_at <= now()`,
+    [staffId, hashToken(token), countsMs],
+  );
+  return rowCount === 1 ? token : null;
 }
 
 export type KnownLink = {

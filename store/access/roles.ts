@@ -17,23 +17,34 @@ export type StoredRole = {
 
 const COLUMNS = 'r.id, r.name, r.permissions, r.locations, r.channels, r.enabled, r.built_in as "builtIn"';
 
-export type RoleWithPeople = StoredRole & { readonly people: number };
+/** The role of a row of `staff`, as JSON; null where there is none. */
+export const ROLE_OF_STAFF = `(select to_jsonb(found) from (select ${COLUMNS} from role r where r.id = staff.role) as found)`;
+
+export type ShownRole = StoredRole & { readonly people: number; readonly version: number };
+
+/** As the page of roles has them: what follows is counted for nobody else. */
+const SHOWN = `${COLUMNS}, (select count(*) from staff s where s.role = r.id) as people,
+  (select coalesce(max(c.version), 1) from setting_change c where c.subject = 'role:' || r.id) as version`;
+const IN_ORDER = "order by array_position($1::text[], r.id), r.id";
 
 /** All of them, the built-in ones first. */
-export async function listRoles(client: Queryable): Promise<readonly RoleWithPeople[]> {
-  const { rows } = await client.query<RoleWithPeople>(
-    `select ${COLUMNS}, (select count(*) from staff s where s.role = r.id) as people
-       from role r order by array_position($1::text[], r.id), r.id`,
-    [STAFF_ROLES],
-  );
+export async function listRoles(client: Queryable): Promise<readonly StoredRole[]> {
+  const { rows } = await client.query<StoredRole>(`select ${COLUMNS} from role r ${IN_ORDER}`, [STAFF_ROLES]);
   return rows;
 }
 
-export async function readRole(client: Queryable, id: string): Promise<RoleWithPeople | null> {
-  const { rows } = await client.query<RoleWithPeople>(
-    `select ${COLUMNS}, (select count(*) from staff s where s.role = r.id) as people from role r where r.id = $1`,
-    [id],
-  );
+export async function readRole(client: Queryable, id: string): Promise<StoredRole | null> {
+  const { rows } = await client.query<StoredRole>(`select ${COLUMNS} from role r where r.id = $1`, [id]);
+  return rows[0] ?? null;
+}
+
+export async function listShownRoles(client: Queryable): Promise<readonly ShownRole[]> {
+  const { rows } = await client.query<ShownRole>(`select ${SHOWN} from role r ${IN_ORDER}`, [STAFF_ROLES]);
+  return rows;
+}
+
+export async function readShownRole(client: Queryable, id: string): Promise<ShownRole | null> {
+  const { rows } = await client.query<ShownRole>(`select ${SHOWN} from role r where r.id = $1`, [id]);
   return rows[0] ?? null;
 }
 

@@ -85,6 +85,15 @@ export async function confirmSecondFactor(
   recoveryCodes: readonly string[],
 ): Promise<void> {
   await client.query("update staff_second_factor set confirmed_at = now() where staff_id = $1", [staffId]);
+  await writeRecoveryCodes(client, staffId, recoveryCodes);
+}
+
+/** In place of those that the person had. */
+export async function writeRecoveryCodes(
+  client: Queryable,
+  staffId: string,
+  recoveryCodes: readonly string[],
+): Promise<void> {
   await client.query("delete from staff_recovery_code where staff_id = $1", [staffId]);
   await client.query("insert into staff_recovery_code (staff_id, code_hash) select $1, unnest($2::bytea[])", [
     staffId,
@@ -118,9 +127,20 @@ export async function countRecoveryCodes(client: Queryable, staffId: string): Pr
   return rows[0]?.count ?? 0;
 }
 
+/** Takes the app's secret away. */
 export async function removeSecondFactor(client: Queryable, staffId: string): Promise<void> {
-  await client.query("delete from staff_recovery_code where staff_id = $1", [staffId]);
   await client.query("delete from staff_second_factor where staff_id = $1", [staffId]);
+  await dropUnneededCodes(client, staffId);
+}
+
+/** Takes the recovery codes away where they are in the place of nothing any more. */
+export async function dropUnneededCodes(client: Queryable, staffId: string): Promise<void> {
+  await client.query(
+    `delete from staff_recovery_code where staff_id = $1
+        and not exists (select from staff_second_factor f where f.staff_id = $1 and f.confirmed_at is not null)
+        and not exists (select from staff_passkey p where p.staff_id = $1)`,
+    [staffId],
+  );
 }
 
 function hashCode(code: string): Buffer {

@@ -1,6 +1,7 @@
 /**
  * People: who they are, what they do here, whether they may sign in. Their sessions are in `sessions.ts`, the
- * links by which they set a password in `password-links.ts`, their second factor in `second-factors.ts`.
+ * links by which they set a password in `password-links.ts`, their second factor in `second-factors.ts`,
+ * their passkeys in `passkeys.ts`.
  */
 import { randomBytes } from "node:crypto";
 import type { StaffView } from "../../contract/people.ts";
@@ -8,7 +9,6 @@ import type { Queryable } from "../sql/database.ts";
 import { iso } from "../sql/view-sql.ts";
 import { hashPassword, isOutdated, verifyPassword } from "./passwords.ts";
 
-/** The roles that are built in. */
 /** The roles that are built in. */
 export const STAFF_ROLES = ["admin", "operations", "service", "warehouse", "finance", "store"] as const;
 export type StaffRole = (typeof STAFF_ROLES)[number];
@@ -167,6 +167,7 @@ const STAFF_VIEW = `
   ${iso("staff.password_set_at")} as "passwordSetAt",
   exists (select from staff_second_factor f where f.staff_id = staff.id and f.confirmed_at is not null)
     as "secondFactor",
+  (select count(*)::int from staff_passkey p where p.staff_id = staff.id) as passkeys,
   (select count(*)::int from staff_session s where s.staff_id = staff.id and s.expires_at > now()) as sessions,
   (select ${iso("max(s.seen_at)")} from staff_session s where s.staff_id = staff.id) as "lastSeenAt",
   (select coalesce(max(c.version), 1) from setting_change c where c.subject = 'staff:' || staff.id) as version`;

@@ -85,13 +85,17 @@ export async function loadDatabase(
 
 /**
  * For a database that was restored by other means (a snapshot of its disk, its write-ahead log): its sagas are
- * started anew, too.
+ * started anew, and its feeds go on after what was lost, too.
  */
 export async function markRestored(databaseUrl: string): Promise<void> {
   await migrate(databaseUrl);
   const client = await openCopySession(databaseUrl);
   try {
+    await client.query("begin");
+    const { rows } = await client.query<{ last: string }>("select feed_transaction()::text as last");
+    await goOnAfter(client, BigInt(rows[0]?.last ?? "0") + LOST_TRANSACTIONS);
     await forgetSagaHome(client);
+    await client.query("commit");
   } finally {
     await client.end();
   }

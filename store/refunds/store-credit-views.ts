@@ -12,12 +12,13 @@ const COLUMNS = `a.id, a.holder, a.currency, a.balance_minor as "balanceMinor", 
 
 type AccountRow = Omit<StoreCreditSummary, "exponent">;
 
-/** Newest first. `text`: part of the holder, or the end of a code. */
+/** Newest first. `text`: part of the holder, unless `isHolderHidden`, or the end of a code. */
 export async function listStoreCredit(
   database: Queryable,
   filter: {
     readonly companyId: string;
     readonly text?: string | undefined;
+    readonly isHolderHidden?: boolean;
     readonly cursor?: string | undefined;
     readonly limit: number;
   },
@@ -27,7 +28,7 @@ export async function listStoreCredit(
   const { rows } = await database.query<AccountRow & { position: string }>(
     `select ${COLUMNS}, ${microseconds("a.created_at")} as position from store_credit_account a
       where a.company_id = $1
-        and ($2::text is null or a.holder ilike $2 or right(a.code, 4) = upper(right($3, 4)))
+        and ($2::text is null or not $7 and a.holder ilike $2 or right(a.code, 4) = upper(right($3, 4)))
         and ($4::text is null or (a.created_at, a.id) < (${fromMicroseconds("$4")}, $5))
       order by a.created_at desc, a.id desc limit $6`,
     [
@@ -37,6 +38,7 @@ export async function listStoreCredit(
       createdAt ?? null,
       id ?? null,
       filter.limit + 1,
+      filter.isHolderHidden === true,
     ],
   );
   return toPage(

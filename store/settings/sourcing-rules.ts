@@ -55,11 +55,19 @@ export async function insertSourcingRules(
   ]);
 }
 
+const NOBODY_HAD_SET = `version = 1 and set_by = 'standard'
+  and not exists (select from sourcing_rules where version > 1)`;
+
+/** Whether the file's rules would count: nobody has set any. */
+export async function isSourcingUnset(client: Queryable): Promise<boolean> {
+  const { rowCount } = await client.query(`select from sourcing_rules where ${NOBODY_HAD_SET}`);
+  return rowCount === 1;
+}
+
 /** Makes the file's rules the first version, where nobody has set any. @returns whether nobody had */
 export async function seedSourcingRules(client: Queryable, rules: readonly unknown[]): Promise<boolean> {
   const { rowCount } = await client.query(
-    `update sourcing_rules set rules = $1, set_by = 'file', set_at = now()
-      where version = 1 and set_by = 'standard' and not exists (select from sourcing_rules where version > 1)`,
+    `update sourcing_rules set rules = $1, set_by = 'file', set_at = now() where ${NOBODY_HAD_SET}`,
     [JSON.stringify(rules)],
   );
   return rowCount === 1;

@@ -231,3 +231,28 @@ test("a namespace in which another life of the database has sagas is refused, an
     await connection.close();
   }
 });
+
+test("orders that ended shortly before the loss are all started anew, over however many pages", async () => {
+  const { database } = world;
+  const orderIds = [await world.placeOrder(), await world.placeOrder()];
+  for (const orderId of orderIds) {
+    await charged(world, `${orderId}:authorize:1`);
+    await cancel(world, orderId);
+    expect(await outcomeOf(world, orderId)).toEqual({ status: "cancelled" });
+  }
+  await database.query("update orders set updated_at = updated_at - interval '3 hours' where id = any($1)", [
+    orderIds,
+  ]);
+  await database.query("update outbox set created_at = created_at - interval '3 hours'");
+  await forgetSagaHome(database);
+  const { address, namespace } = await createTestNamespace();
+  const connection = await Connection.connect({ address });
+  try {
+    const client = new Client({ connection, namespace });
+    const logger = pino({ level: "silent" });
+    const started = await settleSagas({ database, connection, client, namespace, logger, pageSize: 1 });
+    expect(started).toBe(orderIds.length);
+  } finally {
+    await connection.close();
+  }
+});

@@ -12,7 +12,14 @@ import type { Client, Connection } from "@temporalio/client";
 import type { Logger } from "pino";
 import { askAboutAllParcels } from "../../store/floor/shipments.ts";
 import { finishOutbox, writeOutbox } from "../../store/outbox.ts";
-import { lockSagaHome, readSagasUnderWay, type SagaUnderWay, setSagaHome } from "../../store/saga-home.ts";
+import {
+  lockSagaHome,
+  readRecently,
+  readSagaHome,
+  readSagasUnderWay,
+  type SagaUnderWay,
+  setSagaHome,
+} from "../../store/saga-home.ts";
 import { type Database, type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
 import {
   type Again,
@@ -42,6 +49,35 @@ export class SagaNamespaceTakenError extends Error {
 const PAGE = 2_000;
 
 /**
+ * Whether the sagas of this database may be in the namespace, as far as can be said without changing anything.
+ *
+ * @throws SagaNamespaceTakenError
+ */
+export async function checkNamespace(options: {
+  readonly database: Database;
+  readonly connection: Connection;
+  readonly client: Client;
+  readonly namespace: string;
+}): Promise<void> {
+  const { database, connection, client, namespace } = options;
+  const namespaceId = await readNamespaceId(connection, namespace);
+  const home = await readSagaHome(database);
+  if (home !== null && home.namespaceId !== namespaceId) await requireNoSagas(client, namespace);
+}
+
+async function readNamespaceId(connection: Connection, namespace: string): Promise<string> {
+  const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
+  const id = namespaceInfo?.id ?? "";
+  if (id === "") throw new Error(`Temporal gives namespace ${namespace} no id`);
+  return id;
+}
+
+async function requireNoSagas(client: Client, namespace: string): Promise<void> {
+  const { count } = await client.workflow.count(`TaskQueue = '${TASK_QUEUE}'`);
+  if (count > 0) throw new SagaNamespaceTakenError(namespace, count);
+}
+
+/**
  * Starts everything anew that is under way, where Temporal does not know it.
  *
  * @returns how many sagas are started anew; null: the sagas are where they were
@@ -53,11 +89,11 @@ export async function settleSagas(options: {
   readonly client: Client;
   readonly namespace: string;
   readonly logger: Logger;
+  /** How many sagas are read at a time. */
+  readonly pageSize?: number;
 }): Promise<number | null> {
   const { database, connection, client, namespace, logger } = options;
-  const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
-  const namespaceId = namespaceInfo?.id ?? "";
-  if (namespaceId === "") throw new Error(`Temporal gives namespace ${namespace} no id`);
+  const namespaceId = await readNamespaceId(connection, namespace);
   const started = await inTransaction(database, async (transaction) => {
     const home = await lockSagaHome(transaction);
     if (home?.namespaceId === namespaceId) return null;
@@ -66,13 +102,12 @@ export async function settleSagas(options: {
       await setSagaHome(transaction, { namespaceId, run: 0 });
       return null;
     }
-    const { count } = await client.workflow.count(`TaskQueue = '${TASK_QUEUE}'`);
-    if (count > 0) throw new SagaNamespaceTakenError(namespace, count);
+    await requireNoSagas(client, namespace);
     const run = home.run + 1;
     await setSagaHome(transaction, { namespaceId, run });
     // What carriers told the machine that is lost, they do not tell again.
     await askAboutAllParcels(transaction);
-    return startAll(transaction, run);
+    return startAll(transaction, run, options.pageSize ?? PAGE);
   });
   if (started !== null)
     logger.warn(
@@ -82,11 +117,12 @@ export async function settleSagas(options: {
   return started;
 }
 
-async function startAll(client: DatabaseClient, run: number): Promise<number> {
+async function startAll(client: DatabaseClient, run: number, pageSize: number): Promise<number> {
+  const recently = await readRecently(client);
   let started = 0;
   let after = "";
   for (;;) {
-    const page = await readSagasUnderWay(client, after, PAGE);
+    const page = await readSagasUnderWay(client, { recently, after, limit: pageSize });
     await writeOutbox(
       client,
       page.map((saga) => startAgainRow(startOf(saga, run), run)),
@@ -99,7 +135,7 @@ async function startAll(client: DatabaseClient, run: number): Promise<number> {
     );
     started += page.length;
     const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) return started;
+    if (last === undefined || page.length < pageSize) return started;
     after = last.workflowId;
   }
 }

@@ -19,7 +19,7 @@ import { TASK_QUEUE } from "../messages.ts";
 import { HOLDFAST_CHANNEL, HOLDFAST_STATUS } from "../saga/search-attributes.ts";
 import { loadWorkflowBundle } from "./bundle.ts";
 import { startMailRelay } from "./mail-relay.ts";
-import { settleSagas } from "./saga-home.ts";
+import { checkNamespace, settleSagas } from "./saga-home.ts";
 import { startSagaRelay } from "./saga-relay.ts";
 
 /** How Temporal is spoken to: without any of it in plain text, and as nobody. */
@@ -48,6 +48,23 @@ export type SagaWorker = { stop(): Promise<void> };
 
 /** Milliseconds before a worker that broke is started again. */
 const RESTART_MS = 1_000;
+
+/**
+ * Changes nothing: whether Temporal answers, and may have the sagas of this database in the namespace.
+ *
+ * @throws SagaNamespaceTakenError
+ */
+export async function checkSagaNamespace(
+  options: Pick<SagaWorkerOptions, "temporalAddress" | "temporalSecurity" | "namespace" | "database">,
+): Promise<void> {
+  const { temporalAddress: address, temporalSecurity: security = {}, namespace, database } = options;
+  const connection = await Connection.connect({ address, ...security });
+  try {
+    await checkNamespace({ database, connection, client: new Client({ connection, namespace }), namespace });
+  } finally {
+    await connection.close();
+  }
+}
 
 /** @throws SagaNamespaceTakenError */
 export async function startSagaWorker(options: SagaWorkerOptions): Promise<SagaWorker> {

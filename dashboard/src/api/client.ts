@@ -1,9 +1,11 @@
 /**
  * The public REST API as functions. Owns requests, their errors and the loss of a session; leaves caching and
  * live updates to `live/`. Every change carries an `Idempotency-Key`, so a repeated click or request cannot
- * do anything twice.
+ * do anything twice. Where the server wants to know again who is there, the person is asked, and the same
+ * request is sent once more.
  */
 import { problemOf, RequestError } from "./problem.ts";
+import { askForProof } from "./proof.ts";
 import { forgetSession } from "./session.ts";
 
 type Query = Readonly<Record<string, string | number | null | undefined>>;
@@ -71,8 +73,11 @@ async function send<T>(
     );
   }
   if (!response.ok) {
-    if (response.status === 401) forgetSession();
-    throw await problemOf(response);
+    const problem = await problemOf(response);
+    if (problem.code === "unauthenticated") forgetSession();
+    if (problem.code !== "reauthentication_needed") throw problem;
+    await askForProof();
+    return send<T>(method, path, body, key, signal);
   }
   if (response.status === 204) return undefined as T;
   return (await response.json()) as T;

@@ -98,6 +98,8 @@ const FIELDS: Readonly<Record<string, string>> = {
   passwordSetAt: "Password set",
   passwordLinkUntil: "Link for a password, until",
   secondFactor: "Second factor",
+  passkeys: "Passkeys",
+  recoveryCodesMadeAt: "New recovery codes",
   expiresAt: "Expires",
   rotatedAt: "New secret",
   oldCountsUntil: "Old secret counts until",

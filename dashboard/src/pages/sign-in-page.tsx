@@ -1,13 +1,23 @@
 import { useEffect, useState } from "preact/hooks";
+import type { SignInWays } from "../../../contract/sessions.ts";
+import { get } from "../api/client.ts";
+import { canUsePasskeys, usePasskey } from "../api/passkeys.ts";
 import { RequestError } from "../api/problem.ts";
-import { signIn } from "../api/sign-in.ts";
+import { leaveToSignIn, signIn, signInByPasskey } from "../api/sign-in.ts";
+import { ActionButton } from "../components/action-button.tsx";
 import { Field } from "../components/field.tsx";
 import { Form, textOf } from "../components/form.tsx";
+import { useResource } from "../live/resource.ts";
 import { DoorPage } from "./door/door-page.tsx";
+
+type First = { readonly email: string; readonly password: string };
 
 /** Asks for the code of a second factor once the server says that the account has one. */
 export function SignInPage() {
-  const [needsCode, setNeedsCode] = useState(false);
+  // What was right already, while the second factor is asked for.
+  const [first, setFirst] = useState<First | null>(null);
+  const ways = useResource<SignInWays>("sign-in-ways", (signal) => get("/sign-in-ways", {}, signal));
+  const name = ways.data?.singleSignOn ?? null;
   useEffect(() => {
     document.title = "Sign in · Holdfast";
   }, []);
@@ -17,15 +27,13 @@ export function SignInPage() {
         submit="Sign in"
         onSubmit={async (fields) => {
           const code = textOf(fields, "code");
+          const email = textOf(fields, "email");
+          const password = String(fields.get("password") ?? "");
           try {
-            await signIn(
-              textOf(fields, "email"),
-              String(fields.get("password") ?? ""),
-              code === "" ? undefined : code,
-            );
+            await signIn(email, password, code === "" ? {} : { code });
           } catch (error) {
             if (!(error instanceof RequestError && error.code === "second_factor_needed")) throw error;
-            setNeedsCode(true);
+            setFirst({ email, password });
           }
         }}
       >
@@ -35,12 +43,28 @@ export function SignInPage() {
         <Field label="Password">
           <input class="input" type="password" name="password" autocomplete="current-password" required />
         </Field>
-        {needsCode && (
+        {first !== null && (
           <Field label="Code" hint="That your app shows, or one of your recovery codes.">
             <CodeInput />
           </Field>
         )}
       </Form>
+      {name !== null && (
+        <ActionButton class={ways.data?.required ? "button primary" : "button"} run={leaveToSignIn}>
+          Continue with {name}
+        </ActionButton>
+      )}
+      {canUsePasskeys() && (
+        <ActionButton
+          run={async () =>
+            first === null
+              ? signInByPasskey()
+              : signIn(first.email, first.password, { passkey: await usePasskey() })
+          }
+        >
+          {first === null ? "Use a passkey" : "Use a passkey in the code's place"}
+        </ActionButton>
+      )}
       <p class="muted small">
         <a href="/forgot">Forgotten your password?</a> In the sandbox, the start command prints the logins.
       </p>

@@ -2,7 +2,7 @@
  * Spreads seeds over threads, a few at a time, so that no thread ends long before the others.
  */
 import type { Worker } from "node:worker_threads";
-import { startThread } from "../../threads/start-thread.ts";
+import { startThread } from "../../../config/start-thread.ts";
 import { addResult, emptyResult, type RangeResult, type SeedRange } from "./seed-range.ts";
 
 /**

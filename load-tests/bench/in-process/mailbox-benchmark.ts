@@ -9,8 +9,8 @@
 import { join } from "node:path";
 import { Piscina } from "piscina";
 import { projectRoot } from "../../../config/project-root.ts";
+import { startThread } from "../../../config/start-thread.ts";
 import { AsyncMailbox, createMailbox } from "../../../engine/threads/mailbox.ts";
-import { startThread } from "../../../engine/threads/start-thread.ts";
 import type { BenchmarkCommand, BenchmarkThreadData } from "./mailbox-benchmark-thread.ts";
 
 /** A command as a reservation lane sends it: number, position, kind and quantity, expiry. */

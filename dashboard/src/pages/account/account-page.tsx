@@ -7,6 +7,7 @@ import { Panel } from "../../components/panel.tsx";
 import { SkeletonRows } from "../../components/skeleton.tsx";
 import { words } from "../../format/words.ts";
 import { useResource } from "../../live/resource.ts";
+import { PasskeyList } from "./passkey-list.tsx";
 import { PasswordForm } from "./password-form.tsx";
 import { SecondFactor } from "./second-factor.tsx";
 import { SessionList } from "./session-list.tsx";
@@ -31,6 +32,7 @@ export function AccountPage() {
             <Panel title="Password">
               <PasswordForm account={now} onDone={account.reload} />
             </Panel>
+            <PasskeyList account={now} onChange={account.reload} />
             <Panel title="Second factor">
               <SecondFactor account={now} onChange={account.reload} />
             </Panel>

@@ -1,15 +1,16 @@
 import { useState } from "preact/hooks";
 import type { AccountView, RecoveryCodes, SecondFactorSecret } from "../../../../contract/people.ts";
 import { post } from "../../api/client.ts";
+import { ActionButton } from "../../components/action-button.tsx";
 import { Dialog } from "../../components/dialog.tsx";
 import { Field } from "../../components/field.tsx";
 import { Form, textOf } from "../../components/form.tsx";
 import { Notice } from "../../components/notice.tsx";
 import { counted } from "../../format/words.ts";
+import { RecoveryCodesDialog } from "./recovery-codes-dialog.tsx";
 
 type Step =
   | { readonly name: "none" }
-  | { readonly name: "password" }
   | { readonly name: "scan"; readonly secret: SecondFactorSecret }
   | { readonly name: "codes"; readonly codes: readonly string[] }
   | { readonly name: "remove" };
@@ -24,16 +25,19 @@ export function SecondFactor({
 }) {
   const [step, setStep] = useState<Step>({ name: "none" });
   const close = (): void => setStep({ name: "none" });
-  const { secondFactor, recoveryCodes } = account;
+  const { secondFactor, passkeys, recoveryCodes } = account;
+  const hasCodes = secondFactor || passkeys > 0;
   return (
     <div class="form">
       <p class="muted">
         {secondFactor
           ? `Signing in asks for a code of your app. ${counted(recoveryCodes, "recovery code")} left.`
-          : "Signing in asks for your password alone. With an authenticator app it also asks for a code, so that a password that somebody knows is not enough."}
+          : passkeys > 0
+            ? `Signing in by password asks for a passkey as well. ${counted(recoveryCodes, "recovery code")} left.`
+            : "Signing in asks for your password alone. With an authenticator app it also asks for a code, so that a password that somebody knows is not enough."}
       </p>
-      {secondFactor && recoveryCodes < 3 && (
-        <Notice tone="warn">Few recovery codes are left: switch it off and on again for new ones.</Notice>
+      {hasCodes && recoveryCodes < 3 && (
+        <Notice tone="warn">Few recovery codes are left: make new ones.</Notice>
       )}
       <div class="form-actions">
         {secondFactor ? (
@@ -41,25 +45,28 @@ export function SecondFactor({
             Switch it off
           </button>
         ) : (
-          <button type="button" class="button primary" onClick={() => setStep({ name: "password" })}>
-            Use an authenticator app
-          </button>
-        )}
-      </div>
-      {step.name === "password" && (
-        <Dialog title="Use an authenticator app" onClose={close}>
-          <Form
-            submit="Go on"
-            onSubmit={async (fields) => {
-              const body = { current: String(fields.get("current") ?? "") };
-              const secret = await post<SecondFactorSecret>("/account/second-factor", body);
+          <ActionButton
+            class="button primary"
+            run={async () => {
+              const secret = await post<SecondFactorSecret>("/account/second-factor", {});
               setStep({ name: "scan", secret });
             }}
           >
-            <Current />
-          </Form>
-        </Dialog>
-      )}
+            Use an authenticator app
+          </ActionButton>
+        )}
+        {hasCodes && (
+          <ActionButton
+            run={async () => {
+              const { codes } = await post<RecoveryCodes>("/account/recovery-codes", {});
+              setStep({ name: "codes", codes });
+              onChange();
+            }}
+          >
+            Make new recovery codes
+          </ActionButton>
+        )}
+      </div>
       {step.name === "scan" && (
         <Dialog title="Scan this with your app" onClose={close}>
           <Form
@@ -83,48 +90,23 @@ export function SecondFactor({
           </Form>
         </Dialog>
       )}
-      {step.name === "codes" && (
-        <Dialog title="Keep these recovery codes" onClose={close}>
-          <p>
-            Each counts once, in the place of a code of the app: for the day when the phone is gone. They are
-            shown this once.
-          </p>
-          <pre>{step.codes.join("\n")}</pre>
-          <div class="form-actions">
-            <button type="button" class="button primary" onClick={close}>
-              I have kept them
-            </button>
-          </div>
-        </Dialog>
-      )}
+      {step.name === "codes" && <RecoveryCodesDialog codes={step.codes} onClose={close} />}
       {step.name === "remove" && (
         <Dialog title="Switch the second factor off" onClose={close}>
           <Form
             submit="Switch it off"
             danger
-            onSubmit={async (fields) => {
-              await post("/account/second-factor/remove", {
-                current: String(fields.get("current") ?? ""),
-                code: textOf(fields, "code"),
-              });
+            onSubmit={async () => {
+              await post("/account/second-factor/remove", {});
               close();
               onChange();
             }}
           >
-            <Current />
-            <Code hint="Of your app, or a recovery code." />
+            <p>Signing in asks for no code of your app any more.</p>
           </Form>
         </Dialog>
       )}
     </div>
-  );
-}
-
-function Current() {
-  return (
-    <Field label="Your password">
-      <input class="input" type="password" name="current" autocomplete="current-password" required />
-    </Field>
   );
 }
 

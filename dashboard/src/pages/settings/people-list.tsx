@@ -3,7 +3,7 @@ import type { IssuedLink, SessionsEnded, StaffView } from "../../../../contract/
 import type { RoleView } from "../../../../contract/roles.ts";
 import type { Page } from "../../../../contract/shapes.ts";
 import { get, patch, pathOf, post } from "../../api/client.ts";
-import { may } from "../../api/session.ts";
+import { may, session } from "../../api/session.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { Badge } from "../../components/badge.tsx";
 import { Dialog } from "../../components/dialog.tsx";
@@ -132,7 +132,7 @@ function AddPerson({
 }
 
 function PersonRow({ person, onEdit }: { readonly person: StaffView; readonly onEdit: () => void }) {
-  const { name, email, role, state, secondFactor, lastSeenAt } = person;
+  const { name, email, role, state, secondFactor, passkeys, lastSeenAt } = person;
   return (
     <tr>
       <td class="full">
@@ -145,6 +145,7 @@ function PersonRow({ person, onEdit }: { readonly person: StaffView; readonly on
       <td data-label="State">
         <Badge status={state} label={STATES[state]} tone={TONES[state]} />
         {secondFactor && <div class="cell-sub">Second factor</div>}
+        {passkeys > 0 && <div class="cell-sub">{counted(passkeys, "passkey")}</div>}
       </td>
       <td data-label="Seen">{lastSeenAt === null ? "not signed in" : <Time at={lastSeenAt} />}</td>
       <td>
@@ -174,6 +175,8 @@ function PersonDialog({
 }) {
   const { id, name, state, sessions } = person;
   const path = pathOf("staff", id);
+  // Its own page does that, which asks for the password.
+  const isOwn = session.value?.staffId === id;
   const act = async (action: string): Promise<void> =>
     onChanged(await post<StaffView>(`${path}/${action}`, {}));
   return (
@@ -206,7 +209,7 @@ function PersonDialog({
         </Field>
       </SettingForm>
       <div class="form">
-        {state !== "disabled" && (
+        {state !== "disabled" && !isOwn && (
           <ActionButton run={async () => onIssued(await post<IssuedLink>(`${path}/reset-password`, {}))}>
             Make a link for a new password
           </ActionButton>
@@ -222,8 +225,10 @@ function PersonDialog({
             Sign out everywhere ({sessions})
           </ActionButton>
         )}
-        {person.secondFactor && (
-          <ActionButton run={() => act("remove-second-factor")}>Remove the second factor</ActionButton>
+        {(person.secondFactor || person.passkeys > 0) && !isOwn && (
+          <ActionButton run={() => act("remove-second-factor")}>
+            Remove second factor and passkeys
+          </ActionButton>
         )}
         <ActionButton
           class={state === "disabled" ? "button" : "button danger"}

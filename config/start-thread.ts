@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type ResourceLimits, Worker } from "node:worker_threads";
-import { projectRoot } from "../../config/project-root.ts";
+import { projectRoot } from "./project-root.ts";
 
 /**
  * Starts a worker thread from its built file: Node 20 does not load TypeScript in a worker.
