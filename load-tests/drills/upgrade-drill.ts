@@ -6,13 +6,14 @@
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { projectRoot } from "../../config/project-root.ts";
 import { openDatabase } from "../../store/sql/database.ts";
 import { RealSystem } from "../faults/devices/real-system.ts";
 
 export type UpgradeDrillReport = {
+  /** The former version's commit, or the name of its folder. */
   readonly from: string;
   /** Migrations before and after. */
   readonly schema: readonly [before: number, after: number];
@@ -82,7 +83,7 @@ export async function runUpgradeDrill(
       () => false,
     );
     return {
-      from: former,
+      from: await commitOf(former),
       schema: [before.schema, after.schema],
       orders: { before: before.orders, after: after.orders },
       takesOrdersAfterUpgrade,
@@ -110,6 +111,14 @@ export async function runUpgradeDrill(
 /** With owners and rights: PostgreSQL's files are its own user's. */
 async function copy(from: string, to: string): Promise<void> {
   await execute("cp", ["-a", from, to]);
+}
+
+async function commitOf(folder: string): Promise<string> {
+  const asked = execute("git", ["-C", folder, "rev-parse", "--short", "HEAD"]);
+  return asked.then(
+    ({ stdout }) => stdout.trim(),
+    () => basename(folder),
+  );
 }
 
 const execute = promisify(execFile);
