@@ -16,13 +16,14 @@ import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { startEngine } from "../../engine/engine.ts";
 import { startGateway } from "../../gateway/gateway.ts";
 import { createReadingPool } from "../../integrations/channels/reading-pool.ts";
-import { carrierRoster, notificationRoster, paymentRoster } from "../../integrations/vendor-kinds.ts";
+import { openVendorDesk, type WorkingDesk } from "../../integrations/vendor-desk.ts";
 import type { OperationContext } from "../../operations/context.ts";
 import { startStandingJobs } from "../../operations/standing/standing-jobs.ts";
 import { tellAllocator } from "../../operations/standing/tell-allocator.ts";
 import { parcelLimitOf } from "../../ports/parcel-limit.ts";
 import { type BridgeLease, takeBridgeLease } from "../../store/floor/bridge-lease.ts";
 import { seedSourcingRules } from "../../store/settings/sourcing-rules.ts";
+import { readStoredAccounts } from "../../store/settings/vendor-accounts.ts";
 import { type Database, openDatabase, probe } from "../../store/sql/database.ts";
 import { SagaNamespaceTakenError } from "../../workflows/runtime/saga-home.ts";
 import { startSagaWorker } from "../../workflows/runtime/worker.ts";
@@ -87,15 +88,26 @@ export async function startSystem(
     const engine = await steps.run("Engine", () => startStock(settings, logger, parts));
     const { client: allocator } = engine;
     await hooks.prepare?.(database, allocator);
-    const outside = await outsideServices(settings);
+    const outside = await openVendorDesk({
+      environment: settings.vendors,
+      context: settings.vendorContext,
+      read: () => readStoredAccounts(database, settings.secretBox),
+      now: Date.now,
+      logger: logger.child({ part: "vendors" }),
+    });
     const parcelLimit = parcelLimitOf(outside.carriers);
     const context: OperationContext = { database, allocator, parcelLimit, now: Date.now };
     await seedSourcingRules(database, await sourcingRules(settings.sourcingRulesFile));
     await tellAllocator(context);
 
-    const standingJobs = startStandingJobs({ context, carriers: outside.carriers, logger });
+    const standingJobs = startStandingJobs({
+      context,
+      carriers: outside.carriers,
+      accounts: outside,
+      logger,
+    });
     parts.add("standing jobs", standingJobs);
-    parts.add("mailer", { stop: async () => outside.mailer.close() });
+    parts.add("vendors", { stop: async () => outside.close() });
     const system: Composition = { settings, logger, parts, context, outside };
     const lease = await takeDevices(system);
     const bridge = await steps.run("Devices", () => startDevices(system));
@@ -116,7 +128,7 @@ type Composition = {
   readonly logger: Logger;
   readonly parts: StartedParts;
   readonly context: OperationContext;
-  readonly outside: OutsideServices;
+  readonly outside: WorkingDesk;
 };
 
 type Stoppable = { stop(): Promise<void> };
@@ -162,18 +174,6 @@ async function startStock(settings: ResolvedSettings, logger: Logger, parts: Sta
     value: engine,
     detail: `${shards.length} shards on ${threads} threads, ${positions} stock positions`,
   };
-}
-
-type OutsideServices = Awaited<ReturnType<typeof outsideServices>>;
-
-/** The vendors that the settings name, behind their ports. */
-async function outsideServices({ vendors }: ResolvedSettings) {
-  const [carriers, payments, notifications] = await Promise.all([
-    carrierRoster(vendors),
-    paymentRoster(vendors),
-    notificationRoster(vendors),
-  ]);
-  return { carriers, payments, notifications, mailer: notifications.first.port };
 }
 
 /** Whoever had the bridge has lost the stock just now, and ends. */
@@ -238,6 +238,7 @@ async function startEdge({ settings, logger, parts, context, outside }: Composit
     carriers: outside.carriers,
     payments: outside.payments,
     otherVendors: [outside.notifications],
+    vendorDesk: outside,
     devices: deviceProtocols,
     bridgeStatus: () => bridge.status(),
     dashboardFolder: join(projectRoot, "dist", "dashboard"),

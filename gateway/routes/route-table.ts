@@ -17,6 +17,8 @@ import { refundRoutes } from "./refunds.ts";
 import { returnRoutes } from "./returns.ts";
 import { roleRoutes } from "./roles.ts";
 import { sessionRoutes } from "./sessions.ts";
+import { mailTemplateRoutes } from "./settings/mail-templates.ts";
+import { vendorAccountRoutes } from "./settings/vendor-accounts.ts";
 import { settingsRoutes } from "./settings.ts";
 import { stockRoutes } from "./stock.ts";
 import { storeCreditRoutes } from "./store-credit.ts";
@@ -46,6 +48,8 @@ export const routeTable: readonly Route[] = [
   ...storeCreditRoutes,
   ...deviceRoutes,
   ...settingsRoutes,
+  ...mailTemplateRoutes,
+  ...vendorAccountRoutes,
   ...roleRoutes,
   ...auditRoutes,
   ...trackingRoutes,

@@ -34,6 +34,7 @@ import { readShortUnits } from "../../../store/orders/shortages.ts";
 import { type RefundRecord, readRefundsAbout } from "../../../store/refunds/refunds.ts";
 import { payerOf, readChannelName } from "../../../store/refunds/settle-refund.ts";
 import { readStoreCreditGiven } from "../../../store/refunds/store-credit.ts";
+import { findMailTemplate } from "../../../store/settings/mail-templates.ts";
 import {
   type ReturnRecord,
   readDecision,
@@ -323,6 +324,7 @@ export function createNoticeActivities({ database, mailer, payments, publicUrl }
           orderUrl: pageOf(order),
         },
         await noticeOf(order, input.kind, input.about),
+        await findMailTemplate(database, order.orderId, input.kind, order.document.language ?? null),
       );
       await mailer.send({ key, to: order.customerEmail, ...mail });
       await recordNotice(database, {
