@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync }
 import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { settingsVariables } from "../config/load.ts";
 import { projectRoot } from "../config/project-root.ts";
@@ -99,6 +100,35 @@ describe("a system that runs", () => {
         expect(isGone, name).toBe(true);
       }
 
+      await system.start();
+      expect((await fetch(`${(await system.access()).url}/readyz`)).status).toBe(200);
+    },
+    2 * MINUTE,
+  );
+
+  test(
+    "what a start brought up ends with it where it runs out of memory, and nothing holds its ports",
+    async () => {
+      await system.interrupt();
+      const leak = pathToFileURL(join(projectRoot, "test-support", "run-out-of-memory.mjs")).href;
+      system.environment["NODE_OPTIONS"] = `--max-old-space-size=256 --import ${leak}`;
+      try {
+        await system.start();
+      } finally {
+        delete system.environment["NODE_OPTIONS"];
+      }
+      const children = system.children();
+      expect(children.map(({ name }) => name).sort()).toEqual(["postgres", "simulators", "temporal"]);
+      expect(await system.runOutOfMemory()).not.toBe("SIGKILL");
+      expect(system.terminal).toContain("heap out of memory");
+      for (const { name, pid } of children) {
+        const isGone = await waitUntil(async () => (await identify(pid)) === undefined, 30_000);
+        expect(isGone, name).toBe(true);
+      }
+      for (const server of ["", "MQTT_", "TEMPORAL_", "TEMPORAL_UI_", "POSTGRES_", "SIMULATORS_", "SMTP_"]) {
+        const port = Number(system.environment[`HOLDFAST_${server}PORT`]);
+        expect([server, await answers("127.0.0.1", port)]).toEqual([server, false]);
+      }
       await system.start();
       expect((await fetch(`${(await system.access()).url}/readyz`)).status).toBe(200);
     },

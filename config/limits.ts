@@ -62,6 +62,8 @@ export const MAX_KEPT_REPLY_BYTES = 256 * KIB;
 export const BODY_DEADLINE_MS = 8 * SECOND;
 /** Milliseconds that a graceful stop waits for requests that have begun. */
 export const STOP_DEADLINE_MS = 5 * SECOND;
+/** Characters of a path's parameter: none of our ids is as long. */
+export const MAX_PATH_PARAMETER = 300;
 /** Rows of a page: default and most. A page of 200 orders is some 100 KiB. */
 export const PAGE_DEFAULT = 50;
 export const PAGE_MAX = 200;

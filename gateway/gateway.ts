@@ -51,6 +51,7 @@ import { createRestHandler } from "./http/rest-handler.ts";
 import type { DependencyState, Services, SingleSignOn } from "./http/route.ts";
 import { SecurityEvents } from "./http/security-events.ts";
 import { loadStaticFiles } from "./http/static-files.ts";
+import { ROUTE_ANSWERS } from "./routes/route-answers.ts";
 import { routeTable } from "./routes/route-table.ts";
 import { WHEREABOUTS } from "./routes/whereabouts.ts";
 import { createStreamServer } from "./stream/stream-server.ts";
@@ -167,7 +168,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       routeTable,
       services,
       loadStaticFiles(options.dashboardFolder, () => shopperPolicy(options.payments)),
-      new Map([["/openapi.json", openApiDocument(routeTable, options.publicUrl)]]),
+      new Map([
+        [
+          "/openapi.json",
+          openApiDocument(routeTable, {
+            answers: ROUTE_ANSWERS,
+            whereabouts: WHEREABOUTS,
+            publicUrl: options.publicUrl,
+          }),
+        ],
+      ]),
       WHEREABOUTS,
     ),
     addRoutes: stream.addRoutes,

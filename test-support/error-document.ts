@@ -51,6 +51,7 @@ They stand in the log and on the terminal, never in a reply.
 | \`journal_corrupt\` | A journal row or snapshot fails its checksum, hash or sequence; the message names it. Restore the database. |
 | \`layout_mismatch\` | The database was first used with another \`HOLDFAST_SHARDS\`. Set that number. |
 | \`migrations_locked\` | Another process applies migrations, or stood still while it did; the message names its connection. End it and start again. |
+| \`schema_newer\` | A newer version has worked on the database. Start that one, or restore the backup that was made before. |
 | \`secrets_key_unreadable\`, \`secrets_key_invalid\` | The key of stored secrets cannot be read, or is none; the message says why, and never shows it. |
 | \`secret_key_missing\` | A stored secret is sealed under a key that is not in the list; the message names it. Put it back into the list. |
 | \`sealed_secret_damaged\` | A stored secret was altered, or its key is another one of the same name. Give the channel a new secret. |

@@ -2,7 +2,7 @@
 // compatible with ours. `node test-support/licenses.mjs [--all]`; `--all` lists every package.
 import { readFileSync } from "node:fs";
 
-/** Permissive ones, and two whose packages are only used to build, unchanged. */
+/** Permissive ones, that of fonts, and two whose packages are only used to build and test, unchanged. */
 const ALLOWED = new Set([
   "0BSD",
   "Apache-2.0",
@@ -15,6 +15,7 @@ const ALLOWED = new Set([
   "MIT",
   "MIT-0",
   "MPL-2.0",
+  "OFL-1.1",
   "PostgreSQL",
   "Python-2.0",
   "Unlicense",

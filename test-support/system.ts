@@ -105,6 +105,21 @@ export class TestSystem {
     await this.kill([this.pid]);
   }
 
+  /**
+   * Has the system die of memory, where it was started with `run-out-of-memory.mjs`; its servers are left behind.
+   *
+   * @returns the signal that ended it; null: it ended with a status
+   */
+  async runOutOfMemory(): Promise<NodeJS.Signals | null> {
+    const child = this.child;
+    if (child === null) throw new Error("the system is not running");
+    const ended = untilExit(child);
+    kill(this.pid, "SIGUSR2");
+    await ended;
+    this.child = null;
+    return child.signalCode;
+  }
+
   /** Ctrl-C, as a terminal sends it: to the whole process group. @returns status and what it said */
   async interrupt(): Promise<{ readonly status: number | null; readonly terminal: string }> {
     const child = this.child;

@@ -1,18 +1,27 @@
 /** Brings a database to the schema of this version, and says what to do where that is not possible. */
-import { MigrationsLockedError, migrate } from "../../store/sql/migrate.ts";
+import { MigrationsLockedError, migrate, SchemaNewerError } from "../../store/sql/migrate.ts";
 import { UserProblem } from "../problem.ts";
 
 /**
  * @returns the migrations that were applied now, and the same as a line for people
- * @throws UserProblem where another process has the migrations' lock and does not give it back
+ * @throws UserProblem where another process has the migrations' lock and does not give it back, or a newer version
+ *   has worked on the database
  */
 export async function bringSchemaUpToDate(
   databaseUrl: string,
 ): Promise<{ readonly value: readonly string[]; readonly detail: string }> {
   const applied = await migrate(databaseUrl).catch((error: unknown) => {
-    throw error instanceof MigrationsLockedError ? lockedProblem(error) : error;
+    if (error instanceof MigrationsLockedError) throw lockedProblem(error);
+    if (error instanceof SchemaNewerError) throw newerProblem(error);
+    throw error;
   });
   return { value: applied, detail: applied.length === 0 ? "up to date" : `applied: ${applied.join(", ")}` };
+}
+
+function newerProblem(error: SchemaNewerError): UserProblem {
+  const advice =
+    "Start the newer version again; or restore the backup that was made before its first start, and start this one.";
+  return new UserProblem(error.code, error.message, advice, { cause: error });
 }
 
 function lockedProblem(error: MigrationsLockedError): UserProblem {

@@ -1,79 +1,170 @@
-/** OpenAPI 3.1 of the route table. Its schemas are the ones that requests are checked against. */
+/**
+ * OpenAPI 3.1 of the route table. Its schemas are the ones that requests are checked against, and its answers
+ * those of `route-answers.ts`: every status that an operation has, with the codes that it can mean.
+ *
+ * Beside the table it has what is served past it: itself, the stream's handshake, and the set-up of an empty system.
+ */
 import Type, { type TSchema } from "typebox";
+import { MAX_PATH_PARAMETER } from "../../config/limits.ts";
+import { SetUp, SetupBody } from "../../contract/company.ts";
 import { Problem } from "../../contract/shapes.ts";
 import { PROOF_AGES } from "../access/proof.ts";
-import { STATUS_CODES_BY_CODE } from "../wire/status-codes.ts";
-import type { Route } from "./route.ts";
+import { STATUS_CODES_BY_CODE, type StatusCode } from "../wire/status-codes.ts";
+import type { Route, RouteWhereabouts } from "./route.ts";
+import { answersOf, byStatus, type RouteAnswers } from "./route-answers.ts";
 
-const CodedProblem = Type.Object({
-  ...Problem.properties,
-  code: Type.String({ examples: Object.keys(STATUS_CODES_BY_CODE) }),
-});
+type Json = Readonly<Record<string, unknown>>;
 
-export function openApiDocument(table: readonly Route[], publicUrl: string): string {
+/** What the document is made of beside the routes. */
+type Known = {
+  readonly answers: RouteAnswers;
+  readonly whereabouts: RouteWhereabouts;
+  readonly publicUrl: string;
+};
+
+/** Answers to what is no refusal, by status. */
+const DONE: Readonly<Record<number, string>> = {
+  200: "Done",
+  201: "Made",
+  202: "Accepted; it goes on after this answer",
+  304: "It is still what `If-None-Match` names",
+};
+
+export function openApiDocument(table: readonly Route[], known: Known): string {
+  const shared = new Map<string, Json>();
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const route of table) {
-    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(route) };
-  }
+  const add = (method: string, path: string, operation: Json) => {
+    paths[path] = { ...paths[path], [method]: { operationId: operationId(method, path), ...operation } };
+  };
+  for (const route of table) add(route.method.toLowerCase(), route.path, operation(route, known, shared));
+  for (const [method, path, operation] of besideTheTable(shared)) add(method, path, operation);
   return JSON.stringify({
     openapi: "3.1.0",
     info: {
       title: "Holdfast",
       version: "1",
       description:
-        "Errors are RFC 9457 problems with a stable `code`. Lists are pages with an opaque cursor. Amounts are integer minor units.",
+        "Errors are RFC 9457 problems with a stable `code`. Lists are pages with an opaque cursor. Amounts are integer minor units. " +
+        "Headers of more than 4 KiB are answered 431 by the HTTP server itself, without a problem, and a request that is no HTTP 400.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
-    servers: [{ url: publicUrl }],
+    servers: [{ url: known.publicUrl }],
     components: {
       securitySchemes: {
         apiKey: { type: "http", scheme: "bearer", description: "hf_<id>_<secret>" },
         session: { type: "apiKey", in: "cookie", name: "holdfast_session" },
       },
-      schemas: { Problem: CodedProblem },
+      schemas: { Problem },
+      responses: Object.fromEntries([...shared].sort(([a], [b]) => (a < b ? -1 : 1))),
     },
     paths,
   });
 }
 
-function operation(route: Route): Record<string, unknown> {
+function operation(route: Route, known: Known, shared: Map<string, Json>): Json {
   const names = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? "");
   const { access } = route;
+  const answers = answersOf(route, known.answers, known.whereabouts);
+  const responses: Record<string, unknown> = {};
+  for (const [status, codes] of answers.refusals) responses[status] = refused(status, codes, shared);
+  for (const status of answers.statuses) {
+    responses[status] = done(status, answers.types, route.reply, responses[status] as Json | undefined);
+  }
   return {
-    operationId: operationId(route),
     summary: route.summary,
     ...describe(route),
     ...(route.proof === null ? {} : { "x-proof-within-seconds": PROOF_AGES[route.proof.kind] / 1_000 }),
-    security: access.kind === "public" ? [] : [{ apiKey: [] }, { session: [] }],
-    parameters: [
-      ...names.map((name) => ({ name, in: "path", required: true, schema: { type: "string" } })),
-      ...Object.entries(route.query?.properties ?? {}).map(([name, schema]) => ({
-        name,
-        in: "query",
-        required: false,
-        schema,
-      })),
-      ...(route.idempotency === "none"
+    // On the machine itself `local-or` needs no identity.
+    security:
+      access.kind === "public"
         ? []
-        : [
-            {
-              name: "Idempotency-Key",
-              in: "header",
-              required: route.idempotency === "required",
-              schema: { type: "string", minLength: 1, maxLength: 255 },
-            },
-          ]),
+        : [{ apiKey: [] }, { session: [] }, ...(access.kind === "local-or" ? [{}] : [])],
+    parameters: [
+      ...names.map((name) => ({
+        name,
+        in: "path",
+        required: true,
+        schema: { type: "string", minLength: 1, maxLength: MAX_PATH_PARAMETER },
+      })),
+      ...Object.entries(route.query?.properties ?? {}).map(([name, schema]) =>
+        queryParameter(name, schema, route.query?.required?.includes(name) ?? false),
+      ),
+      ...(route.idempotency === "none" ? [] : [idempotencyKey(route.idempotency === "required")]),
     ],
-    ...(route.body === null ? {} : { requestBody: { required: true, content: jsonContent(route.body) } }),
-    responses: {
-      "2XX": {
-        description: "Done",
-        ...(route.reply === null ? {} : { content: jsonContent(route.reply) }),
-      },
-      default: {
-        description: "A problem",
-        content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
-      },
+    ...(route.body === null ? {} : { requestBody: requestBody(route.body) }),
+    responses,
+  };
+}
+
+/** A form sends fields that nobody has filled in, and they mean what a field means that is left out. */
+function queryParameter(name: string, schema: TSchema, required: boolean): Json {
+  return {
+    name,
+    in: "query",
+    required,
+    ...(required
+      ? { schema }
+      : { schema: { anyOf: [schema, { const: "" }] }, description: "Empty: as if left out." }),
+  };
+}
+
+function idempotencyKey(required: boolean): Json {
+  const schema = { type: "string", pattern: "^[\\x21-\\x7e]{1,255}$" };
+  return {
+    name: "Idempotency-Key",
+    in: "header",
+    required,
+    ...(required
+      ? { schema }
+      : { schema: { anyOf: [schema, { const: "" }] }, description: "Empty: as if left out." }),
+  };
+}
+
+/** An empty body is read as `{}`. */
+function requestBody(schema: TSchema): Json {
+  const required = "required" in schema && Array.isArray(schema["required"]) && schema["required"].length > 0;
+  return { required, content: { "application/json": { schema } } };
+}
+
+function done(
+  status: number,
+  types: readonly string[],
+  reply: TSchema | null,
+  refusal: Json | undefined,
+): Json {
+  const content =
+    status === 304
+      ? {}
+      : Object.fromEntries(
+          types.map((type) => [
+            type,
+            { schema: type === "application/json" ? (reply ?? {}) : { type: "string" } },
+          ]),
+        );
+  if (refusal === undefined)
+    return { description: DONE[status] ?? "Done", ...(status === 304 ? {} : { content }) };
+  // Such as the readiness that is 503 while something is missing.
+  return { description: "It is not so, or a refusal", content: { ...content, ...problemOf([], status) } };
+}
+
+/** What several operations answer stands in the document once. */
+function refused(status: number, codes: readonly StatusCode[], shared: Map<string, Json>): Json {
+  const name = `${status}.${codes.join(".")}`;
+  shared.set(name, {
+    description: codes.map((code) => `\`${code}\`: ${STATUS_CODES_BY_CODE[code].title}`).join("\n\n"),
+    content: problemOf(codes, status),
+  });
+  return { $ref: `#/components/responses/${name}` };
+}
+
+function problemOf(codes: readonly StatusCode[], status: number): Json {
+  const properties = {
+    status: { const: status },
+    ...(codes.length === 0 ? {} : { code: { enum: codes } }),
+  };
+  return {
+    "application/problem+json": {
+      schema: { allOf: [{ $ref: "#/components/schemas/Problem" }, { properties }] },
     },
   };
 }
@@ -92,18 +183,98 @@ function describe({ access, proof }: Route): { readonly description?: string } {
   return sentences.length === 0 ? {} : { description: sentences.join(". ") };
 }
 
-function jsonContent(schema: TSchema): Record<string, unknown> {
-  return { "application/json": { schema } };
+/** What is served and has no route. */
+function besideTheTable(shared: Map<string, Json>): readonly (readonly [string, string, Json])[] {
+  const responses = (own: Json, codes: readonly StatusCode[]) => ({
+    ...own,
+    ...Object.fromEntries(
+      [...byStatus(codes)].map(([status, each]) => [status, refused(status, each, shared)]),
+    ),
+  });
+  const everywhere: readonly StatusCode[] = [
+    "body_timeout",
+    "gateway_busy",
+    "host_unknown",
+    "internal_error",
+    "malformed_request",
+    "payload_too_large",
+  ];
+  return [
+    [
+      "get",
+      "/openapi.json",
+      {
+        summary: "This document",
+        security: [],
+        parameters: [],
+        responses: responses(
+          {
+            200: { description: "Done", content: { "application/json": { schema: Type.Object({}) } } },
+            304: { description: DONE[304] },
+          },
+          [...everywhere, "setup_needed"],
+        ),
+      },
+    ],
+    [
+      "get",
+      "/v1/stream",
+      {
+        summary: "The stream's handshake; its messages are in docs/protocol.md",
+        security: [{ apiKey: [] }, { session: [] }],
+        parameters: [],
+        responses: responses({ 101: { description: "The connection speaks WebSocket from here on" } }, [
+          ...everywhere,
+          "origin_forbidden",
+          "rate_limited",
+          "setup_needed",
+          "stopping",
+          "too_many_connections",
+          "unauthenticated",
+          "unsupported_subprotocol",
+          "upgrade_required",
+        ]),
+      },
+    ],
+    [
+      "post",
+      "/v1/setup",
+      {
+        summary:
+          "Makes company, first administrator and first location of an empty system; there is no such address later",
+        security: [],
+        parameters: [],
+        requestBody: requestBody(SetupBody),
+        responses: responses(
+          { 201: { description: DONE[201], content: { "application/json": { schema: SetUp } } } },
+          [
+            ...everywhere,
+            "already_set_up",
+            "invalid_request",
+            "not_found",
+            "origin_forbidden",
+            "password_refused",
+            "place_incomplete",
+            "rate_limited",
+            "setup_token_wrong",
+            "storage_unavailable",
+            "structure_too_complex",
+            "unknown_country",
+            "unknown_currency",
+            "unknown_time_zone",
+            "unsupported_media_type",
+          ],
+        ),
+      },
+    ],
+  ];
 }
 
 /** `GET /v1/orders/{id}/timeline` → `getOrdersIdTimeline`. */
-function operationId(route: Route): string {
-  const words = route.path
+function operationId(method: string, path: string): string {
+  const words = path
     .replace(/^\/v1/, "")
     .split(/[^A-Za-z0-9]+/)
     .filter((word) => word !== "");
-  return [
-    route.method.toLowerCase(),
-    ...words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)),
-  ].join("");
+  return [method, ...words.map((word) => word.charAt(0).toUpperCase() + word.slice(1))].join("");
 }

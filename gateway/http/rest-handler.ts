@@ -93,7 +93,10 @@ export function createRestHandler(
     if (document !== undefined && (request.method === "GET" || request.method === "HEAD")) {
       return withEtag(request, 200, document, {});
     }
-    if (request.path === "/v1/stream") throw new ApiError("upgrade_required", "Connect by WebSocket.");
+    if (request.path === "/v1/stream") {
+      const headers = { upgrade: "websocket", connection: "Upgrade" };
+      throw new ApiError("upgrade_required", "Connect by WebSocket.", { headers });
+    }
     const file = staticFiles(request);
     if (file === null) throw new ApiError("not_found", "There is nothing at this address.");
     return file;
@@ -343,9 +346,16 @@ function checksOf(route: Route): Checks {
 }
 
 function readQuery(text: string, check: Checks): unknown {
+  const fields = [...new URLSearchParams(text)];
+  // Of two values nobody knows which one a proxy in front of us has looked at.
+  const names = new Set<string>();
+  for (const [name] of fields) {
+    if (names.has(name)) throw new ApiError("invalid_request", `query/${name.slice(0, 64)} is there twice`);
+    names.add(name);
+  }
   // By entries, so that a name such as `__proto__` is an unknown field, too.
   const query = Object.fromEntries(
-    [...new URLSearchParams(text)]
+    fields
       // An empty form field is a filter that was not set.
       .filter(([, value]) => value !== "")
       .map(([name, value]): [string, string | number] => [

@@ -1,4 +1,5 @@
 /** From method and path to a route. Literal segments win over parameters; the table is small and fixed. */
+import { MAX_PATH_PARAMETER } from "../../config/limits.ts";
 import { ApiError } from "../wire/problem.ts";
 import type { Route } from "./route.ts";
 
@@ -29,7 +30,9 @@ export function createRouter(table: readonly Route[]): Router {
         .sort((a, b) => parameterCount(a.segments) - parameterCount(b.segments))[0];
       if (found === undefined) {
         const allowed = [...new Set(candidates.map(({ route }) => route.method))].join(", ");
-        throw new ApiError("method_not_allowed", `Allowed here: ${allowed}.`);
+        throw new ApiError("method_not_allowed", `Allowed here: ${allowed}.`, {
+          headers: { allow: allowed },
+        });
       }
       return { route: found.route, params: readParams(found.segments, asked) };
     },
@@ -61,7 +64,7 @@ function decodeSegment(segment: string): string {
     throw new ApiError("malformed_request", "The path is not valid percent-encoding.");
   }
   // PostgreSQL takes no NUL, and none of our ids is this long.
-  if (value === "" || value.length > 300 || value.includes("\0")) {
+  if (value === "" || value.length > MAX_PATH_PARAMETER || value.includes("\0")) {
     throw new ApiError("not_found", "There is nothing at this address.");
   }
   return value;

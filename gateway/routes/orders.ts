@@ -59,13 +59,8 @@ import { ApiError } from "../wire/problem.ts";
 
 const READ = { kind: "permission", permission: "orders.read" } as const;
 
-/**
- * OpenAPI shows the answer for one order. A document in its channel's format that is a list of orders gets
- * all their answers.
- */
-const CaptureAnswer = Type.Unsafe<CaptureResult | { readonly results: readonly CaptureResult[] }>(
-  CaptureResult,
-);
+/** A document in its channel's format that is a list of orders gets all their answers. */
+const CaptureAnswer = Type.Union([CaptureResult, Type.Object({ results: Type.Array(CaptureResult) })]);
 
 export const orderRoutes: readonly Route[] = [
   route({

@@ -22,12 +22,19 @@ const STORAGE_RETRY_MS = 2_000;
 export class ApiError extends Error {
   readonly code: StatusCode;
   readonly retryAfterMs: number | undefined;
+  /** What HTTP asks for beside the status, such as `Allow`. */
+  readonly headers: Readonly<Record<string, string>> | undefined;
 
-  constructor(code: StatusCode, detail: string, options: { readonly retryAfterMs?: number } = {}) {
+  constructor(
+    code: StatusCode,
+    detail: string,
+    options: { readonly retryAfterMs?: number; readonly headers?: Readonly<Record<string, string>> } = {},
+  ) {
     super(detail);
     this.name = "ApiError";
     this.code = code;
     this.retryAfterMs = options.retryAfterMs;
+    this.headers = options.headers;
   }
 
   static of(refusal: Refusal): ApiError {
@@ -40,6 +47,7 @@ export type Described = {
   readonly code: string;
   readonly detail: string;
   readonly retryAfterMs?: number;
+  readonly headers?: Readonly<Record<string, string>>;
 };
 
 /**
@@ -47,8 +55,13 @@ export type Described = {
  */
 export function describeError(error: unknown): Described {
   if (error instanceof ApiError) {
-    const { code, message: detail, retryAfterMs } = error;
-    return retryAfterMs === undefined ? { code, detail } : { code, detail, retryAfterMs };
+    const { code, message: detail, retryAfterMs, headers } = error;
+    return {
+      code,
+      detail,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...(headers === undefined ? {} : { headers }),
+    };
   }
   if (error instanceof EngineError && error.code in STATUS_CODES_BY_CODE) {
     const { code, retryAfterMs } = error;
@@ -111,6 +124,8 @@ export function problemReply(
       "content-type": "application/problem+json",
       "cache-control": "no-store",
       ...(retryAfterMs === undefined ? {} : { "retry-after": String(Math.ceil(retryAfterMs / 1000)) }),
+      // RFC 9110 wants a challenge; this one makes no browser ask for a password.
+      ...(status === 401 ? { "www-authenticate": "Bearer" } : {}),
       ...options.headers,
     },
     body: JSON.stringify(problem),

@@ -6,7 +6,7 @@
  */
 import bwipjs from "bwip-js/node";
 import PDFDocument from "pdfkit";
-import { printable } from "./printable.ts";
+import { drawText, type TextStyle, Typesetter } from "../../print/set-text.ts";
 
 export type PackingSlip = {
   readonly shopName: string;
@@ -16,6 +16,8 @@ export type PackingSlip = {
   /** SSCC-18 of the tote or carton, or null before the release to the floor. */
   readonly handlingUnit: string | null;
   readonly placedOn: string;
+  /** Where the parcel goes, ISO 3166-1 alpha-2: Han letters are written as they are there. Null: unknown. */
+  readonly country: string | null;
   readonly from: readonly string[];
   readonly to: readonly string[];
   readonly lines: readonly {
@@ -32,13 +34,18 @@ const WIDTH = 595 - 2 * MARGIN;
 const INK = "#1c2330";
 const MUTED = "#5b6577";
 const RULE = "#d5dae3";
+const PAGE_HEIGHT = 842;
 
-/** What a page says on which a name or title could not be printed whole. */
-const NOT_WHOLE = "A question mark stands for a letter that this page cannot print; the order has it.";
+const HEADING: TextStyle = { size: 8, colour: MUTED, weight: "bold" };
+const BODY: TextStyle = { size: 10, colour: INK };
+const SMALL: TextStyle = { size: 9, colour: MUTED };
+
+/** What a page says on which a name or title could not be printed in its own letters. */
+const NOT_WHOLE =
+  "Some letters are written in Latin ones, or as a question mark: this page has no font for them. The order has them.";
 
 /** @returns the bytes of a PDF, A4, one page or as many as the lines need. */
-export async function drawPackingSlip(asked: PackingSlip): Promise<Uint8Array> {
-  const { slip, isWhole } = printableSlip(asked);
+export async function drawPackingSlip(slip: PackingSlip): Promise<Uint8Array> {
   const barcode = await bwipjs.toBuffer({
     bcid: slip.handlingUnit === null ? "code128" : "gs1-128",
     text: slip.handlingUnit === null ? slip.fulfillmentOrderId : `(00)${slip.handlingUnit}`,
@@ -52,57 +59,41 @@ export async function drawPackingSlip(asked: PackingSlip): Promise<Uint8Array> {
     info: { Title: `Packing slip ${slip.fulfillmentOrderId}`, Author: slip.shopName },
   });
   const bytes = collect(pdf);
+  const type = new Typesetter(slip.country);
+  const left = { x: MARGIN, width: WIDTH - 230 };
 
-  pdf.font("Helvetica-Bold").fontSize(20).fillColor(INK).text(slip.shopName, MARGIN, MARGIN);
-  pdf
-    .font("Helvetica")
-    .fontSize(10)
-    .fillColor(MUTED)
-    .text("Packing slip", MARGIN, MARGIN + 26);
+  const shop = type.set(slip.shopName, left.width, { size: 20, colour: INK, weight: "bold" });
+  drawText(pdf, shop, { ...left, y: MARGIN });
+  drawText(pdf, type.set("Packing slip", left.width, { size: 10, colour: MUTED }), {
+    ...left,
+    y: MARGIN + shop.height,
+  });
   pdf.image(barcode, MARGIN + WIDTH - 210, MARGIN, { fit: [210, 56], align: "right" });
 
-  const blockTop = MARGIN + 84;
-  drawBlock(pdf, "Order", [slip.externalNumber, slip.orderId, `Placed ${slip.placedOn}`], 0, blockTop);
-  drawBlock(pdf, "Ships from", slip.from, 1, blockTop);
-  drawBlock(pdf, "Ships to", slip.to, 2, blockTop);
+  const blockTop = MARGIN + Math.max(76, shop.height + 34);
+  const order = [slip.externalNumber, slip.orderId, `Placed ${slip.placedOn}`];
+  const heights = [
+    drawBlock(pdf, type, "Order", order, 0, blockTop),
+    drawBlock(pdf, type, "Ships from", slip.from, 1, blockTop),
+    drawBlock(pdf, type, "Ships to", slip.to, 2, blockTop),
+  ];
 
-  pdf.y = blockTop + 104;
-  drawRow(pdf, "Quantity", "SKU", "Item", true);
+  let y = blockTop + Math.max(90, ...heights) + 14;
+  y = drawRow(pdf, type, y, ["Quantity", "SKU", "Item"], HEADING);
   for (const { quantity, sku, title, insteadOf } of slip.lines) {
     const item = insteadOf === null ? title : `${title}\nSent instead of ${insteadOf}`;
-    drawRow(pdf, String(quantity), sku, item, false);
+    y = drawRow(pdf, type, y, [String(quantity), sku, item], BODY);
   }
   const units = slip.lines.reduce((sum, line) => sum + line.quantity, 0);
-  pdf.moveDown(0.6).font("Helvetica").fontSize(9).fillColor(MUTED);
-  pdf.text(`${units} ${units === 1 ? "unit" : "units"} in this parcel.`, MARGIN);
-  if (!isWhole) pdf.text(NOT_WHOLE, MARGIN);
+  const foot = [
+    `${units} ${units === 1 ? "unit" : "units"} in this parcel.`,
+    ...(type.isWhole ? [] : [NOT_WHOLE]),
+  ];
+  const closing = type.set(foot.join("\n"), WIDTH, SMALL);
+  if (y + closing.height > PAGE_HEIGHT - MARGIN) y = newPage(pdf);
+  drawText(pdf, closing, { x: MARGIN, y: y + 4, width: WIDTH });
   pdf.end();
   return bytes;
-}
-
-/** The slip as the page's fonts can show it, and whether that is all of it. */
-export function printableSlip(slip: PackingSlip): { readonly slip: PackingSlip; readonly isWhole: boolean } {
-  let isWhole = true;
-  const print = (text: string): string => {
-    const printed = printable(text);
-    isWhole &&= printed.isWhole;
-    return printed.text;
-  };
-  const printed: PackingSlip = {
-    ...slip,
-    shopName: print(slip.shopName),
-    orderId: print(slip.orderId),
-    externalNumber: print(slip.externalNumber),
-    from: slip.from.map(print),
-    to: slip.to.map(print),
-    lines: slip.lines.map(({ sku, title, insteadOf, quantity }) => ({
-      sku: print(sku),
-      title: print(title),
-      insteadOf: insteadOf === null ? null : print(insteadOf),
-      quantity,
-    })),
-  };
-  return { slip: printed, isWhole };
 }
 
 function collect(pdf: PDFKit.PDFDocument): Promise<Uint8Array> {
@@ -114,43 +105,53 @@ function collect(pdf: PDFKit.PDFDocument): Promise<Uint8Array> {
   });
 }
 
+/** @returns how high it is */
 function drawBlock(
   pdf: PDFKit.PDFDocument,
+  type: Typesetter,
   title: string,
   lines: readonly string[],
   column: number,
   top: number,
-): void {
-  const width = WIDTH / 3 - 12;
-  const left = MARGIN + column * (WIDTH / 3);
-  pdf.font("Helvetica").fontSize(8).fillColor(MUTED).text(title.toUpperCase(), left, top, { width });
-  pdf
-    .font("Helvetica")
-    .fontSize(10)
-    .fillColor(INK)
-    .text(lines.join("\n"), left, top + 14, { width });
+): number {
+  const place = { x: MARGIN + column * (WIDTH / 3), width: WIDTH / 3 - 12 };
+  drawText(pdf, type.set(title.toUpperCase(), place.width, HEADING), { ...place, y: top });
+  const body = type.set(lines.join("\n"), place.width, BODY);
+  drawText(pdf, body, { ...place, y: top + 14 });
+  return 14 + body.height;
 }
 
+const COLUMNS = [
+  { x: MARGIN, width: 50 },
+  { x: MARGIN + 60, width: 120 },
+  { x: MARGIN + 190, width: WIDTH - 190 },
+] as const;
+
+/** @returns where the next row begins */
 function drawRow(
   pdf: PDFKit.PDFDocument,
-  quantity: string,
-  sku: string,
-  item: string,
-  heading: boolean,
-): void {
-  pdf.font(heading ? "Helvetica-Bold" : "Helvetica").fontSize(heading ? 8 : 10);
-  const height = Math.max(pdf.heightOfString(item, { width: WIDTH - 190 }), 12) + 10;
-  if (pdf.y + height > 842 - MARGIN) pdf.addPage();
-  const top = pdf.y;
-  pdf.fillColor(heading ? MUTED : INK);
-  pdf.text(quantity, MARGIN, top, { width: 50 });
-  pdf.text(sku, MARGIN + 60, top, { width: 120 });
-  pdf.text(item, MARGIN + 190, top, { width: WIDTH - 190 });
+  type: Typesetter,
+  y: number,
+  cells: readonly [quantity: string, sku: string, item: string],
+  style: TextStyle,
+): number {
+  const set = COLUMNS.map(({ width }, at) => type.set(cells[at] ?? "", width, style));
+  const height = Math.max(...set.map((cell) => cell.height), 12) + 8;
+  const top = y + height > PAGE_HEIGHT - MARGIN ? newPage(pdf) : y;
+  for (const [at, cell] of set.entries()) {
+    const column = COLUMNS[at];
+    if (column !== undefined) drawText(pdf, cell, { ...column, y: top });
+  }
   pdf
-    .moveTo(MARGIN, top + height - 5)
-    .lineTo(MARGIN + WIDTH, top + height - 5)
+    .moveTo(MARGIN, top + height - 4)
+    .lineTo(MARGIN + WIDTH, top + height - 4)
     .lineWidth(0.5)
     .strokeColor(RULE)
     .stroke();
-  pdf.y = top + height;
+  return top + height;
+}
+
+function newPage(pdf: PDFKit.PDFDocument): number {
+  pdf.addPage();
+  return MARGIN;
 }

@@ -20,6 +20,7 @@ export async function printPackingSlip(
     fulfillmentOrderId,
     handlingUnit,
     placedOn: facts.placedAt.toISOString().slice(0, 10),
+    country: facts.to?.country ?? null,
     from: [facts.locationName, ...placeLines(facts.from)],
     to: facts.to === null ? ["No address"] : [facts.to.name, ...placeLines(facts.to)],
     lines,

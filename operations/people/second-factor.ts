@@ -32,8 +32,8 @@ const PERIOD_SECONDS = 30;
 /** Steps before and after now that are taken too: clocks of phones are a little off. */
 const STEPS_OFF = 1;
 const RECOVERY_CODES = 10;
-/** 80 random bits each, so that a fast hash of one cannot be turned around. */
-const RECOVERY_BYTES = 10;
+/** 120 random bits each, so that a fast hash of one cannot be turned around. */
+const RECOVERY_BYTES = 15;
 
 export type NewSecret = { readonly status: "done"; readonly secret: string; readonly uri: string };
 

@@ -1,7 +1,7 @@
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
-import { MigrationsLockedError, migrate } from "./migrate.ts";
+import { MigrationsLockedError, migrate, newestMigration, SchemaNewerError } from "./migrate.ts";
 
 let store: TestDatabase;
 beforeAll(async () => {
@@ -11,6 +11,20 @@ afterAll(() => store.close());
 
 test("migrating an up-to-date database applies nothing", async () => {
   expect(await migrate(store.url)).toEqual([]);
+});
+
+test("a database on which a newer version has worked is refused, and nothing of it is changed", async () => {
+  const ahead = await createTestDatabase();
+  await ahead.database.query("insert into schema_version (version, name) values ($1, 'of-tomorrow')", [
+    newestMigration() + 1,
+  ]);
+  const error: unknown = await migrate(ahead.url).catch((fault: unknown) => fault);
+  expect(error).toBeInstanceOf(SchemaNewerError);
+  expect(error).toMatchObject({
+    code: "schema_newer",
+    message: `the database has migration ${newestMigration() + 1}, and this version knows them up to ${newestMigration()}`,
+  });
+  await ahead.close();
 });
 
 test("processes that migrate at the same time take turns", async () => {

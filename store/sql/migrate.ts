@@ -43,6 +43,17 @@ export class MigrationsLockedError extends Error {
   }
 }
 
+/** The database has migrations that this version does not know: a newer one has worked on it. */
+export class SchemaNewerError extends Error {
+  override readonly name = "SchemaNewerError";
+  readonly code = "schema_newer";
+
+  /** @param there the last migration of the database @param known the last that this version brings */
+  constructor(there: number, known: number) {
+    super(`the database has migration ${there}, and this version knows them up to ${known}`);
+  }
+}
+
 const MIGRATIONS = join(projectRoot, "store", "migrations");
 
 /** The number of the last migration that this version brings. */
@@ -54,7 +65,7 @@ export function newestMigration(): number {
  * @param options.lockWaitMs milliseconds after which a lock that another process has is waited for no longer
  * @param options.to number of the last migration to apply; absent: the newest
  * @returns the names of the migrations that were applied now, in order.
- * @throws MigrationsLockedError
+ * @throws MigrationsLockedError, SchemaNewerError
  */
 export async function migrate(
   databaseUrl: string,
@@ -67,6 +78,7 @@ export async function migrate(
   await client.connect();
   try {
     await takeTurn(client, lockWaitMs);
+    await refuseNewer(client);
     return await applyMigrations(client, to);
   } finally {
     await client.end();
@@ -88,6 +100,17 @@ export async function applyMigrations(client: pg.Client, to?: number): Promise<r
   });
   const applied = await postgrator.migrate(to === undefined ? undefined : String(to));
   return applied.map((migration) => migration.name);
+}
+
+/** Postgrator takes a database that is ahead for one that is up to date. */
+async function refuseNewer(client: pg.Client): Promise<void> {
+  const { rows: tables } = await client.query("select 1 from pg_tables where tablename = 'schema_version'");
+  if (tables.length === 0) return;
+  const { rows } = await client.query<{ version: number }>(
+    "select coalesce(max(version), 0)::integer as version from schema_version",
+  );
+  const there = rows[0]?.version ?? 0;
+  if (there > newestMigration()) throw new SchemaNewerError(there, newestMigration());
 }
 
 /** The limit is for the turn alone, not for what a migration itself waits for. */

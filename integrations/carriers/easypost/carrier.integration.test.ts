@@ -178,11 +178,30 @@ describe("a label", () => {
   });
 });
 
+it("writes other letters in Latin ones where they say how they are read, and tells of what", async () => {
+  const to = { ...shopper, name: "Иван Петров", line1: "ul. Витоша 1" };
+  const rated = await rate(newParcel({ to }));
+  expect(rated.rewritten).toEqual(["name", "street"]);
+  const { rateId = "" } = rated.rates[0] ?? {};
+  const { zpl } = await buy(rated.carrierShipmentId, rateId);
+  expect(zpl).toContain("Ivan Petrov");
+  expect(zpl).toContain("ul. Vitosha 1");
+  expect((await rate(newParcel({ to: { ...shopper, name: "Ana Souza" } }))).rewritten).toBeUndefined();
+});
+
 describe("a refusal", () => {
   it("of an address that nobody delivers to gives the carriers' reasons", async () => {
     const refused = await sandbox.carrier.rate(newParcel({ to: { ...shopper, postalCode: "00000" } }));
     expect(refused).toMatchObject({ status: "refused", code: "no_rates" });
     expect(refused.status === "refused" && refused.message).toContain("USPS: Address not found");
+  });
+
+  it("of an address whose letters do not say how they are read asks a person to write it", async () => {
+    const before = await labels();
+    const refused = await sandbox.carrier.rate(newParcel({ to: { ...shopper, name: "山田太郎" } }));
+    expect(refused).toMatchObject({ status: "refused", code: "address_not_printable" });
+    expect(refused.status === "refused" && refused.message).toContain('the name with "山"');
+    expect(await labels()).toEqual(before);
   });
 
   it("of an address that lacks a field names the field", async () => {

@@ -4,6 +4,9 @@
  * Owns: rating, buying and voiding labels, the label documents, and tracking, told or asked for. Leaves to
  * the caller: which rate to buy, and repeating a retryable fault.
  *
+ * The carriers behind it print Latin letters only. An address in letters that say how they are read is rewritten, and
+ * the answer tells of what; another one is refused, for a person to write it.
+ *
  * EasyPost has no idempotency key. That no label is bought twice rests on three things:
  * E1 a shipment's `reference` is the caller's key and can be used in place of its id, so that rating again
  *    finds the first shipment, bought or not;
@@ -16,6 +19,7 @@ import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { readInstant } from "../../../orders/instant.ts";
 import type { Carrier, CarrierRefusal, PurchasedLabel, TrackingReport } from "../../../ports/carriers.ts";
 import { ServiceFault } from "../../../ports/service-fault.ts";
+import { latinAddress } from "../../vendor-kit/latin-address.ts";
 import { callHttp, callJson, type JsonReply } from "../../vendor-kit/vendor-http.ts";
 import {
   type JsonObject,
@@ -152,9 +156,14 @@ export function createEasypostCarrier(options: {
           "Goods above 2,500 USD under one tariff number need an export filing (AES ITN).",
         );
       }
+      const from = latinAddress(request.from);
+      const to = latinAddress(request.to);
+      const unreadable = from.unreadable ?? to.unreadable;
+      if (unreadable !== null) return refusal("address_not_printable", unreadable);
       let shipment = await findShipment(request.idempotencyKey);
       if (shipment === undefined) {
-        const reply = await post("/v2/shipments", toShipmentBody(request));
+        const printed = { ...request, from: from.address, to: to.address };
+        const reply = await post("/v2/shipments", toShipmentBody(printed));
         if (reply.status !== 200 && reply.status !== 201) return refusalOrThrow(reply, "rate the shipment");
         shipment = objectAt(reply.json);
       }
@@ -177,7 +186,13 @@ export function createEasypostCarrier(options: {
           reasons.length === 0 ? "No carrier takes this parcel." : reasons.join(" "),
         );
       }
-      return { status: "rated", carrierShipmentId, rates };
+      const rewritten = [...from.rewritten, ...to.rewritten];
+      return {
+        status: "rated",
+        carrierShipmentId,
+        rates,
+        ...(rewritten.length === 0 ? {} : { rewritten: [...new Set(rewritten)] }),
+      };
     },
 
     async buyLabel(request) {

@@ -42,7 +42,7 @@ import type { OrderProgress } from "../../../store/orders/order-progress.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
 import { writeOutbox } from "../../../store/outbox.ts";
 import { readReturn, returnLocation } from "../../../store/returns/returns.ts";
-import { inTransaction, type Queryable } from "../../../store/sql/database.ts";
+import { type Database, inTransaction, type Queryable } from "../../../store/sql/database.ts";
 import type { SagaDependencies } from "../../activities/dependencies.ts";
 import { StepImpossible } from "../../activities/failures.ts";
 import { type OrderMessage, signalRow } from "../../messages.ts";
@@ -225,6 +225,7 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
       isReturn: parcel.returnId !== null,
     };
     const refusals: string[] = [];
+    let isUnprintable = false;
     const suited = parcel.returnId === null ? carriersFor(carriers, parcel.order.document) : carriers.vendors;
     if (suited.length === 0)
       return refused("No drivers of our own are set up, and the order is to be delivered by them.");
@@ -232,11 +233,13 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
       const rated = await port.rate(request);
       const chosen = rated.status === "refused" ? null : choice(rated, parcel, now());
       if (rated.status === "refused" || chosen === null) {
+        isUnprintable ||= rated.status === "refused" && rated.code === "address_not_printable";
         refusals.push(
           rated.status === "refused" ? rated.message : "The carrier offers no service for this parcel.",
         );
         continue;
       }
+      if (rated.rewritten !== undefined) await tellRewritten(database, parcel, rated.rewritten);
       return beginLabelPurchase(database, parcel.order.orderId, {
         provider,
         account,
@@ -247,7 +250,8 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
         weightGrams: measures.weightGrams,
       });
     }
-    return refused(refusals.join(" "));
+    const detail = refusals.join(" ");
+    return isUnprintable ? { status: "refused", holdCode: "address_unusable", detail } : refused(detail);
   };
 
   /** A label that this attempt bought for another content or address, before its process died, goes back. */
@@ -473,4 +477,22 @@ function sameCustomsTerritory(a: string, b: string): boolean {
 
 function refused(message: string): StepRefusal {
   return { status: "refused", holdCode: "floor_exception", detail: `The carrier refused: ${message}` };
+}
+
+/** Once for each parcel. It names no letter of the address: entries stay when personal data go. */
+async function tellRewritten(
+  database: Database,
+  parcel: ParcelToSend,
+  rewritten: readonly string[],
+): Promise<void> {
+  await inTransaction(database, (client) =>
+    recordEntry(client, {
+      orderId: parcel.order.orderId,
+      key: `label-letters:${parcel.shipmentId}`,
+      type: "shipment.address_rewritten",
+      summary: `The carrier prints Latin letters only: ${rewritten.join(", ")} of the address ${rewritten.length === 1 ? "is" : "are"} on the label in those.`,
+      cause: parcel.cause,
+      data: { shipmentId: parcel.shipmentId, rewritten },
+    }),
+  );
 }
