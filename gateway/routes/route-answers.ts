@@ -9,6 +9,16 @@
 import type { RouteAnswers } from "../http/route-answers.ts";
 
 export const ROUTE_ANSWERS: RouteAnswers = {
+  "DELETE /v1/account/passkeys/{id}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "passkey_not_found",
+      "setting_changed",
+      "unauthenticated",
+    ],
+  },
   "DELETE /v1/orders/{id}/store-credit": {
     statuses: [200],
     types: ["application/json"],
@@ -61,6 +71,14 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     ],
   },
   "GET /v1/account": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "unauthenticated",
+    ],
+  },
+  "GET /v1/account/passkeys": {
     statuses: [200],
     types: ["application/json"],
     codes: [
@@ -296,6 +314,22 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "location_not_found",
     ],
   },
+  "GET /v1/mail-templates": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "unauthenticated",
+    ],
+  },
+  "GET /v1/mail-templates/{kind}/{language}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "invalid_request",
+      "not_found",
+      "unauthenticated",
+    ],
+  },
   "GET /v1/orders": {
     statuses: [200],
     types: ["application/json"],
@@ -473,6 +507,14 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "unauthenticated",
     ],
   },
+  "GET /v1/sessions/current/proof": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "unauthenticated",
+    ],
+  },
   "GET /v1/setting-changes": {
     statuses: [200],
     types: ["application/json"],
@@ -505,6 +547,12 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     types: ["application/zpl"],
     codes: [
       "not_found",
+    ],
+  },
+  "GET /v1/sign-in-ways": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
     ],
   },
   "GET /v1/sku-mappings": {
@@ -631,6 +679,12 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     codes: [
     ],
   },
+  "GET /v1/vendors": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+    ],
+  },
   "PATCH /v1/channels/{id}": {
     statuses: [200],
     types: ["application/json"],
@@ -712,10 +766,36 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     codes: [
       "email_taken",
       "last_administrator",
+      "own_account",
       "permission_not_yours",
       "person_not_found",
       "role_not_found",
       "setting_changed",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/account/passkeys": {
+    statuses: [201],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "passkey_challenge_over",
+      "passkey_not_found",
+      "passkey_refused",
+      "passkey_there",
+      "passkeys_impossible",
+      "setting_changed",
+      "too_many_passkeys",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/account/passkeys/options": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "passkeys_impossible",
+      "too_many_passkeys",
       "unauthenticated",
     ],
   },
@@ -731,14 +811,22 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "unauthenticated",
     ],
   },
+  "POST /v1/account/recovery-codes": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "second_factor_missing",
+      "setting_changed",
+      "unauthenticated",
+    ],
+  },
   "POST /v1/account/second-factor": {
     statuses: [200],
     types: ["application/json"],
     codes: [
       "documents_busy",
       "not_found",
-      "password_wrong",
-      "rate_limited",
       "second_factor_there",
       "unauthenticated",
     ],
@@ -761,10 +849,7 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     types: ["application/json"],
     codes: [
       "not_found",
-      "password_wrong",
-      "rate_limited",
       "second_factor_missing",
-      "second_factor_wrong",
       "setting_changed",
       "unauthenticated",
     ],
@@ -1290,6 +1375,48 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "unauthenticated",
     ],
   },
+  "POST /v1/mail-templates/{kind}/{language}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "invalid_request",
+      "mail_template_invalid",
+      "not_found",
+      "setting_changed",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/mail-templates/{kind}/{language}/preview": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "invalid_request",
+      "not_found",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/mail-templates/{kind}/{language}/test": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "invalid_request",
+      "mail_not_sent",
+      "mail_template_invalid",
+      "not_found",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/mail-templates/{kind}/{language}/use-shipped": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "invalid_request",
+      "mail_template_invalid",
+      "not_found",
+      "setting_changed",
+      "unauthenticated",
+    ],
+  },
   "POST /v1/orders": {
     statuses: [200, 201],
     types: ["application/json"],
@@ -1586,6 +1713,15 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "parcel_limits_invalid",
       "setting_changed",
       "unauthenticated",
+    ],
+  },
+  "POST /v1/passkey-challenges": {
+    statuses: [201],
+    types: ["application/json"],
+    codes: [
+      "origin_forbidden",
+      "passkeys_impossible",
+      "rate_limited",
     ],
   },
   "POST /v1/password-links": {
@@ -1929,9 +2065,73 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     codes: [
       "login_failed",
       "origin_forbidden",
+      "passkey_challenge_over",
+      "passkey_refused",
+      "passkey_unknown",
+      "passkeys_impossible",
       "rate_limited",
       "second_factor_needed",
       "second_factor_wrong",
+      "single_sign_on_required",
+    ],
+  },
+  "POST /v1/sessions/current/proof": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "invalid_request",
+      "not_found",
+      "passkey_challenge_over",
+      "passkey_refused",
+      "passkey_unknown",
+      "passkeys_impossible",
+      "password_wrong",
+      "rate_limited",
+      "second_factor_needed",
+      "second_factor_wrong",
+      "single_sign_on_off",
+      "single_sign_on_other_person",
+      "single_sign_on_over",
+      "single_sign_on_required",
+      "single_sign_on_unknown",
+      "single_sign_on_unverified",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/sessions/current/single-sign-on": {
+    statuses: [201],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "single_sign_on_off",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/sessions/passkey": {
+    statuses: [],
+    types: [],
+    codes: [
+      "origin_forbidden",
+      "passkey_challenge_over",
+      "passkey_refused",
+      "passkey_unknown",
+      "passkeys_impossible",
+      "rate_limited",
+      "single_sign_on_required",
+    ],
+  },
+  "POST /v1/sessions/single-sign-on": {
+    statuses: [],
+    types: [],
+    codes: [
+      "origin_forbidden",
+      "rate_limited",
+      "single_sign_on_off",
+      "single_sign_on_other_person",
+      "single_sign_on_over",
+      "single_sign_on_required",
+      "single_sign_on_unknown",
+      "single_sign_on_unverified",
     ],
   },
   "POST /v1/settings/sourcing-rules": {
@@ -1952,6 +2152,15 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     statuses: [200],
     types: ["application/json"],
     codes: [
+    ],
+  },
+  "POST /v1/single-sign-on": {
+    statuses: [201],
+    types: ["application/json"],
+    codes: [
+      "origin_forbidden",
+      "rate_limited",
+      "single_sign_on_off",
     ],
   },
   "POST /v1/sku-mappings": {
@@ -2025,6 +2234,7 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     statuses: [200],
     types: ["application/json"],
     codes: [
+      "own_account",
       "permission_not_yours",
       "person_not_found",
       "setting_changed",
@@ -2035,6 +2245,7 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     statuses: [200],
     types: ["application/json"],
     codes: [
+      "own_account",
       "permission_not_yours",
       "person_disabled",
       "person_not_found",
@@ -2056,6 +2267,7 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     codes: [
       "approval_needed",
       "commit_outcome_unknown",
+      "count_id_taken",
       "count_not_found",
       "engine_overloaded",
       "engine_stopped",
@@ -2249,6 +2461,19 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "return_already_decided",
       "return_already_received",
       "return_not_found",
+    ],
+  },
+  "POST /v1/vendor-accounts": {
+    statuses: [201],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "setting_changed",
+      "unauthenticated",
+      "vendor_account_exists",
+      "vendor_account_invalid",
+      "vendor_account_not_found",
+      "vendor_account_not_working",
     ],
   },
   "POST /v1/webhooks/carriers/{provider}": {
