@@ -52,6 +52,17 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "unauthenticated",
     ],
   },
+  "DELETE /v1/vendor-accounts/{kind}/{provider}/{account}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "setting_changed",
+      "unauthenticated",
+      "vendor_account_in_use",
+      "vendor_account_not_found",
+    ],
+  },
   "GET /healthz": {
     statuses: [200],
     types: ["application/json"],
@@ -679,6 +690,14 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     codes: [
     ],
   },
+  "GET /v1/vendor-accounts/{kind}/{provider}/{account}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "vendor_account_not_found",
+    ],
+  },
   "GET /v1/vendors": {
     statuses: [200],
     types: ["application/json"],
@@ -772,6 +791,18 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "role_not_found",
       "setting_changed",
       "unauthenticated",
+    ],
+  },
+  "PATCH /v1/vendor-accounts/{kind}/{provider}/{account}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "setting_changed",
+      "unauthenticated",
+      "vendor_account_invalid",
+      "vendor_account_not_found",
+      "vendor_account_not_working",
     ],
   },
   "POST /v1/account/passkeys": {
@@ -2474,6 +2505,25 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "vendor_account_invalid",
       "vendor_account_not_found",
       "vendor_account_not_working",
+    ],
+  },
+  "POST /v1/vendor-accounts/{kind}/{provider}/{account}/rotate-secret": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "setting_changed",
+      "unauthenticated",
+      "vendor_account_invalid",
+      "vendor_account_not_found",
+    ],
+  },
+  "POST /v1/vendor-accounts/{kind}/{provider}/{account}/try": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "vendor_account_not_found",
     ],
   },
   "POST /v1/webhooks/carriers/{provider}": {

@@ -35,7 +35,6 @@ import { ApiError } from "../../wire/problem.ts";
 
 const READ = { kind: "permission", permission: "settings.read" } as const;
 const WRITE = { kind: "permission", permission: "accounts.write" } as const;
-const ONE = "/v1/vendor-accounts/{kind}/{provider}/{account}";
 
 export const vendorAccountRoutes: readonly Route[] = [
   route({
@@ -88,7 +87,7 @@ export const vendorAccountRoutes: readonly Route[] = [
   }),
   route({
     method: "GET",
-    path: ONE,
+    path: "/v1/vendor-accounts/{kind}/{provider}/{account}",
     summary: "An account that people have set, without its secrets",
     access: READ,
     reply: VendorAccountDetail,
@@ -96,7 +95,7 @@ export const vendorAccountRoutes: readonly Route[] = [
   }),
   route({
     method: "PATCH",
-    path: ONE,
+    path: "/v1/vendor-accounts/{kind}/{provider}/{account}",
     summary: "Changes an account; what is left out stays as it is, secrets too",
     access: WRITE,
     body: ChangeVendorAccountBody,
@@ -111,7 +110,7 @@ export const vendorAccountRoutes: readonly Route[] = [
   }),
   route({
     method: "DELETE",
-    path: ONE,
+    path: "/v1/vendor-accounts/{kind}/{provider}/{account}",
     summary: "Removes an account at which nothing has ever begun",
     access: WRITE,
     reply: Done,
@@ -123,7 +122,7 @@ export const vendorAccountRoutes: readonly Route[] = [
   }),
   route({
     method: "POST",
-    path: `${ONE}/try`,
+    path: "/v1/vendor-accounts/{kind}/{provider}/{account}/try",
     summary: "Asks the vendor whether it knows us, by a call that changes nothing",
     access: WRITE,
     body: TryVendorAccountBody,
@@ -137,7 +136,7 @@ export const vendorAccountRoutes: readonly Route[] = [
   }),
   route({
     method: "POST",
-    path: `${ONE}/rotate-secret`,
+    path: "/v1/vendor-accounts/{kind}/{provider}/{account}/rotate-secret",
     summary: "Gives the account's webhooks another secret; the one before counts on for the overlap",
     access: WRITE,
     body: RotateVendorSecretBody,
