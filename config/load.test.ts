@@ -98,7 +98,12 @@ describe("settings", () => {
       HOLDFAST_OIDC_CLIENT_SECRET_FILE: "oidc.secret",
     };
     const read = (change: Record<string, string | undefined>, mode: "start" | "serve" = "start") =>
-      readSettings({ ...(mode === "serve" ? { ...complete, ...tls } : {}), ...change }, mode, "/project", vendorKinds);
+      readSettings(
+        { ...(mode === "serve" ? { ...complete, ...tls } : {}), ...change },
+        mode,
+        "/project",
+        vendorKinds,
+      );
 
     test("is none unless it is set, and is named by its host", () => {
       const none = read({});

@@ -9,7 +9,13 @@ import { DEFAULT_REFUND_LIMITS, readRefundLimits } from "./refund-limits.ts";
 import { readSecretKeys } from "./secret-box.ts";
 import type { Settings } from "./settings.ts";
 import { PROXY_HEADERS, readTrustedProxies } from "./trusted-proxies.ts";
-import { readVendors, type VariableReader, type VendorKind, type VendorVariable } from "./vendor-settings.ts";
+import {
+  readVendors,
+  type VariableReader,
+  type VendorContext,
+  type VendorKind,
+  type VendorVariable,
+} from "./vendor-settings.ts";
 
 /** `start` brings its own servers and a sandbox. `serve` is production: nothing that matters is assumed. */
 type SettingsMode = "start" | "serve";
@@ -284,6 +290,15 @@ export function readSettings(
     complainOfProduction({ text, url, complain }, { isTemporalTls, isPlainRefused });
   }
   const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  const vendorContext: VendorContext = {
+    isProduction: mode === "serve",
+    isPlainRefused,
+    // They ask nobody for a login, and listen to this machine alone.
+    simulators: {
+      http: `http://127.0.0.1:${ports.simulators}`,
+      smtp: `smtp://127.0.0.1:${ports.smtp}`,
+    },
+  };
   const settings: Settings = {
     databaseUrl: url("DATABASE_URL", ["postgres:", "postgresql:"]),
     temporalAddress,
@@ -344,19 +359,8 @@ export function readSettings(
       threadMemoryMb: integer("HOLDFAST_THREAD_MEMORY_MB", 2_048, 256, 32_768),
       shards: integer("HOLDFAST_SHARDS", 16, 1, 1024),
     },
-    vendors: readVendors(
-      kinds,
-      { text, url, complain },
-      {
-        isProduction: mode === "serve",
-        isPlainRefused,
-        // They ask nobody for a login, and listen to this machine alone.
-        simulators: {
-          http: `http://127.0.0.1:${ports.simulators}`,
-          smtp: `smtp://127.0.0.1:${ports.smtp}`,
-        },
-      },
-    ),
+    vendors: readVendors(kinds, { text, url, complain }, vendorContext),
+    vendorContext,
     log: { level: isLogLevel(level) ? level : "info" },
   };
   return problems.length > 0 ? { status: "invalid", problems } : { status: "ok", settings };

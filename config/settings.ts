@@ -1,6 +1,6 @@
 import type { RefundLimit } from "./refund-limits.ts";
 import type { ProxyHeader } from "./trusted-proxies.ts";
-import type { ConfiguredVendors } from "./vendor-settings.ts";
+import type { ConfiguredVendors, VendorContext } from "./vendor-settings.ts";
 
 /**
  * Every setting of a Holdfast process, with its unit, default and reason. Read once, by a composition root,
@@ -109,5 +109,7 @@ export type Settings = {
   };
   /** The accounts at outside vendors, by kind (`payments`, `carriers`, `notifications`), in order. */
   readonly vendors: ConfiguredVendors;
+  /** What accounts that people set are held to, and what they have where nothing is set for them. */
+  readonly vendorContext: VendorContext;
   readonly log: { readonly level: "debug" | "info" | "warn" | "error" };
 };

@@ -67,7 +67,8 @@ export type VariableReader = {
   complain(name: string, problem: string): void;
 };
 
-type VendorContext = {
+/** What values are held to, and what stands in for those that are not set. */
+export type VendorContext = {
   readonly isProduction: boolean;
   readonly simulators: SimulatorAddresses;
   /** Whether production refuses to speak without TLS to what this variable names. */
@@ -76,6 +77,9 @@ type VendorContext = {
 
 /** As part of a variable's name and of an address. */
 const ACCOUNT = /^[a-z][a-z0-9_]{0,31}$/;
+
+/** In the place of a list: every account of the kind is set on the page. */
+export const NO_ACCOUNTS = "none";
 
 /** The account of a merchant who has only one. */
 export const DEFAULT_ACCOUNT = "default";
@@ -131,7 +135,9 @@ function accountsOf(
   kind: VendorKind,
   read: VariableReader,
 ): readonly { readonly vendor: VendorDeclaration; readonly account: string }[] {
-  const names = (read.text(kind.variable) ?? kind.standard).split(",").map((name) => name.trim());
+  const listed = read.text(kind.variable) ?? kind.standard;
+  if (listed.trim() === NO_ACCOUNTS) return [];
+  const names = listed.split(",").map((name) => name.trim());
   const accounts = names.flatMap((name) => {
     const [provider, account = DEFAULT_ACCOUNT, ...more] = name.split(":");
     const vendor = kind.vendors.find((known) => known.provider === provider);
@@ -177,10 +183,69 @@ function complainOfProduction(
   read: VariableReader,
   context: VendorContext,
 ): void {
-  const weakness =
-    variable.isSecret === true || variable.isMadeUp === true ? weaknessOf(value) : passwordWeakness(value);
-  if (weakness !== null) read.complain(name, weakness);
+  for (const problem of weaknessesOf(variable, name, value, context)) read.complain(name, problem);
+}
+
+/** What production refuses a value for, by the end of a sentence about it. */
+function weaknessesOf(
+  variable: VendorVariable,
+  name: string,
+  value: string,
+  context: VendorContext,
+): readonly string[] {
+  const weakness = isSecret(variable) ? weaknessOf(value) : passwordWeakness(value);
   const isPlain = value.startsWith("http:") && URL.canParse(value) && !isLoopback(new URL(value).hostname);
-  if (isPlain && context.isPlainRefused(name))
-    read.complain(name, "is not over TLS: use https://, or name it in HOLDFAST_ALLOW_PLAINTEXT");
+  return [
+    ...(weakness === null ? [] : [weakness]),
+    ...(isPlain && context.isPlainRefused(name)
+      ? ["is not over TLS: use https://, or name it in HOLDFAST_ALLOW_PLAINTEXT"]
+      : []),
+  ];
+}
+
+/** Whether a value of it is sealed where it is stored, and never shown. A server's URL may hold a password. */
+export function isSecret({ isSecret: declared, isMadeUp, protocols }: VendorVariable): boolean {
+  return (
+    declared === true || isMadeUp === true || (protocols?.some((one) => one.startsWith("smtp")) ?? false)
+  );
+}
+
+/** What is wrong with values that somebody gives for an account, each by the end of a sentence about it. */
+export function valueProblems(
+  vendor: VendorDeclaration,
+  values: Readonly<Record<string, string>>,
+  context: VendorContext,
+): readonly { readonly name: string; readonly problem: string }[] {
+  const unknown = Object.keys(values)
+    .filter((name) => !vendor.variables.some((variable) => variable.name === name))
+    .map((name) => ({ name, problem: `is no setting of ${vendor.provider}` }));
+  const wrong = vendor.variables.flatMap((variable) => {
+    const { name, protocols, requiredToServe, meaning } = variable;
+    const value = values[name] ?? "";
+    if (value === "")
+      return context.isProduction && requiredToServe ? [{ name, problem: `is not set: ${meaning}` }] : [];
+    const isOther =
+      protocols !== undefined && !(URL.canParse(value) && protocols.includes(new URL(value).protocol));
+    const problem = isOther
+      ? `must be an address with ${protocols.join(" or ")}`
+      : variable.problemOf?.(value);
+    if (problem != null) return [{ name, problem }];
+    const weaknesses = context.isProduction ? weaknessesOf(variable, name, value, context) : [];
+    return weaknesses.map((each) => ({ name, problem: each }));
+  });
+  return [...unknown, ...wrong];
+}
+
+/** The values with what stands in for those that are not set. */
+export function completeValues(
+  vendor: VendorDeclaration,
+  values: Readonly<Record<string, string>>,
+  context: VendorContext,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    vendor.variables.map((variable) => {
+      const value = values[variable.name] ?? "";
+      return [variable.name, value === "" ? variable.fallback(context) : value];
+    }),
+  );
 }

@@ -180,6 +180,14 @@ export const canonicalOrderSchema = Type.Object(
       ),
     ),
     note: Type.Optional(Type.String({ maxLength: 5000 })),
+    language: Type.Optional(
+      Type.String({
+        maxLength: 35,
+        pattern: "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+        description:
+          "That the shopper reads, as BCP 47: de, pt-BR. Mails are written in it where it has a template",
+      }),
+    ),
   },
   closed,
 );

@@ -9,6 +9,7 @@
 import Type from "typebox";
 import { SHORT_RESTS } from "../orders/fulfillment/shortage.ts";
 import { ALLOCATION_POLICIES } from "../orders/order.ts";
+import { VENDOR_KINDS } from "../ports/vendor-desk.ts";
 import {
   AmountByCurrency,
   Count,
@@ -214,14 +215,18 @@ export type RefundLimitsBody = Shape<typeof RefundLimitsBody>;
 
 /** An account at a vendor, without its secrets. */
 export const VendorAccountView = Type.Object({
-  kind: oneOf(["payments", "carriers", "notifications"]),
+  kind: oneOf(VENDOR_KINDS),
   provider: Text,
   account: Text,
+  /** What people call it; of one that the environment lists, its account's name. */
+  name: Text,
+  /** Where it is set. */
+  from: oneOf(["environment", "page"]),
   /**
    * `first`: new business begins here. `listed`: used where the ones before it refuse, and for what began
-   * here. `missing`: business is open at it, and the environment does not name it any more.
+   * here. `off`: nothing new begins here. `missing`: business is open at it, and nothing names it any more.
    */
-  state: oneOf(["first", "listed", "missing"]),
+  state: oneOf(["first", "listed", "off", "missing"]),
   /** Payments that can still be captured, parcels that are under way; null: nothing stays open there. */
   open: Nullable(Count),
 });
@@ -234,7 +239,8 @@ export const SettingChange = Type.Object({
   /**
    * `channel:<id>`, `hold-rules:<channel>`, `return-rules:<channel>`, `location:<id>`,
    * `pickup-rules:<location>`, `parcel-limits:<company>`, `sourcing-rules`, `refund-limits`, `device:<id>`,
-   * `staff:<id>`, `key:<id>`, `company:<id>`.
+   * `staff:<id>`, `key:<id>`, `company:<id>`, `mail-template:<company>:<kind>:<language>`,
+   * `vendor-account:<kind>:<provider>:<account>`.
    */
   subject: Text,
   version: Count,

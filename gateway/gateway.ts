@@ -27,6 +27,7 @@ import type { BridgeStatus, DeviceProtocols } from "../ports/devices.ts";
 import type { Mailer } from "../ports/notifications.ts";
 import { parcelLimitOf } from "../ports/parcel-limit.ts";
 import type { PaymentProvider } from "../ports/payments.ts";
+import type { VendorDesk } from "../ports/vendor-desk.ts";
 import type { VendorRoster } from "../ports/vendor-roster.ts";
 import { forgetIdempotencyKeys } from "../store/access/idempotency.ts";
 import { forgetChannelSecrets } from "../store/catalog/channel-secrets.ts";
@@ -71,6 +72,8 @@ type GatewayOptions = {
   readonly payments: VendorRoster<PaymentProvider>;
   /** Accounts of the other kinds of vendors, which the settings page lists. Absent: none. */
   readonly otherVendors?: readonly VendorRoster<unknown>[];
+  /** Makes accounts that people set work; absent: those that are given here are all. */
+  readonly vendorDesk?: VendorDesk;
   readonly devices: DeviceProtocols;
   /** By whom staff may sign in beside us; absent: nobody. */
   readonly singleSignOn?: SingleSignOn | null;
@@ -132,6 +135,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     payments: options.payments,
     devices: options.devices,
     vendors: [options.payments, ...(options.otherVendors ?? []), options.carriers],
+    vendorDesk: options.vendorDesk ?? null,
     publicUrl: options.publicUrl,
     hosts: knownHosts(options.publicUrl, options.allowedHosts ?? []),
     refundLimits: options.refundLimits ?? readRefundLimits(DEFAULT_REFUND_LIMITS) ?? [],
@@ -163,7 +167,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     handler: createRestHandler(
       routeTable,
       services,
-      loadStaticFiles(options.dashboardFolder, shopperPolicy(options.payments)),
+      loadStaticFiles(options.dashboardFolder, () => shopperPolicy(options.payments)),
       new Map([
         [
           "/openapi.json",

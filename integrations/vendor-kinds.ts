@@ -50,7 +50,7 @@ export function carrierRoster(configured: ConfiguredVendors): Promise<VendorRost
 
 export function notificationRoster(
   configured: ConfiguredVendors,
-): Promise<VendorRoster<Mailer & { close(): void }>> {
+): Promise<VendorRoster<Mailer & { close(): void; verify(): Promise<void> }>> {
   return rosterOf("notifications", notificationVendors, configured);
 }
 

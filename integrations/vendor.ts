@@ -29,7 +29,7 @@ export type CarrierVendor = VendorDeclaration & {
 };
 
 export type NotificationVendor = VendorDeclaration & {
-  create(settings: VendorSettings): Promise<Mailer & { close(): void }>;
+  create(settings: VendorSettings): Promise<Mailer & { close(): void; verify(): Promise<void> }>;
   simulator(): Promise<(options: MailSimulatorOptions) => Promise<MailSimulator>>;
 };
 

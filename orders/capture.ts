@@ -102,6 +102,7 @@ export function planCapture(sent: IncomingOrder, facts: CaptureFacts): CapturePl
     ...(incoming.taxesIncluded === undefined ? {} : { taxesIncluded: incoming.taxesIncluded }),
     ...(incoming.storeCredit === undefined ? {} : { storeCredit: incoming.storeCredit }),
     ...allocationOf(incoming, facts),
+    ...(incoming.language === undefined ? {} : { language: incoming.language }),
     ...(incoming.note === undefined ? {} : { note: incoming.note }),
     ...(incoming.attributes === undefined ? {} : { attributes: incoming.attributes }),
   };

@@ -72,6 +72,8 @@ export type IncomingOrder = {
   readonly deliverOn?: string;
   readonly releaseOn?: string;
   readonly tags?: readonly string[];
+  /** That the shopper reads, BCP 47; absent: the payload does not say. */
+  readonly language?: string;
   /**
    * Who takes the money, as the payload says. The channel's setting decides (`charged_by`); this counts only
    * where that is `order`, or where the money is due on delivery.

@@ -291,6 +291,8 @@ export type OrderDocument = {
   /** What to reserve where stock does not cover the order; absent: all or nothing. */
   readonly allocation?: AllocationPolicy;
   readonly note?: string;
+  /** That the shopper reads, BCP 47: `de`, `pt-BR`; absent: the channel does not say. */
+  readonly language?: string;
   /** What the channel says of the order beyond that; kept as text. */
   readonly attributes?: Readonly<Record<string, string>>;
 };

@@ -1,9 +1,12 @@
 /**
  * The accounts of one kind of vendor (payment providers, carriers) that a deployment works with, in the order
- * of its settings.
+ * of what is set.
  *
  * A new payment or parcel starts at one of them and is stored with its account. What follows, a refund or a
  * void, goes to the stored account, wherever that stands in the order now.
+ *
+ * A roster is one and the same for as long as its process runs; what is in it may be exchanged, when somebody
+ * changes what is set. Whoever needs an account asks for it when it is needed.
  */
 import { ServiceFault } from "./service-fault.ts";
 
@@ -15,12 +18,28 @@ export type Vendor<Port> = VendorAccount & { readonly port: Port };
 
 export class VendorRoster<Port> {
   readonly kind: string;
-  /** In the order of the settings. */
-  readonly vendors: readonly Vendor<Port>[];
+  private inUse: readonly Vendor<Port>[];
+  private retired: readonly Vendor<Port>[] = [];
 
   constructor(kind: string, vendors: readonly Vendor<Port>[]) {
     this.kind = kind;
-    this.vendors = vendors;
+    this.inUse = vendors;
+  }
+
+  /** Where new business goes, in the order of what is set. */
+  get vendors(): readonly Vendor<Port>[] {
+    return this.inUse;
+  }
+
+  /** These, and behind them those that take nothing new and bring to an end what began at them. */
+  get all(): readonly Vendor<Port>[] {
+    return [...this.inUse, ...this.retired];
+  }
+
+  /** @param retired take nothing new */
+  replace(vendors: readonly Vendor<Port>[], retired: readonly Vendor<Port>[]): void {
+    this.inUse = vendors;
+    this.retired = retired;
   }
 
   /**
@@ -33,7 +52,7 @@ export class VendorRoster<Port> {
   }
 
   find({ provider, account }: VendorAccount): Vendor<Port> | undefined {
-    return this.vendors.find((vendor) => vendor.provider === provider && vendor.account === account);
+    return this.all.find((vendor) => vendor.provider === provider && vendor.account === account);
   }
 
   /**

@@ -6,7 +6,7 @@ import { pino } from "pino";
 import { freePort } from "../cli/embedded/free-port.ts";
 import { SANDBOX_LOCATIONS } from "../cli/sandbox/company.ts";
 import { type SeedResult, seedSandbox } from "../cli/sandbox/seed.ts";
-import { passingSecretBox } from "../config/secret-box.ts";
+import { passingSecretBox, type SecretBox } from "../config/secret-box.ts";
 import { deviceProtocols } from "../devices/device-kinds.ts";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
 import { startEngine } from "../engine/engine.ts";
@@ -15,6 +15,7 @@ import type { SingleSignOn } from "../gateway/http/route.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
 import type { Carrier } from "../ports/carriers.ts";
 import type { PaymentProvider } from "../ports/payments.ts";
+import type { VendorDesk } from "../ports/vendor-desk.ts";
 import { VendorRoster } from "../ports/vendor-roster.ts";
 import type { Database } from "../store/sql/database.ts";
 import { createTestDatabase } from "./servers/postgres.ts";
@@ -37,6 +38,9 @@ export type TestEdge = {
 export type OutsideRosters = {
   readonly carriers: VendorRoster<Carrier>;
   readonly payments: VendorRoster<PaymentProvider>;
+  readonly otherVendors?: readonly VendorRoster<unknown>[];
+  /** Absent: no accounts can be set. */
+  readonly vendorDesk?: VendorDesk;
 };
 
 /** Without sagas and simulators no label is bought, nothing is charged and no webhook comes. */
@@ -53,7 +57,10 @@ export async function startTestEdge(options: {
   /** Made for pages at this address. Absent: nobody signs in but by us. */
   readonly singleSignOn?: (publicUrl: string) => Promise<SingleSignOn>;
   /** Makes them for a gateway that will be at this address. Absent: nobody. */
-  readonly outside?: (gatewayUrl: string) => Promise<OutsideRosters>;
+  readonly outside?: (
+    gatewayUrl: string,
+    store: { readonly database: Database; readonly secrets: SecretBox },
+  ) => Promise<OutsideRosters>;
 }): Promise<TestEdge> {
   const { url: databaseUrl, database, close } = await createTestDatabase();
   const logger = pino({ level: "error" }, pino.destination(2));
@@ -64,7 +71,7 @@ export async function startTestEdge(options: {
   // Not port 0: a port that the system chose cannot be used again while its closed connections linger.
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const outside = (await options.outside?.(url)) ?? NOBODY;
+  const outside = (await options.outside?.(url, { database, secrets })) ?? NOBODY;
   const publicUrl = options.publicUrl?.(url) ?? (options.outside === undefined ? "http://127.0.0.1" : url);
   const singleSignOn = (await options.singleSignOn?.(publicUrl)) ?? null;
   const start = (): Promise<Gateway> =>

@@ -19,6 +19,7 @@ import type { SingleSignOn } from "../gateway/http/route.ts";
 import { createEasypostCarrier, signWebhook } from "../integrations/carriers/easypost/carrier.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
 import { createStripeProvider } from "../integrations/payments/stripe/provider.ts";
+import type { WorkingDesk } from "../integrations/vendor-desk.ts";
 import type { Mailer } from "../ports/notifications.ts";
 import { VendorRoster } from "../ports/vendor-roster.ts";
 import { type ApiScope, createApiKey } from "../store/access/api-keys.ts";
@@ -76,8 +77,14 @@ export type Reply = {
 
 export async function startGatewayWorld(
   dashboardFiles: (folder: string) => void = () => {},
-  options: { readonly mailer?: Mailer; readonly singleSignOn?: SingleSignOn } = {},
+  options: {
+    readonly mailer?: Mailer;
+    readonly singleSignOn?: SingleSignOn;
+    /** Makes the accounts at vendors that people set; absent: there are those of the webhooks' tests. */
+    readonly desk?: (database: Database, secrets: SecretBox) => Promise<WorkingDesk>;
+  } = {},
 ): Promise<GatewayWorld> {
+  const { desk: openDesk, ...gatewayOptions } = options;
   const { url: databaseUrl, database, close: dropDatabase } = await createTestDatabase();
   const secrets = passingSecretBox();
   await seed(database, secrets);
@@ -110,6 +117,7 @@ export async function startGatewayWorld(
   await engine.projected();
   const dashboardFolder = mkdtempSync(join(tmpdir(), "holdfast-dashboard-"));
   dashboardFiles(dashboardFolder);
+  const desk = await openDesk?.(database, secrets);
   const gateway = await startGateway({
     host: "127.0.0.1",
     port: 0,
@@ -138,7 +146,15 @@ export async function startGatewayWorld(
     dashboardFolder,
     // As if a proxy on this machine were in front of it: a test says by the header where it comes from.
     trustedProxies: ["127.0.0.0/8"],
-    ...options,
+    ...(desk === undefined
+      ? {}
+      : {
+          carriers: desk.carriers,
+          payments: desk.payments,
+          otherVendors: [desk.notifications],
+          vendorDesk: desk,
+        }),
+    ...gatewayOptions,
     logger,
     readiness: async () => [{ name: "postgresql", ready: true }],
   });

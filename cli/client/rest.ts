@@ -50,6 +50,10 @@ export class RestClient {
     return read<T>((await this.request("PATCH", path, body)).toString("utf8"));
   }
 
+  async delete<T>(path: string): Promise<T> {
+    return read<T>((await this.request("DELETE", path, undefined)).toString("utf8"));
+  }
+
   /** What is not JSON, as it came. */
   async text(path: string): Promise<string> {
     return (await this.bytes(path)).toString("utf8");

@@ -48,25 +48,18 @@ Examples:
   $ npx holdfast fulfillment label <shipment> --output label.pdf
   $ npx holdfast fulfillment move web-1001-F1 fc-leipzig`,
     );
-  const onPart = (name: string, description: string, call: string): Command =>
-    withAccess(command.command(name).description(description), call).argument(
+  const onPart = (name: string, description: string): Command =>
+    withAccess(command.command(name).description(description)).argument(
       "<id>",
       "id of the fulfillment order",
     );
-  withAccess(
-    command.command("list").description("What places have to ship, the most urgent first"),
-    "GET /v1/fulfillment-orders",
-  )
+  withAccess(command.command("list").description("What places have to ship, the most urgent first"))
     .option("--location <id>", "only at this place")
     .option("--status <status>", "open, in_progress, on_hold, scheduled, closed, …")
     .option("--stage <stage>", "waiting, picking, packed, …")
     .option("--people", "only what people pick and pack")
     .action(list);
-  onPart(
-    "pack",
-    "Somebody has picked and packed it, all or the units given",
-    "POST /v1/fulfillment-orders/{id}/pack",
-  )
+  onPart("pack", "Somebody has picked and packed it, all or the units given")
     .option(
       "--line <hold=units>",
       "so many units of a hold (`list --json` has them); may be repeated",
@@ -78,71 +71,55 @@ Examples:
     .option("--count <sku=units>", "units that were counted into the parcel; may be repeated", eachOf, [])
     .option("--grams <n>", "weight of all that goes into the parcel")
     .action(pack);
-  onPart("collect", "Hand what the store keeps to the customer", "POST /v1/fulfillment-orders/{id}/collect")
+  onPart("collect", "Hand what the store keeps to the customer")
     .requiredOption("--code <code>", "the customer's code")
     .option("--id-checked", "somebody looked at a document with the customer's name")
     .action(collect);
-  onPart("hold", "Nobody works on it until it is released", "POST /v1/fulfillment-orders/{id}/hold")
+  onPart("hold", "Nobody works on it until it is released")
     .requiredOption("--reason <text>", "why")
     .action((id: string, { reason, ...options }: AccessOptions & { readonly reason: string }) =>
       act(id, "hold", { reason }, options),
     );
-  onPart("release", "Take its holds off", "POST /v1/fulfillment-orders/{id}/release_hold")
+  onPart("release", "Take its holds off")
     .option("--hold <id>", "only this hold; may be repeated", eachOf, [])
     .action((id: string, { hold, ...options }: AccessOptions & { readonly hold: readonly string[] }) =>
       act(id, "release_hold", hold.length === 0 ? {} : { holds: hold }, options),
     );
-  onPart("move", "Another location ships it", "POST /v1/fulfillment-orders/{id}/move")
+  onPart("move", "Another location ships it")
     .argument("<location>", "id of the location")
     .action((id: string, locationId: string, options: AccessOptions) =>
       act(id, "move", { locationId }, options),
     );
-  onPart(
-    "split",
-    "Units of it get a fulfillment order of their own",
-    "POST /v1/fulfillment-orders/{id}/split",
-  )
+  onPart("split", "Units of it get a fulfillment order of their own")
     .requiredOption("--line <line=units>", "so many units of a line; may be repeated", eachOf)
     .action(split);
-  onPart("merge", "Others of its order and place become part of it", "POST /v1/fulfillment-orders/{id}/merge")
+  onPart("merge", "Others of its order and place become part of it")
     .option("--with <id>", "only this one; may be repeated", eachOf, [])
     .action(
       (id: string, { with: others, ...options }: AccessOptions & { readonly with: readonly string[] }) =>
         act(id, "merge", others.length === 0 ? {} : { fulfillmentOrders: others }, options),
     );
-  onPart("reschedule", "It begins on a later day", "POST /v1/fulfillment-orders/{id}/reschedule")
+  onPart("reschedule", "It begins on a later day")
     .argument("<day>", "e.g. 2026-12-24")
     .action((id: string, releaseOn: string, options: AccessOptions) =>
       act(id, "reschedule", { releaseOn }, options),
     );
-  onPart("open", "It begins now, before its day", "POST /v1/fulfillment-orders/{id}/mark_as_open").action(
-    (id: string, options: AccessOptions) => act(id, "mark_as_open", {}, options),
+  onPart("open", "It begins now, before its day").action((id: string, options: AccessOptions) =>
+    act(id, "mark_as_open", {}, options),
   );
-  onPart(
-    "cancel",
-    "Its units are cancelled in the order",
-    "POST /v1/fulfillment-orders/{id}/cancel_fulfillment_order",
-  )
+  onPart("cancel", "Its units are cancelled in the order")
     .requiredOption("--reason <text>", "why")
     .action((id: string, { reason, ...options }: AccessOptions & { readonly reason: string }) =>
       act(id, "cancel_fulfillment_order", { reason }, options),
     );
-  onPart(
-    "done-elsewhere",
-    "Somebody else has handed its units over",
-    "POST /v1/fulfillment-orders/{id}/mark_fulfilled_elsewhere",
-  )
+  onPart("done-elsewhere", "Somebody else has handed its units over")
     .option("--carrier <name>", "who carried the parcel")
     .option("--tracking <number>", "its number there")
     .action(doneElsewhere);
-  onPart("slip", "What to pick and what goes in, as PDF", "GET /v1/fulfillment-orders/{id}/packing-slip.pdf")
+  onPart("slip", "What to pick and what goes in, as PDF")
     .option("--output <file>", "where to (default: standard output)")
     .action((id: string, options: OutputOptions) => save(pathOf(id, "packing-slip.pdf"), options));
-  withAccess(
-    command.command("label").description("The label of a parcel"),
-    "GET /v1/shipments/{id}/label.pdf",
-    "GET /v1/shipments/{id}/label.zpl",
-  )
+  withAccess(command.command("label").description("The label of a parcel"))
     .argument("<shipment>", "id of the parcel; `order show --json` has it")
     .option("--zpl", "for a thermal printer")
     .option("--output <file>", "where to (default: standard output)")

@@ -30,7 +30,7 @@ type CancelOptions = AccessOptions & { readonly reason: string; readonly line: r
 type ChangeOptions = AccessOptions & { readonly revision?: string; readonly reason?: string };
 
 export function addOrderCommand(program: Command): void {
-  const order = withAccess(program.command("order"), "GET /v1/orders/{id}", "GET /v1/orders/{id}/timeline")
+  const order = withAccess(program.command("order"))
     .summary("list, show, follow, hold, release, change and cancel orders")
     .description(
       "Shows an order with its timeline, and does to it what people do. --watch goes on with each entry as it happens, " +
@@ -58,74 +58,52 @@ Exit status 0 if the order was found and, with --watch, has ended well; 1 if it 
     if (id === undefined) order.error("error: missing the id of an order, or a subcommand");
     else await showOrder(id, options);
   });
-  const onOrder = (name: string, description: string, call: string): Command =>
-    withAccess(order.command(name).description(description), call).argument("<id>", "id of the order");
-  withAccess(order.command("list").description("List orders, newest first"), "GET /v1/orders")
+  const onOrder = (name: string, description: string): Command =>
+    withAccess(order.command(name).description(description)).argument("<id>", "id of the order");
+  withAccess(order.command("list").description("List orders, newest first"))
     .argument("[text]", "part of the order's number, or of the customer's name")
     .option("--status <status>", "open, on_hold, completed, cancelled, …")
     .option("--channel <id>", "only of this channel")
     .option("--hold <code>", "only those that wait for this reason")
     .option("--limit <n>", "so many at most", "100")
     .action(list);
-  onOrder("show", "Show an order with its timeline", "GET /v1/orders/{id}")
+  onOrder("show", "Show an order with its timeline")
     .option("--watch", "follow the order until it is completed, cancelled or on hold for a person")
     .action(showOrder);
-  onOrder("timeline", "What happened to an order, oldest first", "GET /v1/orders/{id}/timeline").action(
-    timeline,
-  );
-  onOrder(
-    "revisions",
-    "Every revision of its document, newest first",
-    "GET /v1/orders/{id}/revisions",
-  ).action(revisions);
-  onOrder("hold", "Put an order on hold", "POST /v1/orders/{id}/hold")
+  onOrder("timeline", "What happened to an order, oldest first").action(timeline);
+  onOrder("revisions", "Every revision of its document, newest first").action(revisions);
+  onOrder("hold", "Put an order on hold")
     .requiredOption("--reason <text>", "why")
     .action((id: string, { reason, ...options }: AccessOptions & { readonly reason: string }) =>
       act(id, "/hold", { reason }, "is on hold", options),
     );
-  onOrder(
-    "release",
-    "Clear what a person may clear, and let the order go on",
-    "POST /v1/orders/{id}/release-hold",
-  )
+  onOrder("release", "Clear what a person may clear, and let the order go on")
     .option("--code <code>", "only reasons of this code; may be repeated", eachOf, [])
     .option("--hold <id>", "only the hold with this id; may be repeated", eachOf, [])
     .action(release);
-  onOrder("cancel", "Cancel an order, or lines of it", "POST /v1/orders/{id}/cancel")
+  onOrder("cancel", "Cancel an order, or lines of it")
     .requiredOption("--reason <text>", "why")
     .option("--line <line=units>", "only so many units of a line; may be repeated", eachOf, [])
     .action(cancel);
-  onOrder(
-    "change",
-    "Change an order by edits that count together or not at all",
-    "POST /v1/orders/{id}/changes",
-  )
+  onOrder("change", "Change an order by edits that count together or not at all")
     .argument("<file>", "a JSON list of edits, see docs/protocol.md")
     .option("--revision <n>", "the revision that the edits were made for; another one is refused")
     .option("--reason <text>", "why")
     .action(change);
-  onOrder(
-    "ship-available",
-    "Let what is there leave before the rest",
-    "POST /v1/orders/{id}/ship-available",
-  ).action((id: string, options: AccessOptions) =>
-    act(id, "/ship-available", {}, "leaves in parts", options),
+  onOrder("ship-available", "Let what is there leave before the rest").action(
+    (id: string, options: AccessOptions) => act(id, "/ship-available", {}, "leaves in parts", options),
   );
-  onOrder("pickup-place", "Say in which store an order is collected", "POST /v1/orders/{id}/pickup-place")
+  onOrder("pickup-place", "Say in which store an order is collected")
     .argument("<location>", "id of the store")
     .action((id: string, locationId: string, options: AccessOptions) =>
       act(id, "/pickup-place", { locationId }, `is collected at ${locationId}`, options),
     );
-  onOrder("resend-notice", "Send a mail to the shopper again", "POST /v1/orders/{id}/resend-notice")
+  onOrder("resend-notice", "Send a mail to the shopper again")
     .argument("<notice>", "key of the mail; `show --json` has it")
     .action((id: string, notice: string, options: AccessOptions) =>
       act(id, "/resend-notice", { notice }, "gets its mail again", options),
     );
-  onOrder(
-    "tracking-link",
-    "Show the address of the shopper's page",
-    "GET /v1/orders/{id}/tracking-link",
-  ).action(trackingLink);
+  onOrder("tracking-link", "Show the address of the shopper's page").action(trackingLink);
 }
 
 function pathOf(id: string, action = ""): string {

@@ -1,6 +1,12 @@
 /** `holdfast product`: the catalog is shown, added to and changed. */
 import type { Command } from "commander";
-import type { ChangeProductBody, Product, ProductBody } from "../../contract/catalog.ts";
+import type {
+  ChangeProductBody,
+  Product,
+  ProductBody,
+  ProductComponents,
+  ProductComponentsBody,
+} from "../../contract/catalog.ts";
 import { parseMoney } from "../../orders/money.ts";
 import { minorText } from "../../orders/refund.ts";
 import { findAccess } from "../client/credentials.ts";
@@ -8,6 +14,7 @@ import { RestClient } from "../client/rest.ts";
 import { UserProblem } from "../problem.ts";
 import { paint, print, printJson, table } from "../terminal.ts";
 import { type AccessOptions, withAccess } from "./access-options.ts";
+import { eachOf, unitsByName } from "./option-values.ts";
 
 type FieldOptions = AccessOptions & {
   readonly name?: string;
@@ -45,6 +52,7 @@ Examples:
       --hs-code 900410 --origin IT --gtin 09521234990017
   $ npx holdfast product update SKU2006-001 --weight 120 --size 160x70x50
   $ npx holdfast product list sunglasses
+  $ npx holdfast product kit GIFT-SET --component MUG-1=2 --component TEA-1=1
 
 New products have no stock: \`holdfast stock receive\` brings some. What a channel calls otherwise is mapped by
 \`holdfast map-sku\`.`,
@@ -81,10 +89,37 @@ New products have no stock: \`holdfast stock receive\` brings some. What a chann
     .option("--origin <country>", "country of origin, two letters")
     .option("--gtin <gtin>", "GTIN with its check digit");
   withAccess(update).action(updateProduct);
+  withAccess(
+    product.command("kit").description("Say what one of a kit is picked as; a kit has no stock of its own"),
+  )
+    .argument("<sku>", "our SKU")
+    .option(
+      "--component <sku=units>",
+      "a product and how many of it; may be repeated; none: it is no kit",
+      eachOf,
+      [],
+    )
+    .action(setComponents);
 }
 
 function pathOf(sku: string): string {
   return `/v1/products/${encodeURIComponent(sku)}`;
+}
+
+async function setComponents(
+  sku: string,
+  options: AccessOptions & { readonly component: readonly string[] },
+): Promise<void> {
+  const components = (unitsByName("--component", options.component) ?? []).map(({ name, units }) => ({
+    sku: name,
+    quantity: units,
+  }));
+  const body: ProductComponentsBody = { components };
+  const rest = new RestClient(await findAccess(options));
+  const kit = await rest.post<ProductComponents>(`${pathOf(sku)}/components`, body);
+  if (options.json) printJson(kit);
+  else if (kit.components.length === 0) print(`${sku} is no kit.`);
+  else print(`${sku}: ${kit.components.map((one) => `${one.quantity} × ${one.sku}`).join(", ")}`);
 }
 
 async function list(text: string | undefined, options: AccessOptions): Promise<void> {

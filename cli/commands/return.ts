@@ -51,20 +51,15 @@ Examples:
   $ npx holdfast return inspect web-1001-R1 --line 1=restocked
   $ npx holdfast return list --waiting`,
     );
-  const onReturn = (name: string, description: string, call: string): Command =>
-    withAccess(command.command(name).description(description), call).argument("<id>", "id of the return");
-  withAccess(command.command("list").description("List returns, newest first"), "GET /v1/returns")
+  const onReturn = (name: string, description: string): Command =>
+    withAccess(command.command(name).description(description)).argument("<id>", "id of the return");
+  withAccess(command.command("list").description("List returns, newest first"))
     .argument("[text]", "part of the return's or order's number, or of the customer's name")
     .option("--status <status>", "requested, approved, in_transit, received, …")
     .option("--waiting", "only those that a person has to approve or decline")
     .action(list);
-  onReturn("show", "Show a return with its lines and inspections", "GET /v1/returns/{id}").action(show);
-  withPay(
-    withAccess(
-      command.command("create").description("Ask for a return in the customer's name"),
-      "POST /v1/orders/{id}/returns",
-    ),
-  )
+  onReturn("show", "Show a return with its lines and inspections").action(show);
+  withPay(withAccess(command.command("create").description("Ask for a return in the customer's name")))
     .argument("<order>", "id of the order")
     .requiredOption("--line <line=units>", "a line of the order and how many units; may be repeated", eachOf)
     .requiredOption(
@@ -75,23 +70,19 @@ Examples:
     .option("--method <method>", "label, qr_code, none or store (default: label)")
     .option("--location <id>", "where the goods are brought or sent")
     .action(create);
-  withPay(onReturn("approve", "Approve a return that waits or was declined", "POST /v1/returns/{id}/approve"))
+  withPay(onReturn("approve", "Approve a return that waits or was declined"))
     .option("--reason <text>", "why")
     .action(approve);
-  onReturn("decline", "Decline a return", "POST /v1/returns/{id}/decline")
+  onReturn("decline", "Decline a return")
     .requiredOption("--reason <text>", "why; the customer is told")
     .action((id: string, options: ReasonOptions) => act(id, "/decline", { reason: options.reason }, options));
-  onReturn("cancel", "The customer sends nothing back after all", "POST /v1/returns/{id}/cancel").action(
+  onReturn("cancel", "The customer sends nothing back after all").action(
     (id: string, options: AccessOptions) => act(id, "/cancel", {}, options),
   );
-  onReturn(
-    "receive",
-    "A parcel came in: with all that is awaited, or the units given",
-    "POST /v1/returns/{id}/receive",
-  )
+  onReturn("receive", "A parcel came in: with all that is awaited, or the units given")
     .option("--line <line=units>", "what was in it; may be repeated", eachOf, [])
     .action(receive);
-  withPay(onReturn("inspect", "Say what becomes of units that came", "POST /v1/returns/{id}/inspect"))
+  withPay(onReturn("inspect", "Say what becomes of units that came"))
     .requiredOption(
       "--line <line=result>",
       "a line and restocked, damaged, refurbish, quarantine, write_off or missing; may be repeated",
@@ -102,19 +93,19 @@ Examples:
     .option("--serial <number>", "serial number of a unit of the one line given; may be repeated", eachOf, [])
     .option("--note <text>", "what was found")
     .action(inspect);
-  onReturn("reopen", "Take an inspection back, to inspect anew", "POST /v1/returns/{id}/reopen")
+  onReturn("reopen", "Take an inspection back, to inspect anew")
     .argument("<inspection>", "id of the inspection; `show` has it")
     .option("--reason <text>", "why")
     .action((id: string, inspectionId: string, { reason, ...options }: ReasonOptions) =>
       act(id, "/reopen", { inspectionId, ...(reason === undefined ? {} : { reason }) }, options),
     );
-  onReturn("close", "What has not come is no longer awaited", "POST /v1/returns/{id}/close")
+  onReturn("close", "What has not come is no longer awaited")
     .option("--reason <text>", "why")
     .action((id: string, { reason, ...options }: ReasonOptions) =>
       act(id, "/close", reason === undefined ? {} : { reason }, options),
     );
-  onReturn("retry", "Try a step again that was refused", "POST /v1/returns/{id}/retry").action(
-    (id: string, options: AccessOptions) => act(id, "/retry", {}, options),
+  onReturn("retry", "Try a step again that was refused").action((id: string, options: AccessOptions) =>
+    act(id, "/retry", {}, options),
   );
 }
 

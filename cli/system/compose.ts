@@ -17,13 +17,14 @@ import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { startEngine } from "../../engine/engine.ts";
 import { startGateway } from "../../gateway/gateway.ts";
 import { createReadingPool } from "../../integrations/channels/reading-pool.ts";
-import { carrierRoster, notificationRoster, paymentRoster } from "../../integrations/vendor-kinds.ts";
+import { openVendorDesk } from "../../integrations/vendor-desk.ts";
 import type { OperationContext } from "../../operations/context.ts";
 import { startStandingJobs } from "../../operations/standing/standing-jobs.ts";
 import { tellAllocator } from "../../operations/standing/tell-allocator.ts";
 import { parcelLimitOf } from "../../ports/parcel-limit.ts";
 import { type BridgeLease, takeBridgeLease } from "../../store/floor/bridge-lease.ts";
 import { isSourcingUnset, seedSourcingRules } from "../../store/settings/sourcing-rules.ts";
+import { readStoredAccounts } from "../../store/settings/vendor-accounts.ts";
 import { type Database, openDatabase, probe } from "../../store/sql/database.ts";
 import { SagaNamespaceTakenError } from "../../workflows/runtime/saga-home.ts";
 import { checkSagaNamespace, startSagaWorker } from "../../workflows/runtime/worker.ts";
@@ -82,13 +83,13 @@ export async function startSystem(
     parts.add("database", { stop: () => database.end() });
     await steps.run("Schema", () => bringSchemaUpToDate(settings.databaseUrl));
     await hooks.admit?.(database);
-    const ready = await whatIsNeeded(settings, database);
-    const { outside } = ready;
-    parts.add("mailer", { stop: async () => outside.mailer.close() });
     await steps.run("Secrets", async () => {
       const sealed = await sealStoredSecrets(database, settings.secretBox);
       return { value: sealed, detail: sealed === 0 ? "sealed" : `${sealed} sealed anew` };
     });
+    const ready = await whatIsNeeded(settings, database, logger);
+    const { outside } = ready;
+    parts.add("vendors", { stop: async () => outside.close() });
     const engine = await steps.run("Engine", () => startStock(settings, logger, parts));
     const { client: allocator } = engine;
     await hooks.prepare?.(database, allocator);
@@ -97,7 +98,12 @@ export async function startSystem(
     if (ready.rules !== null) await seedSourcingRules(database, ready.rules);
     await tellAllocator(context);
 
-    const standingJobs = startStandingJobs({ context, carriers: outside.carriers, logger });
+    const standingJobs = startStandingJobs({
+      context,
+      carriers: outside.carriers,
+      accounts: outside,
+      logger,
+    });
     parts.add("standing jobs", standingJobs);
     const system: Composition = { settings, logger, parts, context, ...ready };
     const lease = await takeDevices(system, () => engine.isTakenOver());
@@ -172,10 +178,16 @@ type WhatIsNeeded = Awaited<ReturnType<typeof whatIsNeeded>>;
  * What can be missing is looked for before anything is taken over: a process that could not start would end
  * the one that works, and then itself.
  */
-async function whatIsNeeded(settings: ResolvedSettings, database: Database) {
+async function whatIsNeeded(settings: ResolvedSettings, database: Database, logger: Logger) {
   const mqtt = await mqttConnection(settings.mqtt);
   const temporal = await temporalSecurity(settings.temporal);
-  const outside = await outsideServices(settings);
+  const outside = await openVendorDesk({
+    environment: settings.vendors,
+    context: settings.vendorContext,
+    read: () => readStoredAccounts(database, settings.secretBox),
+    now: Date.now,
+    logger: logger.child({ part: "vendors" }),
+  });
   const rules = (await isSourcingUnset(database)) ? await sourcingRules(settings.sourcingRulesFile) : null;
   await checkSagaNamespace({
     temporalAddress: settings.temporalAddress,
@@ -184,16 +196,6 @@ async function whatIsNeeded(settings: ResolvedSettings, database: Database) {
     database,
   }).catch(explainNamespace);
   return { mqtt, temporal, outside, rules };
-}
-
-/** The vendors that the settings name, behind their ports. */
-async function outsideServices({ vendors }: ResolvedSettings) {
-  const [carriers, payments, notifications] = await Promise.all([
-    carrierRoster(vendors),
-    paymentRoster(vendors),
-    notificationRoster(vendors),
-  ]);
-  return { carriers, payments, notifications, mailer: notifications.first.port };
 }
 
 /** Whoever had the bridge has lost the stock just now, and ends. One that has not is dead, or hangs. */
@@ -259,6 +261,7 @@ async function startEdge({ settings, logger, parts, context, outside }: Composit
     carriers: outside.carriers,
     payments: outside.payments,
     otherVendors: [outside.notifications],
+    vendorDesk: outside,
     devices: deviceProtocols,
     bridgeStatus: () => bridge.status(),
     dashboardFolder: join(projectRoot, "dist", "dashboard"),

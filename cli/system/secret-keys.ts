@@ -5,7 +5,8 @@ import { newSecretKeyLine, readSecretKeys, SealedSecretError, SecretBox } from "
 import type { Settings } from "../../config/settings.ts";
 import { sealSecondFactors } from "../../store/access/second-factors.ts";
 import { sealChannelSecrets } from "../../store/catalog/channel-secrets.ts";
-import type { Database } from "../../store/sql/database.ts";
+import { sealVendorAccounts } from "../../store/settings/vendor-accounts.ts";
+import { type Database, inTransaction } from "../../store/sql/database.ts";
 import { errorCode, reasonOf, UserProblem } from "../problem.ts";
 
 const ADVICE =
@@ -51,7 +52,12 @@ export async function ownSecretBox(folder: string): Promise<SecretBox> {
 /** Every stored secret is opened, and sealed anew where that is due. @returns how many were sealed anew */
 export async function sealStoredSecrets(database: Database, box: SecretBox): Promise<number> {
   try {
-    return (await sealChannelSecrets(database, box)) + (await sealSecondFactors(database, box));
+    const sealed = [
+      await sealChannelSecrets(database, box),
+      await sealSecondFactors(database, box),
+      await inTransaction(database, (client) => sealVendorAccounts(client, box)),
+    ];
+    return sealed.reduce((sum, each) => sum + each, 0);
   } catch (error) {
     if (!(error instanceof SealedSecretError)) throw error;
     throw new UserProblem(error.code, `A stored secret cannot be opened: ${error.message}.`, ADVICE, {

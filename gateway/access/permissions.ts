@@ -64,6 +64,8 @@ export const PERMISSIONS = [
   "overview.read",
   "settings.read",
   "channels.write",
+  "mail-templates.write",
+  "accounts.write",
   "refunds.limits",
   "people.read",
   "people.write",
@@ -151,6 +153,7 @@ const ADMINISTRATORS_OWN: ReadonlySet<Permission> = new Set<Permission>([
   "keys.read",
   "keys.write",
   "company.write",
+  "accounts.write",
   "audit.read",
   "roles.write",
 ]);

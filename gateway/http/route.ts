@@ -19,6 +19,7 @@ import type { ChannelAdapter } from "../../ports/channels.ts";
 import type { DeviceProtocols } from "../../ports/devices.ts";
 import type { IdentityProvider } from "../../ports/identity.ts";
 import type { PaymentProvider } from "../../ports/payments.ts";
+import type { VendorDesk } from "../../ports/vendor-desk.ts";
 import type { VendorRoster } from "../../ports/vendor-roster.ts";
 import type { StaffMember } from "../../store/access/staff.ts";
 import type { Database } from "../../store/sql/database.ts";
@@ -66,6 +67,8 @@ export type Services = {
   readonly hosts: ReadonlySet<string>;
   /** Every account at a vendor, by kind. */
   readonly vendors: readonly VendorRoster<unknown>[];
+  /** Makes accounts that people set work; null: this gateway works with those that it was given. */
+  readonly vendorDesk: VendorDesk | null;
   /**
    * What members of each role may give away on one order in a day, as long as nobody has set it on the page.
    */

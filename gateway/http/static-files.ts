@@ -36,7 +36,7 @@ type StaticFile = {
 export type StaticFiles = (request: HttpRequest) => HttpReply | null;
 
 /** @param shopperPolicy the content policy of the shopper's pages */
-export function loadStaticFiles(folder: string, shopperPolicy: string): StaticFiles {
+export function loadStaticFiles(folder: string, shopperPolicy: () => string): StaticFiles {
   const files = new Map<string, StaticFile>();
   if (existsSync(folder)) {
     for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
@@ -53,7 +53,7 @@ export function loadStaticFiles(folder: string, shopperPolicy: string): StaticFi
     if (page === undefined) return null;
     if (!request.path.startsWith("/track/")) return reply(page, request);
     const shown = reply(page, request);
-    return { ...shown, headers: { ...shown.headers, "content-security-policy": shopperPolicy } };
+    return { ...shown, headers: { ...shown.headers, "content-security-policy": shopperPolicy() } };
   };
 }
 

@@ -52,6 +52,17 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "unauthenticated",
     ],
   },
+  "DELETE /v1/vendor-accounts/{kind}/{provider}/{account}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "setting_changed",
+      "unauthenticated",
+      "vendor_account_in_use",
+      "vendor_account_not_found",
+    ],
+  },
   "GET /healthz": {
     statuses: [200],
     types: ["application/json"],
@@ -312,6 +323,22 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     types: ["application/json"],
     codes: [
       "location_not_found",
+    ],
+  },
+  "GET /v1/mail-templates": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "unauthenticated",
+    ],
+  },
+  "GET /v1/mail-templates/{kind}/{language}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "invalid_request",
+      "not_found",
+      "unauthenticated",
     ],
   },
   "GET /v1/orders": {
@@ -663,6 +690,20 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     codes: [
     ],
   },
+  "GET /v1/vendor-accounts/{kind}/{provider}/{account}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "vendor_account_not_found",
+    ],
+  },
+  "GET /v1/vendors": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+    ],
+  },
   "PATCH /v1/channels/{id}": {
     statuses: [200],
     types: ["application/json"],
@@ -750,6 +791,18 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "role_not_found",
       "setting_changed",
       "unauthenticated",
+    ],
+  },
+  "PATCH /v1/vendor-accounts/{kind}/{provider}/{account}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "setting_changed",
+      "unauthenticated",
+      "vendor_account_invalid",
+      "vendor_account_not_found",
+      "vendor_account_not_working",
     ],
   },
   "POST /v1/account/passkeys": {
@@ -1349,6 +1402,48 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     codes: [
       "location_not_found",
       "pickup_rules_impossible",
+      "setting_changed",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/mail-templates/{kind}/{language}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "invalid_request",
+      "mail_template_invalid",
+      "not_found",
+      "setting_changed",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/mail-templates/{kind}/{language}/preview": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "invalid_request",
+      "not_found",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/mail-templates/{kind}/{language}/test": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "invalid_request",
+      "mail_not_sent",
+      "mail_template_invalid",
+      "not_found",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/mail-templates/{kind}/{language}/use-shipped": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "invalid_request",
+      "mail_template_invalid",
+      "not_found",
       "setting_changed",
       "unauthenticated",
     ],
@@ -2397,6 +2492,38 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "return_already_decided",
       "return_already_received",
       "return_not_found",
+    ],
+  },
+  "POST /v1/vendor-accounts": {
+    statuses: [201],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "setting_changed",
+      "unauthenticated",
+      "vendor_account_exists",
+      "vendor_account_invalid",
+      "vendor_account_not_found",
+      "vendor_account_not_working",
+    ],
+  },
+  "POST /v1/vendor-accounts/{kind}/{provider}/{account}/rotate-secret": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "setting_changed",
+      "unauthenticated",
+      "vendor_account_invalid",
+      "vendor_account_not_found",
+    ],
+  },
+  "POST /v1/vendor-accounts/{kind}/{provider}/{account}/try": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "vendor_account_not_found",
     ],
   },
   "POST /v1/webhooks/carriers/{provider}": {

@@ -16,6 +16,8 @@ import { peopleRoutes } from "./people.ts";
 import { refundRoutes } from "./refunds.ts";
 import { returnRoutes } from "./returns.ts";
 import { roleRoutes } from "./roles.ts";
+import { mailTemplateRoutes } from "./settings/mail-templates.ts";
+import { vendorAccountRoutes } from "./settings/vendor-accounts.ts";
 import { settingsRoutes } from "./settings.ts";
 import { passkeyRoutes } from "./sign-in/passkeys.ts";
 import { proofRoutes } from "./sign-in/proofs.ts";
@@ -52,6 +54,8 @@ export const routeTable: readonly Route[] = [
   ...storeCreditRoutes,
   ...deviceRoutes,
   ...settingsRoutes,
+  ...mailTemplateRoutes,
+  ...vendorAccountRoutes,
   ...roleRoutes,
   ...auditRoutes,
   ...trackingRoutes,

@@ -1,4 +1,4 @@
-/** What people set while the system runs, what is set by environment, and who has changed what. */
+/** What people set while the system runs, and who has changed what. Accounts at vendors are in `settings/`. */
 import Type from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
 import {
@@ -15,7 +15,6 @@ import {
   SettingChange,
   StockLimits,
   StockLimitsBody,
-  VendorAccountView,
 } from "../../contract/settings.ts";
 import { PageQuery, pageOf } from "../../contract/shapes.ts";
 import {
@@ -41,7 +40,6 @@ import { REFUND_LIMITS_SUBJECT, readRefundLimitSetting } from "../../store/setti
 import { listSettingChanges, settingVersion } from "../../store/settings/setting-changes.ts";
 import { listSourcingRules, readSourcingRulesVersion } from "../../store/settings/sourcing-rules.ts";
 import { readStockLimits, STOCK_LIMITS_SUBJECT } from "../../store/settings/stock-limits.ts";
-import { accountsInUse } from "../../store/settings/vendor-accounts.ts";
 import {
   KEY_ROLE,
   type Permission,
@@ -243,14 +241,6 @@ export const settingsRoutes: readonly Route[] = [
   }),
   route({
     method: "GET",
-    path: "/v1/vendor-accounts",
-    summary: "Accounts at payment providers, carriers and mail services, without their secrets",
-    access: READ,
-    reply: pageOf(VendorAccountView),
-    handle: async (call) => ({ json: { items: await vendorAccounts(call), next: null } }),
-  }),
-  route({
-    method: "GET",
     path: "/v1/setting-changes",
     summary: "Who has changed which setting, from what to what, newest first",
     access: READ,
@@ -336,33 +326,4 @@ function grantsOf(role: string, permissions: ReadonlySet<Permission>) {
     decidesClaims: permissions.has("claims.decide"),
     exchanges: permissions.has("returns.exchange"),
   };
-}
-
-/** As the environment lists them; behind them those that are missing there and still needed. */
-async function vendorAccounts({ services }: Call<unknown, unknown>): Promise<readonly VendorAccountView[]> {
-  const inUse = await accountsInUse(services.database);
-  const listed = services.vendors.flatMap(({ kind, vendors }) =>
-    vendors.map(({ provider, account }, index): VendorAccountView => {
-      const used = inUse.find(
-        (one) => one.kind === kind && one.provider === provider && one.account === account,
-      );
-      return {
-        kind: kind as VendorAccountView["kind"],
-        provider,
-        account,
-        state: index === 0 ? "first" : "listed",
-        open: kind === "notifications" ? null : (used?.open ?? 0),
-      };
-    }),
-  );
-  const missing = inUse.flatMap((one): readonly VendorAccountView[] =>
-    one.open === 0 ||
-    listed.some(
-      ({ kind, provider, account }) =>
-        kind === one.kind && provider === one.provider && account === one.account,
-    )
-      ? []
-      : [{ ...one, state: "missing" }],
-  );
-  return [...listed, ...missing];
 }

@@ -206,6 +206,22 @@ export const STATUS_CODES_BY_CODE = {
   change_not_supported: { status: 422, title: "An order cannot be changed in this way." },
   nothing_changes: { status: 422, title: "The order is like that already." },
   hold_not_cleared: { status: 409, title: "The reason for the hold is still there." },
+  vendor_account_exists: { status: 409, title: "There is an account of this name at the vendor already." },
+  vendor_account_in_use: {
+    status: 409,
+    title: "Payments or parcels began at the account: it can be switched off, and not removed.",
+  },
+  vendor_account_invalid: { status: 422, title: "A value of the account is wrong; each is named." },
+  vendor_account_not_found: { status: 404, title: "Nobody has set such an account." },
+  vendor_account_not_working: {
+    status: 422,
+    title: "The vendor was asked, and did not let us in with these values; nothing is saved.",
+  },
+  mail_template_invalid: {
+    status: 422,
+    title: "The mail's text cannot be filled in; the place and what is wrong there are named.",
+  },
+  mail_not_sent: { status: 409, title: "There is no mail server, or it has not taken the mail." },
   notice_not_found: { status: 404, title: "No such notice was sent about this order." },
   customer_email_missing: { status: 409, title: "The order has no mail address of its customer." },
   not_charged_here: { status: 409, title: "Our payment provider does not charge the order." },

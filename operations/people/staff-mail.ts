@@ -1,5 +1,5 @@
 /** Mails to people who work here: the link by which they set a password. Pure. */
-import { escapeHtml } from "../../orders/notices/render-notice.ts";
+import { escapeHtml } from "../../orders/notices/notice-formats.ts";
 import type { LinkPurpose } from "../../store/access/password-links.ts";
 
 export type StaffMail = {

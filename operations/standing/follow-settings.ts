@@ -3,6 +3,7 @@
  * listeners, and each process reads again what it keeps a copy of. Now and then it does so without being told.
  */
 import type { Logger } from "pino";
+import type { VendorDesk } from "../../ports/vendor-desk.ts";
 import { catalogOf } from "../../store/catalog/catalog.ts";
 import { readSourcingLocations } from "../../store/catalog/locations.ts";
 import { type Listener, startListener } from "../../store/sql/listener.ts";
@@ -12,7 +13,12 @@ import { followSourcingRules } from "../settings/change-sourcing-rules.ts";
 
 const READ_AGAIN_MS = 30_000;
 
-export function followSettings(context: OperationContext, logger: Logger): Pick<Listener, "stop"> {
+/** @param accounts absent: accounts at vendors do not change while this process runs */
+export function followSettings(
+  context: OperationContext,
+  logger: Logger,
+  accounts?: Pick<VendorDesk, "follow">,
+): Pick<Listener, "stop"> {
   const { allocator, database } = context;
   return startListener({
     database,
@@ -23,6 +29,7 @@ export function followSettings(context: OperationContext, logger: Logger): Pick<
       allocator.setLocations(await readSourcingLocations(database));
       allocator.setKits(await readKits(database));
       await followSourcingRules(context);
+      await accounts?.follow();
       return false;
     },
     onFault: (error) => logger.error({ err: error }, "what was set elsewhere could not be read"),

@@ -6,7 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import { STOP_DEADLINE_MS } from "../../config/limits.ts";
 import type { Carrier } from "../../ports/carriers.ts";
-import type { Vendor } from "../../ports/vendor-roster.ts";
+import type { Vendor, VendorRoster } from "../../ports/vendor-roster.ts";
 import type { OperationContext } from "../context.ts";
 import { askAboutSilentParcels } from "../shipping/ask-about-silent-parcels.ts";
 
@@ -16,26 +16,30 @@ type SilentParcelRunner = { stop(): Promise<void> };
 
 export function runSilentParcels(
   context: OperationContext,
-  carrier: Vendor<Carrier>,
+  carriers: VendorRoster<Carrier>,
   logger: Logger,
 ): SilentParcelRunner {
   let stopped = false;
-  let looking: Promise<void> | null = null;
-  const look = async (): Promise<void> => {
+  let looking: Promise<unknown> | null = null;
+  const askAt = async (carrier: Vendor<Carrier>): Promise<void> => {
+    const { provider, account } = carrier;
     try {
       let isMoreDue = true;
       while (isMoreDue && !stopped) {
         const { parcels, recorded, faults, isFull } = await askAboutSilentParcels(context, carrier);
-        for (const error of faults) logger.warn({ err: error }, "a silent parcel could not be asked about");
-        if (recorded > 0) logger.warn({ parcels, recorded }, "the carrier had reports that never came");
+        for (const error of faults)
+          logger.warn({ err: error, provider, account }, "a silent parcel could not be asked about");
+        if (recorded > 0)
+          logger.warn({ provider, account, parcels, recorded }, "the carrier had reports that never came");
         isMoreDue = isFull;
       }
     } catch (error) {
-      logger.error({ err: error }, "the carrier could not be asked about silent parcels");
+      logger.error({ err: error, provider, account }, "the carrier could not be asked about silent parcels");
     }
   };
+  // Side by side: one that hangs does not keep the parcels of another waiting.
   const lookOnce = (): void => {
-    looking ??= look().finally(() => {
+    looking ??= Promise.all(carriers.all.map(askAt)).finally(() => {
       looking = null;
     });
   };

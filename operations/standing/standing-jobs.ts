@@ -4,6 +4,7 @@
  */
 import type { Logger } from "pino";
 import type { Carrier } from "../../ports/carriers.ts";
+import type { VendorDesk } from "../../ports/vendor-desk.ts";
 import type { VendorRoster } from "../../ports/vendor-roster.ts";
 import type { OperationContext } from "../context.ts";
 import { runCollections } from "./collections.ts";
@@ -24,11 +25,13 @@ type StandingJobs = {
 export function startStandingJobs(options: {
   readonly context: OperationContext;
   readonly carriers: VendorRoster<Carrier>;
+  /** Absent: accounts at vendors do not change while this process runs. */
+  readonly accounts?: Pick<VendorDesk, "follow">;
   readonly logger: Logger;
 }): StandingJobs {
   const { context, carriers, logger } = options;
   const jobs = [
-    followSettings(context, logger.child({ part: "settings" })),
+    followSettings(context, logger.child({ part: "settings" }), options.accounts),
     runShortOrders(context, logger.child({ part: "short-orders" })),
     runDemandFills(context, logger.child({ part: "demand-fills" })),
     runShortages(context, logger.child({ part: "shortages" })),
@@ -36,13 +39,7 @@ export function startStandingJobs(options: {
     runCombinedParcels(context, logger.child({ part: "combined-parcels" })),
     runRobotLoads(context, logger.child({ part: "robot-loads" })),
     runScheduledParts(context, logger.child({ part: "scheduled-parts" })),
-    ...carriers.vendors.map((carrier) =>
-      runSilentParcels(
-        context,
-        carrier,
-        logger.child({ part: "silent-parcels", carrier: carrier.provider, account: carrier.account }),
-      ),
-    ),
+    runSilentParcels(context, carriers, logger.child({ part: "silent-parcels" })),
   ];
   return {
     stop: async () => {

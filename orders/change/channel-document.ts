@@ -37,6 +37,7 @@ const FIELDS = [
   "deliverOn",
   "releaseOn",
   "tags",
+  "language",
   "note",
   "attributes",
   "externalNumber",

@@ -1,4 +1,4 @@
-/** How amounts, days and addresses are written to a shopper. */
+/** How amounts, days, addresses and other facts are written to a shopper. */
 import type { Address } from "../address.ts";
 import { chargeableMinor, currencyExponent, type Money } from "../money.ts";
 
@@ -30,4 +30,26 @@ export function dayText(day: string): string {
     day: "numeric",
     timeZone: "UTC",
   }).format(time);
+}
+
+/** Line breaks and other control characters become spaces: a subject is a header, a line of the text one line. */
+export function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ").trim();
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+export function escapeHtml(text: string): string {
+  return oneLine(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
+}
+
+/** A link in a mail leads nowhere else. */
+export function isWebUrl(url: string): boolean {
+  return /^https?:\/\/[^\s"'<>]+$/i.test(url);
 }

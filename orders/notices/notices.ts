@@ -160,6 +160,26 @@ export type PickupFacts = {
 
 export type NoticeKind = Notice["kind"];
 
+/** All kinds, as people see them in lists. */
+export const NOTICE_KINDS = [
+  "order_confirmed",
+  "payment_needed",
+  "order_delayed",
+  "order_changed",
+  "units_cancelled",
+  "units_substituted",
+  "pickup_ready",
+  "pickup_reminder",
+  "shipped",
+  "out_for_delivery",
+  "delivered",
+  "return_approved",
+  "return_declined",
+  "refund_issued",
+  "refund_at_channel",
+  "order_cancelled",
+] as const satisfies readonly NoticeKind[];
+
 const PUT_OFF = "put-off:";
 
 /** What a mail is about that tells of a fulfillment order put off beyond its promise. */

@@ -1,19 +1,29 @@
 /**
  * Makes a notice a mail: facts in; subject, plain text and HTML out. Pure.
  *
- * Owns the look. Leaves the words to `notice-words.ts`.
+ * Owns the look of the shipped text. Leaves its words to `notice-words.ts`, and what people have written in
+ * its place to `notice-template.ts`.
  *
  * Invariants (tests cite them): N1 every fact is escaped where it enters HTML, and is one line in a subject;
  * N2 a link that is not http(s) is left out; N3 text and HTML say the same.
  */
 import type { Address } from "../address.ts";
-import { addressLines, moneyText } from "./notice-formats.ts";
+import { addressLines, escapeHtml, isWebUrl, moneyText, oneLine } from "./notice-formats.ts";
+import { fillTemplate, type NoticeTemplate } from "./notice-template.ts";
+import { greetingOf } from "./notice-variables.ts";
 import { contentOf, type NoticeContent } from "./notice-words.ts";
 import type { Notice, NoticeFacts } from "./notices.ts";
 
 type RenderedNotice = { readonly subject: string; readonly text: string; readonly html: string };
 
-export function renderNotice(facts: NoticeFacts, notice: Notice): RenderedNotice {
+/** @param template what people have written for this kind of notice; absent: the shipped text */
+export function renderNotice(
+  facts: NoticeFacts,
+  notice: Notice,
+  template: NoticeTemplate | null = null,
+): RenderedNotice {
+  const filled = template === null ? null : fillTemplate(template, facts, notice);
+  if (filled !== null) return filled;
   const content = contentOf(facts, notice);
   return {
     subject: oneLine(`${content.title}: order ${facts.orderNumber}`),
@@ -28,7 +38,7 @@ function textOf(facts: NoticeFacts, content: NoticeContent): string {
   const blocks = [
     [`${facts.shopName} · order ${facts.orderNumber}`],
     [content.title],
-    [greeting(facts)],
+    [greetingOf(facts)],
     content.paragraphs,
     content.highlights.map(({ label, value }) => `${label}: ${value}`),
     content.lines.map(
@@ -56,7 +66,7 @@ const FONT = "font-family:-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial
 function htmlOf(facts: NoticeFacts, content: NoticeContent): string {
   const sections = [
     `<h1 style="margin:0 0 12px;font-size:24px;line-height:1.25;font-weight:700;color:${INK}">${escapeHtml(content.title)}</h1>`,
-    paragraph(greeting(facts)),
+    paragraph(greetingOf(facts)),
     ...content.paragraphs.map(paragraph),
     progressHtml(content.progress),
     highlightsHtml(content.highlights),
@@ -131,32 +141,4 @@ function linesHtml(facts: NoticeFacts, content: NoticeContent): string {
 
 function addressHtml(address: Address): string {
   return `<div style="margin-top:16px;font-size:12px;color:${MUTED}">Delivery to</div><div style="font-size:15px;line-height:1.5">${addressLines(address).map(escapeHtml).join("<br>")}</div>`;
-}
-
-function greeting(facts: NoticeFacts): string {
-  const name = facts.customerName.trim();
-  return name === "" ? "Hello," : `Hello ${name},`;
-}
-
-function isWebUrl(url: string): boolean {
-  return /^https?:\/\/[^\s"'<>]+$/i.test(url);
-}
-
-/**
- * Line breaks and other control characters become spaces: a subject is a header, a line of the text one line.
- */
-function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ").trim();
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-export function escapeHtml(text: string): string {
-  return oneLine(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
 }

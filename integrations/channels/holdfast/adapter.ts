@@ -184,6 +184,7 @@ function toIncoming(order: CanonicalOrder): IncomingOrder {
     ...(tags.length === 0 ? {} : { tags }),
     ...(order.metadata === undefined ? {} : { attributes: readTexts(order.metadata) }),
     ...(order.allocation === undefined ? {} : { allocation: order.allocation }),
+    ...(order.language === undefined ? {} : { language: order.language }),
     ...(order.note === undefined ? {} : { note: clean(order.note) }),
     ...optionalAddress("shippingAddress", order.shippingAddress),
     ...optionalAddress("billingAddress", order.billingAddress),

@@ -10,6 +10,9 @@ import { gidNumber } from "./ids.ts";
 import { readLine, setMoney } from "./lines.ts";
 import { isPaidAtTheDoor } from "./payment.ts";
 
+/** BCP 47, as `customer_locale` has it; what is none tells nothing. */
+const LANGUAGE = /^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}$/;
+
 export function toIncoming(order: unknown, externalId: string): IncomingOrder {
   const currency = textAt(order, "currency").toUpperCase();
   const read = listAt(order, "line_items").flatMap((line) => readLine(line, order, currency));
@@ -19,6 +22,7 @@ export function toIncoming(order: unknown, externalId: string): IncomingOrder {
   const shippingAddress = readAddress(at(order, "shipping_address"));
   const billingAddress = readAddress(at(order, "billing_address"));
   const note = textAt(order, "note");
+  const language = textAt(order, "customer_locale");
   const tags = textAt(order, "tags")
     .split(",")
     .map((tag) => tag.trim())
@@ -60,6 +64,7 @@ export function toIncoming(order: unknown, externalId: string): IncomingOrder {
     ...(textAt(order, "taxes_included") === "true" ? { taxesIncluded: true as const } : {}),
     holdReasons: readHolds(order, currency),
     ...(note === "" ? {} : { note }),
+    ...(LANGUAGE.test(language) ? { language } : {}),
     attributes: textRecord({
       financial_status: textAt(order, "financial_status"),
       presentment_total: setMoney(order, "total_price_set"),

@@ -21,7 +21,7 @@ export function createSmtpMailer(options: {
   readonly from: string;
   /** Nothing is sent before the connection is encrypted, even where the server offers no encryption. */
   readonly requireTls?: boolean;
-}): Mailer & { close(): void } {
+}): Mailer & { close(): void; verify(): Promise<void> } {
   const server = new URL(options.url);
   const transport = createTransport({
     pool: true,
@@ -69,6 +69,20 @@ export function createSmtpMailer(options: {
         });
       }
     },
+    /** Connects, encrypts and signs in as for a mail, and sends none. */
+    async verify() {
+      try {
+        await transport.verify();
+      } catch (cause) {
+        throw new ServiceFault(`The mail server refused the connection: ${wordsOf(cause)}`, {
+          service: "smtp",
+          code: "network_error",
+          retryable: true,
+          status: responseCodeOf(cause),
+          cause,
+        });
+      }
+    },
     close: () => transport.close(),
   };
 }
@@ -76,6 +90,10 @@ export function createSmtpMailer(options: {
 /** The local part of its `Message-ID`: stable, and without anything that the key or the text contains. */
 export function messageIdOf({ key, text }: { readonly key: string; readonly text: string }): string {
   return `holdfast.${createHash("sha256").update(`${key}\n${text}`).digest("hex").slice(0, 40)}`;
+}
+
+function wordsOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 function responseCodeOf(cause: unknown): number | null {

@@ -40,6 +40,7 @@ import {
   readLocationName,
   readReturn,
 } from "../../../store/returns/returns.ts";
+import { findMailTemplate } from "../../../store/settings/mail-templates.ts";
 import type { SagaDependencies } from "../../activities/dependencies.ts";
 import { StepImpossible } from "../../activities/failures.ts";
 import { mustReadOrder } from "./order-state.ts";
@@ -323,6 +324,7 @@ export function createNoticeActivities({ database, mailer, payments, publicUrl }
           orderUrl: pageOf(order),
         },
         await noticeOf(order, input.kind, input.about),
+        await findMailTemplate(database, order.orderId, input.kind, order.document.language ?? null),
       );
       await mailer.send({ key, to: order.customerEmail, ...mail });
       await recordNotice(database, {

@@ -12,7 +12,7 @@ import { Loaded } from "../../components/loaded.tsx";
 import { PageHead } from "../../components/page-head.tsx";
 import { SkeletonRows } from "../../components/skeleton.tsx";
 import { useResource } from "../../live/resource.ts";
-import { AccountList } from "./account-list.tsx";
+import { AccountList } from "./accounts/account-list.tsx";
 import { AddChannelDialog } from "./add-channel-dialog.tsx";
 import { AuditList } from "./audit-list.tsx";
 import { ChangeList } from "./change-list.tsx";
@@ -24,6 +24,7 @@ import { HoldRulesForm } from "./hold-rules-form.tsx";
 import { KeyList } from "./key-list.tsx";
 import { LimitsForm } from "./limits-form.tsx";
 import { LocationList } from "./location-list.tsx";
+import { MailTemplates } from "./mails/mail-templates.tsx";
 import { ParcelLimitsForm } from "./parcel-limits-form.tsx";
 import { PeopleList } from "./people-list.tsx";
 import { PickupRulesForms } from "./pickup-rules-form.tsx";
@@ -49,6 +50,7 @@ const VIEWS: readonly View[] = [
   { value: "pickup", label: "Pickup" },
   { value: "parcels", label: "Parcels" },
   { value: "returns", label: "Returns" },
+  { value: "mails", label: "Mails" },
   { value: "limits", label: "Limits" },
   { value: "stock", label: "Stock" },
   { value: "devices", label: "Devices" },
@@ -102,6 +104,7 @@ export function SettingsPage() {
       {view === "safety" && <SafetyStock />}
       {view === "pickup" && <PickupRulesForms />}
       {view === "parcels" && <ParcelLimitsForm />}
+      {view === "mails" && <MailTemplates />}
       {view === "limits" && <LimitsForm />}
       {view === "stock" && <StockLimitsForm />}
       {view === "devices" && <DeviceList />}

@@ -1,0 +1,83 @@
+/** Every command of `holdfast`, with the REST calls that its help names. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command } from "commander";
+import { projectRoot } from "../config/project-root.ts";
+import { addAuditCommand } from "./commands/audit.ts";
+import { addAuditOrdersCommand } from "./commands/audit-orders.ts";
+import { addBackupCommand } from "./commands/backup.ts";
+import { addChannelCommand } from "./commands/channel.ts";
+import { addCompanyCommand } from "./commands/company.ts";
+import { addDeviceCommand } from "./commands/device.ts";
+import { addFulfillmentCommand } from "./commands/fulfillment.ts";
+import { addKeyCommand } from "./commands/key.ts";
+import { addLocationCommand } from "./commands/location.ts";
+import { addMapSkuCommand } from "./commands/map-sku.ts";
+import { addOrderCommand } from "./commands/order.ts";
+import { addProductCommand } from "./commands/product.ts";
+import { nameRestCalls } from "./commands/rest-calls.ts";
+import { addRestoreCommand } from "./commands/restore.ts";
+import { addReturnCommand } from "./commands/return.ts";
+import { addRoleCommand } from "./commands/role.ts";
+import { addSecretsCommand } from "./commands/secrets.ts";
+import { addSendCommand } from "./commands/send.ts";
+import { addServeCommand } from "./commands/serve.ts";
+import { addAccountCommand } from "./commands/settings/account.ts";
+import { addMailTemplateCommand } from "./commands/settings/mail-template.ts";
+import { addSetupCommand } from "./commands/setup.ts";
+import { addSimulateDayCommand } from "./commands/simulate-day.ts";
+import { addSourcingRulesCommand } from "./commands/sourcing-rules.ts";
+import { addStaffCommand } from "./commands/staff.ts";
+import { addStartCommand } from "./commands/start.ts";
+import { addStockCommand } from "./commands/stock.ts";
+
+export function buildProgram(): Command {
+  const manifest: { readonly version: string } = JSON.parse(
+    readFileSync(join(projectRoot, "package.json"), "utf8"),
+  );
+  const program = new Command("holdfast")
+    .description("A real-time order management system.")
+    .version(manifest.version)
+    .showSuggestionAfterError()
+    // `order` is a command and has some of its own, with options of the same names: each takes what is behind it.
+    .enablePositionalOptions()
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ npm start                                             everything on this machine
+  $ npx holdfast send --channel shopify orders-create.json
+  $ npx holdfast order shopify-820982911946154508 --watch
+  $ npx holdfast simulate-day --orders 1000
+
+Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`,
+    );
+  addStartCommand(program);
+  addServeCommand(program);
+  addSetupCommand(program);
+  addSendCommand(program);
+  addOrderCommand(program);
+  addFulfillmentCommand(program);
+  addReturnCommand(program);
+  addSimulateDayCommand(program);
+  addMapSkuCommand(program);
+  addAuditOrdersCommand(program);
+  addProductCommand(program);
+  addStockCommand(program);
+  addDeviceCommand(program);
+  addBackupCommand(program);
+  addRestoreCommand(program);
+  addCompanyCommand(program);
+  addStaffCommand(program);
+  addKeyCommand(program);
+  addRoleCommand(program);
+  addAuditCommand(program);
+  addChannelCommand(program);
+  addLocationCommand(program);
+  addSourcingRulesCommand(program);
+  addMailTemplateCommand(program);
+  addAccountCommand(program);
+  addSecretsCommand(program);
+  nameRestCalls(program);
+  return program;
+}
