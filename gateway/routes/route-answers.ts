@@ -2139,8 +2139,8 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     ],
   },
   "POST /v1/sessions/passkey": {
-    statuses: [],
-    types: [],
+    statuses: [201],
+    types: ["application/json"],
     codes: [
       "origin_forbidden",
       "passkey_challenge_over",
@@ -2152,8 +2152,8 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     ],
   },
   "POST /v1/sessions/single-sign-on": {
-    statuses: [],
-    types: [],
+    statuses: [201],
+    types: ["application/json"],
     codes: [
       "origin_forbidden",
       "rate_limited",
