@@ -63,6 +63,14 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "vendor_account_not_found",
     ],
   },
+  "DELETE /v1/views/{id}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "unauthenticated",
+    ],
+  },
   "GET /healthz": {
     statuses: [200],
     types: ["application/json"],
@@ -350,6 +358,22 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "unauthenticated",
     ],
   },
+  "GET /v1/orders/events": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "unauthenticated",
+    ],
+  },
+  "GET /v1/orders/export.csv": {
+    statuses: [200],
+    types: ["text/csv"],
+    codes: [
+      "channel_forbidden",
+      "invalid_cursor",
+      "unauthenticated",
+    ],
+  },
   "GET /v1/orders/{id}": {
     statuses: [200],
     types: ["application/json"],
@@ -394,6 +418,13 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     ],
   },
   "GET /v1/overview": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "unauthenticated",
+    ],
+  },
+  "GET /v1/overview/throughput": {
     statuses: [200],
     types: ["application/json"],
     codes: [
@@ -639,6 +670,22 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "shard_unavailable",
     ],
   },
+  "GET /v1/stock/{sku}/{location}/movements": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "invalid_cursor",
+    ],
+  },
+  "GET /v1/stock/{sku}/{location}/movements.csv": {
+    statuses: [200],
+    types: ["text/csv"],
+    codes: [
+      "fenced",
+      "invalid_cursor",
+      "unauthenticated",
+    ],
+  },
   "GET /v1/store-credit": {
     statuses: [200],
     types: ["application/json"],
@@ -702,6 +749,14 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     statuses: [200],
     types: ["application/json"],
     codes: [
+    ],
+  },
+  "GET /v1/views": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "unauthenticated",
     ],
   },
   "PATCH /v1/channels/{id}": {
@@ -2524,6 +2579,17 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     codes: [
       "not_found",
       "vendor_account_not_found",
+    ],
+  },
+  "POST /v1/views": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "forbidden",
+      "not_found",
+      "role_not_found",
+      "too_many_views",
+      "unauthenticated",
     ],
   },
   "POST /v1/webhooks/carriers/{provider}": {
