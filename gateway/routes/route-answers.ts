@@ -63,6 +63,15 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "vendor_account_not_found",
     ],
   },
+  "DELETE /v1/webhook-subscriptions/{id}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "setting_changed",
+      "unauthenticated",
+      "webhook_subscription_not_found",
+    ],
+  },
   "GET /healthz": {
     statuses: [200],
     types: ["application/json"],
@@ -704,6 +713,30 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     codes: [
     ],
   },
+  "GET /v1/webhook-subscriptions": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "unauthenticated",
+    ],
+  },
+  "GET /v1/webhook-subscriptions/{id}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "unauthenticated",
+      "webhook_subscription_not_found",
+    ],
+  },
+  "GET /v1/webhook-subscriptions/{id}/deliveries": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "invalid_cursor",
+      "unauthenticated",
+      "webhook_subscription_not_found",
+    ],
+  },
   "PATCH /v1/channels/{id}": {
     statuses: [200],
     types: ["application/json"],
@@ -803,6 +836,17 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "vendor_account_invalid",
       "vendor_account_not_found",
       "vendor_account_not_working",
+    ],
+  },
+  "PATCH /v1/webhook-subscriptions/{id}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_not_found",
+      "setting_changed",
+      "unauthenticated",
+      "webhook_subscription_not_found",
+      "webhook_url_refused",
     ],
   },
   "POST /v1/account/passkeys": {
@@ -2524,6 +2568,44 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     codes: [
       "not_found",
       "vendor_account_not_found",
+    ],
+  },
+  "POST /v1/webhook-subscriptions": {
+    statuses: [201],
+    types: ["application/json"],
+    codes: [
+      "channel_not_found",
+      "setting_changed",
+      "unauthenticated",
+      "webhook_exists",
+      "webhook_subscription_not_found",
+      "webhook_url_refused",
+    ],
+  },
+  "POST /v1/webhook-subscriptions/{id}/deliveries/{messageId}/replay": {
+    statuses: [202],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "unauthenticated",
+      "webhook_subscription_not_found",
+    ],
+  },
+  "POST /v1/webhook-subscriptions/{id}/rotate-secret": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "setting_changed",
+      "unauthenticated",
+      "webhook_subscription_not_found",
+    ],
+  },
+  "POST /v1/webhook-subscriptions/{id}/test": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "unauthenticated",
+      "webhook_subscription_not_found",
     ],
   },
   "POST /v1/webhooks/carriers/{provider}": {

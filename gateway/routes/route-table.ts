@@ -18,6 +18,7 @@ import { returnRoutes } from "./returns.ts";
 import { roleRoutes } from "./roles.ts";
 import { mailTemplateRoutes } from "./settings/mail-templates.ts";
 import { vendorAccountRoutes } from "./settings/vendor-accounts.ts";
+import { webhookSubscriptionRoutes } from "./settings/webhook-subscriptions.ts";
 import { settingsRoutes } from "./settings.ts";
 import { passkeyRoutes } from "./sign-in/passkeys.ts";
 import { proofRoutes } from "./sign-in/proofs.ts";
@@ -56,6 +57,7 @@ export const routeTable: readonly Route[] = [
   ...settingsRoutes,
   ...mailTemplateRoutes,
   ...vendorAccountRoutes,
+  ...webhookSubscriptionRoutes,
   ...roleRoutes,
   ...auditRoutes,
   ...trackingRoutes,
