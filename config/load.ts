@@ -8,7 +8,7 @@ import { projectRoot } from "./project-root.ts";
 import { DEFAULT_REFUND_LIMITS, readRefundLimits } from "./refund-limits.ts";
 import { readSecretKeys } from "./secret-box.ts";
 import type { Settings } from "./settings.ts";
-import { PROXY_HEADERS, readTrustedProxies } from "./trusted-proxies.ts";
+import { PROXY_HEADERS, readNetworks } from "./trusted-proxies.ts";
 import {
   readVendors,
   type VariableReader,
@@ -93,6 +93,11 @@ const VARIABLES: readonly Variable[] = [
     "off",
   ),
   variable("REDIS_URL", "Counts attempts to sign in over several gateways", "none"),
+  variable(
+    "HOLDFAST_WEBHOOK_NETWORKS",
+    "Networks that are not public and that webhooks may be sent to, in CIDR notation with commas between them",
+    "this machine; serve: none",
+  ),
   variable(
     "HOLDFAST_TRUSTED_PROXIES",
     "Networks of the proxies in front of the gateway, in CIDR notation with commas between them",
@@ -328,7 +333,7 @@ export function readSettings(
     singleSignOn: readSingleSignOn({ text, url, complain }, mode, workingFolder),
     redisUrl: url("REDIS_URL", ["redis:", "rediss:"]),
     trustedProxies:
-      readTrustedProxies(text("HOLDFAST_TRUSTED_PROXIES") ?? "") ??
+      readNetworks(text("HOLDFAST_TRUSTED_PROXIES") ?? "") ??
       complain(
         "HOLDFAST_TRUSTED_PROXIES",
         'must be addresses or networks such as "10.0.0.0/8, 2001:db8::/32"',
@@ -360,6 +365,13 @@ export function readSettings(
       shards: integer("HOLDFAST_SHARDS", 16, 1, 1024),
     },
     vendors: readVendors(kinds, { text, url, complain }, vendorContext),
+    webhookNetworks:
+      readNetworks(text("HOLDFAST_WEBHOOK_NETWORKS") ?? (mode === "serve" ? "" : "127.0.0.0/8, ::1")) ??
+      complain(
+        "HOLDFAST_WEBHOOK_NETWORKS",
+        'must be addresses or networks such as "10.0.0.0/8, 2001:db8::/32"',
+      ) ??
+      [],
     vendorContext,
     log: { level: isLogLevel(level) ? level : "info" },
   };

@@ -109,6 +109,8 @@ export type Settings = {
   };
   /** The accounts at outside vendors, by kind (`payments`, `carriers`, `notifications`), in order. */
   readonly vendors: ConfiguredVendors;
+  /** Networks that are not public and that webhooks are sent to, in CIDR notation. `HOLDFAST_WEBHOOK_NETWORKS`. */
+  readonly webhookNetworks: readonly string[];
   /** What accounts that people set are held to, and what they have where nothing is set for them. */
   readonly vendorContext: VendorContext;
   readonly log: { readonly level: "debug" | "info" | "warn" | "error" };

@@ -29,6 +29,7 @@ import { parcelLimitOf } from "../ports/parcel-limit.ts";
 import type { PaymentProvider } from "../ports/payments.ts";
 import type { VendorDesk } from "../ports/vendor-desk.ts";
 import type { VendorRoster } from "../ports/vendor-roster.ts";
+import type { WebhookSender } from "../ports/webhook-sender.ts";
 import { forgetIdempotencyKeys } from "../store/access/idempotency.ts";
 import { forgetChannelSecrets } from "../store/catalog/channel-secrets.ts";
 import { countAdriftLoads } from "../store/floor/robot-loads.ts";
@@ -74,6 +75,8 @@ type GatewayOptions = {
   readonly otherVendors?: readonly VendorRoster<unknown>[];
   /** Makes accounts that people set work; absent: those that are given here are all. */
   readonly vendorDesk?: VendorDesk;
+  /** By which others are told what happens to orders; absent: this gateway takes no addresses. */
+  readonly webhookSender?: WebhookSender;
   readonly devices: DeviceProtocols;
   /** By whom staff may sign in beside us; absent: nobody. */
   readonly singleSignOn?: SingleSignOn | null;
@@ -95,6 +98,11 @@ type GatewayOptions = {
   readonly readiness: () => Promise<readonly DependencyState[]>;
   /** Absent: the standard ones. */
   readonly refundLimits?: readonly RefundLimit[];
+};
+
+const NO_WEBHOOKS: WebhookSender = {
+  problemOf: () => "This system sends no webhooks.",
+  send: async () => ({ status: null, problem: "This system sends no webhooks." }),
 };
 
 export type Gateway = { readonly port: number; stop(): Promise<void> };
@@ -136,6 +144,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     devices: options.devices,
     vendors: [options.payments, ...(options.otherVendors ?? []), options.carriers],
     vendorDesk: options.vendorDesk ?? null,
+    webhookSender: options.webhookSender ?? NO_WEBHOOKS,
     publicUrl: options.publicUrl,
     hosts: knownHosts(options.publicUrl, options.allowedHosts ?? []),
     refundLimits: options.refundLimits ?? readRefundLimits(DEFAULT_REFUND_LIMITS) ?? [],

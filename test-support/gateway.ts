@@ -22,6 +22,7 @@ import { createStripeProvider } from "../integrations/payments/stripe/provider.t
 import type { WorkingDesk } from "../integrations/vendor-desk.ts";
 import type { Mailer } from "../ports/notifications.ts";
 import { VendorRoster } from "../ports/vendor-roster.ts";
+import type { WebhookSender } from "../ports/webhook-sender.ts";
 import { type ApiScope, createApiKey } from "../store/access/api-keys.ts";
 import { createStaff, STAFF_ROLES } from "../store/access/staff.ts";
 import { giveChannelSecret } from "../store/catalog/channel-secrets.ts";
@@ -80,6 +81,7 @@ export async function startGatewayWorld(
   options: {
     readonly mailer?: Mailer;
     readonly singleSignOn?: SingleSignOn;
+    readonly webhookSender?: WebhookSender;
     /** Makes the accounts at vendors that people set; absent: there are those of the webhooks' tests. */
     readonly desk?: (database: Database, secrets: SecretBox) => Promise<WorkingDesk>;
   } = {},

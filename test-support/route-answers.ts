@@ -257,7 +257,7 @@ function follow(modules: ReadonlyMap<string, Module>, from: Module, root: Unit):
     if (seen.has(unit)) continue;
     seen.add(unit);
     for (const code of unit.codes) codes.add(code);
-    if (module === from) {
+    if (unit.mayAnswer) {
       for (const status of unit.statuses) statuses.add(status);
       for (const type of unit.types) types.add(type);
     }

@@ -18,6 +18,7 @@ import { startEngine } from "../../engine/engine.ts";
 import { startGateway } from "../../gateway/gateway.ts";
 import { createReadingPool } from "../../integrations/channels/reading-pool.ts";
 import { openVendorDesk } from "../../integrations/vendor-desk.ts";
+import { createWebhookSender } from "../../integrations/webhooks/webhook-sender.ts";
 import type { OperationContext } from "../../operations/context.ts";
 import { startStandingJobs } from "../../operations/standing/standing-jobs.ts";
 import { tellAllocator } from "../../operations/standing/tell-allocator.ts";
@@ -102,6 +103,7 @@ export async function startSystem(
       context,
       carriers: outside.carriers,
       accounts: outside,
+      webhooks: { box: settings.secretBox, sender: ready.webhookSender },
       logger,
     });
     parts.add("standing jobs", standingJobs);
@@ -195,7 +197,8 @@ async function whatIsNeeded(settings: ResolvedSettings, database: Database, logg
     namespace: settings.temporalNamespace,
     database,
   }).catch(explainNamespace);
-  return { mqtt, temporal, outside, rules };
+  const webhookSender = createWebhookSender({ allowedNetworks: settings.webhookNetworks });
+  return { mqtt, temporal, outside, rules, webhookSender };
 }
 
 /** Whoever had the bridge has lost the stock just now, and ends. One that has not is dead, or hangs. */
@@ -247,7 +250,10 @@ async function startSagas({ settings, logger, parts, context, outside, temporal 
   return { value: worker, detail: `${settings.temporalAddress}, namespace ${settings.temporalNamespace}` };
 }
 
-async function startEdge({ settings, logger, parts, context, outside }: Composition, bridge: DeviceBridge) {
+async function startEdge(
+  { settings, logger, parts, context, outside, webhookSender }: Composition,
+  bridge: DeviceBridge,
+) {
   const reading = createReadingPool();
   parts.add("reading pool", { stop: () => reading.close() });
   const gateway = await startGateway({
@@ -262,6 +268,7 @@ async function startEdge({ settings, logger, parts, context, outside }: Composit
     payments: outside.payments,
     otherVendors: [outside.notifications],
     vendorDesk: outside,
+    webhookSender,
     devices: deviceProtocols,
     bridgeStatus: () => bridge.status(),
     dashboardFolder: join(projectRoot, "dist", "dashboard"),

@@ -67,6 +67,8 @@ export const PERMISSIONS = [
   "channels.write",
   "mail-templates.write",
   "accounts.write",
+  "webhooks.read",
+  "webhooks.write",
   "refunds.limits",
   "people.read",
   "people.write",
@@ -155,6 +157,8 @@ const ADMINISTRATORS_OWN: ReadonlySet<Permission> = new Set<Permission>([
   "keys.write",
   "company.write",
   "accounts.write",
+  "webhooks.read",
+  "webhooks.write",
   "audit.read",
   "roles.write",
 ]);

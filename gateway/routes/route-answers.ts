@@ -71,6 +71,15 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "unauthenticated",
     ],
   },
+  "DELETE /v1/webhook-subscriptions/{id}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "setting_changed",
+      "unauthenticated",
+      "webhook_subscription_not_found",
+    ],
+  },
   "GET /healthz": {
     statuses: [200],
     types: ["application/json"],
@@ -759,6 +768,30 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "unauthenticated",
     ],
   },
+  "GET /v1/webhook-subscriptions": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "unauthenticated",
+    ],
+  },
+  "GET /v1/webhook-subscriptions/{id}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "unauthenticated",
+      "webhook_subscription_not_found",
+    ],
+  },
+  "GET /v1/webhook-subscriptions/{id}/deliveries": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "invalid_cursor",
+      "unauthenticated",
+      "webhook_subscription_not_found",
+    ],
+  },
   "PATCH /v1/channels/{id}": {
     statuses: [200],
     types: ["application/json"],
@@ -858,6 +891,17 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "vendor_account_invalid",
       "vendor_account_not_found",
       "vendor_account_not_working",
+    ],
+  },
+  "PATCH /v1/webhook-subscriptions/{id}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_not_found",
+      "setting_changed",
+      "unauthenticated",
+      "webhook_subscription_not_found",
+      "webhook_url_refused",
     ],
   },
   "POST /v1/account/passkeys": {
@@ -2194,8 +2238,8 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     ],
   },
   "POST /v1/sessions/passkey": {
-    statuses: [],
-    types: [],
+    statuses: [201],
+    types: ["application/json"],
     codes: [
       "origin_forbidden",
       "passkey_challenge_over",
@@ -2207,8 +2251,8 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     ],
   },
   "POST /v1/sessions/single-sign-on": {
-    statuses: [],
-    types: [],
+    statuses: [201],
+    types: ["application/json"],
     codes: [
       "origin_forbidden",
       "rate_limited",
@@ -2590,6 +2634,44 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "role_not_found",
       "too_many_views",
       "unauthenticated",
+    ],
+  },
+  "POST /v1/webhook-subscriptions": {
+    statuses: [201],
+    types: ["application/json"],
+    codes: [
+      "channel_not_found",
+      "setting_changed",
+      "unauthenticated",
+      "webhook_exists",
+      "webhook_subscription_not_found",
+      "webhook_url_refused",
+    ],
+  },
+  "POST /v1/webhook-subscriptions/{id}/deliveries/{messageId}/replay": {
+    statuses: [202],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "unauthenticated",
+      "webhook_subscription_not_found",
+    ],
+  },
+  "POST /v1/webhook-subscriptions/{id}/rotate-secret": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "setting_changed",
+      "unauthenticated",
+      "webhook_subscription_not_found",
+    ],
+  },
+  "POST /v1/webhook-subscriptions/{id}/test": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "unauthenticated",
+      "webhook_subscription_not_found",
     ],
   },
   "POST /v1/webhooks/carriers/{provider}": {

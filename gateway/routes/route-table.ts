@@ -19,6 +19,7 @@ import { roleRoutes } from "./roles.ts";
 import { savedViewRoutes } from "./saved-views.ts";
 import { mailTemplateRoutes } from "./settings/mail-templates.ts";
 import { vendorAccountRoutes } from "./settings/vendor-accounts.ts";
+import { webhookSubscriptionRoutes } from "./settings/webhook-subscriptions.ts";
 import { settingsRoutes } from "./settings.ts";
 import { passkeyRoutes } from "./sign-in/passkeys.ts";
 import { proofRoutes } from "./sign-in/proofs.ts";
@@ -58,6 +59,7 @@ export const routeTable: readonly Route[] = [
   ...settingsRoutes,
   ...mailTemplateRoutes,
   ...vendorAccountRoutes,
+  ...webhookSubscriptionRoutes,
   ...roleRoutes,
   ...auditRoutes,
   ...trackingRoutes,

@@ -221,6 +221,13 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
     "POST /v1/settings/sourcing-rules",
     "POST /v1/settings/sourcing-rules/check",
     "GET /v1/settings/sourcing-rules/versions",
+    "GET /v1/webhook-subscriptions",
+    "POST /v1/webhook-subscriptions",
+    ...["GET", "PATCH", "DELETE"].map((method) => `${method} /v1/webhook-subscriptions/{id}`),
+    "GET /v1/webhook-subscriptions/{id}/deliveries",
+    ...["rotate-secret", "test", "deliveries/{messageId}/replay"].map(
+      (action) => `POST /v1/webhook-subscriptions/{id}/${action}`,
+    ),
     "GET /v1/mail-templates",
     "GET /v1/mail-templates/{kind}/{language}",
     ...["", "/use-shipped", "/preview", "/test"].map(
