@@ -1,6 +1,7 @@
 import type { StockRow } from "../../../../contract/stock.ts";
 import type { ClientMessage, ServerMessage } from "../../../../contract/stream.ts";
 import { post } from "../../api/client.ts";
+import { session } from "../../api/session.ts";
 
 /** What can be done here, and the permission that each needs. */
 export const STOCK_CHANGES = [
@@ -62,7 +63,7 @@ export async function decideCount(position: Address, countId: string, approve: b
     commandId,
     atMs: Date.now(),
     countId,
-    cause: approve ? "count approved" : "count rejected",
+    cause: `${approve ? "count approved" : "count rejected"} by ${session.value?.name ?? ""}`,
   };
   return sendCommand(command, commandId);
 }
@@ -92,6 +93,11 @@ export async function receiveTransfer(
     cause: `transfer ${transferId} arrived`,
   };
   return sendCommand(command, commandId);
+}
+
+/** How a count of who is signed in is explained, so that the page says whose count waits. */
+export function countedBy(): string {
+  return `counted by ${session.value?.name ?? ""}`;
 }
 
 function commandOf(
@@ -134,7 +140,7 @@ function commandOf(
         countId: common.commandId,
         counted: quantity,
         reason,
-        cause: "cycle count",
+        cause: countedBy(),
       };
     default: {
       const unreachable: never = kind;
