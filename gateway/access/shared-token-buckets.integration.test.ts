@@ -26,8 +26,8 @@ async function startRedis(): Promise<{ readonly url: string; readonly server: Ch
   return { url: `redis://127.0.0.1:${port}`, server };
 }
 
-async function gateway(url: string): Promise<SharedTokenBuckets> {
-  const redis = connectRedis(url, logger);
+async function gateway(url: string, company = "acme"): Promise<SharedTokenBuckets> {
+  const redis = connectRedis(url, company, logger);
   undone.push(() => redis.disconnect());
   await once(redis, "ready");
   return new SharedTokenBuckets(redis, "test", rate, new TokenBuckets(rate, 10));
@@ -54,7 +54,7 @@ describe.skipIf(!hasRedis)(
       const { url } = await startRedis();
       const gateways = await Promise.all(
         [1, 2].map(async () => {
-          const redis = connectRedis(url, logger);
+          const redis = connectRedis(url, "acme", logger);
           undone.push(() => redis.disconnect());
           await once(redis, "ready");
           return new SharedDelays(redis, new LocalDelays(10));
@@ -68,6 +68,14 @@ describe.skipIf(!hasRedis)(
       expect(await begin(second, "198.51.100.8 ada")).toBe(0);
       await first.forget("198.51.100.7 ada");
       expect(await begin(second)).toBe(0);
+    });
+
+    test("two companies on one Redis do not count each other's attempts", async () => {
+      const { url } = await startRedis();
+      const [acme, bolt] = [await gateway(url), await gateway(url, "bolt")];
+      for (let attempt = 0; attempt < 3; attempt += 1) expect(await acme.take("ada", 0)).toBe(0);
+      expect(await acme.take("ada", 0)).toBeGreaterThan(0);
+      expect(await bolt.take("ada", 0)).toBe(0);
     });
 
     test("a gateway whose Redis has died counts alone and goes on limiting", async () => {

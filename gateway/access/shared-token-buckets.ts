@@ -55,9 +55,15 @@ redis.call('PEXPIRE', KEYS[1], tonumber(ARGV[4]))
 return 0
 `;
 
-/** @param url `redis://…`; connects, and reconnects, by itself */
-export function connectRedis(url: string, logger: Logger): Redis {
+/**
+ * Connects, and reconnects, by itself.
+ *
+ * @param url `redis://…`
+ * @param identity of the company: others may have the same Redis, and accounts of the same names
+ */
+export function connectRedis(url: string, identity: string, logger: Logger): Redis {
   const redis = new Redis(url, {
+    keyPrefix: `holdfast:${identity}:`,
     connectTimeout: REDIS_ANSWER_MS,
     commandTimeout: REDIS_ANSWER_MS,
     enableOfflineQueue: false,
@@ -85,7 +91,7 @@ export class SharedTokenBuckets implements RateLimiter {
   async take(name: string, nowMs: number): Promise<number> {
     const { size, perSecond } = this.rate;
     try {
-      return Number(await this.redis.eval(TAKE, 1, `holdfast:limit:${this.prefix}:${name}`, size, perSecond));
+      return Number(await this.redis.eval(TAKE, 1, `limit:${this.prefix}:${name}`, size, perSecond));
     } catch {
       return this.alone.take(name, nowMs);
     }
@@ -129,5 +135,5 @@ export class SharedDelays implements Delays {
 }
 
 function keyOf(name: string): string {
-  return `holdfast:guesses:${name}`;
+  return `guesses:${name}`;
 }
