@@ -3,11 +3,13 @@
  * by the variable's name, so that a wrong deployment is corrected in one round.
  */
 import { isAbsolute, join } from "node:path";
+import { readOtherCompanies } from "./other-companies.ts";
 import { isDatabasePlain, isLoopback, passwordWeakness, weaknessOf } from "./production.ts";
 import { projectRoot } from "./project-root.ts";
 import { DEFAULT_REFUND_LIMITS, readRefundLimits } from "./refund-limits.ts";
 import { readSecretKeys } from "./secret-box.ts";
 import type { Settings } from "./settings.ts";
+import { problemOfTopicPrefix } from "./topic-prefix.ts";
 import { PROXY_HEADERS, readNetworks } from "./trusted-proxies.ts";
 import {
   readVendors,
@@ -58,6 +60,11 @@ const VARIABLES: readonly Variable[] = [
   ),
   variable("MQTT_URL", "MQTT broker of the devices, mqtt://host:port", "broker inside the process", true),
   variable("MQTT_PROTOCOL_VERSION", "MQTT version that the bridge speaks, 3.1.1 or 5", "3.1.1"),
+  variable(
+    "HOLDFAST_MQTT_PREFIX",
+    "Level in front of all topics, where several companies share the broker",
+    "none: the company has the broker for itself",
+  ),
   variable("MQTT_CA_FILE", "PEM file of the authority behind the broker's certificate", "the system's"),
   variable("MQTT_CERT_FILE", "PEM file of the certificate by which the broker knows the bridge", "none"),
   variable("MQTT_KEY_FILE", "PEM file of that certificate's key", "none"),
@@ -73,6 +80,11 @@ const VARIABLES: readonly Variable[] = [
     "a key of the data folder",
   ),
   variable("HOLDFAST_SECRETS_KEY", "The same keys themselves, in place of the file", "none"),
+  variable(
+    "HOLDFAST_OTHER_COMPANIES",
+    "Other companies' systems that the pages lead to: name=url, with commas between them",
+    "none",
+  ),
   variable(
     "HOLDFAST_OIDC_ISSUER",
     "Identity provider by which staff sign in (OpenID Connect), its issuer",
@@ -233,6 +245,14 @@ export function readSettings(
   if (mqttVersion === "5" && text("MQTT_URL") === null) {
     complain("MQTT_PROTOCOL_VERSION", "can be 5 with a broker of your own (MQTT_URL) only");
   }
+  const topicPrefix = text("HOLDFAST_MQTT_PREFIX");
+  const prefixProblem = topicPrefix === null ? null : problemOfTopicPrefix(topicPrefix);
+  if (prefixProblem !== null) complain("HOLDFAST_MQTT_PREFIX", prefixProblem);
+  if (topicPrefix !== null && text("MQTT_URL") === null) {
+    complain("HOLDFAST_MQTT_PREFIX", "can be set with a broker of your own (MQTT_URL) only");
+  }
+  const otherCompanies = readOtherCompanies(text("HOLDFAST_OTHER_COMPANIES") ?? "", mode === "serve");
+  if (otherCompanies.status === "invalid") complain("HOLDFAST_OTHER_COMPANIES", otherCompanies.problem);
   for (const [one, other] of [
     ["MQTT_CERT_FILE", "MQTT_KEY_FILE"],
     ["MQTT_KEY_FILE", "MQTT_CERT_FILE"],
@@ -343,6 +363,7 @@ export function readSettings(
     mqttUrl: url("MQTT_URL", ["mqtt:", "mqtts:"]),
     mqtt: {
       protocolVersion: mqttVersion === "5" ? 5 : 4,
+      topicPrefix,
       caFile: text("MQTT_CA_FILE"),
       certFile: text("MQTT_CERT_FILE"),
       keyFile: text("MQTT_KEY_FILE"),
@@ -357,6 +378,7 @@ export function readSettings(
     singleSignOn: readSingleSignOn({ text, url, complain }, mode, workingFolder),
     redisUrl: url("REDIS_URL", ["redis:", "rediss:"]),
     redisCaFile: text("REDIS_CA_FILE"),
+    otherCompanies: otherCompanies.status === "ok" ? otherCompanies.companies : [],
     trustedProxies:
       readNetworks(text("HOLDFAST_TRUSTED_PROXIES") ?? "") ??
       complain(

@@ -1,3 +1,4 @@
+import type { OtherCompany } from "./other-companies.ts";
 import type { RefundLimit } from "./refund-limits.ts";
 import type { ProxyHeader } from "./trusted-proxies.ts";
 import type { ConfiguredVendors, VendorContext } from "./vendor-settings.ts";
@@ -31,6 +32,8 @@ export type Settings = {
   readonly mqtt: {
     /** `MQTT_PROTOCOL_VERSION`, default 3.1.1. */
     readonly protocolVersion: 4 | 5;
+    /** The level in front of all topics, where companies share the broker. `HOLDFAST_MQTT_PREFIX`. */
+    readonly topicPrefix: string | null;
     /** PEM file of the authority that the broker's certificate comes from. `MQTT_CA_FILE`. */
     readonly caFile: string | null;
     /** PEM files by which the broker knows the bridge. `MQTT_CERT_FILE` and `MQTT_KEY_FILE`. */
@@ -64,6 +67,8 @@ export type Settings = {
   readonly redisUrl: string | null;
   /** PEM file of the authority that its certificate comes from. `REDIS_CA_FILE`. */
   readonly redisCaFile: string | null;
+  /** Other companies' systems that people are led to. `HOLDFAST_OTHER_COMPANIES`. */
+  readonly otherCompanies: readonly OtherCompany[];
   /** Networks of the proxies whose word about their callers counts, in CIDR notation. `HOLDFAST_TRUSTED_PROXIES`. */
   readonly trustedProxies: readonly string[];
   /** The header in which they tell of them. `HOLDFAST_PROXY_HEADER`. */

@@ -450,7 +450,7 @@ describe("sessions", () => {
     const signedIn = await signIn("Service@acme.example");
     expect(signedIn.status).toBe(201);
     expect(signedIn.headers.get("set-cookie")).toMatch(
-      /^holdfast_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/,
+      /^holdfast_session_[0-9a-f]{8}=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/,
     );
     const cookie = cookieOf(signedIn);
     const as = (headers: Record<string, string> = {}) => ({

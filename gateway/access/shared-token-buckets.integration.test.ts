@@ -43,8 +43,11 @@ async function startRedis(
   return { url: `${tls === null ? "redis" : "rediss"}://127.0.0.1:${port}`, server };
 }
 
-async function gateway(url: string, ca: string | null = null): Promise<SharedTokenBuckets> {
-  const redis = connectRedis(url, logger, ca);
+async function gateway(
+  url: string,
+  { company = "acme", ca = null }: { readonly company?: string; readonly ca?: string | null } = {},
+): Promise<SharedTokenBuckets> {
+  const redis = connectRedis(url, { company, logger, ca });
   undone.push(() => redis.disconnect());
   await once(redis, "ready");
   return new SharedTokenBuckets(redis, "test", rate, new TokenBuckets(rate, 10));
@@ -60,15 +63,15 @@ describe.skipIf(!hasRedis)(
         const other = createAuthority();
         undone.push(authority.remove, other.remove);
         const { url } = await startRedis(authority.issue("redis"));
-        const trusting = await gateway(url, authority.read(authority.caFile));
+        const trusting = await gateway(url, { ca: authority.read(authority.caFile) });
         await trusting.take("ada", 0);
         // What another gateway counted is seen: it was really kept there.
-        const second = await gateway(url, authority.read(authority.caFile));
+        const second = await gateway(url, { ca: authority.read(authority.caFile) });
         const waits = [await second.take("ada", 0), await second.take("ada", 0), await second.take("ada", 0)];
         expect(waits.map((wait) => wait > 0)).toEqual([false, false, true]);
 
         for (const ca of [other.read(other.caFile), null]) {
-          const redis = connectRedis(url, logger, ca);
+          const redis = connectRedis(url, { company: "acme", logger, ca });
           undone.push(() => redis.disconnect());
           const [error] = await once(redis, "error");
           expect(error).toMatchObject({
@@ -96,7 +99,7 @@ describe.skipIf(!hasRedis)(
       const { url } = await startRedis();
       const gateways = await Promise.all(
         [1, 2].map(async () => {
-          const redis = connectRedis(url, logger);
+          const redis = connectRedis(url, { company: "acme", logger, ca: null });
           undone.push(() => redis.disconnect());
           await once(redis, "ready");
           return new SharedDelays(redis, new LocalDelays(10));
@@ -110,6 +113,14 @@ describe.skipIf(!hasRedis)(
       expect(await begin(second, "198.51.100.8 ada")).toBe(0);
       await first.forget("198.51.100.7 ada");
       expect(await begin(second)).toBe(0);
+    });
+
+    test("two companies on one Redis do not count each other's attempts", async () => {
+      const { url } = await startRedis();
+      const [acme, bolt] = [await gateway(url), await gateway(url, { company: "bolt" })];
+      for (let attempt = 0; attempt < 3; attempt += 1) expect(await acme.take("ada", 0)).toBe(0);
+      expect(await acme.take("ada", 0)).toBeGreaterThan(0);
+      expect(await bolt.take("ada", 0)).toBe(0);
     });
 
     test("a gateway whose Redis has died counts alone and goes on limiting", async () => {

@@ -20,6 +20,8 @@ type Known = {
   readonly answers: RouteAnswers;
   readonly whereabouts: RouteWhereabouts;
   readonly publicUrl: string;
+  /** Name of the cookie by which staff are known. */
+  readonly sessionCookie: string;
 };
 
 /** Answers to what is no refusal, by status. */
@@ -52,7 +54,7 @@ export function openApiDocument(table: readonly Route[], known: Known): string {
     components: {
       securitySchemes: {
         apiKey: { type: "http", scheme: "bearer", description: "hf_<id>_<secret>" },
-        session: { type: "apiKey", in: "cookie", name: "holdfast_session" },
+        session: { type: "apiKey", in: "cookie", name: known.sessionCookie },
       },
       schemas: { Problem },
       responses: Object.fromEntries([...shared].sort(([a], [b]) => (a < b ? -1 : 1))),

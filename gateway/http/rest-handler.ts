@@ -186,7 +186,7 @@ export function createRestHandler(
       if (route.path.startsWith("/v1/")) limit(addressBuckets, countedAs(request.remoteAddress));
       return null;
     }
-    const credential = presentedCredential(request.headers, services.publicUrl);
+    const credential = presentedCredential(request.headers, services.cookies);
     const principal = await authenticate(database, credential);
     if (principal === null) {
       limit(addressBuckets, countedAs(request.remoteAddress));

@@ -210,6 +210,13 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "unauthenticated",
     ],
   },
+  "GET /v1/companies": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+    ],
+  },
   "GET /v1/company": {
     statuses: [200],
     types: ["application/json"],
