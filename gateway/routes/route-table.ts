@@ -16,6 +16,7 @@ import { peopleRoutes } from "./people.ts";
 import { refundRoutes } from "./refunds.ts";
 import { returnRoutes } from "./returns.ts";
 import { roleRoutes } from "./roles.ts";
+import { holidayRoutes } from "./settings/holidays.ts";
 import { mailTemplateRoutes } from "./settings/mail-templates.ts";
 import { vendorAccountRoutes } from "./settings/vendor-accounts.ts";
 import { webhookSubscriptionRoutes } from "./settings/webhook-subscriptions.ts";
@@ -56,6 +57,7 @@ export const routeTable: readonly Route[] = [
   ...deviceRoutes,
   ...settingsRoutes,
   ...mailTemplateRoutes,
+  ...holidayRoutes,
   ...vendorAccountRoutes,
   ...webhookSubscriptionRoutes,
   ...roleRoutes,
