@@ -16,6 +16,7 @@ import { peopleRoutes } from "./people.ts";
 import { refundRoutes } from "./refunds.ts";
 import { returnRoutes } from "./returns.ts";
 import { roleRoutes } from "./roles.ts";
+import { savedViewRoutes } from "./saved-views.ts";
 import { holidayRoutes } from "./settings/holidays.ts";
 import { mailTemplateRoutes } from "./settings/mail-templates.ts";
 import { vendorAccountRoutes } from "./settings/vendor-accounts.ts";
@@ -42,6 +43,7 @@ export const routeTable: readonly Route[] = [
   ...peopleRoutes,
   ...keyRoutes,
   ...companyRoutes,
+  ...savedViewRoutes,
   ...orderRoutes,
   ...stockRoutes,
   ...catalogRoutes,
