@@ -43,7 +43,7 @@ import { type BucketRate, type RateLimiter, TokenBuckets } from "./access/token-
 import { WorkInHand } from "./access/work-in-hand.ts";
 import { BackgroundWork } from "./http/background-work.ts";
 import { shopperPolicy } from "./http/content-policy.ts";
-import { startHttpServer } from "./http/http-server.ts";
+import { startHttpServer, type TlsFiles } from "./http/http-server.ts";
 import { knownHosts } from "./http/known-host.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { openApiDocument } from "./http/openapi.ts";
@@ -88,6 +88,10 @@ type GatewayOptions = {
   readonly dashboardFolder: string;
   /** Where all gateways together count attempts to sign in; absent: each counts alone. */
   readonly redisUrl?: string | null;
+  /** Its certificate, where it speaks TLS itself. Absent: whoever is in front of it does. */
+  readonly tls?: TlsFiles | null;
+  /** PEM of the authority behind Redis' certificate; absent: the system's. */
+  readonly redisCa?: string | null;
   /** Names by which it is reached beside that of the public URL. Absent: none. */
   readonly allowedHosts?: readonly string[];
   /** Networks of the proxies in front of it, in CIDR notation; absent: whoever connects is the client. */
@@ -114,7 +118,8 @@ const HOUSEKEEPING_MS = 60 * IDEMPOTENCY_CLAIM_MS;
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { database, allocator, logger } = options;
   const documents = createDocumentPool();
-  const redis = options.redisUrl == null ? null : connectRedis(options.redisUrl, logger);
+  const redis =
+    options.redisUrl == null ? null : connectRedis(options.redisUrl, logger, options.redisCa ?? null);
   const loginLimit = (name: string, rate: BucketRate): RateLimiter => {
     const alone = new TokenBuckets(rate, MAX_BUCKETS);
     return redis === null ? alone : new SharedTokenBuckets(redis, name, rate, alone);
@@ -172,6 +177,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     port: options.port,
     logger,
     isSecure: new URL(options.publicUrl).protocol === "https:",
+    tls: options.tls ?? null,
     clientAddress,
     handler: createRestHandler(
       routeTable,

@@ -81,6 +81,8 @@ export async function startGatewayWorld(
   options: {
     readonly mailer?: Mailer;
     readonly singleSignOn?: SingleSignOn;
+    readonly publicUrl?: string;
+    readonly tls?: { readonly certFile: string; readonly keyFile: string };
     readonly webhookSender?: WebhookSender;
     /** Makes the accounts at vendors that people set; absent: there are those of the webhooks' tests. */
     readonly desk?: (database: Database, secrets: SecretBox) => Promise<WorkingDesk>;

@@ -33,6 +33,7 @@ import { UserProblem } from "../problem.ts";
 import type { Steps } from "../terminal.ts";
 import { identityProvider } from "./identity-provider.ts";
 import { mqttConnection } from "./mqtt-connection.ts";
+import { readPem } from "./pem-file.ts";
 import { probeEngine } from "./probe-engine.ts";
 import { bringSchemaUpToDate } from "./schema.ts";
 import { sealStoredSecrets } from "./secret-keys.ts";
@@ -273,8 +274,10 @@ async function startEdge(
     bridgeStatus: () => bridge.status(),
     dashboardFolder: join(projectRoot, "dist", "dashboard"),
     singleSignOn: await identityProvider(settings),
+    tls: settings.tls,
     mailer: outside.mailer,
     redisUrl: settings.redisUrl,
+    redisCa: await readPem("REDIS_CA_FILE", settings.redisCaFile, "CERTIFICATE", "redis_file_unreadable"),
     allowedHosts: settings.allowedHosts,
     trustedProxies: settings.trustedProxies,
     proxyHeader: settings.proxyHeader,

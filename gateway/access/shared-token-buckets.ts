@@ -56,8 +56,9 @@ return 0
 `;
 
 /** @param url `redis://…`; connects, and reconnects, by itself */
-export function connectRedis(url: string, logger: Logger): Redis {
+export function connectRedis(url: string, logger: Logger, ca: string | null = null): Redis {
   const redis = new Redis(url, {
+    ...(ca === null ? {} : { tls: { ca } }),
     connectTimeout: REDIS_ANSWER_MS,
     commandTimeout: REDIS_ANSWER_MS,
     enableOfflineQueue: false,

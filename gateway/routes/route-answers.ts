@@ -63,6 +63,14 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "vendor_account_not_found",
     ],
   },
+  "DELETE /v1/views/{id}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "unauthenticated",
+    ],
+  },
   "DELETE /v1/webhook-subscriptions/{id}": {
     statuses: [200],
     types: ["application/json"],
@@ -359,6 +367,22 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "unauthenticated",
     ],
   },
+  "GET /v1/orders/events": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "unauthenticated",
+    ],
+  },
+  "GET /v1/orders/export.csv": {
+    statuses: [200],
+    types: ["text/csv"],
+    codes: [
+      "channel_forbidden",
+      "invalid_cursor",
+      "unauthenticated",
+    ],
+  },
   "GET /v1/orders/{id}": {
     statuses: [200],
     types: ["application/json"],
@@ -403,6 +427,13 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     ],
   },
   "GET /v1/overview": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "unauthenticated",
+    ],
+  },
+  "GET /v1/overview/throughput": {
     statuses: [200],
     types: ["application/json"],
     codes: [
@@ -648,6 +679,22 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "shard_unavailable",
     ],
   },
+  "GET /v1/stock/{sku}/{location}/movements": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "invalid_cursor",
+    ],
+  },
+  "GET /v1/stock/{sku}/{location}/movements.csv": {
+    statuses: [200],
+    types: ["text/csv"],
+    codes: [
+      "fenced",
+      "invalid_cursor",
+      "unauthenticated",
+    ],
+  },
   "GET /v1/store-credit": {
     statuses: [200],
     types: ["application/json"],
@@ -711,6 +758,14 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     statuses: [200],
     types: ["application/json"],
     codes: [
+    ],
+  },
+  "GET /v1/views": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "unauthenticated",
     ],
   },
   "GET /v1/webhook-subscriptions": {
@@ -2568,6 +2623,17 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     codes: [
       "not_found",
       "vendor_account_not_found",
+    ],
+  },
+  "POST /v1/views": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "forbidden",
+      "not_found",
+      "role_not_found",
+      "too_many_views",
+      "unauthenticated",
     ],
   },
   "POST /v1/webhook-subscriptions": {

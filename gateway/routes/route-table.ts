@@ -16,6 +16,7 @@ import { peopleRoutes } from "./people.ts";
 import { refundRoutes } from "./refunds.ts";
 import { returnRoutes } from "./returns.ts";
 import { roleRoutes } from "./roles.ts";
+import { savedViewRoutes } from "./saved-views.ts";
 import { mailTemplateRoutes } from "./settings/mail-templates.ts";
 import { vendorAccountRoutes } from "./settings/vendor-accounts.ts";
 import { webhookSubscriptionRoutes } from "./settings/webhook-subscriptions.ts";
@@ -41,6 +42,7 @@ export const routeTable: readonly Route[] = [
   ...peopleRoutes,
   ...keyRoutes,
   ...companyRoutes,
+  ...savedViewRoutes,
   ...orderRoutes,
   ...stockRoutes,
   ...catalogRoutes,

@@ -48,6 +48,7 @@ export const STATUS_CODES_BY_CODE = {
     title: "The session has to prove again who sits there; then the same request goes through.",
   },
   outside_role: { status: 403, title: "The role is bound to other places or channels." },
+  too_many_views: { status: 409, title: "The person keeps as many views of lists as one may." },
   role_not_found: { status: 404, title: "There is no such role." },
   role_exists: { status: 409, title: "There is a role of this id already." },
   role_invalid: { status: 422, title: "The role names a permission that there is not." },
