@@ -24,6 +24,7 @@ import { addSendCommand } from "./commands/send.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addAccountCommand } from "./commands/settings/account.ts";
 import { addMailTemplateCommand } from "./commands/settings/mail-template.ts";
+import { addWebhookCommand } from "./commands/settings/webhook.ts";
 import { addSetupCommand } from "./commands/setup.ts";
 import { addSimulateDayCommand } from "./commands/simulate-day.ts";
 import { addSourcingRulesCommand } from "./commands/sourcing-rules.ts";
@@ -76,6 +77,7 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
   addLocationCommand(program);
   addSourcingRulesCommand(program);
   addMailTemplateCommand(program);
+  addWebhookCommand(program);
   addAccountCommand(program);
   addSecretsCommand(program);
   nameRestCalls(program);

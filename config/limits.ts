@@ -67,6 +67,12 @@ export const MAX_PATH_PARAMETER = 300;
 /** Rows of a page: default and most. A page of 200 orders is some 100 KiB. */
 export const PAGE_DEFAULT = 50;
 export const PAGE_MAX = 200;
+/** Rows of one export of orders: what a spreadsheet still opens at once, some 4 MiB. */
+export const ORDER_EXPORT_ROWS = 20_000;
+/** Movements of one export: some months of a busy position. */
+export const MOVEMENT_EXPORT_ROWS = 20_000;
+/** Views that one person keeps: more than a menu can show. */
+export const MAX_SAVED_VIEWS = 100;
 /** Entries of the audit log in one part of an export or a verification: some 4 MiB, well under a second. */
 export const AUDIT_EXPORT_ROWS = 5_000;
 /**

@@ -10,7 +10,7 @@ import { DEFAULT_REFUND_LIMITS, readRefundLimits } from "./refund-limits.ts";
 import { readSecretKeys } from "./secret-box.ts";
 import type { Settings } from "./settings.ts";
 import { problemOfTopicPrefix } from "./topic-prefix.ts";
-import { PROXY_HEADERS, readTrustedProxies } from "./trusted-proxies.ts";
+import { PROXY_HEADERS, readNetworks } from "./trusted-proxies.ts";
 import {
   readVendors,
   type VariableReader,
@@ -105,6 +105,12 @@ const VARIABLES: readonly Variable[] = [
     "off",
   ),
   variable("REDIS_URL", "Counts attempts to sign in over several gateways", "none"),
+  variable("REDIS_CA_FILE", "PEM file of the authority behind Redis' certificate", "the system's"),
+  variable(
+    "HOLDFAST_WEBHOOK_NETWORKS",
+    "Networks that are not public and that webhooks may be sent to, in CIDR notation with commas between them",
+    "this machine; serve: none",
+  ),
   variable(
     "HOLDFAST_TRUSTED_PROXIES",
     "Networks of the proxies in front of the gateway, in CIDR notation with commas between them",
@@ -121,6 +127,12 @@ const VARIABLES: readonly Variable[] = [
     "Names by which the gateway is reached beside that of HOLDFAST_PUBLIC_URL, with commas between them",
     "none",
   ),
+  variable(
+    "HOLDFAST_TLS_CERT_FILE",
+    "PEM file of the gateway's own certificate, with the chain after it",
+    "none: a proxy in front speaks TLS",
+  ),
+  variable("HOLDFAST_TLS_KEY_FILE", "PEM file of that certificate's key", "none"),
   variable("HOLDFAST_DATA", "Folder of the embedded servers' data, keys and logs", ".holdfast"),
   variable("HOLDFAST_PORT", "Gateway's port: REST, WebSocket, dashboard", "7400"),
   variable("HOLDFAST_MQTT_PORT", "Port of the broker inside the process", "1883"),
@@ -246,6 +258,8 @@ export function readSettings(
     ["MQTT_KEY_FILE", "MQTT_CERT_FILE"],
     ["TEMPORAL_CERT_FILE", "TEMPORAL_KEY_FILE"],
     ["TEMPORAL_KEY_FILE", "TEMPORAL_CERT_FILE"],
+    ["HOLDFAST_TLS_CERT_FILE", "HOLDFAST_TLS_KEY_FILE"],
+    ["HOLDFAST_TLS_KEY_FILE", "HOLDFAST_TLS_CERT_FILE"],
   ] as const) {
     if (text(one) !== null && text(other) === null) complain(other, `is not set, and ${one} is`);
   }
@@ -253,6 +267,9 @@ export function readSettings(
     if (text(name) !== null && !(text("MQTT_URL") ?? "").startsWith("mqtts:")) {
       complain(name, "needs an MQTT_URL that starts with mqtts://");
     }
+  }
+  if (text("REDIS_CA_FILE") !== null && !(text("REDIS_URL") ?? "").startsWith("rediss:")) {
+    complain("REDIS_CA_FILE", "needs a REDIS_URL that starts with rediss://");
   }
   const temporalTls = text("TEMPORAL_TLS");
   if (temporalTls !== null && temporalTls !== "on" && temporalTls !== "off") {
@@ -309,6 +326,18 @@ export function readSettings(
   if (mode === "serve") {
     complainOfProduction({ text, url, complain }, { isTemporalTls, isPlainRefused });
   }
+  const inFolder = (path: string): string => (isAbsolute(path) ? path : join(workingFolder, path));
+  const [certFile, keyFile] = [text("HOLDFAST_TLS_CERT_FILE"), text("HOLDFAST_TLS_KEY_FILE")];
+  const tls =
+    certFile === null || keyFile === null
+      ? null
+      : { certFile: inFolder(certFile), keyFile: inFolder(keyFile) };
+  if (tls !== null && mode === "start") {
+    complain("HOLDFAST_TLS_CERT_FILE", "is for serve: a sandbox talks to itself in plain HTTP");
+  }
+  if (tls !== null && (text("HOLDFAST_PUBLIC_URL") ?? "https:").startsWith("http:")) {
+    complain("HOLDFAST_PUBLIC_URL", "must start with https:// where HOLDFAST_TLS_CERT_FILE is set");
+  }
   const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
   const vendorContext: VendorContext = {
     isProduction: mode === "serve",
@@ -349,8 +378,9 @@ export function readSettings(
     singleSignOn: readSingleSignOn({ text, url, complain }, mode, workingFolder),
     redisUrl: url("REDIS_URL", ["redis:", "rediss:"]),
     otherCompanies: otherCompanies.status === "ok" ? otherCompanies.companies : [],
+    redisCaFile: text("REDIS_CA_FILE"),
     trustedProxies:
-      readTrustedProxies(text("HOLDFAST_TRUSTED_PROXIES") ?? "") ??
+      readNetworks(text("HOLDFAST_TRUSTED_PROXIES") ?? "") ??
       complain(
         "HOLDFAST_TRUSTED_PROXIES",
         'must be addresses or networks such as "10.0.0.0/8, 2001:db8::/32"',
@@ -365,7 +395,10 @@ export function readSettings(
       .split(",")
       .map((name) => name.trim())
       .filter((name) => name !== ""),
-    publicUrl: url("HOLDFAST_PUBLIC_URL", ["http:", "https:"]) ?? `http://${reachable}:${ports.gateway}`,
+    publicUrl:
+      url("HOLDFAST_PUBLIC_URL", ["http:", "https:"]) ??
+      `${tls === null ? "http" : "https"}://${reachable}:${ports.gateway}`,
+    tls,
     ports,
     dataFolder: isAbsolute(dataFolder) ? dataFolder : join(workingFolder, dataFolder),
     sourcingRulesFile:
@@ -382,6 +415,13 @@ export function readSettings(
       shards: integer("HOLDFAST_SHARDS", 16, 1, 1024),
     },
     vendors: readVendors(kinds, { text, url, complain }, vendorContext),
+    webhookNetworks:
+      readNetworks(text("HOLDFAST_WEBHOOK_NETWORKS") ?? (mode === "serve" ? "" : "127.0.0.0/8, ::1")) ??
+      complain(
+        "HOLDFAST_WEBHOOK_NETWORKS",
+        'must be addresses or networks such as "10.0.0.0/8, 2001:db8::/32"',
+      ) ??
+      [],
     vendorContext,
     log: { level: isLogLevel(level) ? level : "info" },
   };

@@ -65,6 +65,8 @@ export type Settings = {
   } | null;
   /** Optional: attempts to sign in are counted over several gateways. `REDIS_URL`. */
   readonly redisUrl: string | null;
+  /** PEM file of the authority that its certificate comes from. `REDIS_CA_FILE`. */
+  readonly redisCaFile: string | null;
   /** Other companies' systems that people are led to. `HOLDFAST_OTHER_COMPANIES`. */
   readonly otherCompanies: readonly OtherCompany[];
   /** Networks of the proxies whose word about their callers counts, in CIDR notation. `HOLDFAST_TRUSTED_PROXIES`. */
@@ -75,6 +77,13 @@ export type Settings = {
    * Address that servers listen on. Loopback unless set: nobody else should reach a sandbox. `HOLDFAST_HOST`.
    */
   readonly host: string;
+  /** The gateway's own certificate; null: it speaks plain HTTP, and a proxy in front of it TLS. */
+  readonly tls: {
+    /** PEM, with the chain after it. `HOLDFAST_TLS_CERT_FILE`. */
+    readonly certFile: string;
+    /** PEM. `HOLDFAST_TLS_KEY_FILE`. */
+    readonly keyFile: string;
+  } | null;
   /** Names by which the gateway is reached beside that of the public URL. `HOLDFAST_ALLOWED_HOSTS`. */
   readonly allowedHosts: readonly string[];
   /** Base URL by which shoppers and carriers reach the gateway. `HOLDFAST_PUBLIC_URL`. */
@@ -114,6 +123,8 @@ export type Settings = {
   };
   /** The accounts at outside vendors, by kind (`payments`, `carriers`, `notifications`), in order. */
   readonly vendors: ConfiguredVendors;
+  /** Networks that are not public and that webhooks are sent to, in CIDR notation. `HOLDFAST_WEBHOOK_NETWORKS`. */
+  readonly webhookNetworks: readonly string[];
   /** What accounts that people set are held to, and what they have where nothing is set for them. */
   readonly vendorContext: VendorContext;
   readonly log: { readonly level: "debug" | "info" | "warn" | "error" };

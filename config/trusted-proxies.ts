@@ -5,7 +5,7 @@ export const PROXY_HEADERS = ["x-forwarded-for", "forwarded"] as const;
 export type ProxyHeader = (typeof PROXY_HEADERS)[number];
 
 /** @returns networks in CIDR notation; undefined where one of them is none */
-export function readTrustedProxies(text: string): readonly string[] | undefined {
+export function readNetworks(text: string): readonly string[] | undefined {
   const networks = text
     .split(",")
     .map((network) => network.trim())

@@ -193,7 +193,9 @@ function weaknessesOf(
   value: string,
   context: VendorContext,
 ): readonly string[] {
-  const weakness = isSecret(variable) ? weaknessOf(value) : passwordWeakness(value);
+  // Of an address that holds a password only that is a secret.
+  const weakness =
+    variable.isSecret === true || variable.isMadeUp === true ? weaknessOf(value) : passwordWeakness(value);
   const isPlain = value.startsWith("http:") && URL.canParse(value) && !isLoopback(new URL(value).hostname);
   return [
     ...(weakness === null ? [] : [weakness]),

@@ -58,6 +58,8 @@ export const AUDIT_ACTS = {
     security: false,
     meaning: "A member of staff looked at a person's address, phone or e-mail.",
   },
+  "orders.exported": { security: false, meaning: "Orders were exported as a table." },
+  "stock.exported": { security: false, meaning: "Movements of a stock position were exported as a table." },
   "audit.exported": { security: false, meaning: "Entries of this log were exported." },
 } as const satisfies Readonly<Record<string, { readonly security: boolean; readonly meaning: string }>>;
 export type AuditAct = keyof typeof AUDIT_ACTS;

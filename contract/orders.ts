@@ -10,7 +10,7 @@ import {
   ShipmentView,
 } from "./fulfillment.ts";
 import { ReturnSummary } from "./returns.ts";
-import { Count, closed, Done, Id, Nullable, oneOf, type Shape, Text, Time, text } from "./shapes.ts";
+import { Count, closed, Day, Done, Id, Nullable, oneOf, type Shape, Text, Time, text } from "./shapes.ts";
 
 /** The answer to one captured order, over every transport. */
 export const CaptureResult = Type.Object({
@@ -78,6 +78,33 @@ export const OrderSummary = Type.Object({
   deliverBy: Nullable(Text),
 });
 export type OrderSummary = Shape<typeof OrderSummary>;
+
+/** In which order orders are listed; a minus is for descending. Without a day to ship by they come last. */
+export const ORDER_SORTS = ["-captured", "captured", "-updated", "ship-by", "-total", "total"] as const;
+export type OrderSort = (typeof ORDER_SORTS)[number];
+
+/** Which orders are listed, or exported. */
+export const OrderFilterQuery = {
+  status: Type.Optional(text(32)),
+  fulfillment: Type.Optional(text(32)),
+  payment: Type.Optional(text(32)),
+  channel: Type.Optional(Id),
+  /** A place that has, or had, something of the order to send. */
+  location: Type.Optional(Id),
+  /** A hold's code. */
+  hold: Type.Optional(text(64)),
+  tag: Type.Optional(text(64)),
+  /** First and last day of capture, in the company's time zone. */
+  from: Type.Optional(Day),
+  to: Type.Optional(Day),
+  /**
+   * A part of the order's id or number or of the customer's name, the beginning of a SKU, or a whole tracking number,
+   * GTIN, serial or number of a return. With `personal-data.read` also a part of the e-mail address, a telephone
+   * number or a postcode.
+   */
+  q: Type.Optional(text(100)),
+  sort: Type.Optional(oneOf(ORDER_SORTS)),
+};
 
 export const OrderLineView = Type.Object({
   lineId: Text,
@@ -254,6 +281,15 @@ export const TimelineEntry = Type.Object({
   at: Time,
 });
 export type TimelineEntry = Shape<typeof TimelineEntry>;
+
+/** An entry of any order's timeline. */
+export const OrderEvent = Type.Object({
+  ...TimelineEntry.properties,
+  orderId: Text,
+  channelId: Text,
+  /** The order's, now. */
+  status: Text,
+});
 
 /** The store where the customer collects the order. */
 export const PickupPlaceBody = Type.Object({ locationId: Id }, closed);

@@ -26,6 +26,10 @@ export const StockRow = Type.Object({
 });
 export type StockRow = Shape<typeof StockRow>;
 
+/** In which order positions are listed: by SKU and location, by what is free to promise, by what is there. */
+export const STOCK_SORTS = ["sku", "available", "-available", "-on-hand"] as const;
+export type StockSort = (typeof STOCK_SORTS)[number];
+
 /** Units that may be promised now, as of the last commit. */
 export const StockAvailability = Type.Object({
   sku: Text,
@@ -46,7 +50,7 @@ export const StockPromise = Type.Object({
 export type StockPromise = Shape<typeof StockPromise>;
 
 /** By how much a movement changed each bucket, and the numbers after it. */
-const StockMovement = Type.Object({
+export const StockMovement = Type.Object({
   at: Time,
   kind: Text,
   ...buckets,
@@ -61,12 +65,18 @@ const StockMovement = Type.Object({
   availableAfter: Count,
 });
 
+export type StockMovement = Shape<typeof StockMovement>;
+
 /** "Why is this number so": the latest movements of the position, newest first, and its open holds. */
 export const StockExplanation = Type.Object({
   position: StockRow,
   movements: Type.Array(StockMovement),
   holds: Type.Array(
     Type.Object({ holdId: Text, state: Text, quantity: Count, expiresAt: Nullable(Time), cause: Text }),
+  ),
+  /** What is on its way here: deliveries that were announced, and transfers. */
+  expected: Type.Array(
+    Type.Object({ reference: Text, units: Count, since: Time, isTransfer: Type.Boolean() }),
   ),
   /** Whether all movements add up to the position; false would be a defect. */
   reconciles: Type.Boolean(),

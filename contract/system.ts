@@ -1,8 +1,18 @@
 /** The start page's numbers, and whether the process is well. */
 import Type from "typebox";
-import { Count, type Shape, Text, Time } from "./shapes.ts";
+import { Count, oneOf, type Shape, Text, Time } from "./shapes.ts";
 
-/** Days are UTC days. */
+const OrdersAt = Type.Object({ at: Time, captured: Count, shipped: Count });
+
+/** How far back a chart goes: 60 minutes, 24 hours, or 30 days of the company. */
+export const OVERVIEW_RANGES = ["hour", "day", "month"] as const;
+export type OverviewRange = (typeof OVERVIEW_RANGES)[number];
+
+/** Orders captured and shipped in each minute, hour or day of a range, oldest first. */
+export const Throughput = Type.Object({ range: oneOf(OVERVIEW_RANGES), points: Type.Array(OrdersAt) });
+export type Throughput = Shape<typeof Throughput>;
+
+/** Days are those of the company's time zone. */
 export const Overview = Type.Object({
   ordersToday: Count,
   open: Count,
@@ -12,8 +22,10 @@ export const Overview = Type.Object({
   returnsOpen: Count,
   devicesOnline: Count,
   devices: Count,
+  /** The company's, in which today begins; IANA name. */
+  timeZone: Text,
   /** Orders captured and shipped in each of the last 60 minutes, oldest first. */
-  perMinute: Type.Array(Type.Object({ at: Time, captured: Count, shipped: Count })),
+  perMinute: Type.Array(OrdersAt),
 });
 export type Overview = Shape<typeof Overview>;
 

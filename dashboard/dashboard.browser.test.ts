@@ -268,7 +268,7 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
     const onHand = async (): Promise<number> =>
       Number(((await page.locator(".equation .term b").first().textContent()) ?? "").replaceAll(",", ""));
     const before = await onHand();
-    await page.getByRole("button", { name: "Receive, adjust or count" }).click();
+    await page.getByRole("button", { name: "Change" }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByLabel("Units received").fill("7");
     await dialog.getByLabel("Document or reason").fill("purchase order 4711");

@@ -48,7 +48,7 @@ describe.skipIf(chromium === undefined)("a role of few rights", () => {
     page.on("pageerror", (error) => complaints.push(error.message));
     await page.goto("/");
     await signIn(page, role);
-    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    await page.locator(".who").waitFor();
     return page;
   }
 

@@ -164,7 +164,8 @@ describe.skipIf(chromium === undefined)("the pages of people", () => {
     await wanda.getByText("Your password is set").waitFor();
     await wanda.getByRole("link", { name: "Sign in" }).click();
     await signIn(wanda, "wanda@acme.example", "eight quiet lamps");
-    await wanda.getByRole("heading", { name: "Overview" }).waitFor();
+    // Her day begins where she packs.
+    await wanda.getByRole("heading", { name: "Packing" }).waitFor();
     // What her role may not see is not offered.
     await wanda.goto("/settings?view=people");
     await wanda.getByRole("heading", { name: "Settings" }).waitFor();

@@ -485,7 +485,7 @@ describe.skipIf(chromium === undefined)("the settings pages", () => {
     const path = `/stock/${encodeURIComponent(position.sku)}/${encodeURIComponent(position.location)}`;
     const packer = await signedIn("warehouse", path);
     const adjust = async (label: string, units: string, kind: "Adjust" | "Count") => {
-      await packer.getByRole("button", { name: "Receive, adjust or count" }).click();
+      await packer.getByRole("button", { name: "Change", exact: true }).click();
       const dialog = packer.getByRole("dialog");
       await dialog.getByRole("button", { name: kind }).first().click();
       await dialog.getByLabel(label).fill(units);
@@ -497,8 +497,10 @@ describe.skipIf(chromium === undefined)("the settings pages", () => {
     await packer.keyboard.press("Escape");
     await adjust("Units counted", String(position.units - 25), "Count");
     await packer.getByRole("heading", { name: "A count waits for approval" }).waitFor();
+    await packer.getByText(/^counted by .*: Found in the inventory$/).first().waitFor();
+    await packer.getByText("You have counted").waitFor();
     await packer.getByRole("button", { name: "Approve" }).click();
-    await packer.getByText(/somebody else approves it/).waitFor();
+    await packer.getByText(/is yours: somebody else approves it/).waitFor();
     const other = await signedIn("operations", path, PHONE);
     await other.getByRole("button", { name: "Approve" }).click();
     await other.getByText(`Now ${(position.units - 25).toLocaleString()} on hand.`).waitFor();
@@ -507,7 +509,7 @@ describe.skipIf(chromium === undefined)("the settings pages", () => {
 
   test("a role that sees no settings is not led there", async () => {
     const page = await signedIn("warehouse", "/");
-    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    await page.getByRole("heading", { name: "Packing" }).waitFor();
     expect(await page.getByRole("link", { name: "Settings" }).count()).toBe(0);
   });
 

@@ -30,6 +30,7 @@ import { parcelLimitOf } from "../ports/parcel-limit.ts";
 import type { PaymentProvider } from "../ports/payments.ts";
 import type { VendorDesk } from "../ports/vendor-desk.ts";
 import type { VendorRoster } from "../ports/vendor-roster.ts";
+import type { WebhookSender } from "../ports/webhook-sender.ts";
 import { forgetIdempotencyKeys } from "../store/access/idempotency.ts";
 import { forgetChannelSecrets } from "../store/catalog/channel-secrets.ts";
 import { readCompanyIdentity } from "../store/catalog/companies.ts";
@@ -45,7 +46,7 @@ import { type BucketRate, type RateLimiter, TokenBuckets } from "./access/token-
 import { WorkInHand } from "./access/work-in-hand.ts";
 import { BackgroundWork } from "./http/background-work.ts";
 import { shopperPolicy } from "./http/content-policy.ts";
-import { startHttpServer } from "./http/http-server.ts";
+import { startHttpServer, type TlsFiles } from "./http/http-server.ts";
 import { knownHosts } from "./http/known-host.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { openApiDocument } from "./http/openapi.ts";
@@ -77,6 +78,8 @@ type GatewayOptions = {
   readonly otherVendors?: readonly VendorRoster<unknown>[];
   /** Makes accounts that people set work; absent: those that are given here are all. */
   readonly vendorDesk?: VendorDesk;
+  /** By which others are told what happens to orders; absent: this gateway takes no addresses. */
+  readonly webhookSender?: WebhookSender;
   readonly devices: DeviceProtocols;
   /** By whom staff may sign in beside us; absent: nobody. */
   readonly singleSignOn?: SingleSignOn | null;
@@ -88,6 +91,10 @@ type GatewayOptions = {
   readonly dashboardFolder: string;
   /** Where all gateways together count attempts to sign in; absent: each counts alone. */
   readonly redisUrl?: string | null;
+  /** Its certificate, where it speaks TLS itself. Absent: whoever is in front of it does. */
+  readonly tls?: TlsFiles | null;
+  /** PEM of the authority behind Redis' certificate; absent: the system's. */
+  readonly redisCa?: string | null;
   /** Names by which it is reached beside that of the public URL. Absent: none. */
   readonly allowedHosts?: readonly string[];
   /** Other companies' systems that the sign-in page and the account's menu lead to. Absent: none. */
@@ -102,6 +109,11 @@ type GatewayOptions = {
   readonly refundLimits?: readonly RefundLimit[];
 };
 
+const NO_WEBHOOKS: WebhookSender = {
+  problemOf: () => "This system sends no webhooks.",
+  send: async () => ({ status: null, problem: "This system sends no webhooks." }),
+};
+
 export type Gateway = { readonly port: number; stop(): Promise<void> };
 
 /** How often what is past its retention is forgotten. */
@@ -112,9 +124,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { database, allocator, logger } = options;
   const documents = createDocumentPool();
   const company = await readCompanyIdentity(database);
+  const identity = company?.identity ?? null;
   const redis =
-    options.redisUrl == null ? null : connectRedis(options.redisUrl, company?.identity ?? "none", logger);
-  const cookies = cookieNames(options.publicUrl, company?.identity ?? null);
+    options.redisUrl == null
+      ? null
+      : connectRedis(options.redisUrl, identity ?? "none", logger, options.redisCa ?? null);
+  const cookies = cookieNames(options.publicUrl, identity);
   const loginLimit = (name: string, rate: BucketRate): RateLimiter => {
     const alone = new TokenBuckets(rate, MAX_BUCKETS);
     return redis === null ? alone : new SharedTokenBuckets(redis, name, rate, alone);
@@ -144,6 +159,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     devices: options.devices,
     vendors: [options.payments, ...(options.otherVendors ?? []), options.carriers],
     vendorDesk: options.vendorDesk ?? null,
+    webhookSender: options.webhookSender ?? NO_WEBHOOKS,
     publicUrl: options.publicUrl,
     cookies,
     otherCompanies: options.otherCompanies ?? [],
@@ -173,6 +189,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     port: options.port,
     logger,
     isSecure: new URL(options.publicUrl).protocol === "https:",
+    tls: options.tls ?? null,
     clientAddress,
     handler: createRestHandler(
       routeTable,

@@ -496,6 +496,9 @@ describe("sessions", () => {
       "select extract(epoch from expires_at - now())::int as left from staff_session where staff_id = 'admin'",
     );
     expect(rows[0]?.left).toBeLessThanOrEqual(60);
+    // Whatever its row says of its expiry.
+    await age("12 hours 1 second", "5 minutes");
+    expect(await look()).toBe(401);
     await age("5 hours", "-1 seconds");
     expect(await look()).toBe(401);
   });

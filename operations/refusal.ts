@@ -172,6 +172,9 @@ type OperationRefusalCode =
   | "unknown_item_not_found"
   | "unknown_item_settled"
   | "verification_failed"
+  | "webhook_exists"
+  | "webhook_subscription_not_found"
+  | "webhook_url_refused"
   | "wrong_code";
 
 /** These, and the codes of channel adapters, of the rules of capture, of changes and of the stock. */

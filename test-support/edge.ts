@@ -17,6 +17,7 @@ import type { Carrier } from "../ports/carriers.ts";
 import type { PaymentProvider } from "../ports/payments.ts";
 import type { VendorDesk } from "../ports/vendor-desk.ts";
 import { VendorRoster } from "../ports/vendor-roster.ts";
+import type { WebhookSender } from "../ports/webhook-sender.ts";
 import type { Database } from "../store/sql/database.ts";
 import { createTestDatabase } from "./servers/postgres.ts";
 
@@ -41,6 +42,8 @@ export type OutsideRosters = {
   readonly otherVendors?: readonly VendorRoster<unknown>[];
   /** Absent: no accounts can be set. */
   readonly vendorDesk?: VendorDesk;
+  /** Absent: nobody is told by webhook. */
+  readonly webhookSender?: WebhookSender;
 };
 
 /** Without sagas and simulators no label is bought, nothing is charged and no webhook comes. */

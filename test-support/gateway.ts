@@ -76,9 +76,10 @@ export type Reply = {
 
 type WorldOptions = Pick<
   Parameters<typeof startGateway>[0],
-  "mailer" | "redisUrl" | "otherCompanies" | "bridgeStatus" | "singleSignOn"
+  "mailer" | "redisUrl" | "otherCompanies" | "bridgeStatus" | "singleSignOn" | "tls" | "webhookSender"
 > & {
   readonly devices?: DeviceProtocols;
+  readonly publicUrl?: string;
   /** Makes the accounts at vendors that people set; absent: there are those of the webhooks' tests. */
   readonly desk?: (database: Database, secrets: SecretBox) => Promise<WorkingDesk>;
   /** An empty database, migrated. Absent: one of its own. */

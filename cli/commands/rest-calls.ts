@@ -131,6 +131,17 @@ export const REST_CALLS: ReadonlyMap<string, readonly string[]> = new Map([
   ["stock show", ["GET /v1/stock"]],
   ["stock transfer-in", ["POST /v1/stock/commands"]],
   ["stock transfer-out", ["POST /v1/stock/commands"]],
+  ["webhook create", ["POST /v1/webhook-subscriptions"]],
+  ["webhook deliveries", ["GET /v1/webhook-subscriptions/{id}/deliveries"]],
+  ["webhook disable", ["PATCH /v1/webhook-subscriptions/{id}"]],
+  ["webhook enable", ["PATCH /v1/webhook-subscriptions/{id}"]],
+  ["webhook list", ["GET /v1/webhook-subscriptions"]],
+  ["webhook remove", ["DELETE /v1/webhook-subscriptions/{id}"]],
+  ["webhook replay", ["POST /v1/webhook-subscriptions/{id}/deliveries/{messageId}/replay"]],
+  ["webhook rotate-secret", ["POST /v1/webhook-subscriptions/{id}/rotate-secret"]],
+  ["webhook show", ["GET /v1/webhook-subscriptions/{id}"]],
+  ["webhook test", ["POST /v1/webhook-subscriptions/{id}/test"]],
+  ["webhook update", ["PATCH /v1/webhook-subscriptions/{id}"]],
 ]);
 
 /** Says it in the help of each. */

@@ -19,6 +19,7 @@ import { startEngine } from "../../engine/engine.ts";
 import { startGateway } from "../../gateway/gateway.ts";
 import { createReadingPool } from "../../integrations/channels/reading-pool.ts";
 import { openVendorDesk } from "../../integrations/vendor-desk.ts";
+import { createWebhookSender } from "../../integrations/webhooks/webhook-sender.ts";
 import type { OperationContext } from "../../operations/context.ts";
 import { startStandingJobs } from "../../operations/standing/standing-jobs.ts";
 import { tellAllocator } from "../../operations/standing/tell-allocator.ts";
@@ -34,6 +35,7 @@ import { UserProblem } from "../problem.ts";
 import type { Steps } from "../terminal.ts";
 import { identityProvider } from "./identity-provider.ts";
 import { mqttConnection } from "./mqtt-connection.ts";
+import { readPem } from "./pem-file.ts";
 import { probeEngine } from "./probe-engine.ts";
 import { bringSchemaUpToDate } from "./schema.ts";
 import { sealStoredSecrets } from "./secret-keys.ts";
@@ -104,6 +106,7 @@ export async function startSystem(
       context,
       carriers: outside.carriers,
       accounts: outside,
+      webhooks: { box: settings.secretBox, sender: ready.webhookSender },
       logger,
     });
     parts.add("standing jobs", standingJobs);
@@ -198,7 +201,8 @@ async function whatIsNeeded(settings: ResolvedSettings, database: Database, logg
     database,
   }).catch(explainNamespace);
   await takeTopics(settings, database, mqtt);
-  return { mqtt, temporal, outside, rules };
+  const webhookSender = createWebhookSender({ allowedNetworks: settings.webhookNetworks });
+  return { mqtt, temporal, outside, rules, webhookSender };
 }
 
 /** So that no other company speaks with the same devices. Taken once more it is as before. */
@@ -275,7 +279,10 @@ async function startSagas({ settings, logger, parts, context, outside, temporal 
   return { value: worker, detail: `${settings.temporalAddress}, namespace ${settings.temporalNamespace}` };
 }
 
-async function startEdge({ settings, logger, parts, context, outside }: Composition, bridge: DeviceBridge) {
+async function startEdge(
+  { settings, logger, parts, context, outside, webhookSender }: Composition,
+  bridge: DeviceBridge,
+) {
   const reading = createReadingPool();
   parts.add("reading pool", { stop: () => reading.close() });
   const gateway = await startGateway({
@@ -290,13 +297,16 @@ async function startEdge({ settings, logger, parts, context, outside }: Composit
     payments: outside.payments,
     otherVendors: [outside.notifications],
     vendorDesk: outside,
+    webhookSender,
     devices: deviceProtocolsBelow(settings.mqtt.topicPrefix),
     bridgeStatus: () => bridge.status(),
     dashboardFolder: join(projectRoot, "dist", "dashboard"),
     singleSignOn: await identityProvider(settings),
+    tls: settings.tls,
     mailer: outside.mailer,
     redisUrl: settings.redisUrl,
     otherCompanies: settings.otherCompanies,
+    redisCa: await readPem("REDIS_CA_FILE", settings.redisCaFile, "CERTIFICATE", "redis_file_unreadable"),
     allowedHosts: settings.allowedHosts,
     trustedProxies: settings.trustedProxies,
     proxyHeader: settings.proxyHeader,

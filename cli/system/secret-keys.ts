@@ -6,6 +6,7 @@ import type { Settings } from "../../config/settings.ts";
 import { sealSecondFactors } from "../../store/access/second-factors.ts";
 import { sealChannelSecrets } from "../../store/catalog/channel-secrets.ts";
 import { sealVendorAccounts } from "../../store/settings/vendor-accounts.ts";
+import { sealWebhookSecrets } from "../../store/settings/webhook-subscriptions.ts";
 import { type Database, inTransaction } from "../../store/sql/database.ts";
 import { errorCode, reasonOf, UserProblem } from "../problem.ts";
 
@@ -56,6 +57,7 @@ export async function sealStoredSecrets(database: Database, box: SecretBox): Pro
       await sealChannelSecrets(database, box),
       await sealSecondFactors(database, box),
       await inTransaction(database, (client) => sealVendorAccounts(client, box)),
+      await inTransaction(database, (client) => sealWebhookSecrets(client, box)),
     ];
     return sealed.reduce((sum, each) => sum + each, 0);
   } catch (error) {

@@ -10,16 +10,19 @@ import type { Overview } from "../../contract/system.ts";
 import { get } from "./api/client.ts";
 import { companies } from "./api/companies.ts";
 import { messageOf } from "./api/problem.ts";
-import { may } from "./api/session.ts";
 import { signOut } from "./api/sign-in.ts";
 import { Connection } from "./components/connection.tsx";
 import { Dialog } from "./components/dialog.tsx";
 import { Empty } from "./components/empty.tsx";
 import logo from "./components/holdfast.svg";
-import { Icon, type IconName } from "./components/icon.tsx";
+import { Icon } from "./components/icon.tsx";
+import { PageHead } from "./components/page-head.tsx";
+import { Panel } from "./components/panel.tsx";
 import { toast } from "./components/toast.tsx";
+import { companyZone } from "./live/company-zone.ts";
 import { useResource } from "./live/resource.ts";
 import { useInterval } from "./live/use-interval.ts";
+import { comesBack, scrollAsLeft } from "./live/visits.ts";
 import { AccountPage } from "./pages/account/account-page.tsx";
 import { FinancePage } from "./pages/after-sale/finance-page.tsx";
 import { CatalogPage } from "./pages/catalog/catalog-page.tsx";
@@ -35,55 +38,50 @@ import { UnknownItemsPage } from "./pages/returns/unknown-items-page.tsx";
 import { SettingsPage } from "./pages/settings/settings-page.tsx";
 import { StockExplanationPage } from "./pages/stock/stock-explanation-page.tsx";
 import { StockPage } from "./pages/stock/stock-page.tsx";
+import { Palette } from "./palette/palette.tsx";
+import { homeOf, OVERVIEW, type Place, places } from "./palette/places.ts";
+import { ShortcutHelp } from "./palette/shortcut-help.tsx";
+import { useShortcuts } from "./palette/shortcuts.ts";
 import { theme, toggleTheme } from "./theme.ts";
 
-type Place = {
-  readonly href: string;
-  readonly label: string;
-  readonly icon: IconName;
-  /** Without it the place is not shown. */
-  readonly needs?: string;
-};
-
-const PLACES: readonly Place[] = [
-  { href: "/", label: "Overview", icon: "overview" },
-  { href: "/orders", label: "Orders", icon: "orders" },
-  { href: "/stock", label: "Stock", icon: "stock" },
-  { href: "/packing", label: "Packing", icon: "pack" },
-  { href: "/returns", label: "Returns", icon: "returns" },
-  { href: "/finance", label: "Finance", icon: "money" },
-  { href: "/devices", label: "Devices", icon: "devices" },
-  { href: "/catalog", label: "Catalog", icon: "catalog" },
-  { href: "/settings", label: "Settings", icon: "settings", needs: "settings.read" },
-];
-
 /** The places that fit into a phone's tab bar. The others are behind "More". */
-const TABS: readonly Place[] = PLACES.filter(({ href }) =>
-  ["/", "/orders", "/packing", "/returns"].includes(href),
-);
+const TABS: ReadonlySet<string> = new Set([OVERVIEW, "/orders", "/packing", "/returns"]);
 
 const COUNTS_MS = 10_000;
 
 export function Shell({ session }: { readonly session: Session }) {
-  const { path } = useLocation();
+  const { path, url, route } = useLocation();
   const main = useRef<HTMLElement>(null);
   const former = useRef(path);
   const [more, setMore] = useState(false);
+  const [opened, setOpened] = useState<"palette" | "keys" | null>(null);
+  useShortcuts({
+    openPalette: () => setOpened("palette"),
+    openHelp: () => setOpened("keys"),
+    goTo: route,
+  });
   const counts = useResource<Overview>("counts", (signal) => get("/overview", {}, signal));
   useInterval(COUNTS_MS, counts.reload);
 
   useEffect(() => {
+    if (comesBack()) scrollAsLeft();
     if (former.current === path) return;
     former.current = path;
     setMore(false);
-    window.scrollTo(0, 0);
+    scrollAsLeft();
     // A screen reader reads the new page from its top, as after a page load, unless a field of the page has
     // the focus already.
     if (!main.current?.contains(document.activeElement)) main.current?.focus({ preventScroll: true });
-  }, [path]);
+  }, [path, url]);
+
+  const zone = counts.data?.timeZone;
+  useEffect(() => {
+    if (zone !== undefined) companyZone.value = zone;
+  }, [zone]);
 
   const onHold = counts.data?.onHold ?? 0;
-  const places = PLACES.filter(({ needs }) => needs === undefined || may(needs));
+  const here = path === "/" ? homeOf() : path;
+  const mine = places();
   return (
     <div class="shell">
       <a class="skip-link" href="#main">
@@ -91,13 +89,18 @@ export function Shell({ session }: { readonly session: Session }) {
       </a>
       <div class="sidebar">
         <Brand />
+        <button type="button" class="nav-button" onClick={() => setOpened("palette")}>
+          <Icon name="search" />
+          Go to <kbd>Ctrl K</kbd>
+        </button>
         <nav class="nav" aria-label="Pages">
-          {places.map((place) => (
-            <PlaceLink key={place.href} place={place} path={path}>
+          {mine.map((place) => (
+            <PlaceLink key={place.href} place={place} path={here}>
               {place.href === "/orders" && onHold > 0 && (
                 <span class="count" title={`${onHold} on hold`}>
-                  <span class="visually-hidden">on hold: </span>
+                  <span class="visually-hidden">, </span>
                   {onHold}
+                  <span class="visually-hidden"> on hold</span>
                 </span>
               )}
             </PlaceLink>
@@ -116,11 +119,17 @@ export function Shell({ session }: { readonly session: Session }) {
       </div>
       <header class="phone-bar">
         <Brand />
-        <Connection />
+        <span class="row">
+          <Connection />
+          <button type="button" class="button quiet icon-only" onClick={() => setOpened("palette")}>
+            <Icon name="search" label="Go to" />
+          </button>
+        </span>
       </header>
       <main id="main" class="main" ref={main} tabIndex={-1}>
         <Router>
-          <Route path="/" component={OverviewPage} />
+          <Route path="/" component={HomePage} />
+          <Route path={OVERVIEW} component={OverviewPage} />
           <Route path="/orders" component={OrdersPage} />
           <Route path="/orders/:id" component={OrderPage} />
           <Route path="/stock" component={StockPage} />
@@ -138,9 +147,11 @@ export function Shell({ session }: { readonly session: Session }) {
         </Router>
       </main>
       <nav class="tabs" aria-label="Main pages">
-        {TABS.map((place) => (
-          <PlaceLink key={place.href} place={place} path={path} />
-        ))}
+        {mine
+          .filter(({ href }) => TABS.has(href))
+          .map((place) => (
+            <PlaceLink key={place.href} place={place} path={here} />
+          ))}
         <button type="button" aria-expanded={more} onClick={() => setMore(true)}>
           <Icon name="more" />
           More
@@ -149,10 +160,10 @@ export function Shell({ session }: { readonly session: Session }) {
       {more && (
         <Dialog title="More" onClose={() => setMore(false)}>
           <nav class="nav" aria-label="More pages">
-            {places
-              .filter((place) => !TABS.includes(place))
+            {mine
+              .filter(({ href }) => !TABS.has(href))
               .map((place) => (
-                <PlaceLink key={place.href} place={place} path={path} />
+                <PlaceLink key={place.href} place={place} path={here} />
               ))}
             <AccountActions />
           </nav>
@@ -164,8 +175,40 @@ export function Shell({ session }: { readonly session: Session }) {
           </p>
         </Dialog>
       )}
+      {opened === "palette" && (
+        <Palette
+          onClose={() => setOpened(null)}
+          acts={[
+            {
+              label: theme.value === "dark" ? "Light colours" : "Dark colours",
+              icon: theme.value === "dark" ? "sun" : "moon",
+              run: toggleTheme,
+            },
+            { label: "Your account", icon: "settings", run: () => route("/account") },
+            { label: "Keys", icon: "keyboard", run: () => setOpened("keys") },
+            { label: "Sign out", icon: "leave", run: leave },
+          ]}
+        />
+      )}
+      {opened === "keys" && <ShortcutHelp onClose={() => setOpened(null)} />}
     </div>
   );
+}
+
+/** Where the day begins for who is signed in. */
+function HomePage() {
+  switch (homeOf()) {
+    case "/packing":
+      return <PackingPage />;
+    case "/finance":
+      return <FinancePage />;
+    default:
+      return <OverviewPage />;
+  }
+}
+
+function leave(): void {
+  signOut().catch((error: unknown) => toast("bad", messageOf(error)));
 }
 
 function Brand() {
@@ -186,9 +229,9 @@ function PlaceLink({
   readonly path: string;
   readonly children?: preact.ComponentChildren;
 }) {
-  const here = place.href === "/" ? path === "/" : path === place.href || path.startsWith(`${place.href}/`);
+  const isHere = path === place.href || path.startsWith(`${place.href}/`);
   return (
-    <a href={place.href} {...(here ? { "aria-current": "page" as const } : {})}>
+    <a href={place.href} {...(isHere ? { "aria-current": "page" as const } : {})}>
       <Icon name={place.icon} />
       {place.label}
       {children}
@@ -205,13 +248,7 @@ function AccountActions() {
         <Icon name={dark ? "sun" : "moon"} />
         {dark ? "Light" : "Dark"}
       </button>
-      <button
-        type="button"
-        class="nav-button"
-        onClick={() => {
-          signOut().catch((error: unknown) => toast("bad", messageOf(error)));
-        }}
-      >
+      <button type="button" class="nav-button" onClick={leave}>
         <Icon name="leave" />
         Sign out
       </button>
@@ -221,8 +258,15 @@ function AccountActions() {
 
 function NotFoundPage() {
   return (
-    <Empty icon="search" title="There is no page at this address">
-      <a href="/">Go to the overview</a>
-    </Empty>
+    <div class="page">
+      <PageHead title="There is no page at this address" documentTitle="Not found" />
+      <Panel>
+        <Empty icon="search" title={window.location.pathname}>
+          <a class="button" href="/">
+            Go to the first page
+          </a>
+        </Empty>
+      </Panel>
+    </div>
   );
 }

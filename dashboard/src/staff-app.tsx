@@ -7,6 +7,7 @@ import { isEmptySystem, session } from "./api/session.ts";
 import { restoreSession } from "./api/sign-in.ts";
 import { Notice } from "./components/notice.tsx";
 import { Toasts } from "./components/toast.tsx";
+import { watchVisits } from "./live/visits.ts";
 import { ProveDialog } from "./pages/account/prove-dialog.tsx";
 import { ChoosePasswordPage } from "./pages/door/choose-password-page.tsx";
 import { ForgotPage } from "./pages/door/forgot-page.tsx";
@@ -16,8 +17,10 @@ import { SignInPage } from "./pages/sign-in-page.tsx";
 import { Shell } from "./shell.tsx";
 import "./styles/layout.css";
 import "./styles/pages.css";
+import "./styles/lists.css";
 
 export function mount(root: HTMLElement): void {
+  watchVisits();
   render(
     <LocationProvider>
       <StaffApp />

@@ -11,6 +11,7 @@ import type { Queryable } from "../../store/sql/database.ts";
 
 export const PERMISSIONS = [
   "orders.read",
+  "orders.export",
   "orders.capture",
   "orders.cancel",
   "orders.change",
@@ -66,6 +67,8 @@ export const PERMISSIONS = [
   "channels.write",
   "mail-templates.write",
   "accounts.write",
+  "webhooks.read",
+  "webhooks.write",
   "refunds.limits",
   "people.read",
   "people.write",
@@ -154,6 +157,8 @@ const ADMINISTRATORS_OWN: ReadonlySet<Permission> = new Set<Permission>([
   "keys.write",
   "company.write",
   "accounts.write",
+  "webhooks.read",
+  "webhooks.write",
   "audit.read",
   "roles.write",
 ]);
@@ -167,6 +172,7 @@ export const ROLE_PERMISSIONS: Readonly<Record<StaffRole, ReadonlySet<Permission
     // What an order waits for because the catalog does not know it is for service to say.
     "catalog.map",
     "personal-data.read",
+    "orders.export",
     "orders.capture",
     "orders.cancel",
     "orders.change",
@@ -209,6 +215,7 @@ export const ROLE_PERMISSIONS: Readonly<Record<StaffRole, ReadonlySet<Permission
   finance: new Set<Permission>([
     ...SEE,
     "settings.read",
+    "orders.export",
     "orders.payment",
     "orders.cash",
     "refunds.give",
@@ -236,6 +243,7 @@ export const SCOPE_PERMISSIONS: Readonly<Record<ApiScope, readonly Permission[]>
   ],
   "orders:read": [
     "orders.read",
+    "orders.export",
     "personal-data.read",
     "fulfillment.read",
     "shipments.label",

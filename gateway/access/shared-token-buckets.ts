@@ -61,9 +61,10 @@ return 0
  * @param url `redis://…`
  * @param identity of the company: others may have the same Redis, and accounts of the same names
  */
-export function connectRedis(url: string, identity: string, logger: Logger): Redis {
+export function connectRedis(url: string, identity: string, logger: Logger, ca: string | null = null): Redis {
   const redis = new Redis(url, {
     keyPrefix: `holdfast:${identity}:`,
+    ...(ca === null ? {} : { tls: { ca } }),
     connectTimeout: REDIS_ANSWER_MS,
     commandTimeout: REDIS_ANSWER_MS,
     enableOfflineQueue: false,

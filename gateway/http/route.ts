@@ -22,6 +22,7 @@ import type { IdentityProvider } from "../../ports/identity.ts";
 import type { PaymentProvider } from "../../ports/payments.ts";
 import type { VendorDesk } from "../../ports/vendor-desk.ts";
 import type { VendorRoster } from "../../ports/vendor-roster.ts";
+import type { WebhookSender } from "../../ports/webhook-sender.ts";
 import type { StaffMember } from "../../store/access/staff.ts";
 import type { Database } from "../../store/sql/database.ts";
 import type { CookieNames, Principal } from "../access/authentication.ts";
@@ -74,6 +75,8 @@ export type Services = {
   readonly vendors: readonly VendorRoster<unknown>[];
   /** Makes accounts that people set work; null: this gateway works with those that it was given. */
   readonly vendorDesk: VendorDesk | null;
+  /** Sends webhooks to those who want to be told. */
+  readonly webhookSender: WebhookSender;
   /**
    * What members of each role may give away on one order in a day, as long as nobody has set it on the page.
    */

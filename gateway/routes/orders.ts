@@ -1,6 +1,6 @@
-/** Orders: captured, listed, looked at, cancelled, and released from a hold. */
-import Type from "typebox";
-import { PAGE_DEFAULT } from "../../config/limits.ts";
+/** Orders: captured, listed, exported, looked at, cancelled, and released from a hold. */
+import Type, { type Static, type TObject } from "typebox";
+import { ORDER_EXPORT_ROWS, PAGE_DEFAULT } from "../../config/limits.ts";
 import { canonicalOrderSchema } from "../../contract/canonical-order.ts";
 import { CancelBody, ChangeAnswer, OrderChangeBody } from "../../contract/order-changes.ts";
 import {
@@ -8,6 +8,8 @@ import {
   CashBody,
   HoldOrderBody,
   HoldPut,
+  OrderEvent,
+  OrderFilterQuery,
   OrderRevisionView,
   OrderSummary,
   OrderView,
@@ -18,11 +20,12 @@ import {
   TimelineEntry,
   TrackingLink,
 } from "../../contract/orders.ts";
-import { closed, Done, Id, PageQuery, pageOf, text } from "../../contract/shapes.ts";
+import { closed, Done, Id, PageQuery, pageOf } from "../../contract/shapes.ts";
 import { captureOrders } from "../../operations/capture/capture-order.ts";
 import { cancelOrder } from "../../operations/change/cancel-order.ts";
 import { editOrder } from "../../operations/change/edit-order.ts";
 import { callerIn } from "../../operations/context.ts";
+import { exportOrders, ORDER_COLUMNS } from "../../operations/export-orders.ts";
 import { putHold } from "../../operations/holds/put-hold.ts";
 import { releaseHold } from "../../operations/holds/release-hold.ts";
 import { setPickupPlace } from "../../operations/holds/set-pickup-place.ts";
@@ -33,14 +36,11 @@ import { recordCash } from "../../operations/payments/record-cash.ts";
 import { refuseSending } from "../../operations/refunds/gift-limit.ts";
 import { recordAuditAlone } from "../../store/audit-log/record-audit.ts";
 import { listChannels } from "../../store/catalog/catalog-views.ts";
+import { readCompany } from "../../store/catalog/companies.ts";
+import { latestEvents } from "../../store/orders/feed.ts";
+import { listOrders, type OrderFilter } from "../../store/orders/order-list.ts";
 import { readRevisions } from "../../store/orders/order-revisions.ts";
-import {
-  hasOrder,
-  listOrders,
-  readOrderView,
-  readTimeline,
-  readTrackingToken,
-} from "../../store/orders/order-views.ts";
+import { hasOrder, readOrderView, readTimeline, readTrackingToken } from "../../store/orders/order-views.ts";
 import { boundsOf } from "../access/within.ts";
 import { giverFor } from "../http/giver.ts";
 import {
@@ -55,6 +55,7 @@ import {
   route,
 } from "../http/route.ts";
 import { checkJsonBounds } from "../wire/bounded-json.ts";
+import { csvOf } from "../wire/csv.ts";
 import { ApiError } from "../wire/problem.ts";
 
 const READ = { kind: "permission", permission: "orders.read" } as const;
@@ -66,35 +67,45 @@ export const orderRoutes: readonly Route[] = [
   route({
     method: "GET",
     path: "/v1/orders",
-    summary: "Orders, newest first",
+    summary: "Orders, newest first unless another order is asked for",
     access: READ,
-    query: Type.Object({
-      status: Type.Optional(text(32)),
-      channel: Type.Optional(Id),
-      q: Type.Optional(text(100)),
-      hold: Type.Optional(text(64)),
-      ...PageQuery,
-    }),
+    query: Type.Object({ ...OrderFilterQuery, ...PageQuery }),
     reply: pageOf(OrderSummary),
     handle: async (call) => {
-      const { query, services } = call;
-      const bound = callerOf(call).channelId;
-      if (bound !== null && query.channel !== undefined && query.channel !== bound) {
-        throw new ApiError("channel_forbidden", `The key is bound to the channel ${bound}.`);
-      }
-      return {
-        json: await listOrders(services.database, {
-          status: query.status,
-          channelId: bound ?? query.channel,
-          ...boundsOf(callerOf(call)),
-          text: query.q,
-          // Else who does not see it could find out what it is.
-          isEmailHidden: !callerOf(call).permissions.has("personal-data.read"),
-          hold: query.hold,
-          cursor: query.cursor,
-          limit: query.limit ?? PAGE_DEFAULT,
-        }),
-      };
+      const { cursor, limit = PAGE_DEFAULT } = call.query;
+      return { json: await listOrders(call.services.database, await filterOf(call), { cursor, limit }) };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/orders/events",
+    summary: "What happened last to orders, newest first; what follows is on the stream",
+    access: READ,
+    query: Type.Object({ limit: PageQuery.limit }),
+    reply: Type.Object({ items: Type.Array(OrderEvent) }),
+    handle: async (call) => {
+      const principal = callerOf(call);
+      const bounds = { channelId: principal.channelId, ...boundsOf(principal) };
+      const { limit = PAGE_DEFAULT } = call.query;
+      return { json: { items: [...(await latestEvents(call.services.database, bounds, limit))] } };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/orders/export.csv",
+    summary: `The same list as a table, at most ${ORDER_EXPORT_ROWS.toLocaleString("en")} rows`,
+    access: { kind: "permission", permission: "orders.export" },
+    query: Type.Object(OrderFilterQuery),
+    handle: async (call) => {
+      const { services, query } = call;
+      const rows = await exportOrders(services.operations, await filterOf(call), ORDER_EXPORT_ROWS);
+      await recordAuditAlone(services.database, callerIn(services.operations, callerOf(call).by), {
+        act: "orders.exported",
+        subject: "orders",
+        // What was searched for may be somebody's name.
+        after: { ...query, ...(query.q === undefined ? {} : { q: "(not shown)" }), rows: rows.length },
+      });
+      return { contentType: "text/csv; charset=utf-8", bytes: csvOf(ORDER_COLUMNS, rows) };
     },
   }),
   route({
@@ -368,6 +379,28 @@ export const orderRoutes: readonly Route[] = [
     },
   }),
 ];
+
+/** Which orders the caller asks for, of those that are theirs. */
+async function filterOf(call: Call<Static<TObject<typeof OrderFilterQuery>>, unknown>): Promise<OrderFilter> {
+  const principal = callerOf(call);
+  const { channel, location, q, ...query } = call.query;
+  const bound = principal.channelId;
+  if (bound !== null && channel !== undefined && channel !== bound) {
+    throw new ApiError("channel_forbidden", `The key is bound to the channel ${bound}.`);
+  }
+  const company = await readCompany(call.services.database, principal.companyId);
+  return {
+    ...query,
+    ...boundsOf(principal),
+    channelId: bound ?? channel,
+    locationId: location,
+    timeZone: company?.timeZone ?? "UTC",
+    search:
+      q === undefined
+        ? undefined
+        : { text: q, isPersonalDataHidden: !principal.permissions.has("personal-data.read") },
+  };
+}
 
 /**
  * The order that the path names, where the caller may act on it. For a key that is bound to a channel, orders

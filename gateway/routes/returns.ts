@@ -56,7 +56,7 @@ export const returnRoutes: readonly Route[] = [
       const { query, services } = call;
       return {
         json: await listReturns(services.database, {
-          isEmailHidden: !callerOf(call).permissions.has("personal-data.read"),
+          isPersonalDataHidden: !callerOf(call).permissions.has("personal-data.read"),
           status: query.status,
           search: query.q,
           waiting: query.waiting === "true",

@@ -63,6 +63,23 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "vendor_account_not_found",
     ],
   },
+  "DELETE /v1/views/{id}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "unauthenticated",
+    ],
+  },
+  "DELETE /v1/webhook-subscriptions/{id}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "setting_changed",
+      "unauthenticated",
+      "webhook_subscription_not_found",
+    ],
+  },
   "GET /healthz": {
     statuses: [200],
     types: ["application/json"],
@@ -357,6 +374,22 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "unauthenticated",
     ],
   },
+  "GET /v1/orders/events": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "unauthenticated",
+    ],
+  },
+  "GET /v1/orders/export.csv": {
+    statuses: [200],
+    types: ["text/csv"],
+    codes: [
+      "channel_forbidden",
+      "invalid_cursor",
+      "unauthenticated",
+    ],
+  },
   "GET /v1/orders/{id}": {
     statuses: [200],
     types: ["application/json"],
@@ -401,6 +434,13 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     ],
   },
   "GET /v1/overview": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "unauthenticated",
+    ],
+  },
+  "GET /v1/overview/throughput": {
     statuses: [200],
     types: ["application/json"],
     codes: [
@@ -646,6 +686,22 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "shard_unavailable",
     ],
   },
+  "GET /v1/stock/{sku}/{location}/movements": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "invalid_cursor",
+    ],
+  },
+  "GET /v1/stock/{sku}/{location}/movements.csv": {
+    statuses: [200],
+    types: ["text/csv"],
+    codes: [
+      "fenced",
+      "invalid_cursor",
+      "unauthenticated",
+    ],
+  },
   "GET /v1/store-credit": {
     statuses: [200],
     types: ["application/json"],
@@ -709,6 +765,38 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     statuses: [200],
     types: ["application/json"],
     codes: [
+    ],
+  },
+  "GET /v1/views": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "unauthenticated",
+    ],
+  },
+  "GET /v1/webhook-subscriptions": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "unauthenticated",
+    ],
+  },
+  "GET /v1/webhook-subscriptions/{id}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "unauthenticated",
+      "webhook_subscription_not_found",
+    ],
+  },
+  "GET /v1/webhook-subscriptions/{id}/deliveries": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "invalid_cursor",
+      "unauthenticated",
+      "webhook_subscription_not_found",
     ],
   },
   "PATCH /v1/channels/{id}": {
@@ -810,6 +898,17 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "vendor_account_invalid",
       "vendor_account_not_found",
       "vendor_account_not_working",
+    ],
+  },
+  "PATCH /v1/webhook-subscriptions/{id}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_not_found",
+      "setting_changed",
+      "unauthenticated",
+      "webhook_subscription_not_found",
+      "webhook_url_refused",
     ],
   },
   "POST /v1/account/passkeys": {
@@ -2531,6 +2630,55 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     codes: [
       "not_found",
       "vendor_account_not_found",
+    ],
+  },
+  "POST /v1/views": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "forbidden",
+      "not_found",
+      "role_not_found",
+      "too_many_views",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/webhook-subscriptions": {
+    statuses: [201],
+    types: ["application/json"],
+    codes: [
+      "channel_not_found",
+      "setting_changed",
+      "unauthenticated",
+      "webhook_exists",
+      "webhook_subscription_not_found",
+      "webhook_url_refused",
+    ],
+  },
+  "POST /v1/webhook-subscriptions/{id}/deliveries/{messageId}/replay": {
+    statuses: [202],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "unauthenticated",
+      "webhook_subscription_not_found",
+    ],
+  },
+  "POST /v1/webhook-subscriptions/{id}/rotate-secret": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "setting_changed",
+      "unauthenticated",
+      "webhook_subscription_not_found",
+    ],
+  },
+  "POST /v1/webhook-subscriptions/{id}/test": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "unauthenticated",
+      "webhook_subscription_not_found",
     ],
   },
   "POST /v1/webhooks/carriers/{provider}": {

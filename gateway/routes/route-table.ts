@@ -16,8 +16,10 @@ import { peopleRoutes } from "./people.ts";
 import { refundRoutes } from "./refunds.ts";
 import { returnRoutes } from "./returns.ts";
 import { roleRoutes } from "./roles.ts";
+import { savedViewRoutes } from "./saved-views.ts";
 import { mailTemplateRoutes } from "./settings/mail-templates.ts";
 import { vendorAccountRoutes } from "./settings/vendor-accounts.ts";
+import { webhookSubscriptionRoutes } from "./settings/webhook-subscriptions.ts";
 import { settingsRoutes } from "./settings.ts";
 import { passkeyRoutes } from "./sign-in/passkeys.ts";
 import { proofRoutes } from "./sign-in/proofs.ts";
@@ -40,6 +42,7 @@ export const routeTable: readonly Route[] = [
   ...peopleRoutes,
   ...keyRoutes,
   ...companyRoutes,
+  ...savedViewRoutes,
   ...orderRoutes,
   ...stockRoutes,
   ...catalogRoutes,
@@ -56,6 +59,7 @@ export const routeTable: readonly Route[] = [
   ...settingsRoutes,
   ...mailTemplateRoutes,
   ...vendorAccountRoutes,
+  ...webhookSubscriptionRoutes,
   ...roleRoutes,
   ...auditRoutes,
   ...trackingRoutes,

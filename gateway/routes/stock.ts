@@ -1,22 +1,53 @@
 /** Stock: what is there, what may be promised, why a number is so, and commands that change it. */
 import Type from "typebox";
-import { MAX_STOCK_FEED_NAMES, PAGE_DEFAULT } from "../../config/limits.ts";
+import { MAX_STOCK_FEED_NAMES, MOVEMENT_EXPORT_ROWS, PAGE_DEFAULT } from "../../config/limits.ts";
 import { Id, oneOf, PageQuery, pageOf, Quantity, text } from "../../contract/shapes.ts";
-import { StockAvailability, StockExplanation, StockPromise, StockRow } from "../../contract/stock.ts";
+import {
+  STOCK_SORTS,
+  StockAvailability,
+  StockExplanation,
+  StockMovement,
+  StockPromise,
+  StockRow,
+} from "../../contract/stock.ts";
 import { StockCommands, StockOutcomes } from "../../contract/stock-commands.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
+import { callerIn } from "../../operations/context.ts";
 import { runStockCommands } from "../../operations/stock/run-stock-commands.ts";
-import { explainStock, listStock } from "../../store/stock/stock-views.ts";
+import { recordAuditAlone } from "../../store/audit-log/record-audit.ts";
+import { explainStock, listMovements, listStock } from "../../store/stock/stock-views.ts";
 import { requireStockPermissions } from "../access/authentication.ts";
 import { STOCK_COMMANDS_SOME } from "../access/permissions.ts";
 import { boundsOf } from "../access/within.ts";
 import { type Call, callerOf, done, found, param, type Route, route } from "../http/route.ts";
+import { csvOf } from "../wire/csv.ts";
 import { executeOnKnownPositions } from "../wire/known-positions.ts";
 import { ApiError } from "../wire/problem.ts";
 import { readStockCommands } from "../wire/stock-commands.ts";
 
 /** Movements that one explanation lists. It also says whether all of them, listed or not, add up. */
-const EXPLAINED_MOVEMENTS = 500;
+const EXPLAINED_MOVEMENTS = 100;
+
+const MOVEMENT_COLUMNS = [
+  "at",
+  "kind",
+  "onHand",
+  "reserved",
+  "allocated",
+  "picked",
+  "unavailable",
+  "safetyStock",
+  "incoming",
+  "fenced",
+  "onHandAfter",
+  "availableAfter",
+  "cause",
+  "reason",
+  "holdId",
+  "reference",
+  "pool",
+  "lot",
+] as const satisfies readonly (keyof StockMovement)[];
 
 export const stockRoutes: readonly Route[] = [
   route({
@@ -29,6 +60,9 @@ export const stockRoutes: readonly Route[] = [
       location: Type.Optional(Id),
       /** `set`: positions that keep a safety stock. */
       safetyStock: Type.Optional(oneOf(["set"])),
+      /** Positions of which no more units than that are free to promise. */
+      availableAtMost: Type.Optional(Type.Integer({ minimum: 0, maximum: 999_999_999 })),
+      sort: Type.Optional(oneOf(STOCK_SORTS)),
       ...PageQuery,
     }),
     reply: pageOf(StockRow),
@@ -41,6 +75,8 @@ export const stockRoutes: readonly Route[] = [
           text: query.q,
           locationId: query.location,
           keepsSafetyStock: query.safetyStock === "set",
+          availableAtMost: query.availableAtMost,
+          sort: query.sort,
           cursor: query.cursor,
           limit: query.limit ?? PAGE_DEFAULT,
         }),
@@ -97,7 +133,7 @@ export const stockRoutes: readonly Route[] = [
     reply: StockExplanation,
     handle: async (call) => {
       const { services } = call;
-      const address = { sku: param(call, "sku"), locationId: param(call, "location") };
+      const address = positionOf(call);
       const [explained, holds] = await Promise.all([
         explainStock(services.database, { ...address, movements: EXPLAINED_MOVEMENTS }),
         services.allocator.holds(address),
@@ -114,6 +150,36 @@ export const stockRoutes: readonly Route[] = [
           })),
         },
       };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/stock/{sku}/{location}/movements",
+    summary: "Movements of a position, newest first, each with the numbers after it",
+    access: { kind: "permission", permission: "stock.explain" },
+    query: Type.Object(PageQuery),
+    reply: pageOf(StockMovement),
+    handle: async (call) => {
+      const { cursor, limit = PAGE_DEFAULT } = call.query;
+      return { json: await listMovements(call.services.database, positionOf(call), { cursor, limit }) };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/stock/{sku}/{location}/movements.csv",
+    summary: `The same as a table, at most the newest ${MOVEMENT_EXPORT_ROWS.toLocaleString("en")}`,
+    access: { kind: "permission", permission: "stock.explain" },
+    handle: async (call) => {
+      const { database, operations } = call.services;
+      const position = positionOf(call);
+      const { items } = await listMovements(database, position, { limit: MOVEMENT_EXPORT_ROWS });
+      await recordAuditAlone(database, callerIn(operations, callerOf(call).by), {
+        act: "stock.exported",
+        subject: `stock:${position.sku}@${position.locationId}`,
+        after: { rows: items.length },
+      });
+      const rows = items.map((movement) => MOVEMENT_COLUMNS.map((column) => movement[column]));
+      return { contentType: "text/csv; charset=utf-8", bytes: csvOf(MOVEMENT_COLUMNS, rows) };
     },
   }),
   route({
@@ -139,6 +205,10 @@ export const stockRoutes: readonly Route[] = [
     },
   }),
 ];
+
+function positionOf(call: Call<unknown, unknown>): { readonly sku: string; readonly locationId: string } {
+  return { sku: param(call, "sku"), locationId: param(call, "location") };
+}
 
 /** Stock is of no channel: whoever is bound to channels alone sees all of it, as keys of a channel do. */
 function stockBounds(call: Call<unknown, unknown>): { readonly locations: readonly string[] | null } {

@@ -1,11 +1,11 @@
 /** The start page, and what a supervisor of the process asks. */
 import Type from "typebox";
 import { EndedOrdersAudit } from "../../contract/orders.ts";
-import { text } from "../../contract/shapes.ts";
-import { Health, Overview, Readiness } from "../../contract/system.ts";
+import { oneOf, text } from "../../contract/shapes.ts";
+import { Health, OVERVIEW_RANGES, Overview, Readiness, Throughput } from "../../contract/system.ts";
 import { readCompany } from "../../store/catalog/companies.ts";
 import { auditEndedOrders } from "../../store/orders/money-audit.ts";
-import { readOverview } from "../../store/orders/overview.ts";
+import { readOverview, readThroughput } from "../../store/orders/overview.ts";
 import { authenticate, presentedCredential } from "../access/authentication.ts";
 import { countedAs } from "../access/client-address.ts";
 import { isLocalCaller } from "../http/local-caller.ts";
@@ -23,6 +23,20 @@ export const systemRoutes: readonly Route[] = [
       const { database } = call.services;
       const company = await readCompany(database, callerOf(call).companyId);
       return { json: await readOverview(database, company?.timeZone ?? "UTC") };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/overview/throughput",
+    summary: "Orders captured and shipped in each minute, hour or day of a range, in the company's time zone",
+    access: { kind: "permission", permission: "overview.read" },
+    query: Type.Object({ range: Type.Optional(oneOf(OVERVIEW_RANGES)) }),
+    reply: Throughput,
+    handle: async (call) => {
+      const { database } = call.services;
+      const company = await readCompany(database, callerOf(call).companyId);
+      const { range = "hour" } = call.query;
+      return { json: await readThroughput(database, range, company?.timeZone ?? "UTC") };
     },
   }),
   route({

@@ -62,6 +62,9 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
   ["POST /v1/account/passkeys/options", "anything"],
   ["DELETE /v1/account/passkeys/{id}", "anything"],
   ["GET /v1/company", "anything"],
+  ["GET /v1/views", "anything"],
+  ["POST /v1/views", "anything"],
+  ["DELETE /v1/views/{id}", "anything"],
   ...["password", "second-factor", "second-factor/confirm", "second-factor/remove", "recovery-codes"].map(
     (action) => [`POST /v1/account/${action}`, "anything"] as const,
   ),
@@ -75,9 +78,12 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
   ["GET /v1/channel-kinds", "anything"],
   // Numbers of orders and units, without what they are of.
   ["GET /v1/overview", "anything"],
+  ["GET /v1/overview/throughput", "anything"],
 
   // The handler shows what is the caller's.
   ["GET /v1/orders", "filtered"],
+  ["GET /v1/orders/events", "filtered"],
+  ["GET /v1/orders/export.csv", "filtered"],
   ["GET /v1/stock", "filtered"],
   ["GET /v1/stock/{sku}/available", "filtered"],
   ["GET /v1/fulfillment-orders", "filtered"],
@@ -85,6 +91,8 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
 
   ["GET /v1/stock/{sku}/promise", promised],
   ["GET /v1/stock/{sku}/{location}/explain", position],
+  ["GET /v1/stock/{sku}/{location}/movements", position],
+  ["GET /v1/stock/{sku}/{location}/movements.csv", position],
   ["POST /v1/stock/commands", stockCommands],
   ["POST /v1/floor/loads/{id}/settle", load],
   ...["close", "open"].map((action) => [`POST /v1/locations/{id}/${action}`, location] as const),
@@ -213,6 +221,13 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
     "POST /v1/settings/sourcing-rules",
     "POST /v1/settings/sourcing-rules/check",
     "GET /v1/settings/sourcing-rules/versions",
+    "GET /v1/webhook-subscriptions",
+    "POST /v1/webhook-subscriptions",
+    ...["GET", "PATCH", "DELETE"].map((method) => `${method} /v1/webhook-subscriptions/{id}`),
+    "GET /v1/webhook-subscriptions/{id}/deliveries",
+    ...["rotate-secret", "test", "deliveries/{messageId}/replay"].map(
+      (action) => `POST /v1/webhook-subscriptions/{id}/${action}`,
+    ),
     "GET /v1/mail-templates",
     "GET /v1/mail-templates/{kind}/{language}",
     ...["", "/use-shipped", "/preview", "/test"].map(

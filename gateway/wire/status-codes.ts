@@ -48,6 +48,7 @@ export const STATUS_CODES_BY_CODE = {
     title: "The session has to prove again who sits there; then the same request goes through.",
   },
   outside_role: { status: 403, title: "The role is bound to other places or channels." },
+  too_many_views: { status: 409, title: "The person keeps as many views of lists as one may." },
   role_not_found: { status: 404, title: "There is no such role." },
   role_exists: { status: 409, title: "There is a role of this id already." },
   role_invalid: { status: 422, title: "The role names a permission that there is not." },
@@ -206,6 +207,9 @@ export const STATUS_CODES_BY_CODE = {
   change_not_supported: { status: 422, title: "An order cannot be changed in this way." },
   nothing_changes: { status: 422, title: "The order is like that already." },
   hold_not_cleared: { status: 409, title: "The reason for the hold is still there." },
+  webhook_exists: { status: 409, title: "There is a webhook of this id already." },
+  webhook_subscription_not_found: { status: 404, title: "There is no such webhook." },
+  webhook_url_refused: { status: 422, title: "No webhooks are sent to this address; the detail says why." },
   vendor_account_exists: { status: 409, title: "There is an account of this name at the vendor already." },
   vendor_account_in_use: {
     status: 409,

@@ -1,4 +1,4 @@
-/** `npm run drill -- restore`: what a person does after a fire, done and measured. */
+/** `npm run drill`: what a person does after a fire, or for an upgrade, done and measured. */
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -6,12 +6,17 @@ import { parseArgs } from "node:util";
 import { endLeftovers } from "../faults/leftovers.ts";
 import { machine } from "../faults/machine.ts";
 import { type RestoreDrillReport, runRestoreDrill } from "./restore-drill.ts";
+import { runUpgradeDrill } from "./upgrade-drill.ts";
 
 const HELP = `Usage: npm run drill -- restore [options]
+       npm run drill -- upgrade --from <folder> [--orders <n>] [--out <file>]
 
 Starts a whole system of its own, plays a day of orders on it, takes a backup in the middle (holdfast backup), kills
 everything some time later and deletes its folder, restores (holdfast restore), starts, and lets the day go on to its
 end. The outside world lives on meanwhile. Then the books are audited.
+
+upgrade: the version in a folder (a checkout, installed and built) takes orders and is stopped; this version starts on its
+data; then the former one is started on what this one has made of them, and on a copy from before.
 
   --orders <n>     orders of the day (400)
   --loss-after <s> seconds from the backup's end until the machine is lost (10)
@@ -35,6 +40,7 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: {
       orders: { type: "string", default: "400" },
+      from: { type: "string" },
       "loss-after": { type: "string", default: "10" },
       seed: { type: "string" },
       out: { type: "string" },
@@ -45,15 +51,24 @@ async function main(): Promise<number> {
   if (values.help) return say(HELP, 0);
   const orders = Number(values.orders);
   const lossAfter = Number(values["loss-after"]);
-  if (positionals.length !== 1 || positionals[0] !== "restore")
-    return say(`Which drill? restore.\n\n${HELP}`, 2);
+  const [which] = positionals;
+  if (positionals.length !== 1 || (which !== "restore" && which !== "upgrade"))
+    return say(`Which drill? restore or upgrade.\n\n${HELP}`, 2);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => void endLeftovers().then(() => process.exit(130)));
+  }
+  if (which === "upgrade") {
+    if (values.from === undefined) return say(`--from names the folder of the former version.\n\n${HELP}`, 2);
+    const report = await runUpgradeDrill(values.from, Math.min(orders, 20), note);
+    const text = `${JSON.stringify({ ...report, machine: machine() }, null, 2)}\n`;
+    if (values.out !== undefined) writeFileSync(values.out, text);
+    process.stdout.write(text);
+    return report.ok ? 0 : 1;
+  }
   if (!Number.isInteger(orders) || orders < 20 || !(lossAfter >= 0))
     return say(`--orders is a whole number of 20 or more, --loss-after a number.\n\n${HELP}`, 2);
   const seed = values.seed ?? randomBytes(4).toString("hex");
   note(`seed ${seed}, ${orders} orders`);
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => void endLeftovers().then(() => process.exit(130)));
-  }
   let told = "";
   const report = await runRestoreDrill({ orders, seed, lossAfterMs: lossAfter * 1_000 }, (phase, day) => {
     if (phase === told) return;

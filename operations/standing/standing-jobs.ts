@@ -7,6 +7,7 @@ import type { Carrier } from "../../ports/carriers.ts";
 import type { VendorDesk } from "../../ports/vendor-desk.ts";
 import type { VendorRoster } from "../../ports/vendor-roster.ts";
 import type { OperationContext } from "../context.ts";
+import type { WebhookContext } from "../webhooks/deliver.ts";
 import { runCollections } from "./collections.ts";
 import { runCombinedParcels } from "./combined-parcels.ts";
 import { runDemandFills } from "./demand-fills.ts";
@@ -16,6 +17,7 @@ import { runScheduledParts } from "./scheduled-parts.ts";
 import { runShortOrders } from "./short-orders.ts";
 import { runShortages } from "./shortages.ts";
 import { runSilentParcels } from "./silent-parcels.ts";
+import { runWebhooks } from "./webhooks.ts";
 
 type StandingJobs = {
   /** Ends the jobs, and waits for what they are doing. */
@@ -27,6 +29,8 @@ export function startStandingJobs(options: {
   readonly carriers: VendorRoster<Carrier>;
   /** Absent: accounts at vendors do not change while this process runs. */
   readonly accounts?: Pick<VendorDesk, "follow">;
+  /** Absent: nobody is told by webhook what happens to orders. */
+  readonly webhooks?: Pick<WebhookContext, "box" | "sender">;
   readonly logger: Logger;
 }): StandingJobs {
   const { context, carriers, logger } = options;
@@ -39,6 +43,14 @@ export function startStandingJobs(options: {
     runCombinedParcels(context, logger.child({ part: "combined-parcels" })),
     runRobotLoads(context, logger.child({ part: "robot-loads" })),
     runScheduledParts(context, logger.child({ part: "scheduled-parts" })),
+    ...(options.webhooks === undefined
+      ? []
+      : [
+          runWebhooks(
+            { database: context.database, now: context.now, ...options.webhooks },
+            logger.child({ part: "webhooks" }),
+          ),
+        ]),
     runSilentParcels(context, carriers, logger.child({ part: "silent-parcels" })),
   ];
   return {

@@ -38,3 +38,28 @@ export async function readFeed(
     }),
   );
 }
+
+/** The newest entries of all timelines, newest first, of the caller's channels and places. */
+export async function latestEvents(
+  database: Queryable,
+  bounds: {
+    readonly channelId: string | null;
+    /** Null: of all. */
+    readonly channels: readonly string[] | null;
+    readonly locations: readonly string[] | null;
+  },
+  limit: number,
+): Promise<readonly FeedEvent[]> {
+  const { rows } = await database.query<FeedEvent>(
+    `select event.order_id as "orderId", o.channel_id as "channelId", o.status, event.key, event.type, event.summary,
+            event.cause, event.data, ${iso("event.at")} as at
+       from order_event event join orders o on o.id = event.order_id
+      where ($1::text is null or o.channel_id = $1)
+        and ($2::text[] is null or o.channel_id = any($2))
+        and ($3::text[] is null or exists (select from fulfillment_order f
+              where f.order_id = o.id and f.location_id = any($3)))
+      order by event.tx desc, event.id desc limit $4`,
+    [bounds.channelId, bounds.channels, bounds.locations, limit],
+  );
+  return rows;
+}

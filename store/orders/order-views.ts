@@ -16,7 +16,6 @@ import { shownCode } from "../../orders/store-credit.ts";
 import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
 import {
-  containing,
   FULFILLMENT_ORDER_JSON,
   fromMicroseconds,
   iso,
@@ -27,66 +26,13 @@ import {
 import { moneyFactsOf, type StoredMoney, storedMoneyJson } from "./money-facts.ts";
 import { type OrderProgress, PROGRESS_LINES_JSON } from "./order-progress.ts";
 
-type OrderFilter = {
-  readonly status?: string | undefined;
-  readonly channelId?: string | undefined;
-  /** Only orders of these channels, and with something at one of these places; null: of all. */
-  readonly channels?: readonly string[] | null;
-  readonly locations?: readonly string[] | null;
-  /** Part of the order id, order number, customer's name or, unless `isEmailHidden`, e-mail address. */
-  readonly text?: string | undefined;
-  readonly isEmailHidden?: boolean;
-  /** A hold code. */
-  readonly hold?: string | undefined;
-  readonly cursor?: string | undefined;
-  readonly limit: number;
-};
-
-const SUMMARY_COLUMNS = `o.id, o.channel_id as "channelId", o.external_number as "externalNumber", o.status,
+/** Of the rows `o` of `orders`. */
+export const SUMMARY_COLUMNS = `o.id, o.channel_id as "channelId", o.external_number as "externalNumber", o.status,
   o.payment_status as "paymentStatus", o.fulfillment_status as "fulfillmentStatus",
   o.return_status as "returnStatus", o.hold_reasons as "holdReasons", o.customer_name as "customerName",
   o.currency, o.total_minor as "totalMinor", o.exponent, o.unit_count as "unitCount",
   ${iso("o.placed_at")} as "placedAt", ${iso("o.captured_at")} as "capturedAt", ${iso("o.updated_at")} as "updatedAt",
   o.ship_by as "shipBy", o.deliver_by as "deliverBy"`;
-
-/** Newest first. */
-export async function listOrders(database: Queryable, filter: OrderFilter): Promise<Page<OrderSummary>> {
-  const [capturedAt, id] =
-    filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
-  const { rows } = await database.query<OrderSummary & { position: string }>(
-    `select ${SUMMARY_COLUMNS}, ${microseconds("o.captured_at")} as position
-       from orders o
-      where ($1::text is null or o.status = $1)
-        and ($2::text is null or o.channel_id = $2)
-        and ($3::text is null or o.id ilike $3 or o.external_number ilike $3 or o.customer_name ilike $3
-             or not $10 and o.customer_email ilike $3)
-        and ($4::text is null or o.hold_reasons @> jsonb_build_array(jsonb_build_object('code', $4::text)))
-        and ($5::text is null or (o.captured_at, o.id) < (${fromMicroseconds("$5")}, $6))
-        and ($8::text[] is null or o.channel_id = any($8))
-        and ($9::text[] is null or exists (select from fulfillment_order f
-              where f.order_id = o.id and f.location_id = any($9)))
-      order by o.captured_at desc, o.id desc
-      limit $7`,
-    [
-      filter.status ?? null,
-      filter.channelId ?? null,
-      filter.text === undefined ? null : containing(filter.text),
-      filter.hold ?? null,
-      capturedAt ?? null,
-      id ?? null,
-      filter.limit + 1,
-      filter.channels ?? null,
-      filter.locations ?? null,
-      filter.isEmailHidden === true,
-    ],
-  );
-  return toPage(
-    rows,
-    filter.limit,
-    ({ position: _position, ...summary }) => summary,
-    (row) => [row.position, row.id],
-  );
-}
 
 /** What may be done with it is said in `withActions`. */
 type FulfillmentOrderRow = Omit<FulfillmentOrderView, "supportedActions" | "holdReasons">;

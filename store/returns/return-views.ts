@@ -3,8 +3,10 @@ import type { ReturnSummary, ReturnView } from "../../contract/returns.ts";
 import type { Page } from "../../contract/shapes.ts";
 import { awaitedUnits, standingPieces, uninspectedUnits } from "../../orders/return-authorization.ts";
 import { readScannedCode } from "../../orders/returns/scanned-code.ts";
+import { ordersOfShopper } from "../orders/order-search.ts";
 import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
+import { parameters } from "../sql/parameters.ts";
 import {
   containing,
   fromMicroseconds,
@@ -19,8 +21,8 @@ import { UNKNOWN_ITEM_JSON } from "./unknown-items.ts";
 /**
  * Newest first.
  *
- * @param filter.search a part of the return's or the order's number, of the customer's name or e-mail address
- *   or of a SKU; or a whole tracking number, GTIN or serial
+ * @param filter.search a part of the return's or the order's number or of a SKU; a whole tracking number, GTIN or
+ *   serial; or what tells of the shopper
  */
 export async function listReturns(
   database: Queryable,
@@ -28,8 +30,8 @@ export async function listReturns(
     readonly status?: string | undefined;
     readonly search?: string | undefined;
     readonly waiting?: boolean | undefined;
-    /** The search does not look at e-mail addresses. */
-    readonly isEmailHidden?: boolean;
+    /** The search does not look at what else than their name tells of shoppers. */
+    readonly isPersonalDataHidden?: boolean;
     readonly cursor?: string | undefined;
     readonly limit: number;
   },
@@ -38,14 +40,29 @@ export async function listReturns(
     filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
   const search = filter.search?.trim() ?? "";
   const code = readScannedCode(search);
+  const statement = parameters([
+    filter.status ?? null,
+    requestedAt ?? null,
+    id ?? null,
+    filter.limit + 1,
+    search === "" ? null : containing(search),
+    code.gtin,
+    code.serial,
+    code.tracking,
+    filter.waiting ?? false,
+  ]);
+  const byShopper = ordersOfShopper(
+    { text: search, isPersonalDataHidden: filter.isPersonalDataHidden === true },
+    statement,
+  );
   const { rows } = await database.query<{ summary: ReturnSummary; position: string }>(
     `select ${RETURN_JSON} as summary, ${microseconds("r.requested_at")} as position
        from return_authorization r
       where ($1::text is null or r.status = $1)
         and ($2::text is null or (r.requested_at, r.id) < (${fromMicroseconds("$2")}, $3))
         and ($5::text is null or r.id ilike $5
-          or exists (select from orders o where o.id = r.order_id and (o.external_number ilike $5
-            or o.customer_name ilike $5 or not $10 and o.customer_email ilike $5))
+          or exists (select from orders o where o.id = r.order_id and o.external_number ilike $5)
+          or r.order_id in (${byShopper})
           or exists (select from return_line l where l.return_id = r.id and (l.sku ilike $5
             or exists (select from product p where p.sku = l.sku and p.gtin = $6)
             or exists (select from packed_unit u join fulfillment_order f on f.id = u.fulfillment_order_id
@@ -55,18 +72,7 @@ export async function listReturns(
           or exists (select from shipment s where s.return_id = r.id and s.tracking_number = any($8)))
         and (not $9 or (r.waits_for_person and r.status = 'requested'))
       order by r.requested_at desc, r.id desc limit $4`,
-    [
-      filter.status ?? null,
-      requestedAt ?? null,
-      id ?? null,
-      filter.limit + 1,
-      search === "" ? null : containing(search),
-      code.gtin,
-      code.serial,
-      code.tracking,
-      filter.waiting ?? false,
-      filter.isEmailHidden === true,
-    ],
+    [...statement.values],
   );
   return toPage(
     rows,

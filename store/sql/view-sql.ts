@@ -17,7 +17,12 @@ export function fromMicroseconds(parameter: string): string {
 
 /** `text` as a pattern that finds it anywhere, with its own wildcards made harmless. */
 export function containing(text: string): string {
-  return `%${text.replace(/[\\%_]/g, "\\$&")}%`;
+  return `%${beginning(text)}`;
+}
+
+/** The same for a text that begins with it. */
+export function beginning(text: string): string {
+  return `${text.replace(/[\\%_]/g, "\\$&")}%`;
 }
 
 /** A row `shipment` as the API's shipment, with its reports. */

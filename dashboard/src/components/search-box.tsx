@@ -3,7 +3,10 @@ import { Icon } from "./icon.tsx";
 
 const PAUSE_MS = 250;
 
-/** A search field that reports after a pause in typing. The key `/` focuses it from anywhere on the page. */
+/**
+ * A search field that reports after a pause in typing, without blanks around the text, and shows what it is given when
+ * that changes. The key `/` focuses it from anywhere on the page, Enter reports at once.
+ */
 export function SearchBox({
   label,
   value,
@@ -17,12 +20,27 @@ export function SearchBox({
   const input = useRef<HTMLInputElement>(null);
   const latest = useRef(onChange);
   latest.current = onChange;
+  /** What this field has reported or been given last: another value comes from elsewhere, e.g. a cleared filter. */
+  const known = useRef(value);
+
+  const report = (typed: string): void => {
+    const next = typed.trim();
+    if (next === known.current) return;
+    known.current = next;
+    latest.current(next);
+  };
 
   useEffect(() => {
-    if (text === value) return;
-    const timer = setTimeout(() => latest.current(text), PAUSE_MS);
+    if (value === known.current) return;
+    known.current = value;
+    setText(value);
+  }, [value]);
+
+  useEffect(() => {
+    if (text.trim() === known.current) return;
+    const timer = setTimeout(() => report(text), PAUSE_MS);
     return () => clearTimeout(timer);
-  }, [text, value]);
+  }, [text]);
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
@@ -48,6 +66,9 @@ export function SearchBox({
         placeholder={label}
         value={text}
         onInput={(event) => setText(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") report(event.currentTarget.value);
+        }}
       />
     </div>
   );

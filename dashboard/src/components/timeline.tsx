@@ -1,6 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
 import type { TimelineEntry } from "../../../contract/orders.ts";
-import { clockTime, fullTime } from "../format/time.ts";
+import { clockTime, fullTime, zoneName } from "../format/time.ts";
 import { words } from "../format/words.ts";
 import { Chips } from "./chips.tsx";
 import { Empty } from "./empty.tsx";
@@ -45,6 +45,7 @@ export function Timeline({ entries }: { readonly entries: readonly TimelineEntry
           </li>
         ))}
       </ol>
+      {shown.length > 0 && <p class="muted small">Times are in {zoneName()}.</p>}
     </>
   );
 }

@@ -25,10 +25,35 @@ export function relativeTime(iso: string, nowMs: number): string {
 export function fullTime(iso: string): string {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return iso;
-  return at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  return at.toLocaleString(undefined, {
+    year: "numeric",
+    month: "short",
+    day: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    timeZoneName: "short",
+  });
 }
 
-/** The time of day with seconds; with the day before it where that is not today. */
+/** Hours and minutes. @param timeZone IANA name; absent: the reader's */
+export function shortTime(iso: string, timeZone?: string): string {
+  const at = new Date(iso);
+  if (Number.isNaN(at.getTime())) return iso;
+  return at.toLocaleTimeString(undefined, {
+    hour: "2-digit",
+    minute: "2-digit",
+    ...(timeZone === undefined ? {} : { timeZone }),
+  });
+}
+
+/** The reader's time zone in their words, e.g. `Central European Standard Time`. */
+export function zoneName(at: Date = new Date()): string {
+  const parts = new Intl.DateTimeFormat(undefined, { timeZoneName: "long" }).formatToParts(at);
+  return parts.find(({ type }) => type === "timeZoneName")?.value ?? "UTC";
+}
+
+/** The time of day of the reader with seconds; with the day before it where that is not today. */
 export function clockTime(iso: string): string {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return iso;
@@ -37,8 +62,12 @@ export function clockTime(iso: string): string {
   return today ? time : `${calendarDay(iso)}, ${time}`;
 }
 
-/** `Tue 24 Nov`. A day without a time is that day everywhere, whatever the reader's time zone. */
-export function calendarDay(iso: string): string {
+/**
+ * `Tue 24 Nov`. A day without a time is that day everywhere, whatever the reader's time zone.
+ *
+ * @param timeZone IANA name, in which a moment's day is meant; absent: the reader's
+ */
+export function calendarDay(iso: string, timeZone?: string): string {
   const dateOnly = /^\d{4}-\d{2}-\d{2}$/.test(iso);
   const at = new Date(dateOnly ? `${iso}T00:00:00Z` : iso);
   if (Number.isNaN(at.getTime())) return iso;
@@ -47,6 +76,6 @@ export function calendarDay(iso: string): string {
     day: "numeric",
     month: "short",
     ...(at.getUTCFullYear() === new Date().getUTCFullYear() ? {} : { year: "numeric" }),
-    ...(dateOnly ? { timeZone: "UTC" } : {}),
+    ...(dateOnly ? { timeZone: "UTC" } : timeZone === undefined ? {} : { timeZone }),
   });
 }

@@ -51,7 +51,7 @@ export function SignInPage() {
           </Field>
         )}
       </Form>
-      {name !== null && (
+      {name !== null && first === null && (
         <ActionButton class={ways.data?.required ? "button primary" : "button"} run={leaveToSignIn}>
           Continue with {name}
         </ActionButton>

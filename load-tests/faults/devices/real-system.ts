@@ -19,13 +19,16 @@ export class RealSystem {
   readonly folder: string;
   private readonly environment: NodeJS.ProcessEnv;
   private child: ChildProcess | null = null;
+  /** Whose program runs: this tree, or another version's. */
+  program = join(projectRoot, "bin", "holdfast.js");
 
   private constructor(folder: string, environment: NodeJS.ProcessEnv) {
     this.folder = folder;
     this.environment = environment;
   }
 
-  static async start(settings: Readonly<Record<string, string>>): Promise<RealSystem> {
+  /** @param program another version's `bin/holdfast.js`; absent: this tree's */
+  static async start(settings: Readonly<Record<string, string>>, program?: string): Promise<RealSystem> {
     const folder = await mkdtemp(join(tmpdir(), "holdfast-devices-"));
     // The database's own user passes through.
     await chmod(folder, 0o711);
@@ -34,6 +37,7 @@ export class RealSystem {
       ...(await throwAwaySettings(folder)),
       ...settings,
     });
+    system.program = program ?? system.program;
     mustNotOutlive(() => system.destroy());
     try {
       await system.start();
@@ -46,7 +50,7 @@ export class RealSystem {
 
   /** On the data that is there. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [join(projectRoot, "bin", "holdfast.js"), "start", "--json"], {
+    const child = spawn(process.execPath, [this.program, "start", "--json"], {
       cwd: this.folder,
       env: this.environment,
       // The channel: a system whose harness is gone ends by itself.
@@ -86,13 +90,28 @@ export class RealSystem {
 
   /** Runs a command of the command line on it. @returns what it printed @throws where it did not go well */
   async run(args: readonly string[]): Promise<string> {
-    const program = join(projectRoot, "bin", "holdfast.js");
-    const { stdout } = await execute(process.execPath, [program, ...args], {
+    const { stdout } = await execute(process.execPath, [this.program, ...args], {
       cwd: this.folder,
       env: this.environment,
       maxBuffer: 64 * 1_048_576,
     });
     return stdout;
+  }
+
+  /** As Ctrl-C does; everything that it started ends with it. */
+  async stop(): Promise<void> {
+    const { child } = this;
+    if (child === null) return;
+    const ended = untilExit(child);
+    child.kill("SIGINT");
+    await ended;
+    this.child = null;
+  }
+
+  /** Folders that have all that it keeps, while it is stopped: its own, and PostgreSQL's where that lies elsewhere. */
+  async folders(): Promise<readonly string[]> {
+    const cluster = await readFile(join(this.folder, "postgres-location"), "utf8").catch(() => "");
+    return [this.folder, ...(cluster.trim() === "" ? [] : [cluster.trim()])];
   }
 
   /** The machine is gone, with everything that was written on it. */
@@ -106,13 +125,7 @@ export class RealSystem {
 
   /** Ends all of it, and removes what it has written. */
   async destroy(): Promise<void> {
-    const { child } = this;
-    if (child !== null) {
-      const ended = untilExit(child);
-      child.kill("SIGINT");
-      await ended;
-      this.child = null;
-    }
+    await this.stop();
     for (const { pid } of await new ProcessBook(this.folder).readPrevious()) kill(pid);
     await this.discardData();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
@@ -120,8 +133,8 @@ export class RealSystem {
 
   /** PostgreSQL's, where its user could not reach the folder. */
   private async discardData(): Promise<void> {
-    const cluster = await readFile(join(this.folder, "postgres-location"), "utf8").catch(() => "");
-    if (cluster.trim() !== "") await rm(cluster.trim(), { recursive: true, force: true, maxRetries: 5 });
+    for (const cluster of (await this.folders()).slice(1))
+      await rm(cluster, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

@@ -1,5 +1,4 @@
 import { useState } from "preact/hooks";
-import { useLocation } from "preact-iso/router";
 import type { ClaimView } from "../../../../contract/claims.ts";
 import type { RefundView } from "../../../../contract/refunds.ts";
 import type { Page } from "../../../../contract/shapes.ts";
@@ -18,6 +17,8 @@ import { Time } from "../../components/time.tsx";
 import { toast } from "../../components/toast.tsx";
 import { formatMoney } from "../../format/money.ts";
 import { words } from "../../format/words.ts";
+import { useListAddress } from "../../lists/list-address.ts";
+import { SavedViews } from "../../lists/saved-views.tsx";
 import { usePages } from "../../live/pages.ts";
 import { useResource } from "../../live/resource.ts";
 import { useInterval } from "../../live/use-interval.ts";
@@ -38,12 +39,13 @@ const PAGE_SIZE = 100;
 
 /** What finance has to see to: money that somebody still has to pay back, or to be asked for. */
 export function FinancePage() {
-  const { query, route } = useLocation();
-  const view = query["view"] ?? "due_at_channel";
+  const { filter, query, change } = useListAddress("/finance", ["view"]);
+  const view = filter.view === "" ? "due_at_channel" : filter.view;
   const status = view === "all" ? "" : view;
   return (
     <div class="page">
       <PageHead title="Finance" documentTitle="Finance">
+        <SavedViews list="finance" path="/finance" query={query} />
         {view !== "carriers" && (
           <a
             class="button"
@@ -58,7 +60,7 @@ export function FinancePage() {
         label="List"
         options={VIEWS}
         value={view}
-        onChange={(value) => route(value === "due_at_channel" ? "/finance" : `/finance?view=${value}`, true)}
+        onChange={(value) => change({ view: value === "due_at_channel" ? "" : value })}
       />
       {view === "carriers" ? <CarrierClaims /> : <Refunds key={status} status={status} />}
     </div>

@@ -6,11 +6,15 @@ import { may } from "../../api/session.ts";
 import { Empty } from "../../components/empty.tsx";
 import { Loaded } from "../../components/loaded.tsx";
 import { PageHead } from "../../components/page-head.tsx";
+import { Paged } from "../../components/paged.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { SearchBox } from "../../components/search-box.tsx";
 import { SkeletonRows } from "../../components/skeleton.tsx";
 import { formatMoney } from "../../format/money.ts";
 import { counted } from "../../format/words.ts";
+import { useListAddress } from "../../lists/list-address.ts";
+import { SavedViews } from "../../lists/saved-views.tsx";
+import { usePages } from "../../live/pages.ts";
 import { useResource } from "../../live/resource.ts";
 import { useInterval } from "../../live/use-interval.ts";
 import { ComponentsCell, ComponentsDialog } from "./components.tsx";
@@ -20,13 +24,21 @@ import { SubstitutesCell, SubstitutesDialog } from "./substitutes.tsx";
 import { TaggedSwitch } from "./tagged-switch.tsx";
 
 const REFRESH_MS = 10_000;
+const PAGE_SIZE = 50;
 
 export function CatalogPage() {
   const gaps = useResource<Page<UnmappedSku>>("gaps", (signal) => get("/unmapped-skus", {}, signal));
-  const [q, setQuery] = useState("");
-  const products = useResource<Page<Product>>(`products ${q}`, (signal) =>
-    get("/products", { q, limit: 50 }, signal),
+  const {
+    filter: { q },
+    query,
+    change,
+  } = useListAddress("/catalog", ["q"]);
+  const pages = usePages<Product>(
+    `products ${q}`,
+    (cursor, signal) => get("/products", { q, limit: PAGE_SIZE, cursor }, signal),
+    ({ sku }) => sku,
   );
+  const products = pages.first;
   const [gap, setGap] = useState<UnmappedSku | null>(null);
   const [replaced, setReplaced] = useState<Product | null>(null);
   const [kit, setKit] = useState<Product | null>(null);
@@ -39,7 +51,9 @@ export function CatalogPage() {
         title="Catalog"
         documentTitle="Catalog"
         lead="Gaps stop orders; close them here and the orders go on."
-      />
+      >
+        <SavedViews list="catalog" path="/catalog" query={query} />
+      </PageHead>
       <Panel title="Unknown SKUs" flush>
         <Loaded resource={gaps} skeleton={<SkeletonRows rows={3} />}>
           {({ items }) =>
@@ -91,7 +105,7 @@ export function CatalogPage() {
         </Loaded>
       </Panel>
       <div class="toolbar">
-        <SearchBox label="Search products" value={q} onChange={setQuery} />
+        <SearchBox label="Search products" value={q} onChange={(text) => change({ q: text }, "typing")} />
         {may("catalog.write") && (
           <button type="button" class="button primary" onClick={() => setEdited("new")}>
             Add a product
@@ -99,83 +113,93 @@ export function CatalogPage() {
         )}
       </div>
       <Panel title="Products" flush>
-        <Loaded resource={products} skeleton={<SkeletonRows rows={8} />}>
-          {({ items }) =>
-            items.length === 0 ? (
-              <Empty icon="catalog" title={q === "" ? "No products yet" : "No product matches"} />
-            ) : (
-              <table class="table stack">
-                <thead>
-                  <tr>
-                    <th scope="col">Product</th>
-                    <th scope="col">GTIN</th>
-                    <th scope="col">RFID</th>
-                    <th scope="col">Picked as</th>
-                    <th scope="col">Substitutes</th>
-                    <th scope="col">Customs</th>
-                    <th scope="col" class="number">
-                      Weight
+        <Paged
+          pages={pages}
+          skeletonRows={8}
+          empty={
+            <Empty icon="catalog" title={q === "" ? "No products yet" : "No product matches"}>
+              {q !== "" && (
+                <button type="button" class="button" onClick={() => change({ q: "" })}>
+                  Clear the search
+                </button>
+              )}
+            </Empty>
+          }
+        >
+          {(items) => (
+            <table class="table stack">
+              <thead>
+                <tr>
+                  <th scope="col">Product</th>
+                  <th scope="col">GTIN</th>
+                  <th scope="col">RFID</th>
+                  <th scope="col">Picked as</th>
+                  <th scope="col">Substitutes</th>
+                  <th scope="col" class="medium-hidden">
+                    Customs
+                  </th>
+                  <th scope="col" class="number medium-hidden">
+                    Weight
+                  </th>
+                  <th scope="col" class="number">
+                    Price
+                  </th>
+                  {may("catalog.write") && (
+                    <th scope="col">
+                      <span class="visually-hidden">Action</span>
                     </th>
-                    <th scope="col" class="number">
-                      Price
-                    </th>
+                  )}
+                </tr>
+              </thead>
+              <tbody>
+                {items.map((product) => (
+                  <tr key={product.sku}>
+                    <td class="full">
+                      <div>
+                        <a class="row-link" href={`/stock?q=${encodeURIComponent(product.sku)}`}>
+                          {product.name}
+                        </a>
+                        <div class="cell-sub">
+                          <code>{product.sku}</code>
+                        </div>
+                      </div>
+                    </td>
+                    <td data-label="GTIN">
+                      <code>{product.gtin}</code>
+                    </td>
+                    <td data-label="RFID">
+                      <TaggedSwitch product={product} onDone={products.reload} />
+                    </td>
+                    <td class="full">
+                      <ComponentsCell product={product} onChange={() => setKit(product)} />
+                    </td>
+                    <td class="full">
+                      <SubstitutesCell product={product} onChange={() => setReplaced(product)} />
+                    </td>
+                    <td class="medium-hidden" data-label="Customs">
+                      <span>
+                        <code>{product.hsCode}</code> {product.originCountry}
+                      </span>
+                    </td>
+                    <td class="number medium-hidden" data-label="Weight">
+                      {product.weightGrams.toLocaleString()} g
+                    </td>
+                    <td class="number" data-label="Price">
+                      {formatMoney(product.priceMinor, product.currency)}
+                    </td>
                     {may("catalog.write") && (
-                      <th scope="col">
-                        <span class="visually-hidden">Action</span>
-                      </th>
+                      <td class="number full">
+                        <button type="button" class="button small" onClick={() => setEdited(product)}>
+                          Edit<span class="visually-hidden"> {product.sku}</span>
+                        </button>
+                      </td>
                     )}
                   </tr>
-                </thead>
-                <tbody>
-                  {items.map((product) => (
-                    <tr key={product.sku}>
-                      <td class="full">
-                        <div>
-                          <a class="row-link" href={`/stock?q=${encodeURIComponent(product.sku)}`}>
-                            {product.name}
-                          </a>
-                          <div class="cell-sub">
-                            <code>{product.sku}</code>
-                          </div>
-                        </div>
-                      </td>
-                      <td data-label="GTIN">
-                        <code>{product.gtin}</code>
-                      </td>
-                      <td data-label="RFID">
-                        <TaggedSwitch product={product} onDone={products.reload} />
-                      </td>
-                      <td class="full">
-                        <ComponentsCell product={product} onChange={() => setKit(product)} />
-                      </td>
-                      <td class="full">
-                        <SubstitutesCell product={product} onChange={() => setReplaced(product)} />
-                      </td>
-                      <td data-label="Customs">
-                        <span>
-                          <code>{product.hsCode}</code> {product.originCountry}
-                        </span>
-                      </td>
-                      <td class="number" data-label="Weight">
-                        {product.weightGrams.toLocaleString()} g
-                      </td>
-                      <td class="number" data-label="Price">
-                        {formatMoney(product.priceMinor, product.currency)}
-                      </td>
-                      {may("catalog.write") && (
-                        <td class="number full">
-                          <button type="button" class="button small" onClick={() => setEdited(product)}>
-                            Edit<span class="visually-hidden"> {product.sku}</span>
-                          </button>
-                        </td>
-                      )}
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            )
-          }
-        </Loaded>
+                ))}
+              </tbody>
+            </table>
+          )}
+        </Paged>
       </Panel>
       {edited === "new" && (
         <AddProductDialog

@@ -1,6 +1,7 @@
 /**
- * The live list of orders. The feed says which orders changed; their present state is read from the API: the
- * first page again, and rows further down one by one where only a few changed.
+ * The live list of orders. The feed says which orders changed; their present state is read from the API. In a list that
+ * is newest first the first page is read again, so that new orders come in; in another order the rows stay where they
+ * are. Rows further down are read one by one where only a few changed.
  */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { OrderSummary, OrderView } from "../../../../contract/orders.ts";
@@ -9,9 +10,24 @@ import { get } from "../../api/client.ts";
 import { appendPage, mergeFirstPage, type OrderList, replaceRows } from "../../live/order-merge.ts";
 import { type Resource, useResource } from "../../live/resource.ts";
 import { useFeed } from "../../live/use-feed.ts";
+import { keepShown, shownBefore } from "../../live/visits.ts";
 import { orderPath } from "../order/order-path.ts";
 
-export type OrderFilter = { readonly status: string; readonly channel: string; readonly q: string };
+/** Names of the list's address, which are the API's as well. */
+export const ORDER_FILTERS = [
+  "q",
+  "status",
+  "hold",
+  "fulfillment",
+  "payment",
+  "channel",
+  "location",
+  "tag",
+  "from",
+  "to",
+  "sort",
+] as const;
+export type OrderFilter = Readonly<Record<(typeof ORDER_FILTERS)[number], string>>;
 
 const PAGE_SIZE = 50;
 /** Rows below the first page that are read one by one. More than that wait for the next visit. */
@@ -27,10 +43,21 @@ export function useOrderList(filter: OrderFilter): {
 } {
   const query = { ...filter, limit: PAGE_SIZE };
   const key = JSON.stringify(query);
-  const resource = useResource<OrderList>(key, async (signal) => {
-    const page = await get<Page<OrderSummary>>("/orders", query, signal);
-    return { rows: page.items, next: page.next };
-  });
+  const isNewestFirst = filter.sort === "" || filter.sort === "-captured";
+  const resource = useResource<OrderList>(
+    key,
+    async (signal) => {
+      const page = await get<Page<OrderSummary>>("/orders", query, signal);
+      const before = shownBefore<OrderList>(key);
+      const fresh = { rows: page.items, next: page.next };
+      return before !== undefined && isNewestFirst ? mergeFirstPage(before, page) : fresh;
+    },
+    () => shownBefore(key),
+  );
+  const { data } = resource;
+  useEffect(() => {
+    if (data !== undefined) keepShown(key, data);
+  }, [key, data]);
   const [moved, setMoved] = useState<ReadonlySet<string>>(new Set());
   const waiting = useRef(new Set<string>());
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
@@ -41,15 +68,15 @@ export function useOrderList(filter: OrderFilter): {
     const ids = waiting.current;
     waiting.current = new Set();
     const rows = current.current.resource.data?.rows ?? [];
-    const fresh = await get<Page<OrderSummary>>("/orders", query);
-    const onFirstPage = new Set(fresh.items.map((row) => row.id));
+    const fresh = isNewestFirst ? await get<Page<OrderSummary>>("/orders", query) : null;
+    const onFirstPage = new Set(fresh?.items.map((row) => row.id));
     const below = rows
       .filter((row) => ids.has(row.id) && !onFirstPage.has(row.id))
       .slice(0, MOST_SINGLE_READS);
     const changed = await Promise.all(below.map((row) => get<OrderView>(orderPath(row.id))));
     if (current.current.key !== key) return;
     current.current.resource.replace((list) => {
-      const merged = mergeFirstPage(list, fresh);
+      const merged = fresh === null ? list : mergeFirstPage(list, fresh);
       return {
         ...merged,
         rows: replaceRows(

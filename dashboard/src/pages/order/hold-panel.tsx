@@ -14,7 +14,7 @@ import { PickupPlaces } from "./pickup-places.tsx";
 type HoldCode = OrderSummary["holdReasons"][number]["code"];
 
 /** What a person can do about each reason. */
-const GUIDANCE: Readonly<Record<HoldCode, string>> = {
+export const GUIDANCE: Readonly<Record<HoldCode, string>> = {
   unknown_sku: "Map the channel's SKU to a product, or create the product.",
   insufficient_stock: "Receive stock: the order goes on by itself. Or cancel it.",
   backordered: "The rest waits for stock and is reserved as it arrives. Or cancel the order.",

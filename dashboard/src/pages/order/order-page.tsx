@@ -50,6 +50,7 @@ export function OrderPage() {
     <div class="page">
       <Loaded
         resource={order}
+        missing={{ what: "order", name: id, list: { href: "/orders", label: "Orders" } }}
         skeleton={
           <div class="page">
             <SkeletonRows rows={1} />

@@ -36,7 +36,11 @@ export function ReturnPage() {
   const locations = useResource<Page<LocationView>>("locations", (signal) => get("/locations", {}, signal));
   return (
     <div class="page">
-      <Loaded resource={view} skeleton={<SkeletonBlock />}>
+      <Loaded
+        resource={view}
+        skeleton={<SkeletonBlock />}
+        missing={{ what: "return", name: id, list: { href: "/returns", label: "Returns" } }}
+      >
         {(data) => (
           <>
             <FollowOrder orderId={data.orderId} onMove={view.reload} />

@@ -17,6 +17,8 @@ import { Time } from "../../components/time.tsx";
 import { formatMoney } from "../../format/money.ts";
 import { refundToStaff } from "../../format/refund-words.ts";
 import { words } from "../../format/words.ts";
+import { useListAddress } from "../../lists/list-address.ts";
+import { SavedViews } from "../../lists/saved-views.tsx";
 import { usePages } from "../../live/pages.ts";
 import { useInterval } from "../../live/use-interval.ts";
 import { orderPath } from "../order/order-path.ts";
@@ -38,9 +40,9 @@ const REFRESH_MS = 5_000;
 const WAITING = "waiting";
 
 export function ReturnsPage() {
-  const { query, route } = useLocation();
-  const status = query["status"] ?? "";
-  const search = query["q"] ?? "";
+  const { route } = useLocation();
+  const { filter: asked, query, change } = useListAddress("/returns", ["q", "status"]);
+  const { status, q: search } = asked;
   const filter = status === WAITING ? { waiting: "true", q: search } : { status, q: search };
   const [scanned, setScanned] = useState<ScanResult | null>(null);
   const [scanError, setScanError] = useState<string | null>(null);
@@ -50,9 +52,6 @@ export function ReturnsPage() {
     ({ id }) => id,
   );
   useInterval(REFRESH_MS, returns.first.reload);
-  const show = (next: { readonly status?: string; readonly q?: string }): void =>
-    route(listPath({ status, q: search, ...next }), true);
-
   const open = async (code: string): Promise<void> => {
     setScanError(null);
     setScanned(null);
@@ -68,6 +67,7 @@ export function ReturnsPage() {
   return (
     <div class="page">
       <PageHead title="Returns" documentTitle="Returns">
+        <SavedViews list="returns" path="/returns" query={query} />
         <a class="button" href="/returns/unknown">
           Put aside
         </a>
@@ -78,10 +78,9 @@ export function ReturnsPage() {
         {scanned !== null && <Scanned found={scanned} />}
       </Panel>
       <SearchBox
-        key={search === "" ? "empty" : "search"}
         label="Search returns, customers, orders, items"
         value={search}
-        onChange={(q) => show({ q })}
+        onChange={(q) => change({ q }, "typing")}
       />
       <Chips
         label="Status"
@@ -91,7 +90,7 @@ export function ReturnsPage() {
           ...STATUSES.map((value) => ({ value, label: words(value) })),
         ]}
         value={status}
-        onChange={(value) => show({ status: value })}
+        onChange={(value) => change({ status: value })}
       />
       <Panel flush>
         <Paged
@@ -101,7 +100,14 @@ export function ReturnsPage() {
             <Empty icon="returns" title={emptyTitle(status, search)}>
               {search === ""
                 ? "Shoppers start a return on their tracking page, staff on the order's page."
-                : "Numbers of returns, orders and parcels, names, SKUs, GTINs and serials are searched."}
+                : "Numbers of returns, orders and parcels, names, SKUs, GTINs and serials are searched."}{" "}
+              {(search !== "" || status !== "") && (
+                <p>
+                  <button type="button" class="button" onClick={() => change({ q: "", status: "" })}>
+                    Clear the filter
+                  </button>
+                </p>
+              )}
             </Empty>
           }
         >
@@ -110,13 +116,6 @@ export function ReturnsPage() {
       </Panel>
     </div>
   );
-}
-
-function listPath({ status, q }: { readonly status: string; readonly q: string }): string {
-  const filters = new URLSearchParams(
-    Object.entries({ status, q }).filter(([, value]) => value.trim() !== ""),
-  );
-  return filters.size === 0 ? "/returns" : `/returns?${filters}`;
 }
 
 function emptyTitle(status: string, search: string): string {
@@ -171,14 +170,16 @@ function Scanned({ found }: { readonly found: ScanResult }) {
 
 function ReturnTable({ rows }: { readonly rows: readonly ReturnSummary[] }) {
   return (
-    <table class="table stack">
+    <table class="table stack fitted">
       <thead>
         <tr>
           <th scope="col">Return</th>
           <th scope="col">Order</th>
           <th scope="col">Customer</th>
           <th scope="col">Status</th>
-          <th scope="col">Reason</th>
+          <th scope="col" class="medium-hidden">
+            Reason
+          </th>
           <th scope="col" class="number">
             Units
           </th>
@@ -205,7 +206,7 @@ function ReturnTable({ rows }: { readonly rows: readonly ReturnSummary[] }) {
             <td>
               <ReturnBadge of={one} />
             </td>
-            <td>{words(one.reason)}</td>
+            <td class="medium-hidden">{words(one.reason)}</td>
             <td class="number" data-label="Units">
               {one.units}
             </td>

@@ -25,6 +25,8 @@ const ACTS = [
   "product.changed",
   "tracking-link.shown",
   "personal-data.read",
+  "orders.exported",
+  "stock.exported",
   "audit.exported",
 ] as const;
 
@@ -37,7 +39,7 @@ export function AuditList() {
     const next = new URLSearchParams({ view: "audit" });
     for (const [name, value] of Object.entries({ q, act, ...change }))
       if (value !== "") next.set(name, value);
-    route(`/settings?${next}`, true);
+    route(`/settings?${next}`, change.q !== undefined);
   };
   const entries = usePages<AuditEntry>(
     `audit ${act} ${q}`,
@@ -62,7 +64,19 @@ export function AuditList() {
           ))}
         </select>
       </div>
-      <Panel title="Audit log" flush>
+      <Panel
+        title="Audit log"
+        flush
+        aside={
+          <a
+            class="button small"
+            href={`/v1/audit/export?${new URLSearchParams({ format: "csv", q, act })}`}
+            download="audit-log.csv"
+          >
+            Export CSV
+          </a>
+        }
+      >
         <Paged
           pages={entries}
           skeletonRows={8}

@@ -33,6 +33,7 @@ import { RoleSettings } from "./role-settings.tsx";
 import { SafetyStock } from "./safety-stock.tsx";
 import { SourcingRulesForm } from "./sourcing-rules-form.tsx";
 import { StockLimitsForm } from "./stock-limits-form.tsx";
+import { WebhookList } from "./webhooks/webhook-list.tsx";
 
 type View = {
   readonly value: string;
@@ -58,6 +59,7 @@ const VIEWS: readonly View[] = [
   { value: "people", label: "People", needs: "people.read" },
   { value: "keys", label: "Keys", needs: "keys.read" },
   { value: "accounts", label: "Accounts" },
+  { value: "webhooks", label: "Webhooks", needs: "webhooks.read" },
   { value: "changes", label: "Changes" },
   { value: "roles", label: "Roles", needs: "roles.read" },
   { value: "audit", label: "Audit", needs: "audit.read" },
@@ -112,6 +114,7 @@ export function SettingsPage() {
       {view === "people" && <PeopleList />}
       {view === "keys" && <KeyList />}
       {view === "accounts" && <AccountList />}
+      {view === "webhooks" && <WebhookList />}
       {view === "changes" && <ChangeList />}
       {view === "roles" && <RoleSettings />}
       {view === "audit" && <AuditList />}

@@ -1,5 +1,7 @@
+import type { ComponentChildren } from "preact";
 import type { StockExplanation } from "../../../../contract/stock.ts";
 import { Empty } from "../../components/empty.tsx";
+import { causeLink } from "../../format/cause-link.ts";
 import { clockTime, fullTime } from "../../format/time.ts";
 import { words } from "../../format/words.ts";
 
@@ -15,10 +17,9 @@ const BUCKETS = [
   ["incoming", "Incoming"],
 ] as const;
 
-/** Every movement with its cause, and the balance after it. */
+/** Movements, newest first, each with its cause, and the balance after it. */
 export function Movements({ movements }: { readonly movements: readonly Movement[] }) {
   if (movements.length === 0) return <Empty icon="clock" title="Nothing has moved yet" />;
-  const newestFirst = [...movements].sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
   return (
     <div class="scroll-x">
       <table class="table stack">
@@ -40,8 +41,8 @@ export function Movements({ movements }: { readonly movements: readonly Movement
           </tr>
         </thead>
         <tbody>
-          {newestFirst.map((movement, index) => (
-            <tr key={newestFirst.length - index}>
+          {movements.map((movement, index) => (
+            <tr key={movements.length - index}>
               <td class="muted full" title={fullTime(movement.at)}>
                 {clockTime(movement.at)}
               </td>
@@ -49,7 +50,7 @@ export function Movements({ movements }: { readonly movements: readonly Movement
                 <div>
                   <span class="cell-title">{words(movement.kind)}</span>
                   <div class="cell-sub break">
-                    {movement.cause}
+                    <Cause cause={movement.cause} holdId={movement.holdId} />
                     {movement.reason !== null && ` · ${movement.reason}`}
                   </div>
                 </div>
@@ -75,6 +76,18 @@ export function Movements({ movements }: { readonly movements: readonly Movement
       </table>
     </div>
   );
+}
+
+/** What it was for, with a way to its page where it has one. */
+export function Cause({
+  cause,
+  holdId,
+}: {
+  readonly cause: string;
+  readonly holdId: string | null;
+}): ComponentChildren {
+  const path = causeLink(cause, holdId);
+  return path === null ? cause : <a href={path}>{cause}</a>;
 }
 
 function Delta({ value }: { readonly value: number }) {

@@ -1,8 +1,9 @@
 import { useState } from "preact/hooks";
 import { useRoute } from "preact-iso/router";
-import type { StockExplanation } from "../../../../contract/stock.ts";
+import type { StockExplanation, StockMovement } from "../../../../contract/stock.ts";
 import { get } from "../../api/client.ts";
 import { may } from "../../api/session.ts";
+import { ActionButton } from "../../components/action-button.tsx";
 import { Badge } from "../../components/badge.tsx";
 import { Empty } from "../../components/empty.tsx";
 import { Loaded } from "../../components/loaded.tsx";
@@ -11,16 +12,20 @@ import { Panel } from "../../components/panel.tsx";
 import { SkeletonBlock } from "../../components/skeleton.tsx";
 import { Time } from "../../components/time.tsx";
 import { counted, words } from "../../format/words.ts";
+import { usePages } from "../../live/pages.ts";
 import { useResource } from "../../live/resource.ts";
 import { useInterval } from "../../live/use-interval.ts";
 import { STOCK_CHANGES } from "./change-stock.ts";
-import { Movements } from "./movements.tsx";
+import { Cause, Movements } from "./movements.tsx";
+import { OnItsWay } from "./on-its-way.tsx";
 import { StockDialog } from "./stock-dialog.tsx";
 import { StockEquation } from "./stock-equation.tsx";
 import { stockPath } from "./stock-path.ts";
 import { WaitingCount } from "./waiting-count.tsx";
 
 const REFRESH_MS = 2_000;
+/** As many as an explanation lists, so that what it has beside this page is newer. */
+const MOVEMENTS_PAGE = 100;
 
 /** Why a number is what it is: the sum, the holds with their orders, and every movement that led here. */
 export function StockExplanationPage() {
@@ -34,8 +39,12 @@ export function StockExplanationPage() {
   useInterval(REFRESH_MS, explanation.reload);
   return (
     <div class="page">
-      <Loaded resource={explanation} skeleton={<SkeletonBlock />}>
-        {({ position, movements, holds, reconciles }) => (
+      <Loaded
+        resource={explanation}
+        skeleton={<SkeletonBlock />}
+        missing={{ what: "stock position", name: sku, list: { href: "/stock", label: "Stock" } }}
+      >
+        {({ position, movements, holds, expected, reconciles }) => (
           <>
             <PageHead
               title={position.name}
@@ -49,11 +58,12 @@ export function StockExplanationPage() {
             >
               {STOCK_CHANGES.some(({ needs }) => may(needs)) && (
                 <button type="button" class="button primary" onClick={() => setChanging(true)}>
-                  Receive, adjust or count
+                  Change
                 </button>
               )}
             </PageHead>
             <WaitingCount position={position} movements={movements} onDone={explanation.reload} />
+            <OnItsWay position={position} expected={expected} onDone={explanation.reload} />
             <Panel
               title="Why is this number so"
               aside={
@@ -87,7 +97,9 @@ export function StockExplanationPage() {
                   <tbody>
                     {holds.map((hold) => (
                       <tr key={hold.holdId}>
-                        <td class="full break">{hold.cause}</td>
+                        <td class="full break">
+                          <Cause cause={hold.cause} holdId={hold.holdId} />
+                        </td>
                         <td class="full break">
                           <code>{hold.holdId}</code>
                         </td>
@@ -110,13 +122,7 @@ export function StockExplanationPage() {
                 </table>
               )}
             </Panel>
-            <Panel
-              title="Movements"
-              aside={`the latest ${counted(movements.length, "movement")}, newest first`}
-              flush
-            >
-              <Movements movements={movements} />
-            </Panel>
+            <AllMovements position={position} latest={movements} />
             {changing && (
               <StockDialog
                 position={position}
@@ -132,4 +138,46 @@ export function StockExplanationPage() {
       </Loaded>
     </div>
   );
+}
+
+/** The latest movements as they come, and older ones page by page. */
+function AllMovements({
+  position,
+  latest,
+}: {
+  readonly position: StockExplanation["position"];
+  readonly latest: readonly StockMovement[];
+}) {
+  const path = `${stockPath(position.sku, position.locationId)}/movements`;
+  const pages = usePages<StockMovement>(
+    path,
+    (cursor, signal) => get(path, { limit: MOVEMENTS_PAGE, cursor }, signal),
+    idOf,
+  );
+  const known = new Set(pages.rows.map(idOf));
+  const shown = [...latest.filter((movement) => !known.has(idOf(movement))), ...pages.rows];
+  return (
+    <Panel
+      title="Movements"
+      aside={
+        <a class="button small" href={`/v1${path}.csv`} download>
+          Export CSV
+        </a>
+      }
+      flush
+    >
+      <Movements movements={shown} />
+      {pages.loadMore !== null && (
+        <div class="table-foot">
+          <ActionButton run={pages.loadMore}>Older movements</ActionButton>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+/** Two movements may be of one moment; what follows from each differs. */
+function idOf(movement: StockMovement): string {
+  const { at, kind, holdId, reference, cause, onHandAfter, availableAfter } = movement;
+  return JSON.stringify([at, kind, holdId, reference, cause, onHandAfter, availableAfter]);
 }

@@ -1,120 +1,145 @@
 import { useState } from "preact/hooks";
-import { useLocation } from "preact-iso/router";
 import type { LocationView } from "../../../../contract/catalog.ts";
 import type { Page } from "../../../../contract/shapes.ts";
 import type { StockRow } from "../../../../contract/stock.ts";
 import { get } from "../../api/client.ts";
-import { ActionButton } from "../../components/action-button.tsx";
+import { may } from "../../api/session.ts";
+import { Chips } from "../../components/chips.tsx";
 import { Empty } from "../../components/empty.tsx";
-import { Loaded } from "../../components/loaded.tsx";
 import { PageHead } from "../../components/page-head.tsx";
+import { Paged } from "../../components/paged.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { SearchBox } from "../../components/search-box.tsx";
-import { SkeletonRows } from "../../components/skeleton.tsx";
+import { FilterSelect } from "../../lists/filter-select.tsx";
+import { useListAddress } from "../../lists/list-address.ts";
+import { SavedViews } from "../../lists/saved-views.tsx";
+import { usePages } from "../../live/pages.ts";
 import { useResource } from "../../live/resource.ts";
 import { useInterval } from "../../live/use-interval.ts";
+import { ReceiveDialog } from "./receive-dialog.tsx";
 import { StockDialog } from "./stock-dialog.tsx";
 import { StockTable } from "./stock-table.tsx";
 
 const PAGE_SIZE = 50;
 const REFRESH_MS = 5_000;
-
-type List = { readonly rows: readonly StockRow[]; readonly next: string | null };
+/** Units that are free to promise at most, of what is called low unless another number is asked for. */
+const LOW_UNITS = "5";
 
 export function StockPage() {
-  const { query, route } = useLocation();
-  const q = query["q"] ?? "";
-  const location = query["location"] ?? "";
-  const change = (changed: { q?: string; location?: string }): void => {
-    const search = new URLSearchParams();
-    for (const [name, value] of Object.entries({ q, location, ...changed }))
-      if (value !== "") search.set(name, value);
-    const text = search.toString();
-    route(text === "" ? "/stock" : `/stock?${text}`, true);
+  const { filter, query, isFiltered, change, clear } = useListAddress("/stock", [
+    "q",
+    "location",
+    "low",
+    "safety",
+    "sort",
+  ]);
+  const asked = {
+    q: filter.q,
+    location: filter.location,
+    availableAtMost: /^\d{1,9}$/.test(filter.low) ? filter.low : "",
+    safetyStock: filter.safety === "set" ? "set" : "",
+    sort: filter.sort,
   };
-  // A refresh loads as many pages as were loaded before, so that the list does not become shorter.
-  const [pages, setPages] = useState(1);
-  const list = useResource<List>(`stock ${q} ${location}`, (signal) =>
-    loadPages(pages, { q, location }, signal),
+  const list = usePages<StockRow>(
+    `stock ${query}`,
+    (cursor, signal) => get("/stock", { ...asked, limit: PAGE_SIZE, cursor }, signal),
+    ({ sku, locationId }) => `${sku} ${locationId}`,
   );
   const locations = useResource<Page<LocationView>>("locations", (signal) => get("/locations", {}, signal));
   const [changing, setChanging] = useState<StockRow | null>(null);
-  useInterval(REFRESH_MS, list.reload);
+  const [isReceiving, setReceiving] = useState(false);
+  useInterval(REFRESH_MS, list.first.reload);
+  const shown = filter.low !== "" ? "low" : filter.safety !== "" ? "safety" : "";
 
   return (
     <div class="page">
-      <PageHead title="Stock" documentTitle="Stock" />
+      <PageHead title="Stock" documentTitle="Stock">
+        <SavedViews list="stock" path="/stock" query={query} />
+        {may("stock.receive") && (
+          <button type="button" class="button primary" onClick={() => setReceiving(true)}>
+            Receive goods
+          </button>
+        )}
+      </PageHead>
       <div class="toolbar">
-        <SearchBox
-          label="Search SKU or name"
-          value={q}
-          onChange={(text) => {
-            setPages(1);
-            change({ q: text });
-          }}
+        <Chips
+          label="Positions"
+          options={[
+            { value: "", label: "All" },
+            { value: "low", label: "Low" },
+            { value: "safety", label: "With safety stock" },
+          ]}
+          value={shown}
+          onChange={(value) =>
+            change({
+              low: value === "low" ? LOW_UNITS : "",
+              safety: value === "safety" ? "set" : "",
+              sort: value === "low" ? "available" : "",
+            })
+          }
         />
-        <select
-          class="select"
-          aria-label="Location"
-          value={location}
-          onChange={(event) => {
-            setPages(1);
-            change({ location: event.currentTarget.value });
-          }}
-        >
-          <option value="">All locations</option>
-          {locations.data?.items.map((one) => (
-            <option key={one.id} value={one.id}>
-              {one.name}
-            </option>
-          ))}
-        </select>
+        {filter.low !== "" && (
+          <label class="row small">
+            <span class="muted">At most</span>
+            <input
+              class="input level"
+              type="number"
+              min="0"
+              max="999999999"
+              aria-label="Units available at most"
+              value={filter.low}
+              onChange={(event) => change({ low: event.currentTarget.value })}
+            />
+            <span class="muted">available</span>
+          </label>
+        )}
+        <FilterSelect
+          label="Location"
+          all="All locations"
+          value={filter.location}
+          options={(locations.data?.items ?? []).map(({ id, name }) => ({ value: id, label: name }))}
+          onChange={(location) => change({ location })}
+        />
+        <SearchBox
+          label="Search SKU, name or GTIN"
+          value={filter.q}
+          onChange={(q) => change({ q }, "typing")}
+        />
       </div>
       <Panel flush>
-        <Loaded resource={list} skeleton={<SkeletonRows rows={10} />}>
-          {({ rows, next }) =>
-            rows.length === 0 ? (
-              <Empty
-                icon="stock"
-                title={q === "" && location === "" ? "No stock yet" : "No position matches"}
-              >
-                {q === "" && location === ""
-                  ? "Receive goods with a stock command: POST /v1/stock/commands."
-                  : "Try another SKU, name or location."}
-              </Empty>
-            ) : (
-              <>
-                <StockTable rows={rows} onChange={setChanging} />
-                {next !== null && (
-                  <div class="table-foot">
-                    <ActionButton
-                      run={async () => {
-                        const page = await get<Page<StockRow>>("/stock", {
-                          q,
-                          location,
-                          limit: PAGE_SIZE,
-                          cursor: next,
-                        });
-                        setPages((count) => count + 1);
-                        list.replace((shown) => ({ rows: [...shown.rows, ...page.items], next: page.next }));
-                      }}
-                    >
-                      Load more
-                    </ActionButton>
-                  </div>
-                )}
-              </>
-            )
+        <Paged
+          pages={list}
+          skeletonRows={10}
+          empty={
+            <Empty icon="stock" title={emptyTitle(shown, isFiltered)}>
+              {isFiltered ? (
+                <button type="button" class="button" onClick={clear}>
+                  Clear the filter
+                </button>
+              ) : (
+                "Receive goods here, or with a stock command: POST /v1/stock/commands."
+              )}
+            </Empty>
           }
-        </Loaded>
+        >
+          {(rows) => (
+            <StockTable
+              rows={rows}
+              sort={filter.sort}
+              onSort={(sort) => change({ sort })}
+              onChange={setChanging}
+            />
+          )}
+        </Paged>
       </Panel>
+      {isReceiving && <ReceiveDialog location={filter.location} onClose={() => setReceiving(false)} />}
       {changing !== null && (
         <StockDialog
           position={changing}
           onClose={() => setChanging(null)}
           onDone={() => {
             setChanging(null);
-            list.reload();
+            list.first.reload();
           }}
         />
       )}
@@ -122,18 +147,7 @@ export function StockPage() {
   );
 }
 
-async function loadPages(
-  pages: number,
-  filter: { readonly q: string; readonly location: string },
-  signal: AbortSignal,
-): Promise<List> {
-  let rows: readonly StockRow[] = [];
-  let next: string | null = null;
-  for (let index = 0; index < pages; index += 1) {
-    const page: Page<StockRow> = await get("/stock", { ...filter, limit: PAGE_SIZE, cursor: next }, signal);
-    rows = [...rows, ...page.items];
-    next = page.next;
-    if (next === null) break;
-  }
-  return { rows, next };
+function emptyTitle(shown: string, isFiltered: boolean): string {
+  if (shown === "low") return "Nothing is low";
+  return isFiltered ? "No position matches" : "No stock yet";
 }

@@ -1,5 +1,6 @@
-import type { StockRow } from "../../../../contract/stock.ts";
+import type { StockRow, StockSort } from "../../../../contract/stock.ts";
 import { may } from "../../api/session.ts";
+import { SortHead } from "../../lists/sort-head.tsx";
 import { STOCK_CHANGES } from "./change-stock.ts";
 import { StockBar } from "./stock-bar.tsx";
 import { stockPath } from "./stock-path.ts";
@@ -13,11 +14,18 @@ const BUCKETS = [
   ["safetyStock", "Safety"],
 ] as const;
 
+/** Of what is promised, its sum is in the bar; where there is little room, that is enough. */
+const MEDIUM_HIDDEN: ReadonlySet<string> = new Set(["reserved", "allocated", "picked"]);
+
 export function StockTable({
   rows,
+  sort,
+  onSort,
   onChange,
 }: {
   readonly rows: readonly StockRow[];
+  readonly sort: string;
+  readonly onSort: (sort: StockSort) => void;
   readonly onChange: (row: StockRow) => void;
 }) {
   const mayChange = STOCK_CHANGES.some(({ needs }) => may(needs));
@@ -28,14 +36,17 @@ export function StockTable({
           <tr>
             <th scope="col">Product</th>
             <th scope="col">Location</th>
-            {BUCKETS.map(([name, label]) => (
-              <th key={name} scope="col" class="number">
+            <SortHead<StockSort> class="number" down="-on-hand" sort={sort} onSort={onSort}>
+              On hand
+            </SortHead>
+            {BUCKETS.slice(1).map(([name, label]) => (
+              <th key={name} scope="col" class={`number ${MEDIUM_HIDDEN.has(name) ? "medium-hidden" : ""}`}>
                 {label}
               </th>
             ))}
-            <th scope="col" class="number">
+            <SortHead<StockSort> class="number" up="available" down="-available" sort={sort} onSort={onSort}>
               Available
-            </th>
+            </SortHead>
             <th scope="col">
               <span class="visually-hidden">Share and actions</span>
             </th>
@@ -58,7 +69,7 @@ export function StockTable({
               {BUCKETS.map(([name, label]) => (
                 <td
                   key={name}
-                  class={`number ${row[name] === 0 ? "zero phone-hidden" : ""}`}
+                  class={`number ${row[name] === 0 ? "zero phone-hidden" : ""} ${MEDIUM_HIDDEN.has(name) ? "medium-hidden" : ""}`}
                   data-label={label}
                 >
                   {row[name].toLocaleString()}

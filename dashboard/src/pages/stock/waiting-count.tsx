@@ -4,7 +4,7 @@ import { ActionButton } from "../../components/action-button.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Time } from "../../components/time.tsx";
 import { toast } from "../../components/toast.tsx";
-import { decideCount } from "./change-stock.ts";
+import { countedBy, decideCount } from "./change-stock.ts";
 
 /** What begins a wait for approval, and what ends it. */
 const OF_COUNTS: ReadonlySet<string> = new Set(["count-pending", "stock-counted", "count-rejected"]);
@@ -33,6 +33,9 @@ export function WaitingCount({
         {latest.cause}
         {latest.reason === null ? "" : `: ${latest.reason}`}
       </p>
+      {latest.cause === countedBy() && (
+        <p class="muted small">You have counted: somebody else approves it. You may reject it.</p>
+      )}
       {may("stock.approve-count") && (
         <div class="row">
           <ActionButton class="button primary" run={() => decide(true)}>

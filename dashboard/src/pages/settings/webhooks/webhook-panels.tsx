@@ -1,0 +1,197 @@
+/** One webhook: what is set of it, and what became of its messages. */
+import { useState } from "preact/hooks";
+import type {
+  ChangeWebhookBody,
+  IssuedWebhook,
+  WebhookDeliveryView,
+  WebhookSubscriptionView,
+  WebhookTried,
+} from "../../../../../contract/settings/webhooks.ts";
+import { get, patch, pathOf, post, remove } from "../../../api/client.ts";
+import { may } from "../../../api/session.ts";
+import { ActionButton } from "../../../components/action-button.tsx";
+import { Badge } from "../../../components/badge.tsx";
+import { Chips } from "../../../components/chips.tsx";
+import { Empty } from "../../../components/empty.tsx";
+import { Notice } from "../../../components/notice.tsx";
+import { Paged } from "../../../components/paged.tsx";
+import { Panel } from "../../../components/panel.tsx";
+import { Time } from "../../../components/time.tsx";
+import { toast } from "../../../components/toast.tsx";
+import { words } from "../../../format/words.ts";
+import { usePages } from "../../../live/pages.ts";
+import { SettingForm } from "../setting-form.tsx";
+import { WebhookFields, webhookOf } from "./webhook-fields.tsx";
+
+export function WebhookPanels({
+  webhook,
+  onChange,
+  onIssued,
+  onRemoved,
+}: {
+  readonly webhook: WebhookSubscriptionView;
+  readonly onChange: () => void;
+  readonly onIssued: (issued: IssuedWebhook) => void;
+  readonly onRemoved: () => void;
+}) {
+  const path = pathOf("webhook-subscriptions", webhook.id);
+  const [tried, setTried] = useState<WebhookTried | null>(null);
+  return (
+    <>
+      <Panel title={webhook.name} aside={<span class="muted">{webhook.id}</span>}>
+        {webhook.attempts > 0 && webhook.dueAt !== null && (
+          <Notice tone="warn">
+            Its next message was not taken {webhook.attempts === 1 ? "once" : `${webhook.attempts} times`}; it
+            is tried again <Time at={webhook.dueAt} />.
+          </Notice>
+        )}
+        <SettingForm
+          key={webhook.version}
+          needs="webhooks.write"
+          submit="Save the webhook"
+          onReload={onChange}
+          save={async (form, key) => {
+            const body: ChangeWebhookBody = {
+              version: webhook.version,
+              ...webhookOf(form),
+              active: form.has("active"),
+            };
+            await patch<WebhookSubscriptionView>(path, body, key);
+            onChange();
+          }}
+        >
+          <WebhookFields now={webhook} />
+          <label class="check">
+            <input type="checkbox" name="active" defaultChecked={webhook.active} /> It is told; switched off,
+            it is told later what happened meanwhile
+          </label>
+        </SettingForm>
+        {tried !== null && (
+          <Notice tone={tried.delivered ? "good" : "bad"}>
+            {tried.delivered
+              ? `It was taken with ${tried.httpStatus}.`
+              : (tried.problem ?? "It was not taken.")}
+          </Notice>
+        )}
+        {may("webhooks.write") && (
+          <div class="form-actions">
+            <ActionButton run={async () => setTried(await post<WebhookTried>(`${path}/test`, {}))}>
+              Send a test message
+            </ActionButton>
+            <ActionButton
+              run={async () => {
+                onIssued(await post<IssuedWebhook>(`${path}/rotate-secret`, {}));
+                onChange();
+              }}
+            >
+              New secret
+            </ActionButton>
+            <ActionButton
+              class="button danger"
+              run={async () => {
+                await remove(path);
+                toast("good", "Removed.");
+                onRemoved();
+              }}
+            >
+              Remove
+            </ActionButton>
+          </div>
+        )}
+      </Panel>
+      <Messages path={path} />
+    </>
+  );
+}
+
+const STATES = [
+  { value: "", label: "All" },
+  { value: "dead", label: "Put aside" },
+  { value: "waiting", label: "Waiting" },
+  { value: "delivered", label: "Delivered" },
+] as const;
+
+const TONES = { waiting: "warn", delivered: "good", dead: "bad", again: "info" } as const;
+const LABELS = {
+  waiting: "Waiting",
+  delivered: "Delivered",
+  dead: "Put aside",
+  again: "Sent once more",
+} as const;
+
+function Messages({ path }: { readonly path: string }) {
+  const [state, setState] = useState("");
+  const messages = usePages<WebhookDeliveryView>(
+    `${path} deliveries ${state}`,
+    (cursor, signal) => get(`${path}/deliveries`, { cursor, state }, signal),
+    ({ messageId }) => messageId,
+  );
+  return (
+    <Panel title="Messages" flush>
+      <Chips label="Messages" options={STATES} value={state} onChange={setState} />
+      <Paged
+        pages={messages}
+        skeletonRows={3}
+        empty={<Empty icon="clock" title="There is no such message yet" />}
+      >
+        {(rows) => (
+          <table class="table stack">
+            <thead>
+              <tr>
+                <th scope="col">What</th>
+                <th scope="col">State</th>
+                <th scope="col" class="number">
+                  Attempts
+                </th>
+                <th scope="col" class="number">
+                  Last
+                </th>
+                <th scope="col">
+                  <span class="visually-hidden">What can be done</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((one) => (
+                <tr key={one.messageId}>
+                  <td class="full">
+                    <div>
+                      <div class="cell-title">{words(one.type)}</div>
+                      <div class="cell-sub">
+                        <a href={`/orders/${encodeURIComponent(one.orderId)}`}>{one.orderId}</a>
+                      </div>
+                      {one.problem !== null && <div class="cell-sub">{one.problem}</div>}
+                    </div>
+                  </td>
+                  <td data-label="State">
+                    <Badge status={one.state} label={LABELS[one.state]} tone={TONES[one.state]} />
+                  </td>
+                  <td class="number" data-label="Attempts">
+                    {one.attempts}
+                  </td>
+                  <td class="number muted" data-label="Last">
+                    <Time at={one.lastTriedAt} />
+                  </td>
+                  <td>
+                    {may("webhooks.write") && (one.state === "dead" || one.state === "delivered") && (
+                      <ActionButton
+                        class="button quiet small"
+                        run={async () => {
+                          await post(`${path}/deliveries/${encodeURIComponent(one.messageId)}/replay`, {});
+                          toast("good", "It is sent once more.");
+                          messages.first.reload();
+                        }}
+                      >
+                        Send again<span class="visually-hidden"> {one.messageId}</span>
+                      </ActionButton>
+                    )}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+      </Paged>
+    </Panel>
+  );
+}

@@ -1,0 +1,177 @@
+/**
+ * Sends webhooks to addresses that others have given us. Whoever may set one must not reach with it what only
+ * this machine and its network reach.
+ *
+ * W1 The address that a name stands for is checked, and the connection goes to that address: it is not looked up
+ *    a second time. Private, local and reserved addresses are refused, but in the networks that are allowed.
+ * W2 Redirects are not followed. Without TLS nothing is sent, but within those networks.
+ * W3 An answer is bounded in time and size; of its body nothing is kept.
+ */
+import { lookup } from "node:dns";
+import { request as requestPlain } from "node:http";
+import { request as requestSecure } from "node:https";
+import { BlockList, isIP, type LookupFunction } from "node:net";
+import type { WebhookAnswer, WebhookMessage, WebhookSender } from "../../ports/webhook-sender.ts";
+
+/** From the first byte of the request to the last of the answer. Receivers are to answer first and work later. */
+const TIMEOUT_MS = 15_000;
+const MOST_ANSWER_BYTES = 64 * 1024;
+
+/** Everything that is not a public address of somebody: IANA's special-purpose registries. */
+const NOT_PUBLIC: readonly (readonly [network: string, bits: number, family: "ipv4" | "ipv6"])[] = [
+  ["0.0.0.0", 8, "ipv4"],
+  ["10.0.0.0", 8, "ipv4"],
+  ["100.64.0.0", 10, "ipv4"],
+  ["127.0.0.0", 8, "ipv4"],
+  ["169.254.0.0", 16, "ipv4"],
+  ["172.16.0.0", 12, "ipv4"],
+  ["192.0.0.0", 24, "ipv4"],
+  ["192.0.2.0", 24, "ipv4"],
+  ["192.88.99.0", 24, "ipv4"],
+  ["192.168.0.0", 16, "ipv4"],
+  ["198.18.0.0", 15, "ipv4"],
+  ["198.51.100.0", 24, "ipv4"],
+  ["203.0.113.0", 24, "ipv4"],
+  ["224.0.0.0", 4, "ipv4"],
+  ["240.0.0.0", 4, "ipv4"],
+  ["::", 128, "ipv6"],
+  ["::1", 128, "ipv6"],
+  ["64:ff9b:1::", 48, "ipv6"],
+  ["100::", 64, "ipv6"],
+  ["2001::", 23, "ipv6"],
+  ["2001:db8::", 32, "ipv6"],
+  ["2002::", 16, "ipv6"],
+  ["3fff::", 20, "ipv6"],
+  ["5f00::", 16, "ipv6"],
+  ["fc00::", 7, "ipv6"],
+  ["fe80::", 10, "ipv6"],
+  ["fec0::", 10, "ipv6"],
+  ["ff00::", 8, "ipv6"],
+];
+
+export function createWebhookSender(options: {
+  /** Networks that are not public and may be sent to, in CIDR notation. */
+  readonly allowedNetworks: readonly string[];
+  readonly timeoutMs?: number;
+}): WebhookSender {
+  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+  const closed = new BlockList();
+  for (const [network, bits, family] of NOT_PUBLIC) closed.addSubnet(network, bits, family);
+  const allowed = new BlockList();
+  for (const cidr of options.allowedNetworks) {
+    const [network = "", bits] = cidr.split("/", 2);
+    const isV6 = isIP(network) === 6;
+    allowed.addSubnet(network, bits === undefined ? (isV6 ? 128 : 32) : Number(bits), isV6 ? "ipv6" : "ipv4");
+  }
+
+  /** @returns why nothing is sent there, as the end of a sentence; null: it may be */
+  const refusedAddress = (address: string, isSecure: boolean): string | null => {
+    const plain = unmapped(address);
+    const family = isIP(plain) === 6 ? "ipv6" : "ipv4";
+    if (allowed.check(plain, family)) return null;
+    // NAT64 leads to an address of version 4 that is not seen here.
+    if (closed.check(plain, family) || /^64:ff9b::/i.test(plain)) return "is not a public address";
+    return isSecure ? null : "is not reached by https";
+  };
+
+  const problemOf = (text: string): string | null => {
+    if (!URL.canParse(text)) return "It is no address.";
+    const url = new URL(text);
+    if (url.protocol !== "https:" && url.protocol !== "http:") return "It has to begin with https://.";
+    if (url.username !== "" || url.password !== "")
+      return "A name and a password in an address would be seen by many.";
+    if (url.hash !== "") return "What is behind # is not sent.";
+    const host = hostOf(url);
+    const isSecure = url.protocol === "https:";
+    if (isIP(host) !== 0) {
+      const refused = refusedAddress(host, isSecure);
+      return refused === null ? null : `${host} ${refused}.`;
+    }
+    // What the name stands for is seen when it is used. Without an allowed network it cannot be but public.
+    return !isSecure && options.allowedNetworks.length === 0 ? "It has to begin with https://." : null;
+  };
+
+  const send = (message: WebhookMessage): Promise<WebhookAnswer> => {
+    const problem = problemOf(message.url);
+    if (problem !== null) return Promise.resolve({ status: null, problem });
+    const url = new URL(message.url);
+    const isSecure = url.protocol === "https:";
+    const checkedLookup: LookupFunction = (hostname, lookupOptions, done) => {
+      lookup(hostname, { ...lookupOptions, all: true }, (error, addresses) => {
+        if (error !== null) {
+          done(error, "", 0);
+          return;
+        }
+        const refused = addresses.map(({ address }) => refusedAddress(address, isSecure));
+        const usable = addresses.filter((_, index) => refused[index] === null);
+        const [first] = usable;
+        if (first === undefined) {
+          const why = refused.find((each) => each !== null) ?? "has no address";
+          done(new Error(`${hostname} ${why}`), "", 0);
+        } else if (lookupOptions.all === true) (done as (...all: readonly unknown[]) => void)(null, usable);
+        else done(null, first.address, first.family);
+      });
+    };
+    return new Promise((resolve) => {
+      const give = (answer: WebhookAnswer): void => {
+        clearTimeout(timer);
+        resolve(answer);
+        request.destroy();
+      };
+      const request = (isSecure ? requestSecure : requestPlain)(
+        {
+          protocol: url.protocol,
+          hostname: hostOf(url),
+          port: url.port === "" ? undefined : Number(url.port),
+          path: `${url.pathname}${url.search}`,
+          method: "POST",
+          headers: { ...message.headers, "content-length": Buffer.byteLength(message.body) },
+          lookup: checkedLookup,
+          // A connection that stays open would go to an address that was checked long ago.
+          agent: false,
+        },
+        (response) => {
+          const status = response.statusCode ?? 0;
+          let bytes = 0;
+          const isTaken = status >= 200 && status < 300;
+          const problem = isTaken
+            ? null
+            : status >= 300 && status < 400
+              ? `It answered ${status}: redirects are not followed.`
+              : `It answered ${status}.`;
+          response.on("data", (chunk: Buffer) => {
+            bytes += chunk.length;
+            // It has said whether it took the message; the rest is of no use.
+            if (bytes > MOST_ANSWER_BYTES) give({ status, problem });
+          });
+          response.on("end", () => give({ status, problem }));
+          response.on("error", () => give({ status, problem }));
+        },
+      );
+      const timer = setTimeout(
+        () => give({ status: null, problem: `It did not answer within ${timeoutMs / 1_000} s.` }),
+        timeoutMs,
+      );
+      request.on("error", (error) =>
+        give({ status: null, problem: `It could not be reached: ${error.message}.` }),
+      );
+      request.end(message.body);
+    });
+  };
+
+  return { problemOf, send };
+}
+
+function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/g, "");
+}
+
+/** An address of version 4 that is written as one of version 6. */
+function unmapped(address: string): string {
+  const dotted = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (dotted !== undefined) return dotted;
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(address) ?? [];
+  if (high === undefined || low === undefined) return address;
+  const bits = (Number.parseInt(high, 16) << 16) | Number.parseInt(low, 16);
+  return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join(".");
+}

@@ -1,0 +1,191 @@
+/**
+ * Delivers what happens to orders to those who want to be told, as Standard Webhooks: signed, in the order of
+ * the feed, each message until it is taken or put aside.
+ *
+ * D1 A message is written down as delivered before the next one is sent. A process that dies in between sends
+ *    it once more, under the same id: a receiver recognises it by that.
+ * D2 A message that is not taken holds up those behind it, up to `MOST_ATTEMPTS`; then it is put aside, where a
+ *    person sees it, and the next one goes. Other subscriptions are not held up.
+ * D3 What a message says is read from the order's timeline for each attempt: it is kept nowhere else.
+ */
+import { createHash, createHmac } from "node:crypto";
+import type { SecretBox } from "../../config/secret-box.ts";
+import type { FeedEvent } from "../../contract/stream.ts";
+import type { WebhookAnswer, WebhookSender } from "../../ports/webhook-sender.ts";
+import { type FeedEntry, readFeed } from "../../store/orders/feed.ts";
+import {
+  messagesToRepeat,
+  passWebhookOver,
+  readWebhook,
+  recordAttempt,
+  type WebhookSubscription,
+} from "../../store/settings/webhook-subscriptions.ts";
+import type { OperationContext } from "../context.ts";
+
+/** The last some nine hours after the first. */
+const MOST_ATTEMPTS = 14;
+const FIRST_PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 4 * 3_600_000;
+const BATCH = 100;
+
+export type WebhookContext = Pick<OperationContext, "database" | "now"> & {
+  readonly box: SecretBox;
+  readonly sender: WebhookSender;
+  /** Of the pause before the next attempt; from 0 to 1. Absent: at random. */
+  readonly chance?: () => number;
+};
+
+/** @returns whether there is more to deliver at once */
+export async function deliverWebhooks(context: WebhookContext, subscriptionId: string): Promise<boolean> {
+  const { database, box } = context;
+  const webhook = await readWebhook(database, box, subscriptionId);
+  if (webhook === null || !webhook.active) return false;
+  for (const { messageId, attempts, event } of await messagesToRepeat(database, subscriptionId)) {
+    const answer = await sendTo(context, webhook, messageId, event);
+    await recordAttempt(
+      database,
+      {
+        subscriptionId,
+        messageId,
+        event,
+        state: isTaken(answer) ? "delivered" : "dead",
+        attempts: attempts + 1,
+        httpStatus: answer.status,
+        problem: answer.problem,
+      },
+      null,
+    );
+  }
+  if (webhook.dueAt !== null && webhook.dueAt.getTime() > context.now()) return false;
+  return deliverNext(context, webhook);
+}
+
+async function deliverNext(context: WebhookContext, webhook: WebhookSubscription): Promise<boolean> {
+  const { database } = context;
+  const page = await readFeed(database, webhook.position, { limit: BATCH });
+  let from = webhook.position;
+  let tried = webhook.attempts;
+  for (const entry of page.entries) {
+    // Passed over with the next message, or at the end: a place need not be written down for each.
+    if (!isWanted(webhook, entry)) continue;
+    const messageId = messageIdOf(entry);
+    const answer = await sendTo(context, webhook, messageId, entry);
+    tried += 1;
+    const state = isTaken(answer)
+      ? "delivered"
+      : tried >= MOST_ATTEMPTS || isGone(answer)
+        ? "dead"
+        : "waiting";
+    const dueAt =
+      state === "waiting" ? new Date(context.now() + pauseMs(tried, context.chance ?? Math.random)) : null;
+    await recordAttempt(
+      database,
+      {
+        subscriptionId: webhook.id,
+        messageId,
+        event: entry,
+        state,
+        attempts: tried,
+        httpStatus: answer.status,
+        problem: answer.problem,
+      },
+      { from, to: state === "waiting" ? from : entry.cursor, dueAt },
+    );
+    if (state === "waiting") return false;
+    from = entry.cursor;
+    tried = 0;
+  }
+  await passWebhookOver(database, webhook.id, from, page.cursor);
+  return page.more;
+}
+
+/** Sends a message that tells of nothing, so that a receiver can be tried. */
+export function tryWebhook(context: WebhookContext, webhook: WebhookSubscription): Promise<WebhookAnswer> {
+  const at = new Date(context.now()).toISOString();
+  return post(context, webhook, messageIdOf({ orderId: webhook.id, key: at }), {
+    type: "webhook.test",
+    timestamp: at,
+    data: { webhook: webhook.id },
+  });
+}
+
+function sendTo(
+  context: WebhookContext,
+  webhook: WebhookSubscription,
+  messageId: string,
+  event: FeedEvent | FeedEntry,
+): Promise<WebhookAnswer> {
+  const { orderId, channelId, status, key, type, summary, cause, data, at } = event;
+  return post(context, webhook, messageId, {
+    type,
+    timestamp: at,
+    data: {
+      orderId,
+      channelId,
+      status,
+      key,
+      summary,
+      cause,
+      ...(Object.keys(data).length === 0 ? {} : { details: data }),
+    },
+  });
+}
+
+function post(
+  { sender, now }: WebhookContext,
+  { url, secret, former }: WebhookSubscription,
+  messageId: string,
+  message: Readonly<Record<string, unknown>>,
+): Promise<WebhookAnswer> {
+  const body = JSON.stringify(message);
+  const timestamp = String(Math.floor(now() / 1_000));
+  const secrets = former !== null && former.until.getTime() > now() ? [secret, former.secret] : [secret];
+  return sender.send({
+    url,
+    body,
+    headers: {
+      "content-type": "application/json",
+      "user-agent": "Holdfast-Webhooks/1",
+      "webhook-id": messageId,
+      "webhook-timestamp": timestamp,
+      "webhook-signature": secrets.map((each) => signatureOf(each, messageId, timestamp, body)).join(" "),
+    },
+  });
+}
+
+/** Standard Webhooks 1.0: `v1,` and the base64 HMAC-SHA256 of "id.timestamp.body". */
+function signatureOf(secret: string, messageId: string, timestamp: string, body: string): string {
+  const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
+  return `v1,${createHmac("sha256", key).update(`${messageId}.${timestamp}.${body}`).digest("base64")}`;
+}
+
+/** The same for every attempt, and for every subscription. */
+export function messageIdOf({ orderId, key }: Pick<FeedEvent, "orderId" | "key">): string {
+  return `msg_${createHash("sha256").update(`${orderId}\n${key}`).digest("base64url").slice(0, 27)}`;
+}
+
+export function isWanted(
+  { events, channelId }: Pick<WebhookSubscription, "events" | "channelId">,
+  event: Pick<FeedEvent, "type" | "channelId">,
+): boolean {
+  if (channelId !== null && channelId !== event.channelId) return false;
+  if (events === null) return true;
+  return events.some((pattern) =>
+    pattern.endsWith(".*") ? event.type.startsWith(pattern.slice(0, -1)) : pattern === event.type,
+  );
+}
+
+/** Doubled with each attempt, and never the same for many at once. */
+export function pauseMs(attempts: number, chance: () => number): number {
+  const usual = Math.min(FIRST_PAUSE_MS * 2 ** (attempts - 1), LONGEST_PAUSE_MS);
+  return Math.round(usual * (0.8 + 0.4 * chance()));
+}
+
+function isTaken({ status }: WebhookAnswer): boolean {
+  return status !== null && status >= 200 && status < 300;
+}
+
+/** It says itself that it wants nothing more. */
+function isGone({ status }: WebhookAnswer): boolean {
+  return status === 410;
+}
