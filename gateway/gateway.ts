@@ -124,15 +124,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { database, allocator, logger } = options;
   const documents = createDocumentPool();
   const company = await readCompanyIdentity(database);
+  const identity = company?.identity ?? null;
   const redis =
     options.redisUrl == null
       ? null
       : connectRedis(options.redisUrl, {
-          company: company?.identity ?? "none",
+          company: identity ?? "none",
           logger,
           ca: options.redisCa ?? null,
         });
-  const cookies = cookieNames(options.publicUrl, company?.identity ?? null);
+  const cookies = cookieNames(options.publicUrl, identity);
   const loginLimit = (name: string, rate: BucketRate): RateLimiter => {
     const alone = new TokenBuckets(rate, MAX_BUCKETS);
     return redis === null ? alone : new SharedTokenBuckets(redis, name, rate, alone);

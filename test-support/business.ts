@@ -96,11 +96,6 @@ export class Business {
     );
   }
 
-  /** Further settings, for what starts afterwards. */
-  set(settings: Readonly<Record<string, string>>): void {
-    Object.assign(this.environment, settings);
-  }
-
   /** Starts `holdfast serve`; resolves once it serves something, its set-up on an empty database. */
   async serve(): Promise<void> {
     this.output = "";
@@ -120,11 +115,6 @@ export class Business {
 
   untilReady(): Promise<void> {
     return this.until(async () => (await fetch(`${this.url}/readyz`)).ok);
-  }
-
-  /** What the log shows on an empty database: the address of its set-up, with the token. */
-  get setupUrl(): string {
-    return /"url":"([^"]*\/setup#[\w-]+)"/.exec(this.output)?.[1] ?? "";
   }
 
   /** The settings by which another one would come to the same namespace. */

@@ -84,8 +84,8 @@ type WorldOptions = Pick<
   | "tls"
   | "webhookSender"
 > & {
-  readonly publicUrl?: string;
   readonly devices?: DeviceProtocols;
+  readonly publicUrl?: string;
   /** Makes the accounts at vendors that people set; absent: there are those of the webhooks' tests. */
   readonly desk?: (database: Database, secrets: SecretBox) => Promise<WorkingDesk>;
   /** An empty database, migrated. Absent: one of its own. */
