@@ -23,6 +23,7 @@ import { addSecretsCommand } from "./commands/secrets.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addAccountCommand } from "./commands/settings/account.ts";
+import { addHolidayCommand } from "./commands/settings/holiday.ts";
 import { addMailTemplateCommand } from "./commands/settings/mail-template.ts";
 import { addWebhookCommand } from "./commands/settings/webhook.ts";
 import { addSetupCommand } from "./commands/setup.ts";
@@ -77,6 +78,7 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
   addLocationCommand(program);
   addSourcingRulesCommand(program);
   addMailTemplateCommand(program);
+  addHolidayCommand(program);
   addWebhookCommand(program);
   addAccountCommand(program);
   addSecretsCommand(program);

@@ -26,7 +26,8 @@ const PASSWORD = "seven quiet lamps";
 let folder: string;
 let passwordFile: string;
 let broker: Broker;
-let temporal: TestTemporal;
+/** Where each database has its sagas and its devices: no two companies share them. */
+const homes = new Map<string, TestTemporal & { readonly prefix: string }>();
 
 beforeAll(async () => {
   provideDashboard();
@@ -34,7 +35,6 @@ beforeAll(async () => {
   passwordFile = join(folder, "password");
   writeFileSync(passwordFile, `${PASSWORD}\n`, { mode: 0o600 });
   broker = await startBroker({ host: "127.0.0.1", port: 0, logger: pino({ level: "silent" }) });
-  temporal = await createTestNamespace();
 });
 
 afterAll(async () => {
@@ -95,7 +95,7 @@ describe("holdfast setup", () => {
       ]);
       const again = await whole(url);
       expect(again.status, again.stderr).toBe(0);
-      expect(jsonLines(again)).toEqual([{ status: "there", companies: ["Müller & Söhne"] }]);
+      expect(jsonLines(again)).toEqual([{ status: "there", company: "Müller & Söhne" }]);
       expect(await rowsOf(url, MADE)).toEqual([{ companies: 1, people: 1, locations: 1, keys: 1 }]);
       expect(
         await rowsOf(
@@ -262,13 +262,16 @@ class Serving {
 
   static async start(databaseUrl: string): Promise<Serving> {
     const port = await freePort();
+    const home = homes.get(databaseUrl) ?? { ...(await createTestNamespace()), prefix: `c${homes.size}` };
+    homes.set(databaseUrl, home);
     const child = spawn(process.execPath, [join(projectRoot, "bin", "holdfast.js"), "serve"], {
       cwd: folder,
       env: {
         PATH: process.env["PATH"],
         DATABASE_URL: databaseUrl,
-        TEMPORAL_ADDRESS: temporal.address,
-        TEMPORAL_NAMESPACE: temporal.namespace,
+        TEMPORAL_ADDRESS: home.address,
+        TEMPORAL_NAMESPACE: home.namespace,
+        HOLDFAST_MQTT_PREFIX: home.prefix,
         MQTT_URL: `mqtt://127.0.0.1:${broker.port}`,
         HOLDFAST_PORT: String(port),
         HOLDFAST_PUBLIC_URL: `http://127.0.0.1:${port}`,

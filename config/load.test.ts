@@ -91,6 +91,29 @@ describe("settings", () => {
     expect(reading.problems.map((problem) => problem.variable)).toEqual([variable]);
   });
 
+  test("a certificate of one's own comes with its key, to serve at an https address, by the working folder", () => {
+    const files = { HOLDFAST_TLS_CERT_FILE: "server.pem", HOLDFAST_TLS_KEY_FILE: "/etc/server.key" };
+    const read = (change: Record<string, string>, mode: "start" | "serve" = "serve") =>
+      readSettings({ ...complete, ...tls, ...change }, mode, "/project", vendorKinds);
+    const reading = read(files);
+    if (reading.status !== "ok") throw new Error("expected settings");
+    expect(reading.settings.tls).toEqual({ certFile: "/project/server.pem", keyFile: "/etc/server.key" });
+    for (const [wrong, mode, variable] of [
+      [{ HOLDFAST_TLS_CERT_FILE: "server.pem" }, "serve", "HOLDFAST_TLS_KEY_FILE"],
+      [{ HOLDFAST_TLS_KEY_FILE: "server.key" }, "serve", "HOLDFAST_TLS_CERT_FILE"],
+      [files, "start", "HOLDFAST_TLS_CERT_FILE"],
+    ] as const) {
+      const refused = read(wrong, mode);
+      if (refused.status !== "invalid") throw new Error("expected a problem");
+      expect(refused.problems.map((problem) => problem.variable)).toEqual([variable]);
+    }
+    const plain = read({ ...files, HOLDFAST_PUBLIC_URL: "http://orders.example.com" });
+    if (plain.status !== "invalid") throw new Error("expected a problem");
+    expect(new Set(plain.problems.map((problem) => problem.variable))).toEqual(
+      new Set(["HOLDFAST_PUBLIC_URL"]),
+    );
+  });
+
   describe("the identity provider", () => {
     const oidc = {
       HOLDFAST_OIDC_ISSUER: "https://id.example.com/realms/acme",

@@ -3,11 +3,13 @@
  * by the variable's name, so that a wrong deployment is corrected in one round.
  */
 import { isAbsolute, join } from "node:path";
+import { readOtherCompanies } from "./other-companies.ts";
 import { isDatabasePlain, isLoopback, passwordWeakness, weaknessOf } from "./production.ts";
 import { projectRoot } from "./project-root.ts";
 import { DEFAULT_REFUND_LIMITS, readRefundLimits } from "./refund-limits.ts";
 import { readSecretKeys } from "./secret-box.ts";
 import type { Settings } from "./settings.ts";
+import { problemOfTopicPrefix } from "./topic-prefix.ts";
 import { PROXY_HEADERS, readNetworks } from "./trusted-proxies.ts";
 import {
   readVendors,
@@ -58,6 +60,11 @@ const VARIABLES: readonly Variable[] = [
   ),
   variable("MQTT_URL", "MQTT broker of the devices, mqtt://host:port", "broker inside the process", true),
   variable("MQTT_PROTOCOL_VERSION", "MQTT version that the bridge speaks, 3.1.1 or 5", "3.1.1"),
+  variable(
+    "HOLDFAST_MQTT_PREFIX",
+    "Level in front of all topics, where several companies share the broker",
+    "none: the company has the broker for itself",
+  ),
   variable("MQTT_CA_FILE", "PEM file of the authority behind the broker's certificate", "the system's"),
   variable("MQTT_CERT_FILE", "PEM file of the certificate by which the broker knows the bridge", "none"),
   variable("MQTT_KEY_FILE", "PEM file of that certificate's key", "none"),
@@ -73,6 +80,11 @@ const VARIABLES: readonly Variable[] = [
     "a key of the data folder",
   ),
   variable("HOLDFAST_SECRETS_KEY", "The same keys themselves, in place of the file", "none"),
+  variable(
+    "HOLDFAST_OTHER_COMPANIES",
+    "Other companies' systems that the pages lead to: name=url, with commas between them",
+    "none",
+  ),
   variable(
     "HOLDFAST_OIDC_ISSUER",
     "Identity provider by which staff sign in (OpenID Connect), its issuer",
@@ -93,6 +105,7 @@ const VARIABLES: readonly Variable[] = [
     "off",
   ),
   variable("REDIS_URL", "Counts attempts to sign in over several gateways", "none"),
+  variable("REDIS_CA_FILE", "PEM file of the authority behind Redis' certificate", "the system's"),
   variable(
     "HOLDFAST_WEBHOOK_NETWORKS",
     "Networks that are not public and that webhooks may be sent to, in CIDR notation with commas between them",
@@ -114,6 +127,12 @@ const VARIABLES: readonly Variable[] = [
     "Names by which the gateway is reached beside that of HOLDFAST_PUBLIC_URL, with commas between them",
     "none",
   ),
+  variable(
+    "HOLDFAST_TLS_CERT_FILE",
+    "PEM file of the gateway's own certificate, with the chain after it",
+    "none: a proxy in front speaks TLS",
+  ),
+  variable("HOLDFAST_TLS_KEY_FILE", "PEM file of that certificate's key", "none"),
   variable("HOLDFAST_DATA", "Folder of the embedded servers' data, keys and logs", ".holdfast"),
   variable("HOLDFAST_PORT", "Gateway's port: REST, WebSocket, dashboard", "7400"),
   variable("HOLDFAST_MQTT_PORT", "Port of the broker inside the process", "1883"),
@@ -226,11 +245,21 @@ export function readSettings(
   if (mqttVersion === "5" && text("MQTT_URL") === null) {
     complain("MQTT_PROTOCOL_VERSION", "can be 5 with a broker of your own (MQTT_URL) only");
   }
+  const topicPrefix = text("HOLDFAST_MQTT_PREFIX");
+  const prefixProblem = topicPrefix === null ? null : problemOfTopicPrefix(topicPrefix);
+  if (prefixProblem !== null) complain("HOLDFAST_MQTT_PREFIX", prefixProblem);
+  if (topicPrefix !== null && text("MQTT_URL") === null) {
+    complain("HOLDFAST_MQTT_PREFIX", "can be set with a broker of your own (MQTT_URL) only");
+  }
+  const otherCompanies = readOtherCompanies(text("HOLDFAST_OTHER_COMPANIES") ?? "", mode === "serve");
+  if (otherCompanies.status === "invalid") complain("HOLDFAST_OTHER_COMPANIES", otherCompanies.problem);
   for (const [one, other] of [
     ["MQTT_CERT_FILE", "MQTT_KEY_FILE"],
     ["MQTT_KEY_FILE", "MQTT_CERT_FILE"],
     ["TEMPORAL_CERT_FILE", "TEMPORAL_KEY_FILE"],
     ["TEMPORAL_KEY_FILE", "TEMPORAL_CERT_FILE"],
+    ["HOLDFAST_TLS_CERT_FILE", "HOLDFAST_TLS_KEY_FILE"],
+    ["HOLDFAST_TLS_KEY_FILE", "HOLDFAST_TLS_CERT_FILE"],
   ] as const) {
     if (text(one) !== null && text(other) === null) complain(other, `is not set, and ${one} is`);
   }
@@ -238,6 +267,9 @@ export function readSettings(
     if (text(name) !== null && !(text("MQTT_URL") ?? "").startsWith("mqtts:")) {
       complain(name, "needs an MQTT_URL that starts with mqtts://");
     }
+  }
+  if (text("REDIS_CA_FILE") !== null && !(text("REDIS_URL") ?? "").startsWith("rediss:")) {
+    complain("REDIS_CA_FILE", "needs a REDIS_URL that starts with rediss://");
   }
   const temporalTls = text("TEMPORAL_TLS");
   if (temporalTls !== null && temporalTls !== "on" && temporalTls !== "off") {
@@ -294,6 +326,18 @@ export function readSettings(
   if (mode === "serve") {
     complainOfProduction({ text, url, complain }, { isTemporalTls, isPlainRefused });
   }
+  const inFolder = (path: string): string => (isAbsolute(path) ? path : join(workingFolder, path));
+  const [certFile, keyFile] = [text("HOLDFAST_TLS_CERT_FILE"), text("HOLDFAST_TLS_KEY_FILE")];
+  const tls =
+    certFile === null || keyFile === null
+      ? null
+      : { certFile: inFolder(certFile), keyFile: inFolder(keyFile) };
+  if (tls !== null && mode === "start") {
+    complain("HOLDFAST_TLS_CERT_FILE", "is for serve: a sandbox talks to itself in plain HTTP");
+  }
+  if (tls !== null && (text("HOLDFAST_PUBLIC_URL") ?? "https:").startsWith("http:")) {
+    complain("HOLDFAST_PUBLIC_URL", "must start with https:// where HOLDFAST_TLS_CERT_FILE is set");
+  }
   const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
   const vendorContext: VendorContext = {
     isProduction: mode === "serve",
@@ -319,6 +363,7 @@ export function readSettings(
     mqttUrl: url("MQTT_URL", ["mqtt:", "mqtts:"]),
     mqtt: {
       protocolVersion: mqttVersion === "5" ? 5 : 4,
+      topicPrefix,
       caFile: text("MQTT_CA_FILE"),
       certFile: text("MQTT_CERT_FILE"),
       keyFile: text("MQTT_KEY_FILE"),
@@ -332,6 +377,8 @@ export function readSettings(
     },
     singleSignOn: readSingleSignOn({ text, url, complain }, mode, workingFolder),
     redisUrl: url("REDIS_URL", ["redis:", "rediss:"]),
+    redisCaFile: text("REDIS_CA_FILE"),
+    otherCompanies: otherCompanies.status === "ok" ? otherCompanies.companies : [],
     trustedProxies:
       readNetworks(text("HOLDFAST_TRUSTED_PROXIES") ?? "") ??
       complain(
@@ -348,7 +395,10 @@ export function readSettings(
       .split(",")
       .map((name) => name.trim())
       .filter((name) => name !== ""),
-    publicUrl: url("HOLDFAST_PUBLIC_URL", ["http:", "https:"]) ?? `http://${reachable}:${ports.gateway}`,
+    publicUrl:
+      url("HOLDFAST_PUBLIC_URL", ["http:", "https:"]) ??
+      `${tls === null ? "http" : "https"}://${reachable}:${ports.gateway}`,
+    tls,
     ports,
     dataFolder: isAbsolute(dataFolder) ? dataFolder : join(workingFolder, dataFolder),
     sourcingRulesFile:

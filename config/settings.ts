@@ -1,3 +1,4 @@
+import type { OtherCompany } from "./other-companies.ts";
 import type { RefundLimit } from "./refund-limits.ts";
 import type { ProxyHeader } from "./trusted-proxies.ts";
 import type { ConfiguredVendors, VendorContext } from "./vendor-settings.ts";
@@ -31,6 +32,8 @@ export type Settings = {
   readonly mqtt: {
     /** `MQTT_PROTOCOL_VERSION`, default 3.1.1. */
     readonly protocolVersion: 4 | 5;
+    /** The level in front of all topics, where companies share the broker. `HOLDFAST_MQTT_PREFIX`. */
+    readonly topicPrefix: string | null;
     /** PEM file of the authority that the broker's certificate comes from. `MQTT_CA_FILE`. */
     readonly caFile: string | null;
     /** PEM files by which the broker knows the bridge. `MQTT_CERT_FILE` and `MQTT_KEY_FILE`. */
@@ -62,6 +65,10 @@ export type Settings = {
   } | null;
   /** Optional: attempts to sign in are counted over several gateways. `REDIS_URL`. */
   readonly redisUrl: string | null;
+  /** PEM file of the authority that its certificate comes from. `REDIS_CA_FILE`. */
+  readonly redisCaFile: string | null;
+  /** Other companies' systems that people are led to. `HOLDFAST_OTHER_COMPANIES`. */
+  readonly otherCompanies: readonly OtherCompany[];
   /** Networks of the proxies whose word about their callers counts, in CIDR notation. `HOLDFAST_TRUSTED_PROXIES`. */
   readonly trustedProxies: readonly string[];
   /** The header in which they tell of them. `HOLDFAST_PROXY_HEADER`. */
@@ -70,6 +77,13 @@ export type Settings = {
    * Address that servers listen on. Loopback unless set: nobody else should reach a sandbox. `HOLDFAST_HOST`.
    */
   readonly host: string;
+  /** The gateway's own certificate; null: it speaks plain HTTP, and a proxy in front of it TLS. */
+  readonly tls: {
+    /** PEM, with the chain after it. `HOLDFAST_TLS_CERT_FILE`. */
+    readonly certFile: string;
+    /** PEM. `HOLDFAST_TLS_KEY_FILE`. */
+    readonly keyFile: string;
+  } | null;
   /** Names by which the gateway is reached beside that of the public URL. `HOLDFAST_ALLOWED_HOSTS`. */
   readonly allowedHosts: readonly string[];
   /** Base URL by which shoppers and carriers reach the gateway. `HOLDFAST_PUBLIC_URL`. */

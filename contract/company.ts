@@ -26,6 +26,14 @@ export const ChangeCompanyBody = Type.Object(
 );
 export type ChangeCompanyBody = Shape<typeof ChangeCompanyBody>;
 
+/** Whose system this is, and others that a person may go to: what somebody may know who is not signed in. */
+export const Companies = Type.Object({
+  /** Name of the company here. */
+  name: Text,
+  others: Type.Array(Type.Object({ name: Text, url: Text })),
+});
+export type Companies = Shape<typeof Companies>;
+
 export const SETUP_LOCATION_KINDS = ["fulfillment_center", "store"] as const;
 
 const SetupLocation = Type.Object(

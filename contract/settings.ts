@@ -240,7 +240,7 @@ export const SettingChange = Type.Object({
    * `channel:<id>`, `hold-rules:<channel>`, `return-rules:<channel>`, `location:<id>`,
    * `pickup-rules:<location>`, `parcel-limits:<company>`, `sourcing-rules`, `refund-limits`, `device:<id>`,
    * `staff:<id>`, `key:<id>`, `company:<id>`, `mail-template:<company>:<kind>:<language>`,
-   * `vendor-account:<kind>:<provider>:<account>`, `webhook:<id>`.
+   * `vendor-account:<kind>:<provider>:<account>`, `webhook:<id>`, `holidays:<company>`.
    */
   subject: Text,
   version: Count,

@@ -15,7 +15,7 @@ import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { startSetupServer } from "../gateway/setup-server.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
 import { VendorRoster } from "../ports/vendor-roster.ts";
-import { companyIds } from "../store/catalog/companies.ts";
+import { companyId } from "../store/catalog/companies.ts";
 import { findChromium, launchChromium } from "../test-support/browser.ts";
 import { DESKTOP, PHONE } from "../test-support/dashboard.ts";
 import { createTestDatabase, type TestDatabase } from "../test-support/servers/postgres.ts";
@@ -113,12 +113,12 @@ describe.skipIf(chromium === undefined)("the pages of people", () => {
     await page.getByRole("textbox", { name: /^Country/ }).fill("us");
     await page.getByRole("button", { name: "Set up" }).click();
     await page.getByText("little more than the name").waitFor();
-    expect(await companyIds(world.database)).toEqual([]);
+    expect(await companyId(world.database)).toBeUndefined();
     await page.getByLabel("New password").fill(PASSWORD);
     await page.getByLabel("The same again").fill(PASSWORD);
     await page.getByRole("button", { name: "Set up" }).click();
     await page.getByText("It is set up").waitFor();
-    expect(await companyIds(world.database)).toEqual(["acme"]);
+    expect(await companyId(world.database)).toBe("acme");
 
     await setup.stop();
     gateway = await startGateway({

@@ -38,6 +38,7 @@ import {
 import { SilenceWatch } from "./mqtt/silence-watch.ts";
 import { BRIDGE_TIMINGS, type BridgeTimings } from "./mqtt/timings.ts";
 import { takesTopic } from "./mqtt/topic-filter.ts";
+import { bridgeName } from "./mqtt/topic-prefix.ts";
 import { parseTopic, ROBOT_SUBSCRIPTIONS, type Route, SUBSCRIPTIONS } from "./mqtt/topics.ts";
 import { parseImpinj } from "./rfid/impinj.ts";
 import { Portals } from "./rfid/portals.ts";
@@ -58,7 +59,7 @@ type DeviceBridgeOptions = {
   readonly database: Database;
   readonly allocator: FloorStock;
   readonly logger: Logger;
-  /** Names this bridge's sessions at the broker; two bridges on one broker need two names. */
+  /** Names this bridge's sessions at the broker. Default: by the prefix of its company's topics. */
   readonly name?: string;
   readonly timings?: Partial<BridgeTimings>;
   /** Our GS1 company prefixes: tags with them are reported where they do not belong. Default: none. */
@@ -245,7 +246,7 @@ function openFamilySession(
   intake: MessageIntake,
   log: DeviceLog,
 ): Promise<MqttSession> {
-  const { mqttUrl, mqtt, name = "holdfast-bridge", logger } = options;
+  const { mqttUrl, mqtt, name = bridgeName(mqtt?.topicPrefix), logger } = options;
   return openSession({
     connection: { protocolVersion: 4, ...mqtt, url: mqttUrl },
     clientId: `${name}-${family}`,

@@ -7,6 +7,7 @@ import { readConveyorSettings } from "./conveyor/conveyor-settings.ts";
 import { type JsonObject, MalformedMessage } from "./mqtt/json-reader.ts";
 import { readOfflineAfter } from "./mqtt/offline-after.ts";
 import { filtersMeet } from "./mqtt/topic-filter.ts";
+import { BRIDGE_NAME, topicPrefix } from "./mqtt/topic-prefix.ts";
 import { readPortalSettings } from "./rfid/portal-settings.ts";
 import { readRobotSettings, robotRoot } from "./robots/robot-settings.ts";
 import { SETTING_FIELDS } from "./setting-fields.ts";
@@ -17,9 +18,6 @@ type Kind = {
   readonly readSettings: (settings: JsonObject) => unknown;
   readonly topicsOf: (device: RegisteredDevice) => DeviceTopics;
 };
-
-/** The bridge's own name at the sandbox's broker, and the one that the handbook gives it at others. */
-export const BRIDGE_NAME = "holdfast-bridge";
 
 const LEVEL = /^[A-Za-z0-9_.:-]{1,64}$/;
 
@@ -77,12 +75,30 @@ export const deviceProtocols: DeviceProtocols = {
       throw error;
     }
   },
+  userNameOf: (id) => id,
   topicsOf: (device) => KINDS[device.kind].topicsOf(device),
   sharesTopics: (a, b) => {
     const ofB = KINDS[b.kind].topicsOf(b).publish;
     return KINDS[a.kind].topicsOf(a).publish.some((topic) => ofB.some((other) => filtersMeet(topic, other)));
   },
 };
+
+/**
+ * The same for a company whose topics begin with a prefix. Its devices' user names end with it, so that another
+ * company's device of the same id is somebody else.
+ */
+export function deviceProtocolsBelow(prefix: string | null): DeviceProtocols {
+  if (prefix === null) return deviceProtocols;
+  const { put } = topicPrefix(prefix);
+  return {
+    ...deviceProtocols,
+    userNameOf: (id) => `${id}@${prefix}`,
+    topicsOf: (device) => {
+      const { publish, subscribe } = deviceProtocols.topicsOf(device);
+      return { publish: publish.map(put), subscribe: subscribe.map(put) };
+    },
+  };
+}
 
 /** A misspelt setting would silently be as usual. */
 function unknownSetting({ kind, settings }: RegisteredDevice): string | null {

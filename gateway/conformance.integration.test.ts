@@ -144,6 +144,10 @@ test("what is served past the table is in the document, too", async () => {
 test("a method that an address lacks is told which it has, and a caller without a key how to give one", async () => {
   const wrong = await world.call("DELETE", "/v1/orders");
   expect([wrong.status, wrong.headers.get("allow")]).toEqual([405, "GET, POST"]);
+  for (const path of ["/openapi.json", "/v1/stream"]) {
+    const besides = await world.call("POST", path);
+    expect([path, besides.status, besides.headers.get("allow")]).toEqual([path, 405, "GET"]);
+  }
   const nobody = await world.call("GET", "/v1/orders", { anonymous: true });
   expect([nobody.status, nobody.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
 });

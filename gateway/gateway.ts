@@ -16,6 +16,7 @@ import {
   RESET_BUCKET,
   SECOND_FACTOR_BUCKET,
 } from "../config/limits.ts";
+import type { OtherCompany } from "../config/other-companies.ts";
 import { DEFAULT_REFUND_LIMITS, type RefundLimit, readRefundLimits } from "../config/refund-limits.ts";
 import type { SecretBox } from "../config/secret-box.ts";
 import type { ProxyHeader } from "../config/trusted-proxies.ts";
@@ -32,10 +33,12 @@ import type { VendorRoster } from "../ports/vendor-roster.ts";
 import type { WebhookSender } from "../ports/webhook-sender.ts";
 import { forgetIdempotencyKeys } from "../store/access/idempotency.ts";
 import { forgetChannelSecrets } from "../store/catalog/channel-secrets.ts";
+import { readCompanyIdentity } from "../store/catalog/companies.ts";
 import { countAdriftLoads } from "../store/floor/robot-loads.ts";
 import { forgetChannelWebhooks } from "../store/orders/channel-webhooks.ts";
 import { forgetPaymentEvents } from "../store/orders/payment-events.ts";
 import type { Database } from "../store/sql/database.ts";
+import { cookieNames } from "./access/authentication.ts";
 import { clientAddressBehind } from "./access/client-address.ts";
 import { GuessLimit, LocalDelays } from "./access/guess-limit.ts";
 import { connectRedis, SharedDelays, SharedTokenBuckets } from "./access/shared-token-buckets.ts";
@@ -43,7 +46,7 @@ import { type BucketRate, type RateLimiter, TokenBuckets } from "./access/token-
 import { WorkInHand } from "./access/work-in-hand.ts";
 import { BackgroundWork } from "./http/background-work.ts";
 import { shopperPolicy } from "./http/content-policy.ts";
-import { startHttpServer } from "./http/http-server.ts";
+import { startHttpServer, type TlsFiles } from "./http/http-server.ts";
 import { knownHosts } from "./http/known-host.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { openApiDocument } from "./http/openapi.ts";
@@ -88,8 +91,14 @@ type GatewayOptions = {
   readonly dashboardFolder: string;
   /** Where all gateways together count attempts to sign in; absent: each counts alone. */
   readonly redisUrl?: string | null;
+  /** Its certificate, where it speaks TLS itself. Absent: whoever is in front of it does. */
+  readonly tls?: TlsFiles | null;
+  /** PEM of the authority behind Redis' certificate; absent: the system's. */
+  readonly redisCa?: string | null;
   /** Names by which it is reached beside that of the public URL. Absent: none. */
   readonly allowedHosts?: readonly string[];
+  /** Other companies' systems that the sign-in page and the account's menu lead to. Absent: none. */
+  readonly otherCompanies?: readonly OtherCompany[];
   /** Networks of the proxies in front of it, in CIDR notation; absent: whoever connects is the client. */
   readonly trustedProxies?: readonly string[];
   /** In which they tell of their callers. Absent: `x-forwarded-for`. */
@@ -114,7 +123,16 @@ const HOUSEKEEPING_MS = 60 * IDEMPOTENCY_CLAIM_MS;
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { database, allocator, logger } = options;
   const documents = createDocumentPool();
-  const redis = options.redisUrl == null ? null : connectRedis(options.redisUrl, logger);
+  const company = await readCompanyIdentity(database);
+  const redis =
+    options.redisUrl == null
+      ? null
+      : connectRedis(options.redisUrl, {
+          company: company?.identity ?? "none",
+          logger,
+          ca: options.redisCa ?? null,
+        });
+  const cookies = cookieNames(options.publicUrl, company?.identity ?? null);
   const loginLimit = (name: string, rate: BucketRate): RateLimiter => {
     const alone = new TokenBuckets(rate, MAX_BUCKETS);
     return redis === null ? alone : new SharedTokenBuckets(redis, name, rate, alone);
@@ -146,6 +164,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     vendorDesk: options.vendorDesk ?? null,
     webhookSender: options.webhookSender ?? NO_WEBHOOKS,
     publicUrl: options.publicUrl,
+    cookies,
+    otherCompanies: options.otherCompanies ?? [],
     hosts: knownHosts(options.publicUrl, options.allowedHosts ?? []),
     refundLimits: options.refundLimits ?? readRefundLimits(DEFAULT_REFUND_LIMITS) ?? [],
     readiness: keptReadiness(options.readiness, () => performance.now()),
@@ -172,6 +192,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     port: options.port,
     logger,
     isSecure: new URL(options.publicUrl).protocol === "https:",
+    tls: options.tls ?? null,
     clientAddress,
     handler: createRestHandler(
       routeTable,
@@ -184,6 +205,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
             answers: ROUTE_ANSWERS,
             whereabouts: WHEREABOUTS,
             publicUrl: options.publicUrl,
+            sessionCookie: cookies.session,
           }),
         ],
       ]),

@@ -12,7 +12,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createSmtpMailer } from "../integrations/notifications/smtp/mailer.ts";
 import { startMailSimulator } from "../integrations/notifications/smtp/simulator.ts";
 import type { MailSimulator } from "../integrations/simulator-kit/vendor-simulators.ts";
-import { createStaff } from "../store/access/staff.ts";
 import { type GatewayWorld, type Reply, STAFF_PASSWORD, startGatewayWorld } from "../test-support/gateway.ts";
 
 let world: GatewayWorld;
@@ -273,22 +272,6 @@ describe("a person who is changed", () => {
       await post("/v1/staff/nobody/remove-second-factor"),
     ])
       expect(saidOf(reply)).toEqual([404, "person_not_found"]);
-  });
-
-  test("of another company, is nobody", async () => {
-    await world.database.query("insert into company (id, name, currency) values ('other', 'Other', 'EUR')");
-    await createStaff(world.database, {
-      id: "theirs",
-      companyId: "other",
-      email: "theirs@other.example",
-      name: "Theirs",
-      role: "admin",
-      password: GOOD_PASSWORD,
-    });
-    expect(saidOf(await world.call("GET", "/v1/staff/theirs"))).toEqual([404, "person_not_found"]);
-    expect(saidOf(await post("/v1/staff/theirs/disable"))).toEqual([404, "person_not_found"]);
-    const { items } = (await world.call("GET", "/v1/staff")).json as { items: { id: string }[] };
-    expect(items.map(({ id }) => id)).not.toContain("theirs");
   });
 });
 

@@ -73,8 +73,11 @@ describe("the routes that ask again", () => {
       "own POST /v1/account/second-factor",
       "own POST /v1/account/second-factor/remove",
       "own? POST /v1/account/password",
+      "recent DELETE /v1/vendor-accounts/{kind}/{provider}/{account}",
       "recent PATCH /v1/roles/{id}",
       "recent PATCH /v1/staff/{id}",
+      "recent PATCH /v1/vendor-accounts/{kind}/{provider}/{account}",
+      "recent PATCH /v1/webhook-subscriptions/{id}",
       "recent POST /v1/channels",
       "recent POST /v1/channels/{id}/rotate-secret",
       "recent POST /v1/devices",
@@ -93,13 +96,25 @@ describe("the routes that ask again", () => {
       "recent POST /v1/staff/{id}/remove-second-factor",
       "recent POST /v1/staff/{id}/reset-password",
       "recent POST /v1/stock-limits",
+      "recent POST /v1/vendor-accounts",
+      "recent POST /v1/vendor-accounts/{kind}/{provider}/{account}/rotate-secret",
+      "recent POST /v1/vendor-accounts/{kind}/{provider}/{account}/try",
+      "recent POST /v1/webhook-subscriptions",
+      "recent POST /v1/webhook-subscriptions/{id}/rotate-secret",
       "recent? POST /v1/orders/{id}/refunds",
       "recent? POST /v1/store-credit",
     ]);
   });
 
   test("are all that change rights, people or keys", () => {
-    const risky = ["roles.write", "people.write", "keys.write", "refunds.limits", "stock.limits"];
+    const risky = [
+      "roles.write",
+      "people.write",
+      "keys.write",
+      "accounts.write",
+      "refunds.limits",
+      "stock.limits",
+    ];
     const silent = routeTable.filter(
       ({ method, access, proof }) =>
         method !== "GET" &&

@@ -450,7 +450,7 @@ describe("sessions", () => {
     const signedIn = await signIn("Service@acme.example");
     expect(signedIn.status).toBe(201);
     expect(signedIn.headers.get("set-cookie")).toMatch(
-      /^holdfast_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/,
+      /^holdfast_session_[0-9a-f]{8}=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/,
     );
     const cookie = cookieOf(signedIn);
     const as = (headers: Record<string, string> = {}) => ({
@@ -496,6 +496,9 @@ describe("sessions", () => {
       "select extract(epoch from expires_at - now())::int as left from staff_session where staff_id = 'admin'",
     );
     expect(rows[0]?.left).toBeLessThanOrEqual(60);
+    // Whatever its row says of its expiry.
+    await age("12 hours 1 second", "5 minutes");
+    expect(await look()).toBe(401);
     await age("5 hours", "-1 seconds");
     expect(await look()).toBe(401);
   });

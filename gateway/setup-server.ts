@@ -17,7 +17,7 @@ import { requireOwnOrigin } from "./access/authentication.ts";
 import { countedAs } from "./access/client-address.ts";
 import { TokenBuckets } from "./access/token-buckets.ts";
 import { OWN_POLICY } from "./http/content-policy.ts";
-import { startHttpServer } from "./http/http-server.ts";
+import { startHttpServer, type TlsFiles } from "./http/http-server.ts";
 import { readJsonBody } from "./http/read-json-body.ts";
 import { loadStaticFiles } from "./http/static-files.ts";
 import type { HttpReply, HttpRequest } from "./wire/http-message.ts";
@@ -34,6 +34,8 @@ export async function startSetupServer(options: {
   /** 0: any free port; the one chosen is returned. */
   readonly port: number;
   readonly publicUrl: string;
+  /** As the gateway's. */
+  readonly tls?: TlsFiles | null;
   readonly database: Database;
   /** What the terminal or the log shows. */
   readonly token: string;
@@ -50,6 +52,8 @@ export async function startSetupServer(options: {
     host: options.host,
     port: options.port,
     logger,
+    isSecure: new URL(publicUrl).protocol === "https:",
+    tls: options.tls ?? null,
     handler: async (request) => {
       try {
         return await answer(request);

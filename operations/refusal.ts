@@ -82,6 +82,7 @@ type OperationRefusalCode =
   | "fulfillment_order_not_found"
   | "fulfillment_order_on_hold"
   | "hold_not_cleared"
+  | "holidays_invalid"
   | "hold_rules_invalid"
   | "idempotency_key_reused"
   | "inspection_not_found"

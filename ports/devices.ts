@@ -6,7 +6,6 @@
 
 /** What is registered of a device and decides its topics. */
 export type RegisteredDevice = {
-  /** The name by which the broker knows it. */
   readonly id: string;
   readonly locationId: string;
   readonly kind: "robot" | "conveyor" | "rfid_portal";
@@ -38,6 +37,9 @@ export type DeviceProtocols = {
   readonly settingFields: Readonly<Record<RegisteredDevice["kind"], readonly SettingField[]>>;
   /** @returns what is wrong with it, in a sentence; null: nothing */
   problemOf(device: RegisteredDevice): string | null;
+  /** By which the broker knows a device. */
+  userNameOf(deviceId: string): string;
+  /** As the broker knows them. */
   topicsOf(device: RegisteredDevice): DeviceTopics;
   /** Whether there is a topic on which both would speak. */
   sharesTopics(a: RegisteredDevice, b: RegisteredDevice): boolean;

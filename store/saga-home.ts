@@ -34,6 +34,12 @@ export async function setSagaHome(client: Queryable, home: SagaHome): Promise<vo
   );
 }
 
+/** Whether anything was captured here that may have a saga. */
+export async function hasOrders(client: Queryable): Promise<boolean> {
+  const { rows } = await client.query<{ has: boolean }>("select exists (select from orders) as has");
+  return rows[0]?.has === true;
+}
+
 /** A restored database: its sagas have no home until a process finds an empty one for them. */
 export async function forgetSagaHome(client: Queryable): Promise<void> {
   await client.query(

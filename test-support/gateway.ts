@@ -15,19 +15,17 @@ import { SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK } from "../contract/stream.ts";
 import { deviceProtocols } from "../devices/device-kinds.ts";
 import { type Engine, startEngine } from "../engine/engine.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
-import type { SingleSignOn } from "../gateway/http/route.ts";
 import { createEasypostCarrier, signWebhook } from "../integrations/carriers/easypost/carrier.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
 import { createStripeProvider } from "../integrations/payments/stripe/provider.ts";
 import type { WorkingDesk } from "../integrations/vendor-desk.ts";
-import type { Mailer } from "../ports/notifications.ts";
+import type { DeviceProtocols } from "../ports/devices.ts";
 import { VendorRoster } from "../ports/vendor-roster.ts";
-import type { WebhookSender } from "../ports/webhook-sender.ts";
 import { type ApiScope, createApiKey } from "../store/access/api-keys.ts";
 import { createStaff, STAFF_ROLES } from "../store/access/staff.ts";
 import { giveChannelSecret } from "../store/catalog/channel-secrets.ts";
 import type { Database } from "../store/sql/database.ts";
-import { createTestDatabase } from "./servers/postgres.ts";
+import { createTestDatabase, type TestDatabase } from "./servers/postgres.ts";
 
 export const SHOPIFY_SECRET = "shopify-webhook-secret";
 /** Webhook secrets of two accounts at one carrier. */
@@ -76,18 +74,29 @@ export type Reply = {
   readonly json: any;
 };
 
+type WorldOptions = Pick<
+  Parameters<typeof startGateway>[0],
+  | "mailer"
+  | "redisUrl"
+  | "otherCompanies"
+  | "bridgeStatus"
+  | "singleSignOn"
+  | "tls"
+  | "webhookSender"
+> & {
+  readonly publicUrl?: string;
+  readonly devices?: DeviceProtocols;
+  /** Makes the accounts at vendors that people set; absent: there are those of the webhooks' tests. */
+  readonly desk?: (database: Database, secrets: SecretBox) => Promise<WorkingDesk>;
+  /** An empty database, migrated. Absent: one of its own. */
+  readonly store?: TestDatabase;
+};
+
 export async function startGatewayWorld(
   dashboardFiles: (folder: string) => void = () => {},
-  options: {
-    readonly mailer?: Mailer;
-    readonly singleSignOn?: SingleSignOn;
-    readonly webhookSender?: WebhookSender;
-    /** Makes the accounts at vendors that people set; absent: there are those of the webhooks' tests. */
-    readonly desk?: (database: Database, secrets: SecretBox) => Promise<WorkingDesk>;
-  } = {},
+  { store, desk: openDesk, ...gatewayOptions }: WorldOptions = {},
 ): Promise<GatewayWorld> {
-  const { desk: openDesk, ...gatewayOptions } = options;
-  const { url: databaseUrl, database, close: dropDatabase } = await createTestDatabase();
+  const { url: databaseUrl, database, close: dropDatabase } = store ?? (await createTestDatabase());
   const secrets = passingSecretBox();
   await seed(database, secrets);
   // The reply to a fault shows its code only. What was logged of it is printed with the output of the test in

@@ -142,6 +142,9 @@ export const REST_CALLS: ReadonlyMap<string, readonly string[]> = new Map([
   ["webhook show", ["GET /v1/webhook-subscriptions/{id}"]],
   ["webhook test", ["POST /v1/webhook-subscriptions/{id}/test"]],
   ["webhook update", ["PATCH /v1/webhook-subscriptions/{id}"]],
+  ["holiday add", ["POST /v1/holidays"]],
+  ["holiday list", ["GET /v1/holidays"]],
+  ["holiday remove", ["POST /v1/holidays"]],
 ]);
 
 /** Says it in the help of each. */

@@ -9,6 +9,7 @@ import { vendorKinds } from "../../integrations/vendor-kinds.ts";
 import { requireFreePort } from "../embedded/free-port.ts";
 import { UserProblem } from "../problem.ts";
 import type { ResolvedSettings } from "../system/compose.ts";
+import { requireOwnCertificate } from "../system/own-tls.ts";
 import { requireNativeServer } from "../system/require-native-server.ts";
 import { secretBoxOf } from "../system/secret-keys.ts";
 import { untilEnd } from "../system/until-end.ts";
@@ -48,6 +49,7 @@ async function serve(): Promise<void> {
   }
   const settings: ResolvedSettings = { ...rest, databaseUrl, temporalAddress, mqttUrl, secretBox };
   await requireNativeServer();
+  await requireOwnCertificate(settings.tls, Date.now());
   await requireFreePort(settings.host, settings.ports.gateway, "gateway", "HOLDFAST_PORT");
   const logger = pino({ name: "holdfast", level: settings.log.level });
   const { startSystem } = await import("../system/compose.ts");

@@ -75,7 +75,7 @@ async function setup(options: SetupOptions): Promise<void> {
   } catch (error) {
     // Somebody else was quicker, between our look and our own try.
     if (!(error instanceof UserProblem && error.code === "already_set_up")) throw error;
-    tellThere((await opened.look()).companies, options);
+    tellThere((await opened.look()).company, options);
   } finally {
     await opened.close();
   }
@@ -83,9 +83,9 @@ async function setup(options: SetupOptions): Promise<void> {
 
 async function run(opened: SetupDatabase, options: SetupOptions, asks: boolean): Promise<void> {
   const { requireAdministrator, requireSetup } = await import("../system/set-up-database.ts");
-  const { state, companies } = await opened.look();
+  const { state, company } = await opened.look();
   if (state.state === "there") {
-    tellThere(companies, options);
+    tellThere(company, options);
     return;
   }
   const isEmpty = state.state === "empty";
@@ -121,9 +121,12 @@ async function run(opened: SetupDatabase, options: SetupOptions, asks: boolean):
   );
 }
 
-function tellThere(companies: readonly string[], options: SetupOptions): void {
-  if (options.json) printJson({ status: "there", companies });
-  else print(`It is set up already: ${companies.join(", ")}. Nothing was changed.`);
+function tellThere(company: string | null, options: SetupOptions): void {
+  if (options.json) printJson({ status: "there", company });
+  else
+    print(
+      `It is set up already: ${company}. Nothing was changed: another company gets a database of its own.`,
+    );
 }
 
 function requireAll(options: SetupOptions, names: Readonly<Record<string, string>>): void {

@@ -9,9 +9,9 @@ import type { SecretBox } from "../../config/secret-box.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { API_SCOPES, createApiKey } from "../../store/access/api-keys.ts";
 import { createStaff } from "../../store/access/staff.ts";
-import { firstCompanyId, insertProducts } from "../../store/catalog/catalog.ts";
+import { insertProducts } from "../../store/catalog/catalog.ts";
 import { giveChannelSecret } from "../../store/catalog/channel-secrets.ts";
-import { insertChannel, insertCompany } from "../../store/catalog/companies.ts";
+import { companyId, insertChannel, insertCompany } from "../../store/catalog/companies.ts";
 import { insertLocations } from "../../store/catalog/locations.ts";
 import { registerDevices } from "../../store/floor/devices.ts";
 import { type Database, inTransaction, type Queryable } from "../../store/sql/database.ts";
@@ -75,7 +75,7 @@ export async function seedSandbox(
 /** The command line's own key, with every right. */
 export async function createLocalKey(database: Queryable): Promise<string> {
   const key = await createApiKey(database, {
-    companyId: (await firstCompanyId(database)) ?? SANDBOX_COMPANY.id,
+    companyId: (await companyId(database)) ?? SANDBOX_COMPANY.id,
     channelId: null,
     name: "local command line",
     scopes: API_SCOPES,

@@ -35,7 +35,7 @@ export class StoppedWhileWaiting extends Error {
  * @throws StoppedWhileWaiting
  */
 export async function admitToWork(options: {
-  readonly settings: Pick<ResolvedSettings, "host" | "publicUrl" | "ports">;
+  readonly settings: Pick<ResolvedSettings, "host" | "publicUrl" | "ports" | "tls">;
   readonly database: Database;
   readonly logger: Logger;
   readonly ending: Promise<unknown>;
@@ -71,6 +71,7 @@ async function untilSetUp({
     host: settings.host,
     port: settings.ports.gateway,
     publicUrl: settings.publicUrl,
+    tls: settings.tls,
     database,
     token,
     dashboardFolder: join(projectRoot, "dist", "dashboard"),

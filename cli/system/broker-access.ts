@@ -3,8 +3,8 @@
  * by its own. What a device may say and hear is what its registration says, as at any other broker.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { BRIDGE_NAME } from "../../devices/device-kinds.ts";
 import type { BrokerAccess } from "../../devices/mqtt/broker.ts";
+import { BRIDGE_NAME } from "../../devices/mqtt/topic-prefix.ts";
 import type { DeviceProtocols } from "../../ports/devices.ts";
 import { knowsDeviceSecret } from "../../store/floor/device-passwords.ts";
 import { readRegisteredDevice } from "../../store/floor/device-views.ts";

@@ -11,7 +11,8 @@ import type { SecretBox } from "../../config/secret-box.ts";
 import type { Settings } from "../../config/settings.ts";
 import { withoutPassword } from "../../config/without-password.ts";
 import type { DeviceBridge } from "../../devices/bridge.ts";
-import { deviceProtocols } from "../../devices/device-kinds.ts";
+import { deviceProtocolsBelow } from "../../devices/device-kinds.ts";
+import { BrokerTakenError, takeBroker } from "../../devices/mqtt/broker-plate.ts";
 import { startBridgeThread } from "../../devices/thread/bridge-host.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { startEngine } from "../../engine/engine.ts";
@@ -23,6 +24,7 @@ import type { OperationContext } from "../../operations/context.ts";
 import { startStandingJobs } from "../../operations/standing/standing-jobs.ts";
 import { tellAllocator } from "../../operations/standing/tell-allocator.ts";
 import { parcelLimitOf } from "../../ports/parcel-limit.ts";
+import { readCompanyIdentity } from "../../store/catalog/companies.ts";
 import { type BridgeLease, takeBridgeLease } from "../../store/floor/bridge-lease.ts";
 import { isSourcingUnset, seedSourcingRules } from "../../store/settings/sourcing-rules.ts";
 import { readStoredAccounts } from "../../store/settings/vendor-accounts.ts";
@@ -33,6 +35,7 @@ import { UserProblem } from "../problem.ts";
 import type { Steps } from "../terminal.ts";
 import { identityProvider } from "./identity-provider.ts";
 import { mqttConnection } from "./mqtt-connection.ts";
+import { readPem } from "./pem-file.ts";
 import { probeEngine } from "./probe-engine.ts";
 import { bringSchemaUpToDate } from "./schema.ts";
 import { sealStoredSecrets } from "./secret-keys.ts";
@@ -197,8 +200,32 @@ async function whatIsNeeded(settings: ResolvedSettings, database: Database, logg
     namespace: settings.temporalNamespace,
     database,
   }).catch(explainNamespace);
+  await takeTopics(settings, database, mqtt);
   const webhookSender = createWebhookSender({ allowedNetworks: settings.webhookNetworks });
   return { mqtt, temporal, outside, rules, webhookSender };
+}
+
+/** So that no other company speaks with the same devices. Taken once more it is as before. */
+async function takeTopics(
+  { mqttUrl: url }: ResolvedSettings,
+  database: Database,
+  mqtt: Awaited<ReturnType<typeof mqttConnection>>,
+): Promise<void> {
+  const company = await readCompanyIdentity(database);
+  if (company === null) return;
+  await takeBroker({ ...mqtt, url }, company).catch((error: unknown) => {
+    throw error instanceof BrokerTakenError ? brokerProblem(error) : error;
+  });
+}
+
+function brokerProblem(error: BrokerTakenError): UserProblem {
+  return new UserProblem(
+    error.code,
+    `${error.message}.`,
+    "Nothing was taken over. On a broker that companies share each has a HOLDFAST_MQTT_PREFIX of its own; without one a " +
+      `company needs the whole broker. If that company is gone: mosquitto_pub --retain --null-message --topic ${error.topic}`,
+    { cause: error },
+  );
 }
 
 /** Whoever had the bridge has lost the stock just now, and ends. One that has not is dead, or hangs. */
@@ -224,6 +251,8 @@ async function takeDevices(
 
 async function startDevices({ settings, logger, parts, context, mqtt }: Composition) {
   const { databaseUrl, mqttUrl, companyPrefixes } = settings;
+  // A sandbox has its company only now.
+  await takeTopics(settings, context.database, mqtt);
   const bridge = await startBridgeThread({
     settings: { databaseUrl, mqttUrl, mqtt, companyPrefixes },
     stock: context.allocator,
@@ -269,12 +298,15 @@ async function startEdge(
     otherVendors: [outside.notifications],
     vendorDesk: outside,
     webhookSender,
-    devices: deviceProtocols,
+    devices: deviceProtocolsBelow(settings.mqtt.topicPrefix),
     bridgeStatus: () => bridge.status(),
     dashboardFolder: join(projectRoot, "dist", "dashboard"),
     singleSignOn: await identityProvider(settings),
+    tls: settings.tls,
     mailer: outside.mailer,
     redisUrl: settings.redisUrl,
+    redisCa: await readPem("REDIS_CA_FILE", settings.redisCaFile, "CERTIFICATE", "redis_file_unreadable"),
+    otherCompanies: settings.otherCompanies,
     allowedHosts: settings.allowedHosts,
     trustedProxies: settings.trustedProxies,
     proxyHeader: settings.proxyHeader,
@@ -291,8 +323,8 @@ function explainNamespace(error: unknown): never {
   throw new UserProblem(
     error.code,
     `${error.message}.`,
-    "Sagas go on where their steps were done. Name a namespace that has none (`temporal operator namespace create`, " +
-      "TEMPORAL_NAMESPACE): what is under way is then started anew from the database.",
+    "Each company has a namespace of its own, and sagas go on where their steps were done. Name one that nobody has " +
+      "(`temporal operator namespace create`, TEMPORAL_NAMESPACE): what is under way is then started anew from the database.",
     { cause: error },
   );
 }

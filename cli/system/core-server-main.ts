@@ -22,8 +22,7 @@ import type { Carrier } from "../../ports/carriers.ts";
 import { parcelLimitOf } from "../../ports/parcel-limit.ts";
 import { VendorRoster } from "../../ports/vendor-roster.ts";
 import { API_SCOPES, createApiKey } from "../../store/access/api-keys.ts";
-import { firstCompanyId } from "../../store/catalog/catalog.ts";
-import { insertCompany } from "../../store/catalog/companies.ts";
+import { companyId, insertCompany } from "../../store/catalog/companies.ts";
 import { type Database, openDatabase, probe } from "../../store/sql/database.ts";
 import { migrate } from "../../store/sql/migrate.ts";
 import { probeEngine } from "./probe-engine.ts";
@@ -129,7 +128,7 @@ async function main(): Promise<number> {
 }
 
 async function createKey(database: Database): Promise<string> {
-  const existing = await firstCompanyId(database);
+  const existing = await companyId(database);
   if (existing === undefined) await insertCompany(database, COMPANY);
   const key = await createApiKey(database, {
     companyId: existing ?? COMPANY.id,

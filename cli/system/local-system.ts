@@ -27,7 +27,7 @@ import { findApiKey } from "../../store/access/api-keys.ts";
 import { hashPassword } from "../../store/access/passwords.ts";
 import { endSessions } from "../../store/access/sessions.ts";
 import { accountsWithPassword, setPasswordHash } from "../../store/access/staff.ts";
-import { companyIds } from "../../store/catalog/companies.ts";
+import { companyId } from "../../store/catalog/companies.ts";
 import { giveMissingPasswords } from "../../store/floor/device-passwords.ts";
 import { giveMissingSettings } from "../../store/floor/devices.ts";
 import { type Database, inTransaction } from "../../store/sql/database.ts";
@@ -313,8 +313,8 @@ async function prepareSandbox(
   steps: Steps,
 ): Promise<boolean> {
   const local = await readOrCreateLocalFile(settings.dataFolder);
-  const companies = await companyIds(database);
-  if (companies.length === 0) {
+  const company = await companyId(database);
+  if (company === undefined) {
     await steps.run("Sandbox", async () => {
       const password = isPrivate(settings.host) ? SANDBOX_PASSWORD : newPassword();
       const seeded = await seedSandbox(database, allocator, secretBox, password);
@@ -328,7 +328,7 @@ async function prepareSandbox(
     await writeLocalFile(settings.dataFolder, { ...local, apiKey: await createLocalKey(database) });
   }
   if (!isPrivate(settings.host)) await replaceKnownPassword(database, settings.dataFolder);
-  return companies.length === 1 && companies[0] === SANDBOX_COMPANY.id;
+  return company === SANDBOX_COMPANY.id;
 }
 
 /** Whether only this machine reaches what listens there, so that a password may be one that everybody knows. */

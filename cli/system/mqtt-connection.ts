@@ -7,12 +7,13 @@ const UNREADABLE = "mqtt_file_unreadable";
 
 /** @throws UserProblem `mqtt_file_unreadable` with the setting's name */
 export async function mqttConnection(settings: Settings["mqtt"]): Promise<Omit<MqttConnection, "url">> {
-  const { protocolVersion, caFile, certFile, keyFile } = settings;
+  const { protocolVersion, topicPrefix, caFile, certFile, keyFile } = settings;
   const ca = await readPem("MQTT_CA_FILE", caFile, "CERTIFICATE", UNREADABLE);
   const cert = await readPem("MQTT_CERT_FILE", certFile, "CERTIFICATE", UNREADABLE);
   const key = await readPem("MQTT_KEY_FILE", keyFile, "PRIVATE KEY", UNREADABLE);
   return {
     protocolVersion,
+    ...(topicPrefix === null ? {} : { topicPrefix }),
     ...(ca === null ? {} : { ca }),
     ...(cert === null || key === null ? {} : { certificate: { cert, key } }),
   };

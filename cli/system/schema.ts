@@ -1,11 +1,16 @@
 /** Brings a database to the schema of this version, and says what to do where that is not possible. */
-import { MigrationsLockedError, migrate, SchemaNewerError } from "../../store/sql/migrate.ts";
+import {
+  isSeveralCompanies,
+  MigrationsLockedError,
+  migrate,
+  SchemaNewerError,
+} from "../../store/sql/migrate.ts";
 import { UserProblem } from "../problem.ts";
 
 /**
  * @returns the migrations that were applied now, and the same as a line for people
- * @throws UserProblem where another process has the migrations' lock and does not give it back, or a newer version
- *   has worked on the database
+ * @throws UserProblem where another process has the migrations' lock and does not give it back, a newer version
+ *   has worked on the database, or it holds more than one company
  */
 export async function bringSchemaUpToDate(
   databaseUrl: string,
@@ -13,9 +18,19 @@ export async function bringSchemaUpToDate(
   const applied = await migrate(databaseUrl).catch((error: unknown) => {
     if (error instanceof MigrationsLockedError) throw lockedProblem(error);
     if (error instanceof SchemaNewerError) throw newerProblem(error);
+    if (isSeveralCompanies(error)) throw severalCompaniesProblem(error);
     throw error;
   });
   return { value: applied, detail: applied.length === 0 ? "up to date" : `applied: ${applied.join(", ")}` };
+}
+
+function severalCompaniesProblem(cause: Error): UserProblem {
+  return new UserProblem(
+    "several_companies",
+    `${cause.message}.`,
+    "Nothing was changed. Go back to the former version, and move all companies but one to databases of their own.",
+    { cause },
+  );
 }
 
 function newerProblem(error: SchemaNewerError): UserProblem {

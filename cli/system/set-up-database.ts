@@ -17,7 +17,7 @@ import { problemOfPassword } from "../../operations/people/password-rules.ts";
 import type { Refusal } from "../../operations/refusal.ts";
 import { placeOf } from "../../orders/geography.ts";
 import { API_SCOPES, createApiKey } from "../../store/access/api-keys.ts";
-import { companyIds, readCompany } from "../../store/catalog/companies.ts";
+import { readCompany } from "../../store/catalog/companies.ts";
 import { type Database, openDatabase } from "../../store/sql/database.ts";
 import { errorCode, reasonOf, UserProblem } from "../problem.ts";
 import { bringSchemaUpToDate } from "./schema.ts";
@@ -26,8 +26,8 @@ import { bringSchemaUpToDate } from "./schema.ts";
 const FIRST_KEY_MS = 24 * 60 * 60_000;
 
 export type SetupDatabase = {
-  /** What there is of a system now, with the names of its companies. */
-  look(): Promise<{ readonly state: SetupState; readonly companies: readonly string[] }>;
+  /** What there is of a system now, with the name of its company. */
+  look(): Promise<{ readonly state: SetupState; readonly company: string | null }>;
   /** @throws UserProblem where it is refused; nothing was changed then */
   setUp(setup: Setup): Promise<Finished>;
   /** Makes an administrator where the company has none. @throws UserProblem */
@@ -51,9 +51,9 @@ export async function openForSetup(databaseUrl: string): Promise<SetupDatabase> 
   const database = openDatabase(databaseUrl, { maxConnections: 2, name: "holdfast-setup" });
   return {
     look: async () => {
-      const ids = await companyIds(database);
-      const names = ids.map(async (id) => (await readCompany(database, id))?.name ?? id);
-      return { state: await readSetupState(database), companies: await Promise.all(names) };
+      const state = await readSetupState(database);
+      const name = state.state === "empty" ? null : (await readCompany(database, state.company))?.name;
+      return { state, company: name ?? null };
     },
     setUp: async (setup) => {
       const { made } = doneOrProblem(await setUp(database, setup));

@@ -8,6 +8,7 @@ import { Route, Router, useLocation } from "preact-iso/router";
 import type { Session } from "../../contract/sessions.ts";
 import type { Overview } from "../../contract/system.ts";
 import { get } from "./api/client.ts";
+import { companies } from "./api/companies.ts";
 import { messageOf } from "./api/problem.ts";
 import { signOut } from "./api/sign-in.ts";
 import { Connection } from "./components/connection.tsx";
@@ -26,6 +27,7 @@ import { AccountPage } from "./pages/account/account-page.tsx";
 import { FinancePage } from "./pages/after-sale/finance-page.tsx";
 import { CatalogPage } from "./pages/catalog/catalog-page.tsx";
 import { DevicesPage } from "./pages/device-grid/devices-page.tsx";
+import { CompanyLinks } from "./pages/door/company-links.tsx";
 import { OrderPage } from "./pages/order/order-page.tsx";
 import { OrdersPage } from "./pages/order-list/orders-page.tsx";
 import { OverviewPage } from "./pages/overview/overview-page.tsx";
@@ -111,6 +113,7 @@ export function Shell({ session }: { readonly session: Session }) {
             <span class="visually-hidden">Your account: </span>
             <div class="strong">{session.name}</div>
             <div class="muted">{session.email}</div>
+            <div class="muted">{companies.value?.name}</div>
           </a>
         </div>
       </div>
@@ -167,6 +170,7 @@ export function Shell({ session }: { readonly session: Session }) {
           <p class="small break">
             <a href="/account">
               {session.name}, {session.email}
+              {companies.value !== null && `, ${companies.value.name}`}
             </a>
           </p>
         </Dialog>
@@ -239,6 +243,7 @@ function AccountActions() {
   const dark = theme.value === "dark";
   return (
     <>
+      <CompanyLinks />
       <button type="button" class="nav-button" onClick={toggleTheme}>
         <Icon name={dark ? "sun" : "moon"} />
         {dark ? "Light" : "Dark"}

@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { LocationProvider, useLocation } from "preact-iso/router";
+import { loadCompanies } from "./api/companies.ts";
 import { messageOf } from "./api/problem.ts";
 import { isEmptySystem, session } from "./api/session.ts";
 import { restoreSession } from "./api/sign-in.ts";
@@ -36,6 +37,10 @@ function StaffApp() {
     restoreSession().catch((caught: unknown) => setError(messageOf(caught)));
   };
   useEffect(restore, []);
+  const isEmpty = isEmptySystem.value;
+  useEffect(() => {
+    if (!isEmpty) void loadCompanies();
+  }, [isEmpty]);
   if (error !== null) {
     return (
       <main class="sign-in">
@@ -45,7 +50,7 @@ function StaffApp() {
       </main>
     );
   }
-  if (isEmptySystem.value) return <SetupPage />;
+  if (isEmpty) return <SetupPage />;
   if (session.value === undefined) return null;
   return (
     <>

@@ -11,6 +11,7 @@
 import { rootCertificates } from "node:tls";
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
 import { withoutPassword } from "../../config/without-password.ts";
+import { topicPrefix } from "./topic-prefix.ts";
 import type { Subscriptions } from "./topics.ts";
 
 /** @param retained the broker had kept it: it says nothing about whether its sender is there */
@@ -22,7 +23,10 @@ export type Qos = 0 | 1;
 export type Publish = (topic: string, message: object, qos?: Qos) => Promise<void>;
 
 export type MqttSession = {
-  /** Subscribes to what is new and leaves what is not in it; at a failure it may be called again. */
+  /**
+   * Subscribes to what is new and leaves what is not in it; at a failure it may be called again. Topics are
+   * without the company's prefix, here as everywhere.
+   */
   follow(subscriptions: Subscriptions): Promise<void>;
   /**
    * Resolves when the broker has it, with QoS 0 when it is on its way there. While the broker is away the
@@ -42,6 +46,8 @@ export type MqttConnection = {
   readonly url: string;
   /** 4 is MQTT 3.1.1. */
   readonly protocolVersion: 4 | 5;
+  /** The level that is in front of all topics of the company. Absent: none. */
+  readonly topicPrefix?: string;
   /** PEM: authorities that the broker's certificate may come from, beside the usual ones. */
   readonly ca?: string;
   /** PEM: the certificate by which the broker knows us, and its key. */
@@ -103,11 +109,12 @@ export async function openSession(options: SessionOptions): Promise<MqttSession>
   };
   let stopping = false;
   let reconnects = 0;
+  const prefix = topicPrefix(options.connection.topicPrefix);
   const client = connect(options.connection.url, clientOptions);
   // Set before the first packet can arrive: a resumed session delivers right after the CONNACK.
   client.handleMessage = (packet, done) => {
     const payload = typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload;
-    options.handle(packet.topic, payload, packet.retain).then(
+    options.handle(prefix.take(packet.topic), payload, packet.retain).then(
       // A message whose handling was cut short by the stop stays unacknowledged: the broker keeps it.
       () => {
         if (!stopping) done();
@@ -117,7 +124,8 @@ export async function openSession(options: SessionOptions): Promise<MqttSession>
   };
   let { subscriptions } = options;
   const subscribe = async (wanted = subscriptions): Promise<void> => {
-    if (Object.keys(wanted).length > 0) await client.subscribeAsync({ ...wanted });
+    const filters = Object.entries(wanted).map(([filter, how]) => [prefix.put(filter), how] as const);
+    if (filters.length > 0) await client.subscribeAsync(Object.fromEntries(filters));
   };
   try {
     await firstConnection(client);
@@ -158,11 +166,11 @@ export async function openSession(options: SessionOptions): Promise<MqttSession>
       const added = Object.entries(wanted).filter(([filter]) => !(filter in subscriptions));
       const left = Object.keys(subscriptions).filter((filter) => !(filter in wanted));
       await subscribe(Object.fromEntries(added));
-      if (left.length > 0) await client.unsubscribeAsync(left);
+      if (left.length > 0) await client.unsubscribeAsync(left.map(prefix.put));
       subscriptions = wanted;
     },
     publish: async (topic, message, qos = 1) => {
-      await client.publishAsync(topic, JSON.stringify(message), { qos });
+      await client.publishAsync(prefix.put(topic), JSON.stringify(message), { qos });
     },
     isConnected: () => client.connected && isSubscribed,
     reconnects: () => reconnects,
@@ -174,7 +182,8 @@ export async function openSession(options: SessionOptions): Promise<MqttSession>
   };
 }
 
-function firstConnection(client: MqttClient): Promise<void> {
+/** Resolves when the client is connected for the first time. */
+export function firstConnection(client: MqttClient): Promise<void> {
   return new Promise((resolve, reject) => {
     let lastError: Error = new Error("no answer");
     const timer = setTimeout(() => reject(lastError), FIRST_CONNECTION_MS);

@@ -1,5 +1,6 @@
 /**
- * Every topic on the bus, in one place.
+ * Every topic on the bus, in one place; where companies share a broker, each behind a prefix
+ * (`topic-prefix.ts`).
  *
  *   robots     uagv/v2/{manufacturer}/{serial}/{state|connection|factsheet}     from the robot (VDA 5050 v2)
  *              uagv/v2/{manufacturer}/{serial}/{order|instantActions}           to the robot

@@ -5,6 +5,7 @@
 import { connect, type MqttClient } from "mqtt";
 import { Random } from "../../config/seeded-random.ts";
 import { connectionOptions, type MqttConnection } from "../mqtt/mqtt-session.ts";
+import { topicPrefix } from "../mqtt/topic-prefix.ts";
 import type { Faults } from "./faults.ts";
 
 type RetainedMessage = { readonly topic: string; readonly message: object };
@@ -38,6 +39,7 @@ export class DeviceClient {
   private readonly client: MqttClient;
   private readonly heartbeat: NodeJS.Timeout;
   private readonly faults: Faults;
+  private readonly prefix: ReturnType<typeof topicPrefix>;
   private readonly random: Random;
   private readonly late = new Set<NodeJS.Timeout>();
   private readonly firstConnection: Promise<void>;
@@ -45,6 +47,7 @@ export class DeviceClient {
   constructor(options: DeviceClientOptions) {
     this.faults = options.faults;
     this.random = new Random(`${options.faults.seed} messages of ${options.clientId}`);
+    this.prefix = topicPrefix(options.mqtt?.topicPrefix);
     this.client = connect(options.mqttUrl, {
       clientId: options.clientId,
       ...connectionOptions({ protocolVersion: 4, ...options.mqtt }),
@@ -57,7 +60,7 @@ export class DeviceClient {
         ? {}
         : { username: options.clientId, password: options.passwordOf(options.clientId) }),
       will: {
-        topic: options.will.topic,
+        topic: this.prefix.put(options.will.topic),
         payload: Buffer.from(JSON.stringify(options.will.message)),
         qos: 1,
         retain: true,
@@ -74,7 +77,10 @@ export class DeviceClient {
         };
         if (options.subscriptions.length === 0) start();
         // If the connection is lost before the answer, it is made again, and this runs again.
-        else this.client.subscribeAsync([...options.subscriptions], { qos: 1 }).then(start, () => {});
+        else
+          this.client
+            .subscribeAsync(options.subscriptions.map(this.prefix.put), { qos: 1 })
+            .then(start, () => {});
       });
     });
     this.client.on("message", (topic, payload) => {
@@ -84,7 +90,7 @@ export class DeviceClient {
       } catch {
         return;
       }
-      options.onMessage(topic, message);
+      options.onMessage(this.prefix.take(topic), message);
     });
     this.heartbeat = setInterval(() => {
       if (this.client.connected) options.onHeartbeat?.();
@@ -116,13 +122,15 @@ export class DeviceClient {
     for (const timer of this.late) clearTimeout(timer);
     if (this.client.connected) {
       const payload = JSON.stringify(last.message);
-      await this.client.publishAsync(last.topic, payload, { qos: 1, retain: true }).catch(() => {});
+      await this.client
+        .publishAsync(this.prefix.put(last.topic), payload, { qos: 1, retain: true })
+        .catch(() => {});
     }
     await this.client.endAsync(true);
   }
 
   private send(topic: string, payload: string, qos: 0 | 1, retain: boolean): void {
-    this.client.publish(topic, payload, { qos, retain }, () => {
+    this.client.publish(this.prefix.put(topic), payload, { qos, retain }, () => {
       // A lost message is repeated by the side that needs it to arrive.
     });
   }

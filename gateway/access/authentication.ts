@@ -21,13 +21,25 @@ import {
 import { ANYWHERE, type Within, withinRole } from "./within.ts";
 
 const SESSION_COOKIE = "holdfast_session";
-
 /** Names a browser in which nobody is signed in yet, for as long as signing in takes. */
 const BROWSER_COOKIE = "holdfast_browser";
+/** Where browsers come by https: no other host of the domain can set a cookie of such a name. */
+const SECURE_PREFIX = "__Host-";
 
-/** Where browsers come by https, no other host of the domain can set a cookie of such a name. */
-function cookieName(name: string, publicUrl: string): string {
-  return publicUrl.startsWith("https:") ? `__Host-${name}` : name;
+/** What our cookies are called. */
+export type CookieNames = { readonly session: string; readonly browser: string };
+
+/**
+ * A browser sends cookies to every port of a host: another company of the same machine must neither be given ours
+ * nor replace them.
+ *
+ * @param publicUrl where browsers reach us
+ * @param identity of the company; null: there is none yet, nor anybody who could sign in
+ */
+export function cookieNames(publicUrl: string, identity: string | null): CookieNames {
+  const before = publicUrl.startsWith("https:") ? SECURE_PREFIX : "";
+  const behind = identity === null ? "" : `_${identity.slice(0, 8)}`;
+  return { session: before + SESSION_COOKIE + behind, browser: before + BROWSER_COOKIE + behind };
 }
 
 export type Principal = {
@@ -48,15 +60,15 @@ export type Principal = {
 /** What was presented, so that a long-lived connection can be checked again. */
 export type Credential = { readonly kind: "key" | "session"; readonly secret: string };
 
-/** @param publicUrl where browsers reach us: it says which cookie is ours */
-export function presentedCredential(headers: HttpRequest["headers"], publicUrl: string): Credential | null {
+/** @param names which cookies are ours */
+export function presentedCredential(headers: HttpRequest["headers"], names: CookieNames): Credential | null {
   const authorization = headers["authorization"];
   if (authorization !== undefined) {
     const match = /^Bearer +(\S{1,256})$/i.exec(authorization.trim());
     // A wrong Authorization header must not fall back to a cookie that is there by chance.
     return { kind: "key", secret: match?.[1] ?? "" };
   }
-  const session = cookie(headers["cookie"] ?? "", cookieName(SESSION_COOKIE, publicUrl));
+  const session = cookie(headers["cookie"] ?? "", names.session);
   return session === null ? null : { kind: "session", secret: session };
 }
 
@@ -166,25 +178,25 @@ export function requireStockPermissions(principal: Principal, commands: readonly
 }
 
 /** `Set-Cookie` of a session; `token` null removes it. `Secure` where the public URL is https. */
-export function sessionCookie(token: string | null, publicUrl: string): string {
+export function sessionCookie(token: string | null, names: CookieNames): string {
   const value = token === null ? "=; Max-Age=0" : `=${token}`;
-  return setCookie(SESSION_COOKIE, value, publicUrl);
+  return setCookie(names.session, value);
 }
 
 /** `Set-Cookie` by which a browser is known while somebody signs in. @param ageMs how long it is kept */
-export function browserCookie(token: string, ageMs: number, publicUrl: string): string {
-  return setCookie(BROWSER_COOKIE, `=${token}; Max-Age=${Math.ceil(ageMs / 1_000)}`, publicUrl);
+export function browserCookie(token: string, ageMs: number, names: CookieNames): string {
+  return setCookie(names.browser, `=${token}; Max-Age=${Math.ceil(ageMs / 1_000)}`);
 }
 
 /** What the browser was given by `browserCookie`; null: nothing that we could have given. */
-export function presentedBrowser(headers: HttpRequest["headers"], publicUrl: string): string | null {
-  const token = cookie(headers["cookie"] ?? "", cookieName(BROWSER_COOKIE, publicUrl));
+export function presentedBrowser(headers: HttpRequest["headers"], names: CookieNames): string | null {
+  const token = cookie(headers["cookie"] ?? "", names.browser);
   return token !== null && /^[\w-]{43}$/.test(token) ? token : null;
 }
 
-function setCookie(name: string, value: string, publicUrl: string): string {
-  const secure = new URL(publicUrl).protocol === "https:" ? "; Secure" : "";
-  return `${cookieName(name, publicUrl)}${value}; Path=/; HttpOnly; SameSite=Strict${secure}`;
+function setCookie(name: string, value: string): string {
+  const secure = name.startsWith(SECURE_PREFIX) ? "; Secure" : "";
+  return `${name}${value}; Path=/; HttpOnly; SameSite=Strict${secure}`;
 }
 
 function cookie(header: string, name: string): string | null {

@@ -55,9 +55,24 @@ redis.call('PEXPIRE', KEYS[1], tonumber(ARGV[4]))
 return 0
 `;
 
-/** @param url `redis://…`; connects, and reconnects, by itself */
-export function connectRedis(url: string, logger: Logger): Redis {
+/**
+ * Connects, and reconnects, by itself.
+ *
+ * @param url `redis://…` or `rediss://…`
+ * @param options.company its identity: others may have the same Redis, and accounts of the same names
+ * @param options.ca PEM of the authority that the server's certificate comes from; null: the system's
+ */
+export function connectRedis(
+  url: string,
+  {
+    company,
+    logger,
+    ca,
+  }: { readonly company: string; readonly logger: Logger; readonly ca: string | null },
+): Redis {
   const redis = new Redis(url, {
+    keyPrefix: `holdfast:${company}:`,
+    ...(ca === null ? {} : { tls: { ca } }),
     connectTimeout: REDIS_ANSWER_MS,
     commandTimeout: REDIS_ANSWER_MS,
     enableOfflineQueue: false,
@@ -85,7 +100,7 @@ export class SharedTokenBuckets implements RateLimiter {
   async take(name: string, nowMs: number): Promise<number> {
     const { size, perSecond } = this.rate;
     try {
-      return Number(await this.redis.eval(TAKE, 1, `holdfast:limit:${this.prefix}:${name}`, size, perSecond));
+      return Number(await this.redis.eval(TAKE, 1, `limit:${this.prefix}:${name}`, size, perSecond));
     } catch {
       return this.alone.take(name, nowMs);
     }
@@ -129,5 +144,5 @@ export class SharedDelays implements Delays {
 }
 
 function keyOf(name: string): string {
-  return `holdfast:guesses:${name}`;
+  return `guesses:${name}`;
 }

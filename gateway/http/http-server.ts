@@ -29,6 +29,9 @@ import { ApiError, problemReply } from "../wire/problem.ts";
 import { OWN_POLICY } from "./content-policy.ts";
 import { loadNativeServer } from "./native-server.ts";
 
+/** In PEM form, the certificate with those between it and the authority after it. They have been looked at. */
+export type TlsFiles = { readonly certFile: string; readonly keyFile: string };
+
 type HttpServer = {
   readonly port: number;
   /** Takes no more connections, lets begun requests end (at most `STOP_DEADLINE_MS`), closes the rest. */
@@ -73,15 +76,20 @@ export async function startHttpServer(options: {
   readonly port: number;
   readonly logger: Logger;
   readonly handler: HttpHandler;
-  /** Whether browsers come by https, over whoever ends TLS in front of us. */
+  /** Whether browsers come by https: to us, or to whoever ends TLS in front of us. */
   readonly isSecure?: boolean;
+  /** Files of the certificate by which we speak TLS ourselves; absent: plain HTTP. */
+  readonly tls?: TlsFiles | null;
   /** Where a request comes from, past the proxies in front of us; absent: whoever connects is the client. */
   readonly clientAddress?: ClientAddress;
   readonly addRoutes?: (app: TemplatedApp) => void;
 }): Promise<HttpServer> {
   const { logger, clientAddress = (peer: string) => peer } = options;
-  const { App, us_listen_socket_close, us_socket_local_port } = await loadNativeServer();
-  const app = App();
+  const { App, SSLApp, us_listen_socket_close, us_socket_local_port } = await loadNativeServer();
+  const app =
+    options.tls == null
+      ? App()
+      : SSLApp({ cert_file_name: options.tls.certFile, key_file_name: options.tls.keyFile });
   const bodies: Bodies = { bytes: 0 };
   const running = new Set<Promise<void>>();
   options.addRoutes?.(app);

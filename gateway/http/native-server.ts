@@ -5,7 +5,7 @@
 
 type NativeServer = Pick<
   typeof import("uWebSockets.js"),
-  "App" | "us_listen_socket_close" | "us_socket_local_port"
+  "App" | "SSLApp" | "us_listen_socket_close" | "us_socket_local_port"
 >;
 
 type Build = {

@@ -10,6 +10,7 @@ const document = JSON.parse(
     answers: ROUTE_ANSWERS,
     whereabouts: WHEREABOUTS,
     publicUrl: "http://localhost:7400",
+    sessionCookie: "holdfast_session",
   }),
 );
 

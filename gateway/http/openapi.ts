@@ -20,6 +20,8 @@ type Known = {
   readonly answers: RouteAnswers;
   readonly whereabouts: RouteWhereabouts;
   readonly publicUrl: string;
+  /** Name of the cookie by which staff are known. */
+  readonly sessionCookie: string;
 };
 
 /** Answers to what is no refusal, by status. */
@@ -52,7 +54,7 @@ export function openApiDocument(table: readonly Route[], known: Known): string {
     components: {
       securitySchemes: {
         apiKey: { type: "http", scheme: "bearer", description: "hf_<id>_<secret>" },
-        session: { type: "apiKey", in: "cookie", name: "holdfast_session" },
+        session: { type: "apiKey", in: "cookie", name: known.sessionCookie },
       },
       schemas: { Problem },
       responses: Object.fromEntries([...shared].sort(([a], [b]) => (a < b ? -1 : 1))),
@@ -67,6 +69,7 @@ function operation(route: Route, known: Known, shared: Map<string, Json>): Json 
   const answers = answersOf(route, known.answers, known.whereabouts);
   const responses: Record<string, unknown> = {};
   for (const [status, codes] of answers.refusals) responses[status] = refused(status, codes, shared);
+  responses[431] = headersTooLarge(shared);
   for (const status of answers.statuses) {
     responses[status] = done(status, answers.types, route.reply, responses[status] as Json | undefined);
   }
@@ -147,6 +150,13 @@ function done(
   return { description: "It is not so, or a refusal", content: { ...content, ...problemOf([], status) } };
 }
 
+/** The HTTP server's own, before anything of ours sees the request. */
+function headersTooLarge(shared: Map<string, Json>): Json {
+  const name = "431.server";
+  shared.set(name, { description: "Headers of more than 4 KiB; told by the HTTP server, without a problem" });
+  return { $ref: `#/components/responses/${name}` };
+}
+
 /** What several operations answer stands in the document once. */
 function refused(status: number, codes: readonly StatusCode[], shared: Map<string, Json>): Json {
   const name = `${status}.${codes.join(".")}`;
@@ -187,6 +197,7 @@ function describe({ access, proof }: Route): { readonly description?: string } {
 function besideTheTable(shared: Map<string, Json>): readonly (readonly [string, string, Json])[] {
   const responses = (own: Json, codes: readonly StatusCode[]) => ({
     ...own,
+    431: headersTooLarge(shared),
     ...Object.fromEntries(
       [...byStatus(codes)].map(([status, each]) => [status, refused(status, each, shared)]),
     ),

@@ -90,10 +90,12 @@ export function createRestHandler(
 
   function serveDocument(request: HttpRequest): HttpReply {
     const document = documents.get(request.path);
-    if (document !== undefined && (request.method === "GET" || request.method === "HEAD")) {
-      return withEtag(request, 200, document, {});
+    const isStream = request.path === "/v1/stream";
+    if ((document !== undefined || isStream) && request.method !== "GET" && request.method !== "HEAD") {
+      throw new ApiError("method_not_allowed", "Allowed here: GET.", { headers: { allow: "GET" } });
     }
-    if (request.path === "/v1/stream") {
+    if (document !== undefined) return withEtag(request, 200, document, {});
+    if (isStream) {
       const headers = { upgrade: "websocket", connection: "Upgrade" };
       throw new ApiError("upgrade_required", "Connect by WebSocket.", { headers });
     }
@@ -184,7 +186,7 @@ export function createRestHandler(
       if (route.path.startsWith("/v1/")) limit(addressBuckets, countedAs(request.remoteAddress));
       return null;
     }
-    const credential = presentedCredential(request.headers, services.publicUrl);
+    const credential = presentedCredential(request.headers, services.cookies);
     const principal = await authenticate(database, credential);
     if (principal === null) {
       limit(addressBuckets, countedAs(request.remoteAddress));

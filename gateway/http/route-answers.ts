@@ -66,6 +66,7 @@ export function answersOf(route: Route, answers: RouteAnswers, whereabouts: Rout
     ...(needsCaller ? OF_CALLERS : []),
     ...(needsCaller && access.kind !== "known" ? (["forbidden"] as const) : []),
     ...(needsCaller && route.method !== "GET" ? (["origin_forbidden"] as const) : []),
+    ...(route.proof === null ? [] : (["reauthentication_needed"] as const)),
     ...(needsCaller && about !== "anything" && about !== "filtered" ? (["outside_role"] as const) : []),
     ...(route.proof === null ? [] : (["reauthentication_needed"] as const)),
     ...(route.body === null ? [] : OF_BODIES),

@@ -6,6 +6,7 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import type { Static, TObject, TSchema } from "typebox";
+import type { OtherCompany } from "../../config/other-companies.ts";
 import type { RefundLimit } from "../../config/refund-limits.ts";
 import type { SecretBox } from "../../config/secret-box.ts";
 import type { Shape } from "../../contract/shapes.ts";
@@ -24,7 +25,7 @@ import type { VendorRoster } from "../../ports/vendor-roster.ts";
 import type { WebhookSender } from "../../ports/webhook-sender.ts";
 import type { StaffMember } from "../../store/access/staff.ts";
 import type { Database } from "../../store/sql/database.ts";
-import type { Principal } from "../access/authentication.ts";
+import type { CookieNames, Principal } from "../access/authentication.ts";
 import type { ClientAddress } from "../access/client-address.ts";
 import type { GuessLimit } from "../access/guess-limit.ts";
 import type { Permission } from "../access/permissions.ts";
@@ -64,6 +65,10 @@ export type Services = {
   readonly payments: VendorRoster<PaymentProvider>;
   readonly devices: DeviceProtocols;
   readonly publicUrl: string;
+  /** Names of the cookies by which staff and their browsers are known. */
+  readonly cookies: CookieNames;
+  /** Other companies' systems that a person may go to. */
+  readonly otherCompanies: readonly OtherCompany[];
   /** Names by which we are reached, for the `Host` of a request. */
   readonly hosts: ReadonlySet<string>;
   /** Every account at a vendor, by kind. */

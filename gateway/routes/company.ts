@@ -1,11 +1,22 @@
 /** The company of who asks. */
-import { ChangeCompanyBody, CompanyView } from "../../contract/company.ts";
+import { ChangeCompanyBody, Companies, CompanyView } from "../../contract/company.ts";
 import { changeCompany, companySubject } from "../../operations/company/change-company.ts";
-import { readCompany } from "../../store/catalog/companies.ts";
+import { readCompany, readCompanyIdentity } from "../../store/catalog/companies.ts";
 import { settingVersion } from "../../store/settings/setting-changes.ts";
 import { type Call, callerOf, done, found, type Route, route } from "../http/route.ts";
 
 export const companyRoutes: readonly Route[] = [
+  route({
+    method: "GET",
+    path: "/v1/companies",
+    summary: "Whose system this is, and other companies' systems that a person may go to",
+    access: { kind: "public" },
+    reply: Companies,
+    handle: async ({ services }) => {
+      const { name } = found(await readCompanyIdentity(services.database), "company");
+      return { json: { name, others: services.otherCompanies } };
+    },
+  }),
   route({
     method: "GET",
     path: "/v1/company",

@@ -200,7 +200,7 @@ async function registered(
   const { passwordHash, ...rest } = device;
   return {
     detail: { ...rest, version: await settingVersion(services.database, deviceSubject(id)) },
-    acl: deviceAcl(id, services.devices.topicsOf(device), passwordHash),
+    acl: deviceAcl(services.devices.userNameOf(id), services.devices.topicsOf(device), passwordHash),
   };
 }
 

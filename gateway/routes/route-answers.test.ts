@@ -28,11 +28,13 @@ test("a refusal that is made deep in an operation is its route's, with what foll
   };
   const refund = answers("POST /v1/orders/{id}/refunds");
   expect(refund.refusals.get(403)).toContain("refund_limit_exceeded");
+  expect(refund.refusals.get(403)).toContain("reauthentication_needed");
   expect(refund.refusals.get(400)).toContain("idempotency_key_missing");
   expect(refund.refusals.get(415)).toEqual(["unsupported_media_type"]);
   const order = answers("GET /v1/orders/{id}");
   expect(order.statuses).toEqual([200, 304]);
   expect(order.refusals.get(404)).toEqual(["not_found"]);
   expect(order.refusals.has(415)).toBe(false);
+  expect(order.refusals.get(403)).not.toContain("reauthentication_needed");
   expect(answers("GET /v1/keys/{id}").refusals.has(409)).toBe(false);
 });

@@ -210,6 +210,13 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "unauthenticated",
     ],
   },
+  "GET /v1/companies": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+    ],
+  },
   "GET /v1/company": {
     statuses: [200],
     types: ["application/json"],
@@ -305,6 +312,13 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     codes: [
       "documents_busy",
       "not_found",
+    ],
+  },
+  "GET /v1/holidays": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "unauthenticated",
     ],
   },
   "GET /v1/keys": {
@@ -1416,6 +1430,21 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "insufficient_stock",
       "nothing_left_to_split",
       "quantity_exceeds_line",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/holidays": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "commit_outcome_unknown",
+      "engine_overloaded",
+      "engine_stopped",
+      "fenced",
+      "holidays_invalid",
+      "location_not_found",
+      "setting_changed",
+      "shard_unavailable",
       "unauthenticated",
     ],
   },

@@ -17,6 +17,7 @@ import { refundRoutes } from "./refunds.ts";
 import { returnRoutes } from "./returns.ts";
 import { roleRoutes } from "./roles.ts";
 import { savedViewRoutes } from "./saved-views.ts";
+import { holidayRoutes } from "./settings/holidays.ts";
 import { mailTemplateRoutes } from "./settings/mail-templates.ts";
 import { vendorAccountRoutes } from "./settings/vendor-accounts.ts";
 import { webhookSubscriptionRoutes } from "./settings/webhook-subscriptions.ts";
@@ -58,6 +59,7 @@ export const routeTable: readonly Route[] = [
   ...deviceRoutes,
   ...settingsRoutes,
   ...mailTemplateRoutes,
+  ...holidayRoutes,
   ...vendorAccountRoutes,
   ...webhookSubscriptionRoutes,
   ...roleRoutes,

@@ -89,11 +89,11 @@ export const systemRoutes: readonly Route[] = [
  * database that is away leaves the details out.
  */
 async function mayReadDetails(
-  { database, addressBuckets, publicUrl }: Services,
+  { database, addressBuckets, cookies }: Services,
   request: HttpRequest,
 ): Promise<boolean> {
   if (isLocalCaller(request)) return true;
-  const credential = presentedCredential(request.headers, publicUrl);
+  const credential = presentedCredential(request.headers, cookies);
   if (credential === null || addressBuckets.take(countedAs(request.remoteAddress), Date.now()) > 0)
     return false;
   const principal = await authenticate(database, credential).catch(() => null);

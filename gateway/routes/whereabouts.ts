@@ -228,6 +228,8 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
     ...["rotate-secret", "test", "deliveries/{messageId}/replay"].map(
       (action) => `POST /v1/webhook-subscriptions/{id}/${action}`,
     ),
+    "GET /v1/holidays",
+    "POST /v1/holidays",
     "GET /v1/mail-templates",
     "GET /v1/mail-templates/{kind}/{language}",
     ...["", "/use-shipped", "/preview", "/test"].map(

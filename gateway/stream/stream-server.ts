@@ -133,7 +133,7 @@ export function createStreamServer(services: Services): StreamServer {
     }
     const key = keyAmong(offered) ?? new URLSearchParams(request.query).get("key");
     const credential: Credential | null =
-      presentedCredential(request.headers, services.publicUrl) ??
+      presentedCredential(request.headers, services.cookies) ??
       (key === null ? null : { kind: "key", secret: key });
     if (credential === null || (credential.kind === "key" && !looksLikeApiKey(credential.secret))) {
       throw new ApiError(

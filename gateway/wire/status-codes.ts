@@ -207,6 +207,7 @@ export const STATUS_CODES_BY_CODE = {
   change_not_supported: { status: 422, title: "An order cannot be changed in this way." },
   nothing_changes: { status: 422, title: "The order is like that already." },
   hold_not_cleared: { status: 409, title: "The reason for the hold is still there." },
+  holidays_invalid: { status: 422, title: "A holiday is given twice." },
   webhook_exists: { status: 409, title: "There is a webhook of this id already." },
   webhook_subscription_not_found: { status: 404, title: "There is no such webhook." },
   webhook_url_refused: { status: 422, title: "No webhooks are sent to this address; the detail says why." },

@@ -1,5 +1,6 @@
 import { recordAudit } from "../../store/audit-log/record-audit.ts";
-import { catalogOf, firstCompanyId, insertProduct, type NewProduct } from "../../store/catalog/catalog.ts";
+import { catalogOf, insertProduct, type NewProduct } from "../../store/catalog/catalog.ts";
+import { companyId } from "../../store/catalog/companies.ts";
 import { readSubstitutes, writeSubstitutes } from "../../store/catalog/substitutes.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import { callerIn, type OperationContext } from "../context.ts";
@@ -19,15 +20,15 @@ export async function createProduct(
 ): Promise<WaitingOrdersLookedAt | Refusal> {
   const checked = checkedProduct(product);
   if ("status" in checked) return checked;
-  const companyId = await firstCompanyId(context.database);
-  if (companyId === undefined) {
+  const company = await companyId(context.database);
+  if (company === undefined) {
     return refuse("company_not_found", "There is no company to sell it.");
   }
   const { sku, substitutes = [] } = product;
   const outcome = await inTransaction(context.database, async (client) => {
-    const wrong = await substitutesProblem(client, companyId, sku, substitutes);
+    const wrong = await substitutesProblem(client, company, sku, substitutes);
     if (wrong !== null) return wrong;
-    const inserted = await insertProduct(client, companyId, checked);
+    const inserted = await insertProduct(client, company, checked);
     if (inserted === "created") {
       await writeSubstitutes(client, sku, substitutes);
       await recordAudit(client, callerIn(context, by), {

@@ -1,6 +1,7 @@
 /** Setting up as an operation: what is refused, and that a refusal leaves nothing. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Setup } from "../../contract/company.ts";
+import { insertCompany } from "../../store/catalog/companies.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 import { readSetupState, setUp } from "./set-up.ts";
 
@@ -52,11 +53,15 @@ test("of five at the same time one sets up, and the others are told what there i
   const refused = results.filter(({ status }) => status === "refused");
   expect(refused).toHaveLength(4);
   for (const one of refused)
-    expect(one).toMatchObject({ code: "already_set_up", detail: expect.stringContaining("Acme") });
+    expect(one).toMatchObject({ code: "already_set_up", detail: expect.stringMatching(/Acme.* of its own/) });
   const { rows } = await world.database.query(
     `select (select count(*)::int from company) as companies, (select count(*)::int from staff) as people,
             (select array_agg(time_zone) from location) as locations,
             (select array_agg(distinct changed_by) from setting_change) as by`,
   );
   expect(rows).toEqual([{ companies: 1, people: 1, locations: ["America/New_York"], by: ["set-up"] }]);
+  // And whoever goes around the operation meets the table.
+  await expect(
+    insertCompany(world.database, { id: "second", name: "Second", currency: "USD" }),
+  ).rejects.toMatchObject({ constraint: "company_only_row_key" });
 });

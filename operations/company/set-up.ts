@@ -19,7 +19,12 @@ import {
   staffEmail,
 } from "../../store/access/staff.ts";
 import { recordAudit } from "../../store/audit-log/record-audit.ts";
-import { companyIds, insertCompany, lockCompanies, readCompany } from "../../store/catalog/companies.ts";
+import {
+  companyId as existingCompany,
+  insertCompany,
+  lockCompanies,
+  readCompany,
+} from "../../store/catalog/companies.ts";
 import { insertLocations } from "../../store/catalog/locations.ts";
 import { recordSettingChange } from "../../store/settings/setting-changes.ts";
 import { type Database, inTransaction, type Queryable } from "../../store/sql/database.ts";
@@ -42,14 +47,12 @@ export type SetupState =
   | { readonly state: "without-administrator"; readonly company: string }
   | { readonly state: "there"; readonly company: string };
 
-/** What there is of a system. Of several companies the first that nobody rules is named. */
+/** What there is of a system. */
 export async function readSetupState(client: Queryable): Promise<SetupState> {
-  const ids = await companyIds(client);
-  for (const company of ids)
-    if ((await countAdministrators(client, company, null)) === 0)
-      return { state: "without-administrator", company };
-  const [company] = ids;
-  return company === undefined ? { state: "empty" } : { state: "there", company };
+  const company = await existingCompany(client);
+  if (company === undefined) return { state: "empty" };
+  const isRuled = (await countAdministrators(client, company, null)) > 0;
+  return { state: isRuled ? "there" : "without-administrator", company };
 }
 
 /** S1. The refusal `already_set_up` says what there is. */
@@ -73,7 +76,7 @@ export async function setUp(
   const passwordHash = await hashPassword(administrator.password);
   return inTransaction(database, async (client) => {
     await lockCompanies(client);
-    const [existing] = await companyIds(client);
+    const existing = await existingCompany(client);
     if (existing !== undefined) return alreadySetUp(client, existing);
     const companyId = slugOf(company.name, "company");
     const locationId = slugOf(location.name, "location");
@@ -153,7 +156,8 @@ async function alreadySetUp(client: Queryable, companyId: string): Promise<Refus
   const company = await readCompany(client, companyId);
   return refuse(
     "already_set_up",
-    `There is a company already: ${company?.name ?? companyId} (${companyId}). Nothing was changed.`,
+    `There is a company already: ${company?.name ?? companyId} (${companyId}). Nothing was changed: a database holds ` +
+      "one company, and another company gets a database of its own.",
   );
 }
 

@@ -5,19 +5,20 @@
 import type { DeviceAcl } from "../../contract/devices.ts";
 import type { DeviceTopics } from "../../ports/devices.ts";
 
-export function deviceAcl(id: string, topics: DeviceTopics, passwordHash: string | null): DeviceAcl {
+/** @param username by which the broker knows it */
+export function deviceAcl(username: string, topics: DeviceTopics, passwordHash: string | null): DeviceAcl {
   const lines = [
-    `user ${id}`,
+    `user ${username}`,
     ...topics.publish.map((topic) => `topic write ${topic}`),
     ...topics.subscribe.map((topic) => `topic read ${topic}`),
   ];
   return {
-    username: id,
+    username,
     publish: topics.publish,
     subscribe: topics.subscribe,
     mosquitto: {
       acl: `${lines.join("\n")}\n`,
-      passwordLine: passwordHash === null ? null : `${id}:${passwordHash}`,
+      passwordLine: passwordHash === null ? null : `${username}:${passwordHash}`,
     },
   };
 }

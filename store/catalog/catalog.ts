@@ -206,12 +206,6 @@ async function readStores(database: Database, companyId: string): Promise<readon
   return rows;
 }
 
-/** The company that a product without one belongs to: the first; several companies name it. */
-export async function firstCompanyId(client: Queryable): Promise<string | undefined> {
-  const { rows } = await client.query<{ id: string }>("select id from company order by id limit 1");
-  return rows[0]?.id;
-}
-
 type InsertedProduct = "created" | "exists" | "differs";
 
 /**

@@ -1,4 +1,9 @@
-/** Companies and their channels, as they are set up. */
+/**
+ * The company and its channels, as they are set up.
+ *
+ * A database holds one company at most, and the table itself refuses a second one (ADR 0050). So no query has to
+ * keep companies apart: what names a company beside other conditions finds what it finds without.
+ */
 import type { Queryable } from "../sql/database.ts";
 
 type NewCompany = {
@@ -37,6 +42,15 @@ export async function updateCompany(client: Queryable, id: string, next: Omit<Co
   ]);
 }
 
+/** By which servers that several companies share tell this one from the others. */
+export type CompanyIdentity = { readonly identity: string; readonly name: string };
+
+/** @returns null where nobody has set the system up */
+export async function readCompanyIdentity(client: Queryable): Promise<CompanyIdentity | null> {
+  const { rows } = await client.query<CompanyIdentity>("select identity, name from company");
+  return rows[0] ?? null;
+}
+
 /** Whether something of the company has a price or an amount already. */
 export async function hasAmounts(client: Queryable, id: string): Promise<boolean> {
   const { rows } = await client.query<{ has: boolean }>(
@@ -61,9 +75,10 @@ export async function hasChannel(client: Queryable, companyId: string, id: strin
   return rowCount === 1;
 }
 
-export async function companyIds(client: Queryable): Promise<readonly string[]> {
-  const { rows } = await client.query<{ id: string }>("select id from company order by id");
-  return rows.map((row) => row.id);
+/** @returns undefined where nobody has set the system up */
+export async function companyId(client: Queryable): Promise<string | undefined> {
+  const { rows } = await client.query<{ id: string }>("select id from company");
+  return rows[0]?.id;
 }
 
 /** ISO 4217. */

@@ -31,8 +31,15 @@ export type CalendarRow = {
   readonly leadTimeDays: number | null;
 };
 
-export const CALENDAR_COLUMNS = `time_zone as "timeZone", hours, array_to_json(closed_on) as "closedOn",
+const OWN_CALENDAR_COLUMNS = `time_zone as "timeZone", hours, array_to_json(closed_on) as "closedOn",
   cut_off_minute as "cutOffMinute", lead_time_days as "leadTimeDays"`;
+
+/** Of a row of `location`: when it works, with the days that are kept once for many (`holiday`). */
+export const CALENDAR_COLUMNS = `time_zone as "timeZone", hours,
+  array_to_json(closed_on || array(
+    select h.day from holiday h
+     where h.company_id = location.company_id and (h.locations is null or location.id = any(h.locations))))
+    as "closedOn", cut_off_minute as "cutOffMinute", lead_time_days as "leadTimeDays"`;
 
 export function calendarOf(row: CalendarRow): Omit<WorkCalendar, "longitude"> {
   const { timeZone, hours, closedOn, cutOffMinute, leadTimeDays } = row;
@@ -130,7 +137,7 @@ type SettingsRow = CalendarRow & {
 /** @returns undefined where there is no such location */
 export async function readLocation(client: Queryable, id: string): Promise<LocationRow | undefined> {
   const { rows } = await client.query<SettingsRow>(
-    `select active, ${CALENDAR_COLUMNS}, jsonb_build_object(
+    `select active, ${OWN_CALENDAR_COLUMNS}, jsonb_build_object(
               'name', name, 'kind', kind, 'address', address, 'latitude', latitude, 'longitude', longitude,
               'priority', priority, 'dailyCapacity', daily_capacity, 'parcelCostMinor', coalesce(parcel_cost_minor, 0),
               'unitCostMinor', coalesce(unit_cost_minor, 0), 'costPerKmMinor', coalesce(cost_per_km_minor, 0),

@@ -43,6 +43,13 @@ export class MigrationsLockedError extends Error {
   }
 }
 
+/** Of a database of a former version that holds more than one company (`053.do.one-company.sql`). */
+const SEVERAL_COMPANIES = "HF001";
+
+export function isSeveralCompanies(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && error.code === SEVERAL_COMPANIES;
+}
+
 /** The database has migrations that this version does not know: a newer one has worked on it. */
 export class SchemaNewerError extends Error {
   override readonly name = "SchemaNewerError";

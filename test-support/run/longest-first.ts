@@ -12,6 +12,8 @@ export const LONGEST: readonly string[] = [
   "load-tests/faults/faults.integration.test.ts",
   "cli/kill-recovery.integration.test.ts",
   "cli/setup.integration.test.ts",
+  "dashboard/accessibility.browser.test.ts",
+  "gateway/conformance.integration.test.ts",
   "dashboard/dashboard.browser.test.ts",
   "dashboard/shopper-payment.browser.test.ts",
   "dashboard/settings-page.browser.test.ts",

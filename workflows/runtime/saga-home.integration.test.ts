@@ -6,6 +6,7 @@ import { retryRefund } from "../../operations/refunds/settle-refund.ts";
 import { inspectReturn } from "../../operations/returns/inspect-return.ts";
 import { receiveReturn } from "../../operations/returns/receive-return.ts";
 import { requestReturn } from "../../operations/returns/request-return.ts";
+import { insertCompany } from "../../store/catalog/companies.ts";
 import { forgetSagaHome } from "../../store/saga-home.ts";
 import {
   cancel,
@@ -254,5 +255,43 @@ test("orders that ended shortly before the loss are all started anew, over howev
     expect(started).toBe(orderIds.length);
   } finally {
     await connection.close();
+  }
+});
+
+test("a namespace is one company's from its first start on: of two that come at once one has it, for good", async () => {
+  const temporal = await createTestNamespace();
+  const connection = await Connection.connect({ address: temporal.address });
+  const companies = await Promise.all(
+    ["Acme", "Bolt"].map(async (name) => {
+      const store = await createTestDatabase();
+      await insertCompany(store.database, { id: "same", name, currency: "USD" });
+      return store;
+    }),
+  );
+  const settle = (company: TestDatabase | undefined) =>
+    settleSagas({
+      database: (company as TestDatabase).database,
+      connection,
+      client: new Client({ connection, namespace: temporal.namespace }),
+      namespace: temporal.namespace,
+      logger: pino({ level: "silent" }),
+    });
+  try {
+    const first = await Promise.allSettled(companies.map((each) => settle(each)));
+    expect(first.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    const winner = first.findIndex(({ status }) => status === "fulfilled");
+    const name = winner === 0 ? "Acme" : "Bolt";
+    for (let again = 0; again < 2; again += 1) {
+      await expect(settle(companies[winner])).resolves.toBeNull();
+      await expect(settle(companies[1 - winner])).rejects.toThrow(`belongs to another company: ${name}`);
+    }
+    // The one that was refused has written nothing down, and goes elsewhere.
+    const { rowCount } = await (companies[1 - winner] as TestDatabase).database.query(
+      "select from saga_home",
+    );
+    expect(rowCount).toBe(0);
+  } finally {
+    await connection.close();
+    for (const company of companies) await company.close();
   }
 });

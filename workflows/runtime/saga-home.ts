@@ -5,22 +5,31 @@
  * H1. The database is right. What Temporal knew can be worked out from it (`order-fulfillment.ts`, O4 and O5).
  * H2. A namespace that has sagas is never taken for another life of the database: there they would go on from
  *     steps that this database has never seen, and their ids would be taken.
- * H3. All sagas are told to start in the transaction that marks their new home: a process that dies in between
+ * H3. A namespace is one company's, from the first start on, whether it has sagas yet or not (`namespace-plate.ts`).
+ * H4. All sagas are told to start in the transaction that marks their new home: a process that dies in between
  *     has done nothing, and one that comes second finds it done.
  */
 import type { Client, Connection } from "@temporalio/client";
 import type { Logger } from "pino";
+import { readCompanyIdentity } from "../../store/catalog/companies.ts";
 import { askAboutAllParcels } from "../../store/floor/shipments.ts";
 import { finishOutbox, writeOutbox } from "../../store/outbox.ts";
 import {
+  hasOrders,
   lockSagaHome,
   readRecently,
   readSagaHome,
   readSagasUnderWay,
+  type SagaHome,
   type SagaUnderWay,
   setSagaHome,
 } from "../../store/saga-home.ts";
-import { type Database, type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
+import {
+  type Database,
+  type DatabaseClient,
+  inTransaction,
+  type Queryable,
+} from "../../store/sql/database.ts";
 import {
   type Again,
   type OrderMessage,
@@ -31,16 +40,20 @@ import {
   TASK_QUEUE,
   type WorkflowStart,
 } from "../messages.ts";
+import { companyOfNamespace, takeNamespace } from "./namespace-plate.ts";
 
-/** The namespace has sagas, and they are not those of this database. Nothing was changed. */
+/** The namespace is another company's, or has sagas that are not this database's. Nothing was changed. */
 export class SagaNamespaceTakenError extends Error {
   override readonly name = "SagaNamespaceTakenError";
   readonly code = "saga_namespace_taken";
   readonly namespace: string;
 
-  constructor(namespace: string, sagas: number) {
+  /** @param by its company where it is another one's, or how many sagas it has */
+  constructor(namespace: string, by: { readonly company: string } | { readonly sagas: number }) {
     super(
-      `Temporal's namespace ${namespace} has ${sagas} sagas of another database, or of this one before it was restored`,
+      "company" in by
+        ? `Temporal's namespace ${namespace} belongs to another company: ${by.company}`
+        : `Temporal's namespace ${namespace} has ${by.sagas} sagas of another database, or of this one before it was restored`,
     );
     this.namespace = namespace;
   }
@@ -62,7 +75,8 @@ export async function checkNamespace(options: {
   const { database, connection, client, namespace } = options;
   const namespaceId = await readNamespaceId(connection, namespace);
   const home = await readSagaHome(database);
-  if (home !== null && home.namespaceId !== namespaceId) await requireNoSagas(client, namespace);
+  await requireOwnNamespace(database, client, namespace, companyOfNamespace);
+  await requireOwnSagas(database, client, { namespace, namespaceId, home });
 }
 
 async function readNamespaceId(connection: Connection, namespace: string): Promise<string> {
@@ -72,9 +86,28 @@ async function readNamespaceId(connection: Connection, namespace: string): Promi
   return id;
 }
 
-async function requireNoSagas(client: Client, namespace: string): Promise<void> {
+/** H2. The first start of a version that keeps a mark of the home finds the sagas of its orders, which are its own. */
+async function requireOwnSagas(
+  database: Queryable,
+  client: Client,
+  at: { readonly namespace: string; readonly namespaceId: string; readonly home: SagaHome | null },
+): Promise<void> {
+  const { namespace, namespaceId, home } = at;
+  if (home?.namespaceId === namespaceId || (home === null && (await hasOrders(database)))) return;
   const { count } = await client.workflow.count(`TaskQueue = '${TASK_QUEUE}'`);
-  if (count > 0) throw new SagaNamespaceTakenError(namespace, count);
+  if (count > 0) throw new SagaNamespaceTakenError(namespace, { sagas: count });
+}
+
+/** H3. A database without a company has nothing that could meet another one's. @param ask looks, or takes */
+async function requireOwnNamespace(
+  database: Queryable,
+  client: Client,
+  namespace: string,
+  ask: typeof takeNamespace,
+): Promise<void> {
+  const company = await readCompanyIdentity(database);
+  const holder = company === null ? null : await ask(client, company);
+  if (holder !== null) throw new SagaNamespaceTakenError(namespace, { company: holder });
 }
 
 /**
@@ -96,13 +129,15 @@ export async function settleSagas(options: {
   const namespaceId = await readNamespaceId(connection, namespace);
   const started = await inTransaction(database, async (transaction) => {
     const home = await lockSagaHome(transaction);
+    await requireOwnNamespace(transaction, client, namespace, companyOfNamespace);
+    await requireOwnSagas(transaction, client, { namespace, namespaceId, home });
+    await requireOwnNamespace(transaction, client, namespace, takeNamespace);
     if (home?.namespaceId === namespaceId) return null;
     if (home === null) {
       // The first start on this database, or the first one of a version that keeps this mark.
       await setSagaHome(transaction, { namespaceId, run: 0 });
       return null;
     }
-    await requireNoSagas(client, namespace);
     const run = home.run + 1;
     await setSagaHome(transaction, { namespaceId, run });
     // What carriers told the machine that is lost, they do not tell again.

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { SignInWays } from "../../../contract/sessions.ts";
 import { get } from "../api/client.ts";
+import { companies } from "../api/companies.ts";
 import { canUsePasskeys, usePasskey } from "../api/passkeys.ts";
 import { RequestError } from "../api/problem.ts";
 import { leaveToSignIn, signIn, signInByPasskey } from "../api/sign-in.ts";
@@ -8,6 +9,7 @@ import { ActionButton } from "../components/action-button.tsx";
 import { Field } from "../components/field.tsx";
 import { Form, textOf } from "../components/form.tsx";
 import { useResource } from "../live/resource.ts";
+import { CompanyLinks } from "./door/company-links.tsx";
 import { DoorPage } from "./door/door-page.tsx";
 
 type First = { readonly email: string; readonly password: string };
@@ -22,7 +24,7 @@ export function SignInPage() {
     document.title = "Sign in · Holdfast";
   }, []);
   return (
-    <DoorPage title="Sign in" hidden>
+    <DoorPage title="Sign in" hidden company={companies.value?.name}>
       <Form
         submit="Sign in"
         onSubmit={async (fields) => {
@@ -49,7 +51,7 @@ export function SignInPage() {
           </Field>
         )}
       </Form>
-      {name !== null && (
+      {name !== null && first === null && (
         <ActionButton class={ways.data?.required ? "button primary" : "button"} run={leaveToSignIn}>
           Continue with {name}
         </ActionButton>
@@ -68,6 +70,11 @@ export function SignInPage() {
       <p class="muted small">
         <a href="/forgot">Forgotten your password?</a> In the sandbox, the start command prints the logins.
       </p>
+      {(companies.value?.others.length ?? 0) > 0 && (
+        <nav class="nav" aria-label="Other companies">
+          <CompanyLinks />
+        </nav>
+      )}
     </DoorPage>
   );
 }

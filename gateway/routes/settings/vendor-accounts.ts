@@ -35,6 +35,8 @@ import { ApiError } from "../../wire/problem.ts";
 
 const READ = { kind: "permission", permission: "settings.read" } as const;
 const WRITE = { kind: "permission", permission: "accounts.write" } as const;
+/** Whoever has the secret takes money, or speaks, in our name; and a new address of a vendor is sent it. */
+const PROOF = { kind: "recent" } as const;
 
 export const vendorAccountRoutes: readonly Route[] = [
   route({
@@ -75,6 +77,7 @@ export const vendorAccountRoutes: readonly Route[] = [
     path: "/v1/vendor-accounts",
     summary: "Makes an account at a vendor, which is asked first whether it knows us",
     access: WRITE,
+    proof: PROOF,
     body: CreateVendorAccountBody,
     reply: VendorAccountDetail,
     idempotency: "accepted",
@@ -98,6 +101,7 @@ export const vendorAccountRoutes: readonly Route[] = [
     path: "/v1/vendor-accounts/{kind}/{provider}/{account}",
     summary: "Changes an account; what is left out stays as it is, secrets too",
     access: WRITE,
+    proof: PROOF,
     body: ChangeVendorAccountBody,
     reply: VendorAccountDetail,
     idempotency: "accepted",
@@ -113,6 +117,7 @@ export const vendorAccountRoutes: readonly Route[] = [
     path: "/v1/vendor-accounts/{kind}/{provider}/{account}",
     summary: "Removes an account at which nothing has ever begun",
     access: WRITE,
+    proof: PROOF,
     reply: Done,
     handle: async (call) => {
       const { by } = callerOf(call);
@@ -125,6 +130,7 @@ export const vendorAccountRoutes: readonly Route[] = [
     path: "/v1/vendor-accounts/{kind}/{provider}/{account}/try",
     summary: "Asks the vendor whether it knows us, by a call that changes nothing",
     access: WRITE,
+    proof: PROOF,
     body: TryVendorAccountBody,
     reply: TriedView,
     handle: async (call) => {
@@ -139,6 +145,7 @@ export const vendorAccountRoutes: readonly Route[] = [
     path: "/v1/vendor-accounts/{kind}/{provider}/{account}/rotate-secret",
     summary: "Gives the account's webhooks another secret; the one before counts on for the overlap",
     access: WRITE,
+    proof: PROOF,
     body: RotateVendorSecretBody,
     reply: IssuedVendorSecret,
     idempotency: "accepted",

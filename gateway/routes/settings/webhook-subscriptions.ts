@@ -31,6 +31,8 @@ import { ApiError } from "../../wire/problem.ts";
 // What is told of orders is as personal as the orders.
 const READ = { kind: "permission", permission: "webhooks.read" } as const;
 const WRITE = { kind: "permission", permission: "webhooks.write" } as const;
+/** Whoever names an address is sent what is told of orders. */
+const PROOF = { kind: "recent" } as const;
 const Nothing = Type.Object({}, closed);
 
 export const webhookSubscriptionRoutes: readonly Route[] = [
@@ -51,6 +53,7 @@ export const webhookSubscriptionRoutes: readonly Route[] = [
     summary:
       "Tells an address what happens to orders from now on; the secret is in this answer and nowhere else",
     access: WRITE,
+    proof: PROOF,
     body: CreateWebhookBody,
     reply: IssuedWebhook,
     idempotency: "accepted",
@@ -77,6 +80,7 @@ export const webhookSubscriptionRoutes: readonly Route[] = [
     path: "/v1/webhook-subscriptions/{id}",
     summary: "Changes one; switched off, it is told later what happened meanwhile",
     access: WRITE,
+    proof: PROOF,
     body: ChangeWebhookBody,
     reply: WebhookSubscriptionView,
     idempotency: "accepted",
@@ -106,6 +110,7 @@ export const webhookSubscriptionRoutes: readonly Route[] = [
     path: "/v1/webhook-subscriptions/{id}/rotate-secret",
     summary: "Signs with another secret; the one before signs beside it for the overlap",
     access: WRITE,
+    proof: PROOF,
     body: RotateWebhookBody,
     reply: IssuedWebhook,
     idempotency: "accepted",

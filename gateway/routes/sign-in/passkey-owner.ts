@@ -11,7 +11,7 @@ export async function passkeyOwner(
   { request, principal, services }: Call<unknown, unknown>,
   answer: PasskeyAnswer,
 ): Promise<StaffMember> {
-  const browser = presentedBrowser(request.headers, services.publicUrl);
+  const browser = presentedBrowser(request.headers, services.cookies);
   const checked = await checkPasskey(services.people, browser, answer);
   if (checked.status === "done") return checked.staff;
   const caller = callerFrom(request, principal);

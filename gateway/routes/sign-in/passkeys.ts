@@ -93,12 +93,12 @@ export const passkeyRoutes: readonly Route[] = [
       const { request, services } = call;
       // Two pages of one browser may both be signing in.
       const browser =
-        presentedBrowser(request.headers, services.publicUrl) ?? randomBytes(32).toString("base64url");
+        presentedBrowser(request.headers, services.cookies) ?? randomBytes(32).toString("base64url");
       const { options } = done(await challengePasskey(services.people, browser));
       return {
         status: 201,
         json: { options },
-        headers: { "set-cookie": browserCookie(browser, SINGLE_SIGN_ON_MS, services.publicUrl) },
+        headers: { "set-cookie": browserCookie(browser, SINGLE_SIGN_ON_MS, services.cookies) },
       };
     },
   }),

@@ -79,7 +79,7 @@ async function proved(call: Call<unknown, unknown>, by: SignInWay) {
   }));
   if (token === null) throw new ApiError("unauthenticated", "The session has just ended.");
   services.security.tell(caller, act, entry);
-  return { "set-cookie": sessionCookie(token, services.publicUrl) };
+  return { "set-cookie": sessionCookie(token, services.cookies) };
 }
 
 /** Whether anything but the identity provider counts for who is signed in. */

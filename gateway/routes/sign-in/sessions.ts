@@ -132,7 +132,7 @@ export const sessionRoutes: readonly Route[] = [
       }
       return {
         json: { status: "done" as const, continueAt },
-        headers: { "set-cookie": sessionCookie(null, services.publicUrl) },
+        headers: { "set-cookie": sessionCookie(null, services.cookies) },
       };
     },
   }),
@@ -177,7 +177,7 @@ export async function openedFor(
   return {
     status: 201,
     json: viewOf(staff, permissionsOfRole(await readRole(services.database, staff.role))),
-    headers: { "set-cookie": sessionCookie(token, services.publicUrl) },
+    headers: { "set-cookie": sessionCookie(token, services.cookies) },
   };
 }
 

@@ -70,7 +70,7 @@ export async function personSignedOn(
 ): Promise<StaffMember> {
   const { request, principal, services } = call;
   const { provider } = required(call);
-  const browser = presentedBrowser(request.headers, services.publicUrl) ?? "";
+  const browser = presentedBrowser(request.headers, services.cookies) ?? "";
   const finished = await finishSingleSignOn(services.people, provider, { browser, session }, answer);
   if (finished.status === "done") return finished.staff;
   const caller = callerFrom(request, principal);
@@ -85,12 +85,12 @@ async function begun(call: Call<unknown, unknown>, session: string | null) {
   const { request, services } = call;
   const { provider } = required(call);
   const browser =
-    presentedBrowser(request.headers, services.publicUrl) ?? randomBytes(32).toString("base64url");
+    presentedBrowser(request.headers, services.cookies) ?? randomBytes(32).toString("base64url");
   const { url } = done(await beginSingleSignOn(services.people, provider, { browser, session }));
   return {
     status: 201,
     json: { url },
-    headers: { "set-cookie": browserCookie(browser, SINGLE_SIGN_ON_MS, services.publicUrl) },
+    headers: { "set-cookie": browserCookie(browser, SINGLE_SIGN_ON_MS, services.cookies) },
   };
 }
 

@@ -16,7 +16,7 @@ import { SessionList } from "./session-list.tsx";
 export function AccountPage() {
   const account = useResource<AccountView>("account", (signal) => get("/account", {}, signal));
   return (
-    <div class="page">
+    <div class="page account">
       <PageHead title="Your account" documentTitle="Your account" />
       <Loaded resource={account} skeleton={<SkeletonRows rows={6} />}>
         {(now) => (

@@ -28,36 +28,42 @@ function Ask({ proved, refused }: { readonly proved: () => void; readonly refuse
       <Loaded resource={means} skeleton={<SkeletonRows rows={2} />}>
         {(now) => (
           <>
-            {now.singleSignOn && (
-              <div class="form-actions">
-                <ActionButton
-                  run={async () => {
-                    await proveElsewhere();
-                    proved();
-                  }}
-                >
-                  Use single sign-on
-                </ActionButton>
-              </div>
-            )}
-            {now.passkey && canUsePasskeys() && (
-              <div class="form-actions">
-                <ActionButton
-                  class="button primary"
-                  run={async () => {
-                    await post("/sessions/current/proof", { passkey: await usePasskey() });
-                    proved();
-                  }}
-                >
-                  Use a passkey
-                </ActionButton>
-              </div>
-            )}
+            <OtherMeans means={now} proved={proved} />
             {now.password && <PasswordProof means={now} proved={proved} />}
           </>
         )}
       </Loaded>
     </Dialog>
+  );
+}
+
+/** What needs no password: the person's device, or the identity provider. */
+function OtherMeans({ means, proved }: { readonly means: ProofMeans; readonly proved: () => void }) {
+  const byPasskey = means.passkey && canUsePasskeys();
+  if (!byPasskey && !means.singleSignOn) return null;
+  return (
+    <div class="form-actions">
+      {means.singleSignOn && (
+        <ActionButton
+          run={async () => {
+            await proveElsewhere();
+            proved();
+          }}
+        >
+          Use single sign-on
+        </ActionButton>
+      )}
+      {byPasskey && (
+        <ActionButton
+          run={async () => {
+            await post("/sessions/current/proof", { passkey: await usePasskey() });
+            proved();
+          }}
+        >
+          Use a passkey
+        </ActionButton>
+      )}
+    </div>
   );
 }
 

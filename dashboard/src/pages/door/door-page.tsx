@@ -6,6 +6,7 @@ export function DoorPage({
   title,
   hidden = false,
   wide = false,
+  company,
   children,
 }: {
   readonly title: string;
@@ -13,6 +14,8 @@ export function DoorPage({
   readonly hidden?: boolean;
   /** For more than a few fields. */
   readonly wide?: boolean;
+  /** Whose system it is, where that is known. */
+  readonly company?: string | undefined;
   readonly children: ComponentChildren;
 }) {
   return (
@@ -23,6 +26,7 @@ export function DoorPage({
             <img src={logo} alt="" />
             Holdfast
           </div>
+          {company !== undefined && <p class="muted break">{company}</p>}
           <h1 class={hidden ? "visually-hidden" : ""}>{title}</h1>
         </div>
         {children}

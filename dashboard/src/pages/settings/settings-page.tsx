@@ -21,6 +21,7 @@ import { IssuedChannelDialog } from "./channel-webhook.tsx";
 import { CompanyForm } from "./company-form.tsx";
 import { DeviceList } from "./device-list.tsx";
 import { HoldRulesForm } from "./hold-rules-form.tsx";
+import { HolidaysForm } from "./holidays/holidays-form.tsx";
 import { KeyList } from "./key-list.tsx";
 import { LimitsForm } from "./limits-form.tsx";
 import { LocationList } from "./location-list.tsx";
@@ -46,6 +47,7 @@ const VIEWS: readonly View[] = [
   { value: "channels", label: "Channels" },
   { value: "holds", label: "Holds" },
   { value: "locations", label: "Locations" },
+  { value: "holidays", label: "Holidays" },
   { value: "sourcing", label: "Sourcing" },
   { value: "safety", label: "Safety stock" },
   { value: "pickup", label: "Pickup" },
@@ -102,6 +104,7 @@ export function SettingsPage() {
         />
       )}
       {view === "locations" && <LocationList />}
+      {view === "holidays" && <HolidaysForm />}
       {view === "sourcing" && <SourcingRulesForm />}
       {view === "safety" && <SafetyStock />}
       {view === "pickup" && <PickupRulesForms />}
