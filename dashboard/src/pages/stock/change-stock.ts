@@ -95,8 +95,8 @@ export async function receiveTransfer(
   return sendCommand(command, commandId);
 }
 
-/** How a count of who is signed in is explained, so that the page says whose count waits. */
-export function countedBy(): string {
+/** How a count of who is signed in is explained, so that the page says by name whose count waits. */
+function countedBy(): string {
   return `counted by ${session.value?.name ?? ""}`;
 }
 

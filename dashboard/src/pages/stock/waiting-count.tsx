@@ -1,10 +1,10 @@
 import type { StockExplanation } from "../../../../contract/stock.ts";
-import { may } from "../../api/session.ts";
+import { may, session } from "../../api/session.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Time } from "../../components/time.tsx";
 import { toast } from "../../components/toast.tsx";
-import { countedBy, decideCount } from "./change-stock.ts";
+import { decideCount } from "./change-stock.ts";
 
 /** What begins a wait for approval, and what ends it. */
 const OF_COUNTS: ReadonlySet<string> = new Set(["count-pending", "stock-counted", "count-rejected"]);
@@ -22,6 +22,8 @@ export function WaitingCount({
   const latest = movements.find(({ kind }) => OF_COUNTS.has(kind));
   const countId = latest?.kind === "count-pending" ? latest.reference : null;
   if (latest === undefined || countId === null) return null;
+  // The gateway writes behind each cause who has sent it.
+  const isOwn = latest.cause.endsWith(`(staff:${session.value?.staffId ?? ""})`);
   const decide = async (approve: boolean): Promise<void> => {
     const { onHand } = await decideCount(position, countId, approve);
     toast("good", `Now ${onHand.toLocaleString()} on hand.`);
@@ -33,7 +35,7 @@ export function WaitingCount({
         {latest.cause}
         {latest.reason === null ? "" : `: ${latest.reason}`}
       </p>
-      {latest.cause === countedBy() && (
+      {isOwn && (
         <p class="muted small">You have counted: somebody else approves it. You may reject it.</p>
       )}
       {may("stock.approve-count") && (
