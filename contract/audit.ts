@@ -58,6 +58,11 @@ export const AUDIT_ACTS = {
     security: false,
     meaning: "A member of staff looked at a person's address, phone or e-mail.",
   },
+  "personal-data.exported": {
+    security: false,
+    meaning: "Everything that is stored of a shopper was exported.",
+  },
+  "personal-data.erased": { security: false, meaning: "The personal data of a shopper's orders was erased." },
   "audit.exported": { security: false, meaning: "Entries of this log were exported." },
 } as const satisfies Readonly<Record<string, { readonly security: boolean; readonly meaning: string }>>;
 export type AuditAct = keyof typeof AUDIT_ACTS;

@@ -13,6 +13,7 @@ import { isSettled } from "../../orders/order-status.ts";
 import { costOf, earnedOf, priceOf } from "../../orders/payment/charging.ts";
 import { type MoneyFacts, missingOf } from "../../orders/payment/order-completion.ts";
 import { shownCode } from "../../orders/store-credit.ts";
+import { searchTokens } from "../personal-data/vault.ts";
 import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
 import {
@@ -33,7 +34,10 @@ type OrderFilter = {
   /** Only orders of these channels, and with something at one of these places; null: of all. */
   readonly channels?: readonly string[] | null;
   readonly locations?: readonly string[] | null;
-  /** Part of the order id, order number, customer's name or, unless `isEmailHidden`, e-mail address. */
+  /**
+   * Part of the order id or order number; every word of it one of the customer's name; or, unless `isEmailHidden`,
+   * the e-mail address, telephone number or postcode.
+   */
   readonly text?: string | undefined;
   readonly isEmailHidden?: boolean;
   /** A hold code. */
@@ -53,13 +57,15 @@ const SUMMARY_COLUMNS = `o.id, o.channel_id as "channelId", o.external_number as
 export async function listOrders(database: Queryable, filter: OrderFilter): Promise<Page<OrderSummary>> {
   const [capturedAt, id] =
     filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
+  const { names, others } = searchTokens(database, filter.text ?? "");
   const { rows } = await database.query<OrderSummary & { position: string }>(
     `select ${SUMMARY_COLUMNS}, ${microseconds("o.captured_at")} as position
        from orders o
       where ($1::text is null or o.status = $1)
         and ($2::text is null or o.channel_id = $2)
         and ($3::text is null or o.id ilike $3 or o.external_number ilike $3 or o.customer_name ilike $3
-             or not $10 and o.customer_email ilike $3)
+             or not $10 and o.customer_email ilike $3 or o.id in (select p.order_id from order_person p where cardinality($11::bigint[]) > 0 and p.tokens @> $11::bigint[]
+             union all select p.order_id from order_person p where not $10 and p.tokens && $12::bigint[]))
         and ($4::text is null or o.hold_reasons @> jsonb_build_array(jsonb_build_object('code', $4::text)))
         and ($5::text is null or (o.captured_at, o.id) < (${fromMicroseconds("$5")}, $6))
         and ($8::text[] is null or o.channel_id = any($8))
@@ -78,6 +84,8 @@ export async function listOrders(database: Queryable, filter: OrderFilter): Prom
       filter.channels ?? null,
       filter.locations ?? null,
       filter.isEmailHidden === true,
+      names,
+      others,
     ],
   );
   return toPage(

@@ -3,6 +3,7 @@ import type { ReturnSummary, ReturnView } from "../../contract/returns.ts";
 import type { Page } from "../../contract/shapes.ts";
 import { awaitedUnits, standingPieces, uninspectedUnits } from "../../orders/return-authorization.ts";
 import { readScannedCode } from "../../orders/returns/scanned-code.ts";
+import { searchTokens } from "../personal-data/vault.ts";
 import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
 import {
@@ -19,8 +20,8 @@ import { UNKNOWN_ITEM_JSON } from "./unknown-items.ts";
 /**
  * Newest first.
  *
- * @param filter.search a part of the return's or the order's number, of the customer's name or e-mail address
- *   or of a SKU; or a whole tracking number, GTIN or serial
+ * @param filter.search a part of the return's or the order's number or of a SKU; words of the customer's name, the
+ *   e-mail address, telephone number or postcode; or a whole tracking number, GTIN or serial
  */
 export async function listReturns(
   database: Queryable,
@@ -38,6 +39,7 @@ export async function listReturns(
     filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
   const search = filter.search?.trim() ?? "";
   const code = readScannedCode(search);
+  const { names, others } = searchTokens(database, search);
   const { rows } = await database.query<{ summary: ReturnSummary; position: string }>(
     `select ${RETURN_JSON} as summary, ${microseconds("r.requested_at")} as position
        from return_authorization r
@@ -45,7 +47,8 @@ export async function listReturns(
         and ($2::text is null or (r.requested_at, r.id) < (${fromMicroseconds("$2")}, $3))
         and ($5::text is null or r.id ilike $5
           or exists (select from orders o where o.id = r.order_id and (o.external_number ilike $5
-            or o.customer_name ilike $5 or not $10 and o.customer_email ilike $5))
+            or o.customer_name ilike $5 or not $10 and o.customer_email ilike $5 or o.id in (select p.order_id from order_person p where cardinality($11::bigint[]) > 0 and p.tokens @> $11::bigint[]
+             union all select p.order_id from order_person p where not $10 and p.tokens && $12::bigint[])))
           or exists (select from return_line l where l.return_id = r.id and (l.sku ilike $5
             or exists (select from product p where p.sku = l.sku and p.gtin = $6)
             or exists (select from packed_unit u join fulfillment_order f on f.id = u.fulfillment_order_id
@@ -66,6 +69,8 @@ export async function listReturns(
       code.tracking,
       filter.waiting ?? false,
       filter.isEmailHidden === true,
+      names,
+      others,
     ],
   );
   return toPage(
