@@ -14,6 +14,7 @@ import { addKeyCommand } from "./commands/key.ts";
 import { addLocationCommand } from "./commands/location.ts";
 import { addMapSkuCommand } from "./commands/map-sku.ts";
 import { addOrderCommand } from "./commands/order.ts";
+import { addPersonalDataCommand } from "./commands/personal-data.ts";
 import { addProductCommand } from "./commands/product.ts";
 import { nameRestCalls } from "./commands/rest-calls.ts";
 import { addRestoreCommand } from "./commands/restore.ts";
@@ -73,6 +74,7 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
   addStaffCommand(program);
   addKeyCommand(program);
   addRoleCommand(program);
+  addPersonalDataCommand(program);
   addAuditCommand(program);
   addChannelCommand(program);
   addLocationCommand(program);

@@ -73,6 +73,13 @@ export const ORDER_EXPORT_ROWS = 20_000;
 export const MOVEMENT_EXPORT_ROWS = 20_000;
 /** Views that one person keeps: more than a menu can show. */
 export const MAX_SAVED_VIEWS = 100;
+/**
+ * Days for which personal data is kept where nobody has set it; null: as long as the order is. Only who runs a shop
+ * knows which law applies to it.
+ */
+export const RETENTION_DAYS = { keepWhole: null, payloads: null, labels: null, mails: null, persons: null };
+/** Orders of one person in one export: more than that is a business partner, and asked for order by order. */
+export const PERSONS_ORDERS_MAX = 2_000;
 /** Entries of the audit log in one part of an export or a verification: some 4 MiB, well under a second. */
 export const AUDIT_EXPORT_ROWS = 5_000;
 /**

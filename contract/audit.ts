@@ -60,6 +60,11 @@ export const AUDIT_ACTS = {
   },
   "orders.exported": { security: false, meaning: "Orders were exported as a table." },
   "stock.exported": { security: false, meaning: "Movements of a stock position were exported as a table." },
+  "personal-data.exported": {
+    security: false,
+    meaning: "Everything that is stored of a shopper was exported.",
+  },
+  "personal-data.erased": { security: false, meaning: "The personal data of a shopper's orders was erased." },
   "audit.exported": { security: false, meaning: "Entries of this log were exported." },
 } as const satisfies Readonly<Record<string, { readonly security: boolean; readonly meaning: string }>>;
 export type AuditAct = keyof typeof AUDIT_ACTS;

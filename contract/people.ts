@@ -5,9 +5,9 @@
  */
 import Type from "typebox";
 import { PASSWORD_MOST } from "../config/limits.ts";
-import { PasskeyAnswer } from "./passkeys.ts";
-import { SignOnAnswer } from "./sessions.ts";
 import { Count, closed, Email, Nullable, oneOf, type Shape, Text, Time, text, Version } from "./shapes.ts";
+import { PasskeyAnswer } from "./sign-in/passkeys.ts";
+import { SignOnAnswer } from "./sign-in/sessions.ts";
 
 const STATES = ["active", "invited", "disabled"] as const;
 

@@ -497,7 +497,10 @@ describe.skipIf(chromium === undefined)("the settings pages", () => {
     await packer.keyboard.press("Escape");
     await adjust("Units counted", String(position.units - 25), "Count");
     await packer.getByRole("heading", { name: "A count waits for approval" }).waitFor();
-    await packer.getByText(/^counted by .*: Found in the inventory$/).first().waitFor();
+    await packer
+      .getByText(/^counted by .*: Found in the inventory$/)
+      .first()
+      .waitFor();
     await packer.getByText("You have counted").waitFor();
     await packer.getByRole("button", { name: "Approve" }).click();
     await packer.getByText(/is yours: somebody else approves it/).waitFor();

@@ -433,7 +433,7 @@ describe("shoppers' addresses, telephone numbers and e-mail addresses", () => {
         line1: "(hidden)",
         country: "US",
       });
-      expect((await as(who, "GET", "/v1/orders?q=ada@example")).json.items).toEqual([]);
+      expect((await as(who, "GET", "/v1/orders?q=Ada@Example.com")).json.items).toEqual([]);
       expect((await as(who, "GET", "/v1/orders?q=Lovelace")).json.items).not.toEqual([]);
     }
   });
@@ -472,7 +472,7 @@ describe("shoppers' addresses, telephone numbers and e-mail addresses", () => {
       });
     await send();
     await world.database.query(
-      `update idempotency_key set response = '{"email": "ada@example.com"}' where key = 'asked-twice'`,
+      `update idempotency_key set response = '{"email": "ada@example.com"}', sealed = null where key = 'asked-twice'`,
     );
     expect((await send()).json).toEqual({ email: "ada@example.com" });
     await change("asker", { permissions: ["orders.read", "orders.hold"] });
@@ -488,7 +488,7 @@ describe("shoppers' addresses, telephone numbers and e-mail addresses", () => {
     const { items } = (await world.call("GET", `/v1/audit?act=personal-data.read&subject=order:${orderId}`))
       .json;
     expect(items).toMatchObject([{ by: "staff:service", act: "personal-data.read" }]);
-    expect((await as(service, "GET", "/v1/orders?q=ada@example")).json.items).not.toEqual([]);
+    expect((await as(service, "GET", "/v1/orders?q=Ada@Example.com")).json.items).not.toEqual([]);
   });
 
   test("stay out of the feed of whoever may not see them", async () => {

@@ -10,7 +10,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:f
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { LoadRefusedError, loadDatabase } from "../../store/backup/load.ts";
+import { type FormerErasure, LoadRefusedError, loadDatabase } from "../../store/backup/load.ts";
 import { type LocalFile, writeLocalFile } from "../client/credentials.ts";
 import { freePort } from "../embedded/free-port.ts";
 import { startPostgres } from "../embedded/postgres.ts";
@@ -28,9 +28,10 @@ export async function restoreDatabase(
   folder: string,
   databaseUrl: string,
   onProgress: Progress = () => {},
+  erasures: readonly FormerErasure[] = [],
 ): Promise<Manifest> {
   const manifest = await verifyBackup(folder, (text) => onProgress(`checking ${text}`));
-  await load(folder, manifest, databaseUrl, onProgress);
+  await load(folder, manifest, databaseUrl, onProgress, erasures);
   return manifest;
 }
 
@@ -46,6 +47,7 @@ export async function restoreDataFolder(
   dataFolder: string,
   secretsFile: string | null,
   onProgress: Progress = () => {},
+  erasures: readonly FormerErasure[] = [],
 ): Promise<Manifest> {
   await requireEmptyFolder(dataFolder);
   const secrets = secretsFile === null ? new Map<string, Buffer>() : await readSecrets(secretsFile);
@@ -56,7 +58,9 @@ export async function restoreDataFolder(
   try {
     for (const [name, content] of secrets) await writeFile(join(partial, name), content, { mode: 0o600 });
     const local = await localFile(partial, secrets);
-    await withPostgres(partial, local.postgresPassword, (url) => load(folder, manifest, url, onProgress));
+    await withPostgres(partial, local.postgresPassword, (url) =>
+      load(folder, manifest, url, onProgress, erasures),
+    );
     for (const extra of manifest.extras) {
       const target = within(partial, extra.name);
       await mkdir(dirname(target), { recursive: true, mode: 0o700 });
@@ -94,12 +98,13 @@ async function load(
   manifest: Manifest,
   databaseUrl: string,
   onProgress: Progress,
+  erasures: readonly FormerErasure[] = [],
 ): Promise<void> {
   const files = new Map(manifest.tables.map(({ name, file }) => [name, file.path]));
   try {
     await loadDatabase(
       databaseUrl,
-      { ...manifest, open: ({ name }) => readCompressed(join(folder, files.get(name) ?? "")) },
+      { ...manifest, erasures, open: ({ name }) => readCompressed(join(folder, files.get(name) ?? "")) },
       onProgress,
     );
   } catch (error) {

@@ -1,7 +1,8 @@
 /** `holdfast restore`: brings a backup to life on an empty machine. */
+import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { markRestored } from "../../store/backup/load.ts";
+import { type FormerErasure, markRestored } from "../../store/backup/load.ts";
 import { restoreDatabase, restoreDataFolder } from "../backup/restore-backup.ts";
 import { dataFolder } from "../client/credentials.ts";
 import { UserProblem } from "../problem.ts";
@@ -10,6 +11,7 @@ import { factsOf, inWords, watched } from "./backup.ts";
 
 type RestoreOptions = {
   readonly secrets?: string | false;
+  readonly erasures?: string;
   readonly mark?: boolean;
   readonly json?: boolean;
 };
@@ -25,6 +27,10 @@ export function addRestoreCommand(program: Command): void {
     )
     .option("--secrets <file>", "what `holdfast backup --secrets` wrote, for a data folder")
     .option("--no-secrets", "make a data folder's secrets anew; what they encrypted cannot be read any more")
+    .option(
+      "--erasures <file>",
+      "what `holdfast personal-data erasures` wrote: whoever starts next erases again what was erased since the backup",
+    )
     .option(
       "--mark",
       "only mark the database of DATABASE_URL as restored, where that was done by other means",
@@ -56,6 +62,7 @@ async function restore(backup: string | undefined, options: RestoreOptions): Pro
       "Nothing says which secrets the data folder is to have.",
       "Name the file that `holdfast backup --secrets` wrote with --secrets, or have them made anew with --no-secrets.",
     );
+  const erasures = options.erasures === undefined ? [] : await readErasures(resolve(options.erasures));
   const began = Date.now();
   const folder = dataFolder();
   const manifest = await startSteps().run("Restore", async (progress) => {
@@ -66,8 +73,9 @@ async function restore(backup: string | undefined, options: RestoreOptions): Pro
             folder,
             typeof options.secrets === "string" ? resolve(options.secrets) : null,
             watched(progress),
+            erasures,
           )
-        : await restoreDatabase(resolve(backup), url, watched(progress));
+        : await restoreDatabase(resolve(backup), url, watched(progress), erasures);
     return { value: restored, detail: "every table reads back as it was" };
   });
   const took = Date.now() - began;
@@ -81,6 +89,36 @@ async function restore(backup: string | undefined, options: RestoreOptions): Pro
       ? `Start it with \`npm start\` (HOLDFAST_DATA=${folder}).`
       : "Start it with `holdfast serve`, in a Temporal namespace that has no sagas yet (TEMPORAL_NAMESPACE).",
   );
+}
+
+/** A line an erasure. */
+async function readErasures(file: string): Promise<readonly FormerErasure[]> {
+  const advice = "Write one with `holdfast personal-data erasures --output <file>` after each erasure.";
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw new UserProblem("erasures_unreadable", `${file} cannot be read.`, advice, { cause });
+  });
+  return text.split("\n").flatMap((line, index) => {
+    if (line.trim() === "") return [];
+    const erasure = erasureIn(line);
+    if (erasure === null)
+      throw new UserProblem("erasures_unreadable", `${file}, line ${index + 1}, is no erasure.`, advice);
+    return [erasure];
+  });
+}
+
+function erasureIn(line: string): FormerErasure | null {
+  try {
+    const { id, orders, requestedBy, requestedAt } = JSON.parse(line) as FormerErasure;
+    const isOne =
+      typeof id === "string" &&
+      typeof requestedBy === "string" &&
+      !Number.isNaN(Date.parse(requestedAt)) &&
+      Array.isArray(orders) &&
+      orders.every((order) => typeof order === "string");
+    return isOne ? { id, orders, requestedBy, requestedAt } : null;
+  } catch {
+    return null;
+  }
 }
 
 function wrong(message: string, advice: string): UserProblem {

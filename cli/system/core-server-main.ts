@@ -8,7 +8,7 @@
  */
 import { parseArgs } from "node:util";
 import pino from "pino";
-import { passingSecretBox } from "../../config/secret-box.ts";
+import { passingSecretBox, SecretBox } from "../../config/secret-box.ts";
 import { deviceProtocols } from "../../devices/device-kinds.ts";
 import { type Engine, startEngine } from "../../engine/engine.ts";
 import { armFailpoints } from "../../engine/failpoints.ts";
@@ -23,6 +23,7 @@ import { parcelLimitOf } from "../../ports/parcel-limit.ts";
 import { VendorRoster } from "../../ports/vendor-roster.ts";
 import { API_SCOPES, createApiKey } from "../../store/access/api-keys.ts";
 import { companyId, insertCompany } from "../../store/catalog/companies.ts";
+import { attachVault, PersonVault } from "../../store/personal-data/vault.ts";
 import { type Database, openDatabase, probe } from "../../store/sql/database.ts";
 import { migrate } from "../../store/sql/migrate.ts";
 import { probeEngine } from "./probe-engine.ts";
@@ -43,6 +44,10 @@ For fault tests, HOLDFAST_FAILPOINT=name:nth:kill|pause|throw|delay[:ms] arms a 
 `;
 
 /** The owner of the created key, where the database has no company yet. */
+/** It keeps nobody's data, and what it encrypts must open again when it is started anew: so its key is no secret. */
+const KNOWN_BOX = new SecretBox([
+  { id: "known", key: Buffer.from(Array.from({ length: 32 }, (_, index) => index)) },
+]);
 const COMPANY = { id: "core", name: "Core server", currency: "USD" };
 
 async function main(): Promise<number> {
@@ -81,6 +86,7 @@ async function main(): Promise<number> {
   const ending = untilEnd();
   await migrate(databaseUrl);
   const database = openDatabase(databaseUrl, { name: "holdfast-core-server" });
+  attachVault(database, await PersonVault.open(database, KNOWN_BOX));
   const key = values.key ?? (await createKey(database));
   const engine = await startEngine({
     databaseUrl,

@@ -5,6 +5,7 @@ import { newSecretKeyLine, readSecretKeys, SealedSecretError, SecretBox } from "
 import type { Settings } from "../../config/settings.ts";
 import { sealSecondFactors } from "../../store/access/second-factors.ts";
 import { sealChannelSecrets } from "../../store/catalog/channel-secrets.ts";
+import { attachVault, PersonVault } from "../../store/personal-data/vault.ts";
 import { sealVendorAccounts } from "../../store/settings/vendor-accounts.ts";
 import { sealWebhookSecrets } from "../../store/settings/webhook-subscriptions.ts";
 import { type Database, inTransaction } from "../../store/sql/database.ts";
@@ -50,9 +51,15 @@ export async function ownSecretBox(folder: string): Promise<SecretBox> {
   return boxOf(line, path);
 }
 
-/** Every stored secret is opened, and sealed anew where that is due. @returns how many were sealed anew */
+/**
+ * Every stored secret is opened, and sealed anew where that is due. From then on personal data is encrypted on its way
+ * into the database, and opened on its way out.
+ *
+ * @returns how many secrets were sealed anew
+ */
 export async function sealStoredSecrets(database: Database, box: SecretBox): Promise<number> {
   try {
+    attachVault(database, await PersonVault.open(database, box));
     const sealed = [
       await sealChannelSecrets(database, box),
       await sealSecondFactors(database, box),

@@ -5,7 +5,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Route, Router, useLocation } from "preact-iso/router";
-import type { Session } from "../../contract/sessions.ts";
+import type { Session } from "../../contract/sign-in/sessions.ts";
 import type { Overview } from "../../contract/system.ts";
 import { get } from "./api/client.ts";
 import { companies } from "./api/companies.ts";

@@ -12,6 +12,7 @@ import { appendToJournal, type JournalRow, readJournalHashes } from "../../store
 import { renewLeases } from "../../store/journal/shard-lease.ts";
 import type { Database } from "../../store/sql/database.ts";
 import { isDatabaseFault, isLockTimeout } from "../../store/sql/database-fault.ts";
+import { openResults, sealedTypes } from "../../store/sql/sealed-results.ts";
 import { EngineError } from "../errors.ts";
 import { failpoint } from "../failpoints.ts";
 import type {
@@ -194,6 +195,7 @@ export class PostgresDisk implements EngineDisk {
   private async connect(): Promise<pg.Client> {
     if (this.connection !== null) return this.connection;
     const client = new pg.Client({
+      types: sealedTypes(this.url),
       connectionString: this.url,
       application_name: "holdfast-committer",
       connectionTimeoutMillis: 5000,
@@ -202,6 +204,8 @@ export class PostgresDisk implements EngineDisk {
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
       keepAlive: true,
     });
+    // Writers read orders within the commit.
+    openResults(this.url, client);
     client.on("error", () => {
       if (this.connection === client) this.disconnect();
     });

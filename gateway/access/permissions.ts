@@ -79,6 +79,9 @@ export const PERMISSIONS = [
   "roles.read",
   "roles.write",
   "personal-data.read",
+  "personal-data.export",
+  "personal-data.erase",
+  "retention.write",
   "metrics.read",
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
@@ -161,6 +164,9 @@ const ADMINISTRATORS_OWN: ReadonlySet<Permission> = new Set<Permission>([
   "webhooks.write",
   "audit.read",
   "roles.write",
+  "personal-data.export",
+  "personal-data.erase",
+  "retention.write",
 ]);
 
 /** What the built-in roles have as shipped. What people have set instead is in the table of roles. */

@@ -64,11 +64,7 @@ return 0
  */
 export function connectRedis(
   url: string,
-  {
-    company,
-    logger,
-    ca,
-  }: { readonly company: string; readonly logger: Logger; readonly ca: string | null },
+  { company, logger, ca }: { readonly company: string; readonly logger: Logger; readonly ca: string | null },
 ): Redis {
   const redis = new Redis(url, {
     keyPrefix: `holdfast:${company}:`,

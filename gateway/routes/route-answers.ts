@@ -468,6 +468,13 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "unauthenticated",
     ],
   },
+  "GET /v1/personal-data/erasures": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "unauthenticated",
+    ],
+  },
   "GET /v1/products": {
     statuses: [200],
     types: ["application/json"],
@@ -585,6 +592,18 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     types: ["application/json"],
     codes: [
       "invalid_cursor",
+    ],
+  },
+  "GET /v1/settings/retention": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+    ],
+  },
+  "GET /v1/settings/retention/due": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
     ],
   },
   "GET /v1/settings/sourcing-rules": {
@@ -1911,6 +1930,40 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "setting_changed",
     ],
   },
+  "POST /v1/personal-data/erasures": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "erasure_claim_open",
+      "erasure_dispute_open",
+      "erasure_order_open",
+      "erasure_refund_open",
+      "erasure_retention_runs",
+      "erasure_return_open",
+      "erasure_store_credit_left",
+      "person_has_too_many_orders",
+      "shopper_not_found",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/personal-data/export": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "person_has_too_many_orders",
+      "shopper_not_found",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/personal-data/orders": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "person_has_too_many_orders",
+      "shopper_not_found",
+      "unauthenticated",
+    ],
+  },
   "POST /v1/products": {
     statuses: [201],
     types: ["application/json"],
@@ -2291,6 +2344,14 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "single_sign_on_required",
       "single_sign_on_unknown",
       "single_sign_on_unverified",
+    ],
+  },
+  "POST /v1/settings/retention": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "setting_changed",
+      "unauthenticated",
     ],
   },
   "POST /v1/settings/sourcing-rules": {

@@ -13,6 +13,7 @@ import { keyRoutes } from "./keys.ts";
 import { locationRoutes } from "./locations.ts";
 import { orderRoutes } from "./orders.ts";
 import { peopleRoutes } from "./people.ts";
+import { personalDataRoutes } from "./personal-data.ts";
 import { refundRoutes } from "./refunds.ts";
 import { returnRoutes } from "./returns.ts";
 import { roleRoutes } from "./roles.ts";
@@ -63,6 +64,7 @@ export const routeTable: readonly Route[] = [
   ...vendorAccountRoutes,
   ...webhookSubscriptionRoutes,
   ...roleRoutes,
+  ...personalDataRoutes,
   ...auditRoutes,
   ...trackingRoutes,
   ...webhookRoutes,

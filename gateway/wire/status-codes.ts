@@ -255,6 +255,27 @@ export const STATUS_CODES_BY_CODE = {
     title: "A product cannot be its own substitute, stand in the list twice, or come back inside a kit.",
   },
   product_not_found: { status: 404, title: "There is no such product." },
+  erasure_claim_open: {
+    status: 409,
+    title: "A claim about a parcel is not settled: erase the person afterwards.",
+  },
+  erasure_dispute_open: {
+    status: 409,
+    title: "A payment is disputed: erase the person once that is decided.",
+  },
+  erasure_order_open: { status: 409, title: "An order is under way: erase the person once it has ended." },
+  erasure_refund_open: { status: 409, title: "Money is still to go back: erase the person afterwards." },
+  erasure_retention_runs: {
+    status: 409,
+    title: "By the rules for retention, an order has to be kept whole for longer.",
+  },
+  erasure_return_open: { status: 409, title: "A return is not settled: erase the person afterwards." },
+  erasure_store_credit_left: { status: 409, title: "The person has store credit that is not spent." },
+  shopper_not_found: { status: 404, title: "No order is of such a person." },
+  person_has_too_many_orders: {
+    status: 409,
+    title: "The person has more orders than one answer tells of: ask order by order.",
+  },
   company_not_found: { status: 409, title: "The database has no company yet." },
   invalid_channel_sku: { status: 422, title: "The channel's SKU is empty or too long." },
   location_exists: { status: 409, title: "There is a location of this id already." },

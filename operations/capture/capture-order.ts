@@ -31,6 +31,7 @@ import { type HeldOrder, readHeldOrder } from "../../store/orders/held-orders.ts
 import { askForPaymentRow } from "../../store/orders/notices.ts";
 import { findKnownOrder, isCancelRequested, type KnownOrder } from "../../store/orders/orders.ts";
 import type { TimelineEntry } from "../../store/orders/timeline.ts";
+import { newSealer } from "../../store/personal-data/vault.ts";
 import type { Database } from "../../store/sql/database.ts";
 import { startRow } from "../../workflows/messages.ts";
 import { cancelOrder } from "../change/cancel-order.ts";
@@ -316,7 +317,7 @@ async function receiveAgain(capture: Capture, incoming: Incoming, known: KnownOr
   const isRunning = known.status === "open" || known.status === "on_hold";
   if (incoming.cancellation !== null) return cancelled(capture, duplicate, incoming.cancellation);
   if (cancelReason !== undefined && isRunning) return cancelled(capture, duplicate, cancelReason.detail);
-  if (known.contentHash === incoming.contentHash) return duplicate;
+  if (known.contentHash === incoming.contentHash || known.isErased) return duplicate;
   // Whatever was said before it was cancelled comes too late.
   if (await isCancelRequested(context.database, orderId)) return duplicate;
   const held = await readHeldOrder(context.database, orderId);
@@ -471,6 +472,7 @@ function recordOf(
     document,
     rawPayload: incoming.rawPayload,
     contentHash: incoming.contentHash,
+    sealer: newSealer(capture.context.database, orderId),
     holdReasons,
     holds: reservation?.holds ?? [],
     sourcing: reservation?.explanation ?? [],

@@ -17,6 +17,7 @@ import type { LockedParts } from "../../store/floor/fulfillment-changes.ts";
 import { noteChannelVersion, readChannelVersion } from "../../store/orders/channel-versions.ts";
 import { type OrderProgress, readOrderProgress } from "../../store/orders/order-progress.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
+import { sealerOf } from "../../store/personal-data/vault.ts";
 import { documentAsItStands, nextLineNumber } from "../change/edit-order.ts";
 import { reviseOrder } from "../change/revise-order.ts";
 import type { OperationContext } from "../context.ts";
@@ -230,12 +231,13 @@ function unreadable({ why }: ChannelUpdate): Refusal {
 
 async function note(context: OperationContext, update: ChannelUpdate, summary: string): Promise<void> {
   const { orderId, contentHash, cause, rawPayload } = update;
+  const sealer = await sealerOf(context.database, orderId);
   await recordEntry(context.database, {
     orderId,
     key: `channel.update_received:${contentHash.slice(0, 24)}`,
     type: "channel.update_received",
     summary,
     cause,
-    data: { payload: clippedText(rawPayload, 20_000) },
+    data: { payload: sealer.text(clippedText(rawPayload, 20_000)) },
   });
 }

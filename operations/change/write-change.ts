@@ -44,6 +44,7 @@ import { changeOrder, type OrderProgress, readOrderProgress } from "../../store/
 import { writeRevision } from "../../store/orders/order-revisions.ts";
 import { dropUnwantedShortages } from "../../store/orders/shortages.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
+import { sealerOf } from "../../store/personal-data/vault.ts";
 import { oweAtChannel } from "../../store/refunds/settle-refund.ts";
 import type { Queryable } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
@@ -144,13 +145,14 @@ export async function writeChange(
     isWhole: lines.every((line) => !isOurs(line) || lacking.get(line.lineId) === 0),
     atMs: now(),
   });
+  const sealer = await sealerOf(client, orderId);
   await recordEntry(client, {
     orderId,
     key: `order.changed:${revision}`,
     type: "order.changed",
     summary: `Changed: ${changesText(changes)}${totalText(locked, plan)}.`,
     cause: by,
-    data: { revision, changes },
+    data: { revision, changes: sealer.value(changes) },
   });
   if (reserved !== null)
     await recordEntry(client, {

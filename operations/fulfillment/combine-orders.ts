@@ -64,7 +64,13 @@ export function combineOrders(
     const address = first?.order.document.shippingAddress;
     if (first === undefined || address === null || address === undefined)
       throw new Error("what was found to go to one address has none");
-    const parcel = { id: combinedParcelId, locationId: first.part.locationId, address, requestedBy: by };
+    const parcel = {
+      id: combinedParcelId,
+      orderId: first.order.orderId,
+      locationId: first.part.locationId,
+      address,
+      requestedBy: by,
+    };
     await addCombinedParcel(client, parcel, ids);
     for (const member of members) {
       await recordCombined(client, member, members, combinedParcelId, by);

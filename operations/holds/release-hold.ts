@@ -25,6 +25,7 @@ import { isPaidWhole } from "../../store/orders/money-facts.ts";
 import { askForPaymentRow } from "../../store/orders/notices.ts";
 import { changeOrder, lockOrder, readOrderProgress } from "../../store/orders/order-progress.ts";
 import { recordEntry, type TimelineEntry } from "../../store/orders/timeline.ts";
+import { sealerOf } from "../../store/personal-data/vault.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import { signalRow } from "../../workflows/messages.ts";
 import type { OperationContext } from "../context.ts";
@@ -308,6 +309,7 @@ export async function completeHeldOrder(
 ): Promise<void> {
   const { document, rawPayload, contentHash } = fuller;
   const { orderId } = order;
+  const sealer = await sealerOf(context.database, orderId);
   let now: HeldOrder | undefined = order;
   for (let tried = 0; tried < MAX_TRIES; tried += 1) {
     // Whoever has let it go or cancelled it has done so with what the channel had sent before.
@@ -320,7 +322,7 @@ export async function completeHeldOrder(
       cleared: ALL_CODES.filter((code) => code !== "put_by_staff"),
       lineSkus: [],
       lines: linesToReserve(document),
-      replacement: { document, rawPayload, contentHash },
+      replacement: { document, rawPayload, contentHash, sealer },
       shipsParts: false,
       by: fuller.cause,
     });

@@ -12,7 +12,7 @@ import {
   verifyAuthenticationResponse,
   verifyRegistrationResponse,
 } from "@simplewebauthn/server";
-import type { NewPasskeyAnswer, PasskeyAnswer } from "../../contract/passkeys.ts";
+import type { NewPasskeyAnswer, PasskeyAnswer } from "../../contract/sign-in/passkeys.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 
 /** Whose passkeys they are, in WebAuthn's words: the host by which browsers come, and the origin of our pages. */

@@ -8,7 +8,7 @@
  */
 import { generateAuthenticationOptions, generateRegistrationOptions } from "@simplewebauthn/server";
 import { PASSKEY_CHALLENGE_MS, PASSKEYS_MOST } from "../../config/limits.ts";
-import type { AddPasskeyBody, PasskeyAdded, PasskeyAnswer } from "../../contract/passkeys.ts";
+import type { AddPasskeyBody, PasskeyAdded, PasskeyAnswer } from "../../contract/sign-in/passkeys.ts";
 import {
   deletePasskey,
   findPasskey,

@@ -11,6 +11,7 @@ import { catalogOf } from "../../store/catalog/catalog.ts";
 import { type CapturedOrder, capturedOrderWriter } from "../../store/orders/captured-orders.ts";
 import { findKnownOrder } from "../../store/orders/orders.ts";
 import type { TimelineEntry } from "../../store/orders/timeline.ts";
+import { newSealer } from "../../store/personal-data/vault.ts";
 import { startRow } from "../../workflows/messages.ts";
 import type { OperationContext } from "../context.ts";
 import { poolOf } from "../holds/channel-pool.ts";
@@ -72,6 +73,7 @@ export async function placeReplacement(
           document,
           rawPayload: text,
           contentHash: createHash("sha256").update(text).digest("hex"),
+          sealer: newSealer(context.database, orderId),
           holdReasons,
           holds: outcome.holds,
           sourcing: outcome.explanation,

@@ -12,6 +12,7 @@ import { runCollections } from "./collections.ts";
 import { runCombinedParcels } from "./combined-parcels.ts";
 import { runDemandFills } from "./demand-fills.ts";
 import { followSettings } from "./follow-settings.ts";
+import { runPersonalData } from "./personal-data.ts";
 import { runRobotLoads } from "./robot-loads.ts";
 import { runScheduledParts } from "./scheduled-parts.ts";
 import { runShortOrders } from "./short-orders.ts";
@@ -42,6 +43,7 @@ export function startStandingJobs(options: {
     runCollections(context, logger.child({ part: "collections" })),
     runCombinedParcels(context, logger.child({ part: "combined-parcels" })),
     runRobotLoads(context, logger.child({ part: "robot-loads" })),
+    runPersonalData(context, logger.child({ part: "personal-data" })),
     runScheduledParts(context, logger.child({ part: "scheduled-parts" })),
     ...(options.webhooks === undefined
       ? []

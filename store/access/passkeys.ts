@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { PASSKEY_CHALLENGE_MS } from "../../config/limits.ts";
-import type { PasskeyView } from "../../contract/passkeys.ts";
+import type { PasskeyView } from "../../contract/sign-in/passkeys.ts";
 import type { Queryable } from "../sql/database.ts";
 import { iso } from "../sql/view-sql.ts";
 import { STAFF_COLUMNS, type StaffMember, type StaffRow, staffMember } from "./staff.ts";

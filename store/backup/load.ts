@@ -13,10 +13,13 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type pg from "pg";
 import { from as copyFrom, to as copyTo } from "pg-copy-streams";
+import { erasuresAnew, type FormerErasure } from "../personal-data/erasures.ts";
 import { forgetSagaHome } from "../saga-home.ts";
 import { applyMigrations, migrate, newestMigration } from "../sql/migrate.ts";
 import { readTables, SCHEMA_TABLE, type SequenceValue } from "./read-out.ts";
 import { type CopiedTable, openCopySession, tableWithColumns } from "./session.ts";
+
+export type { FormerErasure };
 
 /** Nothing was changed, or nothing that counts. */
 export class LoadRefusedError extends Error {
@@ -40,6 +43,8 @@ export type LoadSource = {
   readonly nextTransaction: string;
   readonly tables: readonly LoadedTable[];
   readonly sequences: readonly SequenceValue[];
+  /** Personal data that was erased since: it is on the list of erasures again, and whoever starts next erases it. */
+  readonly erasures?: readonly FormerErasure[];
   /** The rows of a table as COPY wrote them. */
   open(table: LoadedTable): Readable;
 };
@@ -76,6 +81,7 @@ export async function loadDatabase(
     await applyMigrations(client);
     await goOnAfter(client, BigInt(source.nextTransaction) + LOST_TRANSACTIONS);
     await forgetSagaHome(client);
+    await erasuresAnew(client, source.erasures ?? []);
     await client.query("commit");
     await client.query("analyze");
   } finally {

@@ -13,6 +13,8 @@ import { readUnitWeights } from "../catalog/catalog.ts";
 import { parcelLimitAt } from "../catalog/parcel-limit.ts";
 import { lockOrder, type OrderProgress } from "../orders/order-progress.ts";
 import { recordEntry } from "../orders/timeline.ts";
+import { samePerson } from "../personal-data/same-person.ts";
+import { sealerOf } from "../personal-data/vault.ts";
 import type { Queryable } from "../sql/database.ts";
 import { type FulfillmentOrder, readFulfillmentOrders } from "./fulfillment.ts";
 
@@ -54,12 +56,13 @@ export async function lockMembers(
 
 export async function addCombinedParcel(
   client: Queryable,
-  parcel: Omit<CombinedParcel, "members"> & { readonly requestedBy: string },
+  parcel: Omit<CombinedParcel, "members"> & { readonly requestedBy: string; readonly orderId: string },
   ids: readonly string[],
 ): Promise<void> {
+  const sealer = await sealerOf(client, parcel.orderId);
   await client.query(
     "insert into combined_parcel (id, location_id, address, requested_by) values ($1, $2, $3, $4)",
-    [parcel.id, parcel.locationId, JSON.stringify(parcel.address), parcel.requestedBy],
+    [parcel.id, parcel.locationId, sealer.json(parcel.address), parcel.requestedBy],
   );
   await client.query("update fulfillment_order set combined_parcel_id = $1 where id = any($2)", [
     parcel.id,
@@ -146,7 +149,7 @@ export async function readCandidates(
      join fulfillment_order f on f.location_id = mine.location_id and f.status in ('open', 'in_progress')
        and f.stage = 'waiting' and f.combined_parcel_id is null and f.order_id <> mine.order_id
      join orders o on o.id = f.order_id and o.company_id = m.company_id
-       and (lower(o.customer_email) = lower(m.customer_email) or (o.channel_id = m.channel_id
+       and (${samePerson("o", "m")} or (o.channel_id = m.channel_id
          and o.document->'customer'->>'externalId' = m.document->'customer'->>'externalId'))
      where mine.id = $1 order by o.placed_at, f.id limit 50`,
     [fulfillmentOrderId],

@@ -1,4 +1,5 @@
 import type { Address } from "../../orders/address.ts";
+import type { OrderDocument } from "../../orders/order.ts";
 import type { Queryable } from "../sql/database.ts";
 
 /** What stands on the packing slip of one fulfillment order. */
@@ -26,7 +27,7 @@ export async function readPackingSlipFacts(
   database: Queryable,
   fulfillmentOrderId: string,
 ): Promise<PackingSlipFacts | null> {
-  const { rows } = await database.query<PackingSlipFacts>(
+  const { rows } = await database.query<Omit<PackingSlipFacts, "to"> & { readonly document: OrderDocument }>(
     `select company.name as "shopName",
             orders.id as "orderId",
             orders.external_number as "externalNumber",
@@ -34,7 +35,7 @@ export async function readPackingSlipFacts(
             fulfillment_order.handling_unit as "handlingUnit",
             location.name as "locationName",
             location.address as "from",
-            nullif(orders.document -> 'shippingAddress', 'null') as "to",
+            orders.document,
             (select coalesce(jsonb_agg(picked order by picked."lineId"), '[]')
                from (select line.line_id as "lineId", line.sku, order_line.title,
                             wanted.title as "insteadOf", sum(line.quantity)::int as quantity
@@ -51,5 +52,8 @@ export async function readPackingSlipFacts(
       where fulfillment_order.id = $1`,
     [fulfillmentOrderId],
   );
-  return rows[0] ?? null;
+  const [row] = rows;
+  if (row === undefined) return null;
+  const { document, ...facts } = row;
+  return { ...facts, to: document.shippingAddress ?? null };
 }

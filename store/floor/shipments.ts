@@ -6,6 +6,7 @@ import type { PurchasedLabel, TrackingReport, TrackingStatus } from "../../ports
 import { reportInWords } from "../../ports/parcel-progress.ts";
 import type { VendorAccount } from "../../ports/vendor-roster.ts";
 import { recordEntry } from "../orders/timeline.ts";
+import { sealerOf } from "../personal-data/vault.ts";
 import type { Queryable } from "../sql/database.ts";
 
 const HOUR_MS = 3_600_000;
@@ -157,6 +158,7 @@ export async function addShipment(
   },
   label: PurchasedLabel,
 ): Promise<void> {
+  const sealer = await sealerOf(client, shipment.orderId);
   await client.query(
     `insert into shipment (id, order_id, fulfillment_order_id, return_id, carrier_provider, carrier_account,
        carrier_shipment_id, carrier, service, tracking_number, cost_minor, currency, weight_grams, label_zpl, label_pdf,
@@ -176,8 +178,8 @@ export async function addShipment(
       label.costMinor,
       label.currency,
       shipment.weightGrams,
-      label.zpl,
-      Buffer.from(label.pdf),
+      label.zpl === "" ? "" : sealer.text(label.zpl),
+      sealer.bytes(label.pdf),
       shipment.sharesLabelOf ?? null,
     ],
   );

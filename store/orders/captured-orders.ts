@@ -11,7 +11,14 @@ import { capturedPaymentStatus, rollUp } from "../../orders/order-status.ts";
 import { insertMessages, type OutboxMessage, WAKE_RELAY } from "../outbox.ts";
 import type { Transaction } from "../sql/database.ts";
 import { insertLines, STATUS_FIELDS, statusColumns, statusRow } from "./order-progress.ts";
-import { DOCUMENT_FIELDS, documentRow, insertHolds, type SentOrder, type StoredHold } from "./order-rows.ts";
+import {
+  DOCUMENT_FIELDS,
+  documentRow,
+  insertHolds,
+  insertPersons,
+  type SentOrder,
+  type StoredHold,
+} from "./order-rows.ts";
 import { insertEntries, type TimelineEntry } from "./timeline.ts";
 
 export type CapturedOrder = SentOrder & {
@@ -42,6 +49,8 @@ with input as materialized (
   from input on conflict do nothing returning id
 ), fresh as (
   select input.* from input join stored using (id)
+), new_persons as (
+  ${insertPersons("fresh")}
 ), new_lines as (
   ${insertLines("fresh")}
 ), new_holds as (

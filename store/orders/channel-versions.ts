@@ -2,6 +2,7 @@
  * What channels have said of their orders, as far as later messages are measured by it: when the newest
  * version was made, which version the order was made from, and words about orders that have not come yet.
  */
+import { sealerOf } from "../personal-data/vault.ts";
 import type { Queryable } from "../sql/database.ts";
 
 export type SeenVersions = {
@@ -37,11 +38,18 @@ export async function noteChannelVersion(
     readonly accepted?: { readonly rawPayload: string; readonly contentHash: string };
   },
 ): Promise<void> {
+  const { accepted } = version;
+  const sealer = accepted === undefined ? null : await sealerOf(client, orderId);
   await client.query(
     `update orders set channel_updated_at = greatest(channel_updated_at, $2::timestamptz),
        raw_payload = coalesce($3, raw_payload), content_hash = coalesce(decode($4, 'hex'), content_hash)
      where id = $1`,
-    [orderId, version.updatedAt, version.accepted?.rawPayload ?? null, version.accepted?.contentHash ?? null],
+    [
+      orderId,
+      version.updatedAt,
+      accepted === undefined ? null : (sealer?.text(accepted.rawPayload) ?? null),
+      accepted?.contentHash ?? null,
+    ],
   );
 }
 

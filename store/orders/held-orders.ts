@@ -23,7 +23,14 @@ import { afterHoldChange, type OrderStatuses } from "../../orders/order-status.t
 import { insertMessages, type OutboxMessage, WAKE_RELAY } from "../outbox.ts";
 import type { Queryable, Transaction } from "../sql/database.ts";
 import { replaceLines, STATUS_FIELDS, statusColumns, statusRow } from "./order-progress.ts";
-import { DOCUMENT_FIELDS, documentRow, insertHolds, type SentOrder, type StoredHold } from "./order-rows.ts";
+import {
+  DOCUMENT_FIELDS,
+  documentRow,
+  insertHolds,
+  insertPersons,
+  type SentOrder,
+  type StoredHold,
+} from "./order-rows.ts";
 import { noteReservedInVain, reservedInVain } from "./reserved-in-vain.ts";
 import { insertEntries, type TimelineEntry } from "./timeline.ts";
 
@@ -155,6 +162,8 @@ with input as materialized (
 ), dropped_lines as (
   delete from order_line l using fresh f where f.replaced and l.order_id = f.id
     and not exists (select from jsonb_array_elements(f.lines) n where n->>'line_id' = l.line_id)
+), new_persons as (
+  ${insertPersons("fresh")}
 ), replaced as (
   select * from fresh where replaced
 ), new_lines as (

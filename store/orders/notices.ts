@@ -3,6 +3,7 @@
  * to the mail server.
  */
 import { type OutboxMessage, writeOutbox } from "../outbox.ts";
+import { sealerOf } from "../personal-data/vault.ts";
 import type { Queryable } from "../sql/database.ts";
 import { insertEntries, type TimelineEntry } from "./timeline.ts";
 
@@ -102,5 +103,13 @@ export async function recordNotice(
     cause: "saga:send-mail",
     data: { kind },
   };
-  await client.query(RECORD_NOTICE, [key, orderId, kind, recipient, subject, JSON.stringify([entry])]);
+  const sealer = await sealerOf(client, orderId);
+  await client.query(RECORD_NOTICE, [
+    key,
+    orderId,
+    kind,
+    sealer.text(recipient),
+    subject,
+    JSON.stringify([entry]),
+  ]);
 }

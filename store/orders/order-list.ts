@@ -87,7 +87,7 @@ export async function listOrders(
   const sort = filter.sort ?? "-captured";
   const place = PLACES[sort];
   const statement = parameters();
-  const conditions = conditionsOf(filter, statement);
+  const conditions = conditionsOf(database, filter, statement);
   if (cursor !== undefined) {
     // A cursor of another order would skip rows.
     const [, at, id] = decodeCursor(cursor, [new RegExp(`^${sort}$`), place.format, CURSOR_TEXT]);
@@ -129,7 +129,7 @@ export async function* exportedOrders(
   }
 }
 
-function conditionsOf(filter: OrderFilter, statement: Parameters): string[] {
+function conditionsOf(database: Queryable, filter: OrderFilter, statement: Parameters): string[] {
   const { add } = statement;
   const conditions: string[] = [];
   const equals = (column: string, value: string | undefined): void => {
@@ -167,7 +167,7 @@ function conditionsOf(filter: OrderFilter, statement: Parameters): string[] {
     );
   }
   if (filter.search !== undefined && filter.search.text.trim() !== "") {
-    conditions.push(foundBySearch(filter.search, statement));
+    conditions.push(foundBySearch(database, filter.search, statement));
   }
   return conditions;
 }

@@ -257,3 +257,12 @@ export function lineRows(document: OrderDocument, exponent: number): readonly ob
     substitute_for: line.substituteFor ?? null,
   }));
 }
+
+/** The order waits for the same as before, in other words: what they told of a person is erased. */
+export async function rewordHoldReasons(
+  client: Queryable,
+  orderId: string,
+  reasons: readonly HoldReason[],
+): Promise<void> {
+  await client.query("update orders set hold_reasons = $2 where id = $1", [orderId, JSON.stringify(reasons)]);
+}

@@ -10,6 +10,7 @@ import type { ChangedField, LineAmounts } from "../../orders/change/order-change
 import { newLedger } from "../../orders/line-ledger.ts";
 import { rescale } from "../../orders/money.ts";
 import type { OrderDocument } from "../../orders/order.ts";
+import { sealerOf } from "../personal-data/vault.ts";
 import type { Queryable } from "../sql/database.ts";
 import { insertLines, type OrderProgress } from "./order-progress.ts";
 
@@ -52,6 +53,8 @@ with former as (
   where not exists (select from order_line l where l.order_id = $1 and l.line_id = i.line_id)
 ), added as (
   ${insertLines("fresh")}
+), persons as (
+  update order_person set mark = $16, tokens = $17 where order_id = $1 and wrapped is not null
 )
 update orders o set document = $8, revision = o.revision + 1, exponent = $9, total_minor = $10, unit_count = $11,
   customer_name = $12, customer_email = $13
@@ -89,6 +92,9 @@ export async function writeRevision(
       substitute_for: line.substituteFor ?? null,
     };
   });
+  const sealer = await sealerOf(client, orderId);
+  const { email } = document.customer;
+  const { mark, tokens } = sealer.person(document);
   const { rowCount } = await client.query({
     name: "write-revision",
     text: REVISE,
@@ -96,18 +102,20 @@ export async function writeRevision(
       orderId,
       revision,
       key,
-      JSON.stringify(changes),
+      sealer.json(changes),
       by,
       JSON.stringify(rows),
       finer,
-      JSON.stringify(document),
+      JSON.stringify(sealer.document(document)),
       exponent,
       rescale(document.total, exponent),
       document.lines.reduce((units, line) => units + line.quantity, 0),
-      document.customer.name,
-      document.customer.email ?? null,
+      sealer.text(document.customer.name),
+      email === undefined ? null : sealer.text(email),
       absorbedMinor,
       fingerprint ?? null,
+      mark,
+      tokens,
     ],
   });
   if (rowCount !== 1) throw new Error(`order ${orderId} is not at revision ${revision}`);

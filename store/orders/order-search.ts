@@ -7,6 +7,8 @@
  * S2 Whoever does not see personal data finds nothing by it: else they could find out what it is.
  */
 import { readScannedCode } from "../../orders/returns/scanned-code.ts";
+import { searchTokens } from "../personal-data/vault.ts";
+import type { Queryable } from "../sql/database.ts";
 import type { Parameters } from "../sql/parameters.ts";
 import { beginning, containing } from "../sql/view-sql.ts";
 
@@ -17,11 +19,13 @@ export type OrderSearch = {
 
 /** Below it the beginning of a SKU would be the beginning of most. */
 const SKU_BEGINNING_LEAST = 3;
-/** Fewer digits are part of too many telephone numbers. */
-const PHONE_DIGITS_LEAST = 7;
 
-/** @returns a condition on the rows `o` of `orders` */
-export function foundBySearch(search: OrderSearch, { add }: Pick<Parameters, "add">): string {
+/** @returns a condition on the rows `o` of `orders` of this database */
+export function foundBySearch(
+  database: Queryable,
+  search: OrderSearch,
+  { add }: Pick<Parameters, "add">,
+): string {
   const code = readScannedCode(search.text);
   const text = search.text.trim().toLowerCase();
   const part = add(containing(search.text.trim()));
@@ -49,39 +53,30 @@ export function foundBySearch(search: OrderSearch, { add }: Pick<Parameters, "ad
     ways.push(`select f.order_id from packed_unit u join fulfillment_order f on f.id = u.fulfillment_order_id
                 where u.serial = ${add(code.serial)}`);
   }
-  return `o.id in (${[...ways, ordersOfShopper(search, { add })].join(" union all ")})`;
+  return `o.id in (${[...ways, ordersOfShopper(database, search, { add })].join(" union all ")})`;
 }
 
 /**
- * Orders of the shoppers that a text tells of: by name, e-mail address, postcode or telephone number.
+ * Orders of the shoppers that a text tells of: by words of their names, e-mail address, postcode or telephone
+ * number. Of what is encrypted, whole words are found, by their tokens (docs/personal-data.md); of orders that a
+ * former version has left in clear, parts of names and e-mail addresses.
  *
  * @returns a query of their ids
  */
 export function ordersOfShopper(
+  database: Queryable,
   { text, isPersonalDataHidden }: OrderSearch,
   { add }: Pick<Parameters, "add">,
 ): string {
   const part = add(containing(text.trim()));
+  const { names, others } = searchTokens(database, text);
   // Whoever packs sees the name on the parcel: it is no personal data here (docs/glossary.md).
-  const byName = `select id from orders where customer_name ilike ${part}`;
-  if (isPersonalDataHidden) return byName;
-  const ways = [byName, `select id from orders where customer_email ilike ${part}`];
-  const compact = text.replace(/[\s-]+/g, "").toUpperCase();
-  if (/^[A-Z0-9]{3,10}$/.test(compact)) {
-    ways.push(
-      `select id from orders
-        where upper(regexp_replace(document->'shippingAddress'->>'postalCode', '[[:space:]-]', '', 'g')) = ${add(compact)}`,
-    );
-  }
-  const digits = text.replace(/\D+/g, "");
-  if (/^[\d\s()+./-]+$/.test(text.trim()) && digits.length >= PHONE_DIGITS_LEAST) {
-    // Its end: people leave the country's code out, and the zero in the place of it.
-    const end = add(`%${digits.replace(/^0+/, "")}`);
-    ways.push(
-      ...["document->'customer'->>'phone'", "document->'shippingAddress'->>'phone'"].map(
-        (phone) => `select id from orders where regexp_replace(${phone}, '[^0-9]', '', 'g') like ${end}`,
-      ),
-    );
-  }
+  const ways = [`select id from orders where customer_name ilike ${part}`];
+  if (names.length > 0)
+    ways.push(`select order_id from order_person where tokens @> ${add(names)}::bigint[]`);
+  if (isPersonalDataHidden) return ways.join(" union all ");
+  ways.push(`select id from orders where customer_email ilike ${part}`);
+  if (others.length > 0)
+    ways.push(`select order_id from order_person where tokens && ${add(others)}::bigint[]`);
   return ways.join(" union all ");
 }

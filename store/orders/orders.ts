@@ -10,6 +10,8 @@ export type KnownOrder = {
   readonly status: OrderStatus;
   readonly holdReasons: readonly HoldReason[];
   readonly promise: DeliveryPromise | null;
+  /** Its personal data was erased: what comes now is not kept. */
+  readonly isErased: boolean;
   readonly lines: readonly {
     readonly lineId: string;
     readonly sku: string | null;
@@ -38,6 +40,7 @@ async function findKnownOrders(
     name: "find-known-orders",
     text: `select o.id as "orderId", encode(o.content_hash, 'hex') as "contentHash", o.status,
         o.hold_reasons as "holdReasons",
+        exists (select from order_person p where p.order_id = o.id and p.erased_at is not null) as "isErased",
         case when o.ship_by is null then null
           else jsonb_build_object('shipBy', o.ship_by, 'deliverBy', o.deliver_by) end as promise,
         coalesce((select jsonb_agg(jsonb_build_object('lineId', l.line_id, 'sku', l.sku, 'channelSku', l.channel_sku,

@@ -19,11 +19,10 @@ type TrackingLine = TrackingView["lines"][number];
 
 type TrackingRow = Omit<
   TrackingView,
-  "status" | "lines" | "returns" | "returnMethods" | "storeCreditOffer" | "payment"
+  "status" | "lines" | "returns" | "returnMethods" | "storeCreditOffer" | "payment" | "shipTo"
 > & {
   readonly isUnderWay: boolean;
-  /** Of the order's document, and its channel. */
-  readonly paying: Pick<OrderDocument, "paymentBy" | "customer" | "channelId">;
+  readonly document: Pick<OrderDocument, "paymentBy" | "customer" | "channelId" | "shippingAddress">;
   readonly returnRules: Partial<ReturnRules>;
   readonly orderId: string;
   readonly orderStatus: OrderStatus;
@@ -49,9 +48,6 @@ export async function readTracking(
     `select o.id as "orderId", o.external_number as "orderNumber", company.name as "shopName",
        o.status as "orderStatus", o.status in ('open', 'on_hold') as "isUnderWay", o.fulfillment_status as "fulfillmentStatus",
        ${iso("o.placed_at")} as "placedAt", o.deliver_by as "deliverBy",
-       case when jsonb_typeof(o.document->'shippingAddress') = 'object' then jsonb_build_object(
-         'name', o.document->'shippingAddress'->'name', 'city', o.document->'shippingAddress'->'city',
-         'country', o.document->'shippingAddress'->'country') end as "shipTo",
        o.currency, o.exponent, o.total_minor as "totalMinor",
        case when o.document->'delivery'->>'method' in ('pickup', 'curbside') then (select jsonb_build_object(
          'place', coalesce(l.name, o.document->'delivery'->>'place', ''),
@@ -88,8 +84,7 @@ export async function readTracking(
           order by r.requested_at, r.id), '[]')
           from return_authorization r where r.order_id = o.id) as returns,
        channel.return_rules as "returnRules",
-       jsonb_build_object('channelId', o.channel_id, 'paymentBy', o.document->'paymentBy',
-         'customer', o.document->'customer') as paying,
+       o.document,
        (select coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'name', l.name, 'city', l.address->>'city')
           order by l.priority, l.id), '[]')
           from location l where l.company_id = o.company_id and l.kind = 'store' and l.active) as "returnStores",
@@ -108,12 +103,12 @@ export async function readTracking(
     fulfillmentStatus,
     lines,
     returnRules: own,
-    paying,
+    document,
     isUnderWay,
     ...rest
   } = row;
   const rules = returnRules(own);
-  const isOffered = rules.offerStoreCredit && paying.paymentBy !== "channel" && holderOf(paying) !== null;
+  const isOffered = rules.offerStoreCredit && document.paymentBy !== "channel" && holderOf(document) !== null;
   const storeCreditOffer = isOffered ? { bonusPercent: rules.storeCreditBonusPercent } : null;
   const returnMethods = rules.methods.filter((method) => method !== "store" || rest.returnStores.length > 0);
   const status = shopperStatusOf({
@@ -127,8 +122,21 @@ export async function readTracking(
     order === undefined ? null : await readAwaitedPayment(database, order, firstStep(rest.currency));
   return {
     orderId,
-    view: { ...rest, payment, returnMethods, storeCreditOffer, lines: lines.map(shownLine), status },
+    view: {
+      ...rest,
+      shipTo: shownAddress(document),
+      payment,
+      returnMethods,
+      storeCreditOffer,
+      lines: lines.map(shownLine),
+      status,
+    },
   };
+}
+
+/** Enough to know the place by, and no street. */
+function shownAddress({ shippingAddress: to }: TrackingRow["document"]): TrackingView["shipTo"] {
+  return to === null || to === undefined ? null : { name: to.name, city: to.city, country: to.country };
 }
 
 /** The label of a return of the order that `token` opens; null where there is none. */

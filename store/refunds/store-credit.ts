@@ -216,3 +216,14 @@ export async function readStoreCreditGiven(
   );
   return rows[0];
 }
+
+/** An account of a holder who was erased, with nothing left on it, is nobody's; an order under way may still need it. */
+export async function forgetHolder(client: Queryable, companyId: string, holder: string): Promise<void> {
+  await client.query(
+    `update store_credit_account a set holder = 'erased:' || id
+      where company_id = $1 and holder = $2 and balance_minor = 0
+        and not exists (select from store_credit_entry e join orders o on o.id = e.order_id
+                         where e.account_id = a.id and o.status in ('open', 'on_hold'))`,
+    [companyId, holder],
+  );
+}

@@ -52,6 +52,7 @@ export async function listReturns(
     filter.waiting ?? false,
   ]);
   const byShopper = ordersOfShopper(
+    database,
     { text: search, isPersonalDataHidden: filter.isPersonalDataHidden === true },
     statement,
   );

@@ -87,7 +87,8 @@ export async function addReturn(client: Queryable, request: NewReturn): Promise<
     `insert into return_authorization (id, order_id, status, reason, comment, currency, method, location_id, requested_by,
        customer)
      select $1 || '-R' || (count(*) + 1), $1, 'requested', $2, $3, $4, $5, $6, $7,
-       (select lower(customer_email) from orders where id = $1)
+       (select lower(customer_email) from orders o where id = $1
+          and not exists (select from order_person p where p.order_id = o.id))
      from return_authorization where order_id = $1 returning id`,
     [
       request.orderId,
@@ -415,9 +416,11 @@ export async function setReturnRules(
 /** Returns that the customer of an order has asked for within a year, by the e-mail address. */
 export async function countReturnsOfCustomer(client: Queryable, orderId: string): Promise<number> {
   const { rows } = await client.query<{ count: number }>(
-    `select count(*)::integer as count
-     from orders o join return_authorization r on r.customer = lower(o.customer_email)
-     where o.id = $1 and r.requested_at > now() - interval '1 year' and r.status <> 'cancelled'`,
+    `select count(*)::integer as count from return_authorization r
+     where r.requested_at > now() - interval '1 year' and r.status <> 'cancelled'
+       and (r.customer = (select lower(customer_email) from orders where id = $1)
+         or r.order_id in (select other.order_id from order_person mine join order_person other
+              on other.mark = mine.mark where mine.order_id = $1))`,
     [orderId],
   );
   return rows[0]?.count ?? 0;

@@ -6,12 +6,13 @@
  * the pool's connections for good. Waiting for a connection has a limit, too. What such errors look like is
  * in `database-fault.ts`.
  *
- * bigint columns arrive as numbers (no counter here comes near 2^53), dates as `YYYY-MM-DD` text, timestamps
+ * Sealed personal data arrives in clear, see `sealed-results.ts`. bigint columns arrive as numbers (no counter here comes near 2^53), dates as `YYYY-MM-DD` text, timestamps
  * as `Date`.
  */
 import pg from "pg";
 import { isSilence } from "./database-fault.ts";
 import { prepareStatements } from "./prepared-statements.ts";
+import { isOf, openResults, sealedTypes } from "./sealed-results.ts";
 
 const INT8 = 20;
 const DATE = 1082;
@@ -57,6 +58,7 @@ export function openDatabase(
   } = {},
 ): Database {
   const pool = new pg.Pool({
+    types: sealedTypes(url),
     connectionString: url,
     max: options.maxConnections ?? 10,
     application_name: options.name ?? "holdfast",
@@ -65,6 +67,7 @@ export function openDatabase(
     idleTimeoutMillis: options.idleAfterMs ?? IDLE_AFTER_MS,
     keepAlive: true,
   });
+  isOf(pool, url);
   // An idle connection that breaks is replaced by the pool on next use; without a listener it would end the
   // process.
   pool.on("error", () => {});
@@ -72,6 +75,7 @@ export function openDatabase(
     // So would one that is ended between two statements of who holds it. The next statement tells.
     client.on("error", () => {});
     prepareStatements(client);
+    openResults(url, client);
   });
   return pool;
 }

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
+import { openDatabase } from "./database.ts";
 
 let testDatabase: TestDatabase;
 beforeAll(async () => {
@@ -8,7 +9,10 @@ beforeAll(async () => {
 afterAll(() => testDatabase.close());
 
 test("a statement with parameters is prepared once a connection, whichever way it is asked", async () => {
-  const client = await testDatabase.database.connect();
+  // A pool of its own: what made the database has prepared others.
+  const database = openDatabase(testDatabase.url, { maxConnections: 1 });
+  onTestFinished(() => database.end());
+  const client = await database.connect();
   try {
     const text = "select $1::integer + 1 as next";
     for (let number = 1; number <= 3; number += 1) {

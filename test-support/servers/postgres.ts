@@ -4,6 +4,8 @@
  */
 import { randomBytes } from "node:crypto";
 import { inject } from "vitest";
+import { passingSecretBox } from "../../config/secret-box.ts";
+import { attachVault, PersonVault } from "../../store/personal-data/vault.ts";
 import { type Database, openDatabase } from "../../store/sql/database.ts";
 import { runAsAdmin, withDatabase } from "./postgres-admin.ts";
 
@@ -30,6 +32,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   await runAsAdmin(adminUrl, `create database ${name} template holdfast_template`);
   const url = withDatabase(adminUrl, name);
   const database = openDatabase(url);
+  attachVault(database, await PersonVault.open(database, passingSecretBox()));
   return {
     url,
     database,

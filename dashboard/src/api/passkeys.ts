@@ -11,7 +11,7 @@ import type {
   PasskeyAdded,
   PasskeyAnswer,
   PasskeyOptions,
-} from "../../../contract/passkeys.ts";
+} from "../../../contract/sign-in/passkeys.ts";
 import { post } from "./client.ts";
 
 /** Whether this page can have passkeys: browsers have them for names only, and over https or on this machine. */

@@ -2,7 +2,7 @@
  * A proof by the identity provider, in a window of its own, so that the page keeps what was being done. The
  * window comes back to `/single-sign-on`, which hands the answer to the page that waits for it.
  */
-import type { SignOnBegun } from "../../../contract/sessions.ts";
+import type { SignOnBegun } from "../../../contract/sign-in/sessions.ts";
 import { post } from "./client.ts";
 
 const CHANNEL = "holdfast-proof";

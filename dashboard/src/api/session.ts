@@ -1,6 +1,6 @@
 /** Who is signed in. `undefined`: not asked yet; `null`: nobody. */
 import { signal } from "@preact/signals";
-import type { Session } from "../../../contract/sessions.ts";
+import type { Session } from "../../../contract/sign-in/sessions.ts";
 
 export const session = signal<Session | null | undefined>(undefined);
 

@@ -1,5 +1,5 @@
-import type { PasskeyAnswer } from "../../../contract/passkeys.ts";
-import type { Session, SignedOut, SignOnBegun } from "../../../contract/sessions.ts";
+import type { PasskeyAnswer } from "../../../contract/sign-in/passkeys.ts";
+import type { Session, SignedOut, SignOnBegun } from "../../../contract/sign-in/sessions.ts";
 import { get, post, remove } from "./client.ts";
 import { usePasskey } from "./passkeys.ts";
 import { RequestError } from "./problem.ts";

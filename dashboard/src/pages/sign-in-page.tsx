@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import type { SignInWays } from "../../../contract/sessions.ts";
+import type { SignInWays } from "../../../contract/sign-in/sessions.ts";
 import { get } from "../api/client.ts";
 import { companies } from "../api/companies.ts";
 import { canUsePasskeys, usePasskey } from "../api/passkeys.ts";

@@ -1,4 +1,4 @@
-import type { PasskeyAnswer } from "../../../contract/passkeys.ts";
+import type { PasskeyAnswer } from "../../../contract/sign-in/passkeys.ts";
 import { checkPasskey } from "../../../operations/people/passkeys.ts";
 import type { StaffMember } from "../../../store/access/staff.ts";
 import { presentedBrowser } from "../../access/authentication.ts";

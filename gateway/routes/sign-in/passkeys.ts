@@ -4,15 +4,15 @@
  */
 import { randomBytes } from "node:crypto";
 import { SINGLE_SIGN_ON_MS } from "../../../config/limits.ts";
+import { Done, pageOf } from "../../../contract/shapes.ts";
 import {
   AddPasskeyBody,
   PasskeyAdded,
   PasskeyLogin,
   PasskeyOptions,
   PasskeyView,
-} from "../../../contract/passkeys.ts";
-import { Session } from "../../../contract/sessions.ts";
-import { Done, pageOf } from "../../../contract/shapes.ts";
+} from "../../../contract/sign-in/passkeys.ts";
+import { Session } from "../../../contract/sign-in/sessions.ts";
 import {
   addPasskey,
   beginPasskey,

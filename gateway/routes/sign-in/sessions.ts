@@ -1,8 +1,9 @@
 /** Members of staff sign in and out, and see where they are signed in. */
-import type { PasskeyAnswer } from "../../../contract/passkeys.ts";
+
 import { SessionsEnded, SessionView } from "../../../contract/people.ts";
-import { Login, Session, SignedOut } from "../../../contract/sessions.ts";
 import { Done, pageOf } from "../../../contract/shapes.ts";
+import type { PasskeyAnswer } from "../../../contract/sign-in/passkeys.ts";
+import { Login, Session, SignedOut } from "../../../contract/sign-in/sessions.ts";
 import { askForSecondFactor } from "../../../operations/people/second-factor.ts";
 import { readRole } from "../../../store/access/roles.ts";
 import {

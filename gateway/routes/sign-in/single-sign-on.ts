@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { SINGLE_SIGN_ON_MS } from "../../../config/limits.ts";
-import { Session, SignInWays, SignOnBegun, SignOnLogin } from "../../../contract/sessions.ts";
+import { Session, SignInWays, SignOnBegun, SignOnLogin } from "../../../contract/sign-in/sessions.ts";
 import { beginSingleSignOn, finishSingleSignOn } from "../../../operations/people/single-sign-on.ts";
 import type { StaffMember } from "../../../store/access/staff.ts";
 import { browserCookie, presentedBrowser } from "../../access/authentication.ts";

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
-import type { PasskeyView } from "../../../../contract/passkeys.ts";
 import type { AccountView } from "../../../../contract/people.ts";
 import type { Page } from "../../../../contract/shapes.ts";
+import type { PasskeyView } from "../../../../contract/sign-in/passkeys.ts";
 import { get, pathOf, remove } from "../../api/client.ts";
 import { canUsePasskeys, makePasskey } from "../../api/passkeys.ts";
 import { Badge } from "../../components/badge.tsx";

@@ -12,6 +12,7 @@ import { Loaded } from "../../components/loaded.tsx";
 import { PageHead } from "../../components/page-head.tsx";
 import { SkeletonRows } from "../../components/skeleton.tsx";
 import { useResource } from "../../live/resource.ts";
+import { PersonalDataView } from "../personal-data/personal-data-view.tsx";
 import { AccountList } from "./accounts/account-list.tsx";
 import { AddChannelDialog } from "./add-channel-dialog.tsx";
 import { AuditList } from "./audit-list.tsx";
@@ -64,6 +65,7 @@ const VIEWS: readonly View[] = [
   { value: "webhooks", label: "Webhooks", needs: "webhooks.read" },
   { value: "changes", label: "Changes" },
   { value: "roles", label: "Roles", needs: "roles.read" },
+  { value: "personal-data", label: "Personal data", needs: "settings.read" },
   { value: "audit", label: "Audit", needs: "audit.read" },
 ];
 
@@ -120,6 +122,7 @@ export function SettingsPage() {
       {view === "webhooks" && <WebhookList />}
       {view === "changes" && <ChangeList />}
       {view === "roles" && <RoleSettings />}
+      {view === "personal-data" && <PersonalDataView />}
       {view === "audit" && <AuditList />}
     </div>
   );

@@ -35,9 +35,7 @@ export function WaitingCount({
         {latest.cause}
         {latest.reason === null ? "" : `: ${latest.reason}`}
       </p>
-      {isOwn && (
-        <p class="muted small">You have counted: somebody else approves it. You may reject it.</p>
-      )}
+      {isOwn && <p class="muted small">You have counted: somebody else approves it. You may reject it.</p>}
       {may("stock.approve-count") && (
         <div class="row">
           <ActionButton class="button primary" run={() => decide(true)}>

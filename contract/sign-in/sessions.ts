@@ -1,8 +1,8 @@
 /** Who is signed in. */
 import Type from "typebox";
-import { PASSWORD_MOST } from "../config/limits.ts";
+import { PASSWORD_MOST } from "../../config/limits.ts";
+import { closed, Nullable, type Shape, Text, text } from "../shapes.ts";
 import { PasskeyAnswer } from "./passkeys.ts";
-import { closed, Nullable, type Shape, Text, text } from "./shapes.ts";
 
 export const Login = Type.Object(
   {

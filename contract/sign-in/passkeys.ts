@@ -2,8 +2,8 @@
  * Passkeys (WebAuthn level 3), in the JSON that browsers make of them (`toJSON`, `parse…FromJSON`).
  */
 import Type from "typebox";
-import { PASSKEY_ANSWER_CHARACTERS } from "../config/limits.ts";
-import { closed, Nullable, type Shape, Text, Time, text } from "./shapes.ts";
+import { PASSKEY_ANSWER_CHARACTERS } from "../../config/limits.ts";
+import { closed, Nullable, type Shape, Text, Time, text } from "../shapes.ts";
 
 /** Bytes as base64url without padding. */
 const Bytes = Type.String({

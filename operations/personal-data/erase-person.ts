@@ -1,0 +1,81 @@
+/**
+ * Erases the personal data of all orders of a shopper.
+ *
+ * R1 It is refused as long as anything of it is needed, and then nothing is changed.
+ * R2 Once it is begun it is on the list of erasures, with the orders' ids and nothing of the person; a crash between any
+ *    two orders leaves it there, and the standing job (`standing/personal-data.ts`) ends it.
+ * R3 Each order is looked at again under its lock: one that has become needed meanwhile waits for the standing job.
+ */
+
+import { forgetRepliesAbout } from "../../store/access/idempotency.ts";
+import { recordAudit } from "../../store/audit-log/record-audit.ts";
+import { lockOrder } from "../../store/orders/order-progress.ts";
+import { addErasure, type Erasure, endErasure, readErasure } from "../../store/personal-data/erasures.ts";
+import { eraseOrder } from "../../store/persons/erase-order.ts";
+import { type Person, readPersonsOrders } from "../../store/persons/persons.ts";
+import { inTransaction } from "../../store/sql/database.ts";
+import { callerIn, type OperationContext } from "../context.ts";
+import { type Refusal, refuse } from "../refusal.ts";
+import { subjectOf } from "./export-person.ts";
+import { personsOrders, whyNeeded } from "./persons-orders.ts";
+
+type Context = Pick<OperationContext, "database" | "caller">;
+export type Erased = { readonly status: "done"; readonly erasure: Erasure };
+
+/** @param requestKey names the request: its repeat is answered with the same erasure */
+export async function erasePerson(
+  context: Context,
+  companyId: string,
+  person: Person,
+  by: string,
+  requestKey: string,
+): Promise<Erased | Refusal> {
+  const { database } = context;
+  const begun = await readErasure(database, requestKey);
+  if (begun === null) {
+    const refusal = await inTransaction(database, async (client): Promise<Refusal | null> => {
+      const found = await personsOrders(client, companyId, person);
+      if (found.status === "refused") return found;
+      const needed = whyNeeded(found.orders);
+      if (needed !== null) return needed;
+      const orders = found.orders.map(({ orderId }) => orderId);
+      await addErasure(client, { id: requestKey, orders, requestedBy: by });
+      await recordAudit(client, callerIn(context, by), {
+        act: "personal-data.erased",
+        subject: subjectOf(found.orders),
+        after: { erasure: requestKey, orders },
+      });
+      return null;
+    });
+    if (refusal !== null) return refusal;
+  }
+  await carryOutErasure(context, requestKey);
+  const erasure = await readErasure(database, requestKey);
+  return erasure === null
+    ? refuse("shopper_not_found", "No order is of such a person.")
+    : { status: "done", erasure };
+}
+
+/** Erases what of it is not erased yet. @returns whether it has ended */
+export async function carryOutErasure({ database }: Context, id: string): Promise<boolean> {
+  const erasure = await readErasure(database, id);
+  if (erasure === null || erasure.doneAt !== null) return true;
+  let left = 0;
+  for (const orderId of erasure.orders) if (!(await eraseOne(database, orderId, 0))) left += 1;
+  if (left > 0) return false;
+  await forgetRepliesAbout(database, erasure.orders);
+  await endErasure(database, id);
+  return true;
+}
+
+/** @param keepDays as of the rules, where nobody has decided on it @returns whether it is erased, now or before */
+export function eraseOne(database: Context["database"], orderId: string, keepDays: number): Promise<boolean> {
+  return inTransaction(database, async (client) => {
+    // A backup has brought back less than there was: the order comes again, and waits for this.
+    if ((await lockOrder(client, orderId)) === undefined) return false;
+    const orders = await readPersonsOrders(client, [orderId], keepDays);
+    if (whyNeeded(orders) !== null) return false;
+    await eraseOrder(client, orderId);
+    return true;
+  });
+}

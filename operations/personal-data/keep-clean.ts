@@ -1,0 +1,76 @@
+/**
+ * Takes out what is kept no longer by the rules for retention, a bounded number at a time, and ends erasures that a
+ * crash has left. Of several processes one does it.
+ */
+import type { RetentionReport } from "../../contract/personal-data.ts";
+import { addErasure, openErasures } from "../../store/personal-data/erasures.ts";
+import { type ColumnKind, countDue, readDuePersons, takeOut } from "../../store/persons/retained.ts";
+import { type RetentionDays, readRetention } from "../../store/settings/retention.ts";
+import type { Database } from "../../store/sql/database.ts";
+import type { OperationContext } from "../context.ts";
+import { carryOutErasure } from "./erase-person.ts";
+
+const COLUMN_KINDS: readonly ColumnKind[] = ["payloads", "labels", "mails"];
+/** Rows of a kind in one statement; some milliseconds. */
+const BATCH = 200;
+
+/** How many rows of each kind are older than they are kept. */
+export async function retentionReport(database: Database): Promise<RetentionReport> {
+  const days = await readRetention(database);
+  const count = async (kind: ColumnKind | "persons") => {
+    const kept = daysOf(days, kind);
+    return kept === null ? 0 : countDue(database, kind, kept);
+  };
+  return {
+    payloads: await count("payloads"),
+    labels: await count("labels"),
+    mails: await count("mails"),
+    persons: await count("persons"),
+  };
+}
+
+/** Nothing is erased before the time for which it has to be kept whole. */
+function daysOf(days: RetentionDays, kind: ColumnKind | "persons"): number | null {
+  const kept = days[kind];
+  return kept === null || kind !== "persons" ? kept : Math.max(kept, days.keepWhole ?? 0);
+}
+
+/**
+ * @param isStopped asked between any two steps
+ * @returns what was taken out, by kind
+ */
+export async function keepClean(
+  context: Pick<OperationContext, "database" | "caller">,
+  isStopped: () => boolean = () => false,
+): Promise<RetentionReport> {
+  const { database } = context;
+  const taken = { payloads: 0, labels: 0, mails: 0, persons: 0 };
+  for (const { id } of await openErasures(database)) {
+    if (isStopped()) return taken;
+    await carryOutErasure(context, id);
+  }
+  const days = await readRetention(database);
+  for (const kind of COLUMN_KINDS) {
+    const kept = daysOf(days, kind);
+    for (let more = kept !== null; more && !isStopped(); ) {
+      const rows = await takeOut(database, kind, kept ?? 0, BATCH);
+      taken[kind] += rows;
+      more = rows === BATCH;
+    }
+  }
+  const kept = daysOf(days, "persons");
+  let after: Date | null = null;
+  for (let more = kept !== null; more && !isStopped(); ) {
+    const due = await readDuePersons(database, kept ?? 0, after, BATCH);
+    for (const { orderId, at } of due) {
+      if (isStopped()) return taken;
+      after = at;
+      // On the list as well: it is erased again where a backup brings it back.
+      const id = `retention:${orderId}`;
+      await addErasure(database, { id, orders: [orderId], requestedBy: "retention" });
+      if (await carryOutErasure(context, id)) taken.persons += 1;
+    }
+    more = due.length === BATCH;
+  }
+  return taken;
+}

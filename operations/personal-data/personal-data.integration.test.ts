@@ -1,0 +1,292 @@
+/** A shopper's data over the whole life of an order: encrypted, exported, erased, and found nowhere afterwards. */
+import { randomBytes } from "node:crypto";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { newSecretKeyLine, readSecretKeys, SecretBox } from "../../config/secret-box.ts";
+import { channelAdapters } from "../../integrations/channels/registry.ts";
+import { readLabel, readOrderView } from "../../store/orders/order-views.ts";
+import { addErasure, openErasures } from "../../store/personal-data/erasures.ts";
+import { attachVault, PersonVault } from "../../store/personal-data/vault.ts";
+import { deliver, mailsSent, outcomeOf, pack } from "../../test-support/saga-steps.ts";
+import { eventually, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
+import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
+import { captureOrders } from "../capture/capture-order.ts";
+import { inspectReturn } from "../returns/inspect-return.ts";
+import { receiveReturn } from "../returns/receive-return.ts";
+import { requestReturn } from "../returns/request-return.ts";
+import { erasePerson } from "./erase-person.ts";
+import { exportPerson } from "./export-person.ts";
+import { keepClean } from "./keep-clean.ts";
+
+let store: TestDatabase;
+let world: SagaWorld;
+const MARK = `zq${randomBytes(6).toString("hex")}`;
+const EMAIL = `${MARK}mail@example.test`;
+
+beforeAll(async () => {
+  store = await createTestDatabase();
+  world = await startSagaWorld(store.database);
+  await store.database.query("update channel set charged_by = 'merchant'");
+});
+afterAll(async () => {
+  await world?.close();
+  await store?.close();
+});
+
+const address = (of: string, postalCode = "89501") => ({
+  name: `${MARK}name${of}`,
+  company: `${MARK}company${of}`,
+  line1: `${MARK}street${of} 1`,
+  line2: `${MARK}floor${of}`,
+  city: `${MARK}city${of}`,
+  region: "NV",
+  postalCode,
+  country: "US",
+  phone: "+1 775 555 0199",
+  email: `${MARK}${of}@example.test`,
+});
+
+const orderOf = (id: string, more: object = {}) => ({
+  id,
+  currency: "USD",
+  customer: {
+    name: `${MARK}first ${MARK}last`,
+    email: EMAIL,
+    phone: "+1 775 555 0100",
+    id: `${MARK}customer`,
+  },
+  shippingAddress: address("to"),
+  billingAddress: address("bill"),
+  metadata: { greeting: `${MARK}greeting` },
+  tags: [`${MARK}tag`],
+  paymentMethod: "pm_card_visa",
+  lines: [{ sku: "MUG", quantity: 2, unitPrice: "50.00", attributes: { engraving: `${MARK}engraving` } }],
+  ...more,
+});
+
+async function capture(order: object): Promise<string> {
+  const [result] = await captureOrders(world.context, {
+    channelId: "shop",
+    topic: null,
+    payload: JSON.stringify(order),
+    adapters: channelAdapters,
+    cause: "channel:shop",
+  });
+  if (result === undefined || result.order === null) throw new Error(`refused: ${JSON.stringify(result)}`);
+  return result.order;
+}
+
+/** Past the store's door, where nothing is opened. */
+async function connected(): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: store.url });
+  await client.connect();
+  return client;
+}
+
+/** Every text, JSON and byte column of every table that has the mark in clear, read past the vault. */
+async function placesWithMark(mark = MARK): Promise<readonly string[]> {
+  const plain = await connected();
+  try {
+    const { rows: columns } = await plain.query<{ table: string; column: string; type: string }>(
+      `select c.table_name as "table", c.column_name as "column", c.data_type as type
+         from information_schema.columns c join information_schema.tables t using (table_schema, table_name)
+        where c.table_schema = current_schema() and t.table_type = 'BASE TABLE'
+          and c.data_type in ('text', 'json', 'jsonb', 'bytea', 'ARRAY', 'character varying')`,
+    );
+    const found: string[] = [];
+    for (const { table, column, type } of columns) {
+      const text = type === "bytea" ? `encode("${column}", 'escape')` : `"${column}"::text`;
+      const { rowCount } = await plain.query(`select from "${table}" where ${text} ilike $1 limit 1`, [
+        `%${mark}%`,
+      ]);
+      if (rowCount !== 0) found.push(`${table}.${column}`);
+    }
+    return found.sort();
+  } finally {
+    await plain.end();
+  }
+}
+
+/** An order that was delivered, sent back whole and refunded. */
+async function livedOrder(id: string): Promise<string> {
+  // It waits for a person, until the channel sends it with an address that can be.
+  await capture(orderOf(id, { shippingAddress: address("to", `${MARK}post`) }));
+  const orderId = await capture(orderOf(id));
+  await pack(world, `${orderId}-F1`);
+  await deliver(world, `${orderId}-F1-S1`);
+  await outcomeOf(world, orderId);
+  const asked = await requestReturn(world.context, {
+    orderId,
+    lines: [{ lineId: "1", quantity: 2 }],
+    reason: "defective",
+    comment: `${MARK}comment`,
+    by: "shopper",
+  });
+  if (asked.status !== "done") throw new Error(asked.detail);
+  const { returnId } = asked;
+  await eventually("the return's label", async () => {
+    const { rowCount } = await world.database.query("select from shipment where return_id = $1", [returnId]);
+    return rowCount === 1;
+  });
+  await receiveReturn(world.context, { returnId, lines: [{ lineId: "1", quantity: 2 }], by: "staff:dock" });
+  await inspectReturn(world.context, {
+    returnId,
+    lines: [{ lineId: "1", disposition: "restocked" }],
+    note: `${MARK}note`,
+    by: "staff:dock",
+  });
+  await outcomeOf(world, returnId);
+  await mailsSent(world, orderId);
+  return orderId;
+}
+
+describe("over an order's life", () => {
+  let orderId: string;
+  const erase = (person: object, key = "erase-1") =>
+    erasePerson(world.context, "acme", person, "staff:1", key);
+
+  test("an order under way cannot be erased, and says why", async () => {
+    orderId = await capture(orderOf("life-0", { customer: { name: "Other", email: "other@example.test" } }));
+    expect(await erase({ email: "OTHER@example.test " }, "early")).toMatchObject({
+      status: "refused",
+      code: "erasure_order_open",
+      detail: `Order ${orderId} is under way.`,
+    });
+    expect(await openErasures(world.database)).toEqual([]);
+  });
+
+  test("what identifies a shopper is in clear only where people and carriers write their own words", async () => {
+    orderId = await livedOrder("life-1");
+    expect(await placesWithMark()).toEqual([
+      "order_event.data",
+      "order_event.summary",
+      "orders.document",
+      "return_authorization.comment",
+      "return_inspection.note",
+    ]);
+    // Of the document: the channel's number of the customer.
+    const plain = await connected();
+    const { rows } = await plain.query("select document from orders where id = $1", [orderId]);
+    await plain.end();
+    const { customer, sealed: _sealed, ...rest } = rows[0]?.["document"] ?? {};
+    expect(customer).toEqual({ name: "(erased)", externalId: `${MARK}customer` });
+    expect(JSON.stringify(rest)).not.toContain(MARK);
+  });
+
+  test("whoever reads it over the store reads it in clear", async () => {
+    const view = await readOrderView(world.database, orderId, null);
+    expect(view).toMatchObject({ document: { customer: { email: EMAIL }, shippingAddress: address("to") } });
+    expect((await readLabel(world.database, `${orderId}-F1-S1`))?.zpl).toContain("^XA");
+  });
+
+  test("an export has everything, and nothing of anybody else", async () => {
+    const exported = await exportPerson(world.context, "acme", { email: EMAIL.toUpperCase() }, "staff:1");
+    if (exported.status !== "done") throw new Error(exported.detail);
+    expect(exported.orders).toHaveLength(1);
+    const text = JSON.stringify(exported);
+    for (const what of [
+      "first",
+      "streetto",
+      "citybill",
+      "greeting",
+      "engraving",
+      "tag",
+      "comment",
+      "note",
+      "mail",
+    ])
+      expect(text).toContain(`${MARK}${what}`);
+    expect(exported.orders[0]).toMatchObject({
+      orderId,
+      mails: expect.arrayContaining([expect.objectContaining({ kind: "shipped", recipient: EMAIL })]),
+      returns: [expect.objectContaining({ comment: `${MARK}comment` })],
+    });
+    expect(text).not.toContain("other@example.test");
+    const { rows } = await world.database.query(
+      "select act, subject from audit_entry order by position desc limit 1",
+    );
+    expect(rows).toEqual([{ act: "personal-data.exported", subject: `person-of:${orderId}` }]);
+  });
+
+  test("the law's time to keep it whole comes before an erasure", async () => {
+    await world.database.query(`insert into retention_setting (days) values ('{"keepWhole": 30}')`);
+    expect(await erase({ order: orderId }, "too-soon")).toMatchObject({ code: "erasure_retention_runs" });
+    await world.database.query("delete from retention_setting");
+  });
+
+  test("an erasure that died between two orders is ended by the next look, and leaves no mark anywhere", async () => {
+    const ledger = () =>
+      world.database
+        .query(
+          `select o.total_minor, o.status, o.payment_status, (select jsonb_agg(to_jsonb(l) order by line_id) from order_line l
+             where l.order_id = o.id) as lines, (select jsonb_agg(jsonb_build_array(e.key, e.id) order by e.id)
+             from order_event e where e.order_id = o.id) as feed, (select jsonb_agg(to_jsonb(t) order by key)
+             from payment_transaction t where t.order_id = o.id) as money from orders o where o.id = $1`,
+          [orderId],
+        )
+        .then(({ rows }) => rows[0]);
+    const before = await ledger();
+    await addErasure(world.database, { id: "left-behind", orders: [orderId], requestedBy: "staff:1" });
+    await keepClean(world.context);
+    expect(await placesWithMark()).toEqual([]);
+    expect(await ledger()).toEqual(before);
+    expect(await openErasures(world.database)).toEqual([]);
+    const view = await readOrderView(world.database, orderId, null);
+    expect(view?.summary.customerName).toBe("(erased)");
+    expect(view?.document).toMatchObject({
+      customer: { name: "(erased)" },
+      shippingAddress: { city: "(erased)" },
+    });
+    expect(await readLabel(world.database, `${orderId}-F1-S1`)).toBeNull();
+  });
+
+  test("erasing again changes nothing, and nobody is found by the address any more", async () => {
+    const again = await erase({ order: orderId });
+    expect(again).toMatchObject({ status: "done", erasure: { orders: [orderId] } });
+    expect(await erase({ order: orderId })).toEqual(again);
+    expect(await erase({ email: EMAIL }, "erase-2")).toMatchObject({ code: "shopper_not_found" });
+  });
+
+  test("the channel sends the order again, changed or not, and brings nothing back", async () => {
+    await capture(orderOf("life-1"));
+    await capture(orderOf("life-1", { metadata: { greeting: `${MARK}later` } }));
+    expect(await placesWithMark()).toEqual([]);
+  });
+});
+
+test("an order of a former version is encrypted later, and reads the same before and after", async () => {
+  const { encryptFormer, beginEncrypting } = await import("../../store/persons/encrypt-former.ts");
+  const orderId = await world.placeOrder();
+  const read = () => readOrderView(world.database, orderId, null).then((view) => view?.document);
+  const before = await read();
+  expect(await placesWithMark("ada@example.test")).toContain("orders.customer_email");
+  expect(await beginEncrypting(world.database)).toBe(true);
+  while ((await encryptFormer(world.database, 1)) !== null);
+  expect(await placesWithMark("ada@example.test")).not.toContain("orders.customer_email");
+  expect(await read()).toEqual(before);
+  expect(await beginEncrypting(world.database)).toBe(false);
+});
+
+test("the key above is sealed anew under a newer one, and a process without any reads no personal data", async () => {
+  const boxOf = (...lines: readonly string[]) => {
+    const reading = readSecretKeys(lines.join("\n"));
+    if (reading.status === "invalid") throw new Error(reading.problem);
+    return new SecretBox(reading.keys);
+  };
+  const [old, newer] = [newSecretKeyLine("old"), newSecretKeyLine("newer")];
+  const other = await createTestDatabase();
+  try {
+    await other.database.query("delete from personal_data_key");
+    const first = await PersonVault.open(other.database, boxOf(old));
+    const rotated = await PersonVault.open(other.database, boxOf(newer, old));
+    const term = { kind: "email", text: EMAIL } as const;
+    expect(rotated.token(term)).toBe(first.token(term));
+    expect((await PersonVault.open(other.database, boxOf(newer))).token(term)).toBe(first.token(term));
+    await expect(PersonVault.open(other.database, boxOf(old))).rejects.toMatchObject({
+      code: "secret_key_missing",
+    });
+    attachVault(other.database, rotated);
+  } finally {
+    await other.close();
+  }
+});

@@ -1,0 +1,76 @@
+/**
+ * Encrypts what former versions have written, and takes out what is kept no longer. Of several processes one does
+ * it at a time.
+ */
+import type { Logger } from "pino";
+import { beginEncrypting, encryptFormer } from "../../store/persons/encrypt-former.ts";
+import type { OperationContext } from "../context.ts";
+import { keepClean } from "../personal-data/keep-clean.ts";
+
+const LOOK_MS = 10 * 60_000;
+/** Orders between two looks whether to stop: well under a second. */
+const BATCH = 50;
+/** Arbitrary but fixed: names the lock among this database's advisory locks. */
+const LOCK = 7_400_058;
+
+export function runPersonalData(
+  context: OperationContext,
+  logger: Logger,
+  lookMs: number = LOOK_MS,
+): { stop(): Promise<void> } {
+  let stopped = false;
+  const isStopped = () => stopped;
+  const encrypt = async (): Promise<void> => {
+    if (!(await beginEncrypting(context.database))) return;
+    let encrypted = 0;
+    for (;;) {
+      const batch = stopped ? null : await encryptFormer(context.database, BATCH);
+      if (batch === null) break;
+      encrypted += batch;
+    }
+    if (encrypted > 0) logger.info({ orders: encrypted }, "orders of a former version are encrypted now");
+  };
+  const look = async (): Promise<void> => {
+    try {
+      const isMine = await alone(context, async () => {
+        await encrypt();
+        const taken = await keepClean(context, isStopped);
+        if (Object.values(taken).some((rows) => rows > 0))
+          logger.info(taken, "personal data that is kept no longer was taken out");
+      });
+      if (!isMine) logger.debug("another process looks after personal data");
+    } catch (error) {
+      logger.error({ err: error }, "personal data could not be looked after");
+    }
+  };
+  let looking = Promise.resolve();
+  const lookNext = (): void => {
+    looking = looking.then(look);
+  };
+  lookNext();
+  const timer = setInterval(lookNext, lookMs);
+  return {
+    stop: async () => {
+      stopped = true;
+      clearInterval(timer);
+      await looking;
+    },
+  };
+}
+
+/** The lock ends with its connection, however the process ends. @returns false: another process has it */
+async function alone(context: OperationContext, work: () => Promise<void>): Promise<boolean> {
+  const client = await context.database.connect();
+  try {
+    const { rows } = await client.query<{ mine: boolean }>("select pg_try_advisory_lock($1) as mine", [LOCK]);
+    if (rows[0]?.mine !== true) return false;
+    try {
+      await work();
+    } finally {
+      await client.query("select pg_advisory_unlock($1)", [LOCK]);
+    }
+    return true;
+  } finally {
+    client.release();
+  }
+}

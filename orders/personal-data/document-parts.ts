@@ -1,0 +1,81 @@
+/**
+ * An order's document in two parts: what identifies its people, and the rest. Pure.
+ *
+ * D1 `joined` of both parts is the document.
+ * D2 The rest is a document by itself: where something was taken out that every document has, it says
+ *    `(erased)`. So it is what is left when the other part cannot be read any more.
+ * D3 Countries stay: duties, taxes and carriers' rules go by them, and they identify nobody. So does the channel's
+ *    number of the customer, until the order is erased: orders that may leave together are found by it.
+ */
+import type { Address } from "../address.ts";
+import type { OrderDocument } from "../order.ts";
+
+/** In the place of what was taken out. */
+const ERASED = "(erased)";
+
+export type PersonalPart = {
+  readonly customer: Omit<OrderDocument["customer"], "externalId">;
+  readonly shippingAddress: Address | null;
+  readonly billingAddress: Address | null;
+  readonly note?: string;
+  readonly tags?: readonly string[];
+  readonly attributes?: Readonly<Record<string, string>>;
+  /** By the line's id: engravings, greeting cards. */
+  readonly lineAttributes?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+};
+
+export function apart(document: OrderDocument): {
+  readonly rest: OrderDocument;
+  readonly personal: PersonalPart;
+} {
+  const { note, tags, attributes, ...others } = document;
+  const { externalId, ...person } = document.customer;
+  const lineAttributes = Object.fromEntries(
+    document.lines.flatMap((line) =>
+      Object.keys(line.attributes ?? {}).length === 0 ? [] : [[line.lineId, line.attributes] as const],
+    ),
+  );
+  const anyOfLines = Object.keys(lineAttributes).length > 0;
+  return {
+    personal: {
+      customer: person,
+      shippingAddress: document.shippingAddress,
+      billingAddress: document.billingAddress,
+      ...(note === undefined ? {} : { note }),
+      ...(tags === undefined ? {} : { tags }),
+      ...(attributes === undefined ? {} : { attributes }),
+      ...(anyOfLines ? { lineAttributes } : {}),
+    },
+    rest: {
+      ...others,
+      customer: { name: ERASED, ...(externalId === undefined ? {} : { externalId }) },
+      shippingAddress: emptied(document.shippingAddress),
+      billingAddress: emptied(document.billingAddress),
+      lines: anyOfLines ? document.lines.map((line) => ({ ...line, attributes: {} })) : document.lines,
+    },
+  };
+}
+
+export function joined(rest: OrderDocument, personal: PersonalPart): OrderDocument {
+  const { customer, lineAttributes, ...fields } = personal;
+  return {
+    ...rest,
+    ...fields,
+    customer: { ...rest.customer, ...customer },
+    lines:
+      lineAttributes === undefined
+        ? rest.lines
+        : rest.lines.map((line) => ({ ...line, attributes: lineAttributes[line.lineId] ?? line.attributes })),
+  };
+}
+
+/** What is left of a document once it is erased: not even the channel's number of the customer. */
+export function erasedDocument(document: OrderDocument): OrderDocument {
+  const { rest } = apart(document);
+  return { ...rest, customer: { name: ERASED } };
+}
+
+function emptied(address: Address | null): Address | null {
+  if (address === null || address === undefined) return null;
+  return { name: ERASED, line1: ERASED, city: ERASED, country: address.country };
+}

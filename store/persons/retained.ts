@@ -1,0 +1,88 @@
+/**
+ * What is older than it is kept: found, counted and taken out, a few at a time. Each kind is a column that says nothing
+ * any more, or an order whose person is erased (`erase-order.ts`).
+ */
+import { ERASED } from "../../config/person-seal.ts";
+import type { Queryable } from "../sql/database.ts";
+
+/** Kinds that are taken out of single columns. */
+export type ColumnKind = "payloads" | "labels" | "mails";
+
+const ENDED = "o.status in ('completed', 'cancelled')";
+
+type Rule = {
+  readonly from: string;
+  /** With $1 as days. */
+  readonly due: string;
+  readonly by: string;
+  readonly take: string;
+};
+
+const RULES: Readonly<Record<ColumnKind, Rule>> = {
+  payloads: {
+    from: "orders o",
+    due: `${ENDED} and o.raw_payload <> '' and o.updated_at < now() - $1 * interval '1 day'`,
+    by: "o.updated_at",
+    take: "update orders set raw_payload = '' where ctid = any(array(select ctid from due))",
+  },
+  labels: {
+    from: "shipment o",
+    due: `o.label_zpl <> '' and o.created_at < now() - $1 * interval '1 day'`,
+    by: "o.created_at",
+    take: "update shipment set label_zpl = '', label_pdf = '' where ctid = any(array(select ctid from due))",
+  },
+  mails: {
+    from: "notification o",
+    due: `o.recipient <> '${ERASED}' and o.sent_at < now() - $1 * interval '1 day'`,
+    by: "o.sent_at",
+    take: `update notification set recipient = '${ERASED}' where ctid = any(array(select ctid from due))`,
+  },
+};
+
+export async function countDue(
+  client: Queryable,
+  kind: ColumnKind | "persons",
+  days: number,
+): Promise<number> {
+  const { from, due } = kind === "persons" ? PERSONS : RULES[kind];
+  const { rows } = await client.query<{ count: number }>(
+    `select count(*)::integer as count from ${from} where ${due}`,
+    [days],
+  );
+  return rows[0]?.count ?? 0;
+}
+
+/** Takes out the oldest. @returns how many */
+export async function takeOut(
+  client: Queryable,
+  kind: ColumnKind,
+  days: number,
+  limit: number,
+): Promise<number> {
+  const { from, due, by, take } = RULES[kind];
+  const { rowCount } = await client.query(
+    `with due as (select o.ctid from ${from} where ${due} order by ${by} limit $2 for no key update skip locked) ${take}`,
+    [days, limit],
+  );
+  return rowCount ?? 0;
+}
+
+const PERSONS = {
+  from: "orders o",
+  due: `${ENDED} and o.customer_name <> '${ERASED}' and o.updated_at < now() - $1 * interval '1 day'`,
+};
+
+/** Orders whose people are kept no longer, the oldest first. @param after as the last of those before was told */
+export async function readDuePersons(
+  client: Queryable,
+  days: number,
+  after: Date | null,
+  limit: number,
+): Promise<readonly { readonly orderId: string; readonly at: Date }[]> {
+  const { rows } = await client.query<{ orderId: string; at: Date }>(
+    `select o.id as "orderId", o.updated_at as at from ${PERSONS.from}
+      where ${PERSONS.due} and ($2::timestamptz is null or o.updated_at > $2) order by o.updated_at limit $3`,
+    [days, after, limit],
+  );
+  return rows;
+}
