@@ -14,7 +14,15 @@ beforeAll(async () => {
   await send("L-100", "TEE-1", 1, {
     customer: { name: "Grace Hopper", email: "grace@navy.example", phone: "+1 202 555 0143" },
   });
-  await send("L-200", "MUG-1", 5, {});
+  await send("L-200", "MUG-1", 5, {
+    shippingAddress: {
+      name: "Ada Lovelace",
+      line1: "1 Main Street",
+      city: "London",
+      postalCode: "SW1A 1AA",
+      country: "GB",
+    },
+  });
   await send("L-300", "NOBODY-KNOWS", 2, {});
   await world.database.query(
     `update orders set ship_by = case id when 'web-L-200' then '2026-12-01'::date when 'web-L-100' then '2026-12-05' end,
@@ -56,7 +64,7 @@ describe("orders are found", () => {
     ["a part of the number, with blanks around it", " 100 ", ["L-100"]],
     ["the number in another case", "l-200", ["L-200"]],
     ["the customer's name", "hopper", ["L-100"]],
-    ["the e-mail address", "grace@navy", ["L-100"]],
+    ["the e-mail address in another case", "Grace@navy.example", ["L-100"]],
     ["a telephone number as somebody writes it", "(202) 555-0143", ["L-100"]],
     ["the whole SKU", "MUG-1", ["L-200"]],
     ["the beginning of a SKU in another case", "mug", ["L-200"]],
@@ -67,9 +75,6 @@ describe("orders are found", () => {
   });
 
   test("by the postcode, however it is written", async () => {
-    await world.database.query(
-      `update orders set document = jsonb_set(document, '{shippingAddress,postalCode}', '"SW1A 1AA"') where id = 'web-L-200'`,
-    );
     expect(await found("q=sw1a1aa")).toEqual(["L-200"]);
     expect(await found("q=SW1A-1AA")).toEqual(["L-200"]);
   });
