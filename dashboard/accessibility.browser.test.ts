@@ -118,7 +118,8 @@ describe.skipIf(chromium === undefined)("axe finds nothing", () => {
     const page = await open(dashboard.edge.url);
     await page.goto("/");
     await signIn(page, role);
-    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    // Each role has its own first page.
+    await page.getByRole("navigation", { name: "Pages", exact: true }).waitFor();
     return page;
   }
 

@@ -2,6 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { TEST_CARRIER } from "../../test-support/outside-world.ts";
+import { rewriteDocument } from "../../test-support/rewrite-document.ts";
 import {
   cancelledWhileLeaving,
   deliver,
@@ -266,10 +267,10 @@ test("of three, one that is halted leaves, and the other two share the parcel", 
 
 test("an order whose address changes, and one that is asked to, leave on their own", async () => {
   const [a, b] = await combined();
-  await world.database.query(
-    `update orders set document = jsonb_set(document, '{shippingAddress,line1}', '"2 Side Street"') where id = $1`,
-    [b],
-  );
+  await rewriteDocument(world.database, b, ({ shippingAddress, ...document }) => ({
+    ...document,
+    shippingAddress: shippingAddress && { ...shippingAddress, line1: "2 Side Street" },
+  }));
   expect(await reviewCombinedParcels(world.context)).toBe(1);
   expect(await entries(b, "fulfillment.uncombined")).toEqual([
     `${part(b)} leaves on its own: its order goes elsewhere.`,
