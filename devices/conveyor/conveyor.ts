@@ -51,6 +51,9 @@ const LOOK_EVERY_MS = 50;
 const REMEMBERED_MS = 24 * 60 * 60_000;
 const FORGET_EVERY_MS = 60_000;
 
+/** How often an answer to a device goes so that the broker says whether it may. Milliseconds. */
+const ASK_BROKER_EVERY_MS = 10_000;
+
 /** A message as it came, for the dead letter. */
 export type Letter = { readonly topic: string; readonly payload: Buffer };
 type Entry = Sequenced & {
@@ -79,6 +82,8 @@ export class Conveyors {
   private readonly putAside = new RecentLetters();
   /** On their way to be put aside. */
   private readonly refusing = new Set<Promise<void>>();
+  /** When the broker was last asked about each topic that we answer on. */
+  private readonly askedAt = new Map<string, number>();
   /** The area level in the topic of each conveyor, as it was last seen. */
   private readonly areas = new Map<string, string>();
   private lookTimer: NodeJS.Timeout | undefined;
@@ -238,10 +243,14 @@ export class Conveyors {
 
   /**
    * Not waited for, and not repeated by the broker: if the answer is lost, the device repeats the event and
-   * gets it again. The exit goes ahead of the acknowledgement, on the same connection.
+   * gets it again. But of QoS 0 a broker does not say that it lets nobody have it; so now and then one has QoS 1.
    */
   private send(device: Device, kind: "cmd/divert" | "ack", message: object): void {
-    this.publish(this.topic(device, kind), message, 0).catch((error) =>
+    const topic = this.topic(device, kind);
+    const now = performance.now();
+    const isAsked = now - (this.askedAt.get(topic) ?? Number.NEGATIVE_INFINITY) < ASK_BROKER_EVERY_MS;
+    if (!isAsked) this.askedAt.set(topic, now);
+    this.publish(topic, message, isAsked ? 0 : 1).catch((error) =>
       this.logger.warn({ err: error, conveyor: device.row.id }, "answer not sent"),
     );
   }
