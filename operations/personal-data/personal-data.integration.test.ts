@@ -146,7 +146,9 @@ describe("over an order's life", () => {
     erasePerson(world.context, "acme", person, "staff:1", key);
 
   test("an order under way cannot be erased, and says why", async () => {
-    orderId = await capture(orderOf("life-0", { customer: { name: "Other", email: "other@example.test" } }));
+    orderId = await capture(
+      orderOf("life-0", { customer: { name: "Other", email: "other@example.test" }, tags: [] }),
+    );
     expect(await erase({ email: "OTHER@example.test " }, "early")).toMatchObject({
       status: "refused",
       code: "erasure_order_open",
@@ -164,11 +166,12 @@ describe("over an order's life", () => {
       "return_authorization.comment",
       "return_inspection.note",
     ]);
-    // Of the document: the channel's number of the customer.
+    // Of the document: the channel's number of the customer, and the tags.
     const plain = await connected();
     const { rows } = await plain.query("select document from orders where id = $1", [orderId]);
     await plain.end();
-    const { customer, sealed: _sealed, ...rest } = rows[0]?.["document"] ?? {};
+    const { customer, tags, sealed: _sealed, ...rest } = rows[0]?.["document"] ?? {};
+    expect(tags).toEqual([`${MARK}tag`]);
     expect(customer).toEqual({ name: "(erased)", externalId: `${MARK}customer` });
     expect(JSON.stringify(rest)).not.toContain(MARK);
   });

@@ -5,7 +5,8 @@
  * D2 The rest is a document by itself: where something was taken out that every document has, it says
  *    `(erased)`. So it is what is left when the other part cannot be read any more.
  * D3 Countries stay: duties, taxes and carriers' rules go by them, and they identify nobody. So does the channel's
- *    number of the customer, until the order is erased: orders that may leave together are found by it.
+ *    number of the customer, until the order is erased: orders that may leave together are found by it. And its
+ *    tags, by which staff pick orders out of the list.
  */
 import type { Address } from "../address.ts";
 import type { OrderDocument } from "../order.ts";
@@ -18,7 +19,6 @@ export type PersonalPart = {
   readonly shippingAddress: Address | null;
   readonly billingAddress: Address | null;
   readonly note?: string;
-  readonly tags?: readonly string[];
   readonly attributes?: Readonly<Record<string, string>>;
   /** By the line's id: engravings, greeting cards. */
   readonly lineAttributes?: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -28,7 +28,7 @@ export function apart(document: OrderDocument): {
   readonly rest: OrderDocument;
   readonly personal: PersonalPart;
 } {
-  const { note, tags, attributes, ...others } = document;
+  const { note, attributes, ...others } = document;
   const { externalId, ...person } = document.customer;
   const lineAttributes = Object.fromEntries(
     document.lines.flatMap((line) =>
@@ -42,7 +42,6 @@ export function apart(document: OrderDocument): {
       shippingAddress: document.shippingAddress,
       billingAddress: document.billingAddress,
       ...(note === undefined ? {} : { note }),
-      ...(tags === undefined ? {} : { tags }),
       ...(attributes === undefined ? {} : { attributes }),
       ...(anyOfLines ? { lineAttributes } : {}),
     },
@@ -69,9 +68,9 @@ export function joined(rest: OrderDocument, personal: PersonalPart): OrderDocume
   };
 }
 
-/** What is left of a document once it is erased: not even the channel's number of the customer. */
+/** What is left of a document once it is erased: neither the channel's number of the customer nor its tags. */
 export function erasedDocument(document: OrderDocument): OrderDocument {
-  const { rest } = apart(document);
+  const { tags: _tags, ...rest } = apart(document).rest;
   return { ...rest, customer: { name: ERASED } };
 }
 

@@ -23,7 +23,8 @@ export function scrubber(known: readonly string[]): <Value>(value: Value) => Val
     .filter((text) => text.length >= SHORTEST && text !== ERASED)
     .sort((a, b) => b.length - a.length);
   const pattern = new RegExp(
-    [QUOTED, ...values.map((text) => `(?<![\\p{L}\\p{N}])${escaped(text)}(?![\\p{L}\\p{N}])`)].join("|"),
+    // A value first: it may have quotes in it.
+    [...values.map((text) => `(?<![\\p{L}\\p{N}])${escaped(text)}(?![\\p{L}\\p{N}])`), QUOTED].join("|"),
     "giu",
   );
   const scrub = (value: unknown): unknown => {

@@ -65,7 +65,7 @@ export async function eraseOrder(client: Queryable, orderId: string): Promise<bo
   const written = await takeWrittenTexts(client, orderId);
   const scrub = scrubber([
     ...documents.flatMap((document) => textsIn(withoutCountries(apart(document).personal))),
-    ...documents.flatMap(({ customer }) => customer.externalId ?? []),
+    ...documents.flatMap(({ customer, tags = [] }) => [customer.externalId ?? [], tags].flat()),
     ...written,
   ]);
 
