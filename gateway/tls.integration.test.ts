@@ -105,18 +105,18 @@ describe.skipIf(!opensslInstalled)("over TLS of its own", () => {
     });
     expect(signedIn.status, signedIn.text).toBe(201);
     const [set = ""] = signedIn.headers["set-cookie"] ?? [];
-    expect(set).toMatch(/^__Host-holdfast_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Secure$/);
-    const token = /=([\w-]{43});/.exec(set)?.[1] ?? "";
+    expect(set).toMatch(/^__Host-holdfast_session_[0-9a-f]{8}=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Secure$/);
+    const [pair = ""] = set.split(";");
     const look = async (cookie: string) =>
       (await call("/v1/sessions/current", { headers: { cookie } })).status;
-    expect(await look(`__Host-holdfast_session=${token}`)).toBe(200);
-    expect(await look(`holdfast_session=${token}`)).toBe(401);
+    expect(await look(pair)).toBe(200);
+    expect(await look(pair.replace("__Host-", ""))).toBe(401);
   });
 
   test("the names of a browser that signs in are of the same kind", async () => {
     const { headers } = await call("/v1/passkey-challenges", { method: "POST", headers: { origin: ORIGIN } });
     expect(headers["set-cookie"]?.[0]).toMatch(
-      /^__Host-holdfast_browser=[\w-]{43}; Max-Age=600; Path=\/; HttpOnly; SameSite=Strict; Secure$/,
+      /^__Host-holdfast_browser_[0-9a-f]{8}=[\w-]{43}; Max-Age=600; Path=\/; HttpOnly; SameSite=Strict; Secure$/,
     );
   });
 
