@@ -23,7 +23,7 @@ let broker: Broker;
 const running: ChildProcess[] = [];
 
 beforeAll(async () => {
-  store = await createTestDatabase();
+  store = await createTestDatabase({ isUsed: false });
   temporal = await createTestNamespace();
   broker = await startBroker({
     host: "127.0.0.1",

@@ -26,13 +26,17 @@ export type TestDatabase = {
   close(): Promise<void>;
 };
 
-export async function createTestDatabase(): Promise<TestDatabase> {
+/**
+ * @param options.isUsed false: no process has worked on it, so that one with keys of its own may be the first.
+ *   Default: its personal data is sealed, under the tests' key
+ */
+export async function createTestDatabase({ isUsed = true } = {}): Promise<TestDatabase> {
   const adminUrl = inject("postgresUrl");
   const name = `test_${randomBytes(6).toString("hex")}`;
   await runAsAdmin(adminUrl, `create database ${name} template holdfast_template`);
   const url = withDatabase(adminUrl, name);
   const database = openDatabase(url);
-  attachVault(database, await PersonVault.open(database, passingSecretBox()));
+  if (isUsed) attachVault(database, await PersonVault.open(database, passingSecretBox()));
   return {
     url,
     database,
