@@ -71,6 +71,7 @@ test("the routes that need no identity are exactly these", () => {
     "GET /healthz",
     "GET /metrics",
     "GET /readyz",
+    "GET /v1/companies",
     "GET /v1/sign-in-ways",
     "GET /v1/track/{token}",
     "GET /v1/track/{token}/returns/{id}/code.svg",
