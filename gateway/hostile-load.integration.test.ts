@@ -25,7 +25,7 @@ let server: { readonly port: number; readonly pid: number; readonly key: string 
 let attacker: string;
 
 beforeAll(async () => {
-  store = await createTestDatabase();
+  store = await createTestDatabase({ isUsed: false });
   const { database } = store;
   await database.query("insert into company (id, name, currency) values ('core', 'Core', 'USD')");
   await database.query(
