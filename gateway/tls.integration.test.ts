@@ -105,7 +105,9 @@ describe.skipIf(!opensslInstalled)("over TLS of its own", () => {
     });
     expect(signedIn.status, signedIn.text).toBe(201);
     const [set = ""] = signedIn.headers["set-cookie"] ?? [];
-    expect(set).toMatch(/^__Host-holdfast_session_[0-9a-f]{8}=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Secure$/);
+    expect(set).toMatch(
+      /^__Host-holdfast_session_[0-9a-f]{8}=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Secure$/,
+    );
     const [pair = ""] = set.split(";");
     const look = async (cookie: string) =>
       (await call("/v1/sessions/current", { headers: { cookie } })).status;
