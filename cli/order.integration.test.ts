@@ -1,4 +1,6 @@
-/** `holdfast order` and `holdfast fulfillment` against a real gateway: what they do, print, and how they exit. */
+/**
+ * `holdfast order` and `holdfast fulfillment` against a real gateway: what they do, print, and how they exit.
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -42,7 +42,8 @@ export function buildProgram(): Command {
     .description("A real-time order management system.")
     .version(manifest.version)
     .showSuggestionAfterError()
-    // `order` is a command and has some of its own, with options of the same names: each takes what is behind it.
+    // `order` is a command and has some of its own, with options of the same names: each takes what is behind
+    // it.
     .enablePositionalOptions()
     .addHelpText(
       "after",

@@ -1,6 +1,6 @@
 /**
- * From nothing: what `holdfast serve` does on a database that is nobody's yet, and `holdfast setup` by options.
- * Real processes on a real PostgreSQL, Temporal and broker.
+ * From nothing: what `holdfast serve` does on a database that is nobody's yet, and `holdfast setup` by
+ * options. Real processes on a real PostgreSQL, Temporal and broker.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * From two empty databases to an order that was shipped, and came back, in each of two companies: by the command
- * line alone, as docs/go-live.md has it, on one PostgreSQL, one Temporal and one broker.
+ * From two empty databases to an order that was shipped, and came back, in each of two companies: by the
+ * command line alone, as docs/go-live.md has it, on one PostgreSQL, one Temporal and one broker.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -53,7 +53,9 @@ export const ALL_WORK = { requests: 4_096, bytes: 32 * MIB };
 export const MAX_BODIES_BYTES = 64 * MIB;
 /** Milliseconds after which a caller whose work is in hand, or who is kept out by others', tries again. */
 export const WORK_RETRY_MS = 250;
-/** Bytes of an answer that is kept for a repeat. What is larger is worked out again: requests are idempotent. */
+/**
+ * Bytes of an answer that is kept for a repeat. What is larger is worked out again: requests are idempotent.
+ */
 export const MAX_KEPT_REPLY_BYTES = 256 * KIB;
 /**
  * Milliseconds for a request's body to arrive whole: a slow sender may not hold a connection for longer. Less
@@ -74,8 +76,8 @@ export const MOVEMENT_EXPORT_ROWS = 20_000;
 /** Views that one person keeps: more than a menu can show. */
 export const MAX_SAVED_VIEWS = 100;
 /**
- * Days for which personal data is kept where nobody has set it; null: as long as the order is. Only who runs a shop
- * knows which law applies to it.
+ * Days for which personal data is kept where nobody has set it; null: as long as the order is. Only who runs
+ * a shop knows which law applies to it.
  */
 export const RETENTION_DAYS = { keepWhole: null, payloads: null, labels: null, mails: null, persons: null };
 /** Orders of one person in one export: more than that is a business partner, and asked for order by order. */
@@ -105,9 +107,10 @@ export const MAX_OPEN_POSITIONS = 4_096;
 export const MAX_LANE_NAME = 64;
 
 /**
- * Units by which a cycle count may differ before a second person has to approve it, and by which one person may
- * adjust a position, as long as nobody has set another number on the page. Miscounts are a few units. More is a
- * misplaced pallet, a receipt not booked, or theft, and none of those should correct itself quietly.
+ * Units by which a cycle count may differ before a second person has to approve it, and by which one person
+ * may adjust a position, as long as nobody has set another number on the page. Miscounts are a few units.
+ * More is a misplaced pallet, a receipt not booked, or theft, and none of those should correct itself
+ * quietly.
  */
 export const STOCK_APPROVAL_UNITS = 10;
 
@@ -150,17 +153,22 @@ export const GUESS_FORGOTTEN_MS = HOUR;
 /** How long an address is known from which somebody has signed in. */
 export const KNOWN_ADDRESS_DAYS = 30;
 /**
- * Sign-in attempts of one account from addresses from which nobody of it has signed in lately: a guesser needs
- * millions. Size, and refill a second.
+ * Sign-in attempts of one account from addresses from which nobody of it has signed in lately: a guesser
+ * needs millions. Size, and refill a second.
  */
 export const LOGIN_ACCOUNT_BUCKET = { size: 10, perSecond: 10 / 60 };
 /** The same of one address: an office behind one address starts work at one time. */
 export const LOGIN_ADDRESS_BUCKET = { size: 50, perSecond: 1 };
-/** Links to set a password that one account is mailed: for the mail that did not come, not to fill a mailbox. */
+/**
+ * Links to set a password that one account is mailed: for the mail that did not come, not to fill a mailbox.
+ */
 export const RESET_BUCKET = { size: 3, perSecond: 3 / 3600 };
 /** Wrong codes of a second factor: of a million numbers three are right, so that a guesser needs years. */
 export const SECOND_FACTOR_BUCKET = { size: 5, perSecond: 5 / 900 };
-/** Characters of a password. Length is what makes it hard to guess; beyond the most only the hash takes longer. */
+/**
+ * Characters of a password. Length is what makes it hard to guess; beyond the most only the hash takes
+ * longer.
+ */
 export const PASSWORD_LEAST = 12;
 export const PASSWORD_MOST = 256;
 /** A new colleague reads the mail within days; who has forgotten a password sits before the page. */
@@ -224,7 +232,10 @@ export const MAX_BAD_FRAMES = 10;
 export const WEBSOCKET_IDLE_SECONDS = 60;
 /** WebSocket connections of this process: some 20 KiB each. */
 export const MAX_CONNECTIONS = 10_000;
-/** How often open connections are checked for what has run out; the database tells of what was changed at once. */
+/**
+ * How often open connections are checked for what has run out; the database tells of what was changed at
+ * once.
+ */
 export const REVALIDATE_MS = 30 * SECOND;
 /** Messages in work at a time: over all connections, and of one channel or key. The rest waits its turn. */
 export const MAX_RUNNING_MESSAGES = 1_024;

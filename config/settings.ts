@@ -69,7 +69,10 @@ export type Settings = {
   readonly redisCaFile: string | null;
   /** Other companies' systems that people are led to. `HOLDFAST_OTHER_COMPANIES`. */
   readonly otherCompanies: readonly OtherCompany[];
-  /** Networks of the proxies whose word about their callers counts, in CIDR notation. `HOLDFAST_TRUSTED_PROXIES`. */
+  /**
+   * Networks of the proxies whose word about their callers counts, in CIDR notation.
+   * `HOLDFAST_TRUSTED_PROXIES`.
+   */
   readonly trustedProxies: readonly string[];
   /** The header in which they tell of them. `HOLDFAST_PROXY_HEADER`. */
   readonly proxyHeader: ProxyHeader;
@@ -123,7 +126,10 @@ export type Settings = {
   };
   /** The accounts at outside vendors, by kind (`payments`, `carriers`, `notifications`), in order. */
   readonly vendors: ConfiguredVendors;
-  /** Networks that are not public and that webhooks are sent to, in CIDR notation. `HOLDFAST_WEBHOOK_NETWORKS`. */
+  /**
+   * Networks that are not public and that webhooks are sent to, in CIDR notation.
+   * `HOLDFAST_WEBHOOK_NETWORKS`.
+   */
   readonly webhookNetworks: readonly string[];
   /** What accounts that people set are held to, and what they have where nothing is set for them. */
   readonly vendorContext: VendorContext;

@@ -1,6 +1,9 @@
 /** Of which a topic's first level is the prefix of a company: what it may look like. */
 
-/** First levels of the topics of a company without a prefix: behind one of them another's would look like these. */
+/**
+ * First levels of the topics of a company without a prefix: behind one of them another's would look like
+ * these.
+ */
 const NOT_PREFIXES = ["holdfast", "uagv", "vda5050", "zebra", "impinj"];
 
 /** @returns what is wrong with it, as the end of a sentence about it; null: nothing is */

@@ -23,7 +23,9 @@ export type VendorVariable = {
   readonly protocols?: readonly string[];
   /** A secret for signing; `holdfast start` makes one up where none is set. */
   readonly isMadeUp?: true;
-  /** Whoever knows it acts for us: production refuses one that can be guessed. So it is with what is made up. */
+  /**
+   * Whoever knows it acts for us: production refuses one that can be guessed. So it is with what is made up.
+   */
   readonly isSecret?: true;
   /** What is wrong with a value, or `null`. */
   problemOf?(value: string): string | null;
@@ -205,7 +207,9 @@ function weaknessesOf(
   ];
 }
 
-/** Whether a value of it is sealed where it is stored, and never shown. A server's URL may hold a password. */
+/**
+ * Whether a value of it is sealed where it is stored, and never shown. A server's URL may hold a password.
+ */
 export function isSecret({ isSecret: declared, isMadeUp, protocols }: VendorVariable): boolean {
   return (
     declared === true || isMadeUp === true || (protocols?.some((one) => one.startsWith("smtp")) ?? false)

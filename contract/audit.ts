@@ -10,8 +10,8 @@ import { AUDIT_EXPORT_ROWS } from "../config/limits.ts";
 import { Count, Id, Nullable, oneOf, PageQuery, type Shape, Text, Time, text } from "./shapes.ts";
 
 /**
- * What is recorded, by its code. Those of `security` are lines of the log as well, with the code as the line's
- * `event`. A published code keeps its meaning.
+ * What is recorded, by its code. Those of `security` are lines of the log as well, with the code as the
+ * line's `event`. A published code keeps its meaning.
  */
 export const AUDIT_ACTS = {
   "session.opened": { security: true, meaning: "Somebody signed in." },

@@ -46,7 +46,10 @@ const SetupLocation = Type.Object(
     postalCode: Type.Optional(text(32)),
     /** ISO 3166-1 alpha-2. */
     country: Type.String({ pattern: "^[A-Z]{2}$" }),
-    /** Degrees; left out: the middle of its region or country, which is enough to rank places that are far apart. */
+    /**
+     * Degrees; left out: the middle of its region or country, which is enough to rank places that are far
+     * apart.
+     */
     latitude: Type.Optional(Type.Number({ minimum: -90, maximum: 90 })),
     longitude: Type.Optional(Type.Number({ minimum: -180, maximum: 180 })),
   },

@@ -98,9 +98,9 @@ export const OrderFilterQuery = {
   from: Type.Optional(Day),
   to: Type.Optional(Day),
   /**
-   * A part of the order's id or number or of the customer's name, the beginning of a SKU, or a whole tracking number,
-   * GTIN, serial or number of a return. With `personal-data.read` also a part of the e-mail address, a telephone
-   * number or a postcode.
+   * A part of the order's id or number or of the customer's name, the beginning of a SKU, or a whole tracking
+   * number, GTIN, serial or number of a return. With `personal-data.read` also a part of the e-mail address,
+   * a telephone number or a postcode.
    */
   q: Type.Optional(text(100)),
   sort: Type.Optional(oneOf(ORDER_SORTS)),

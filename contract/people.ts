@@ -146,7 +146,10 @@ export const ProofMeans = Type.Object({
 });
 export type ProofMeans = Shape<typeof ProofMeans>;
 
-/** A passkey, the identity provider's answer, or the password; with a code, or the passkey, where there is a second factor. */
+/**
+ * A passkey, the identity provider's answer, or the password; with a code, or the passkey, where there is a
+ * second factor.
+ */
 export const ProofBody = Type.Object(
   {
     password: Type.Optional(Password),

@@ -18,8 +18,8 @@ export const PersonsOrders = Type.Object({
       orderNumber: Text,
       erasedAt: Nullable(Time),
       /**
-       * Why it cannot be erased yet: `order_open`, `return_open`, `claim_open`, `refund_open`, `dispute_open`,
-       * `store_credit_left`, `retention_runs`; null: it can, or it is.
+       * Why it cannot be erased yet: `order_open`, `return_open`, `claim_open`, `refund_open`,
+       * `dispute_open`, `store_credit_left`, `retention_runs`; null: it can, or it is.
        */
       neededFor: Nullable(Text),
       /** Of `retention_runs`: the first day on which it can be. */

@@ -1,6 +1,6 @@
 /**
- * Views of lists: what a person has filtered and sorted, under a name. A view is the list's address without its path,
- * so that it opens what the address opens.
+ * Views of lists: what a person has filtered and sorted, under a name. A view is the list's address without
+ * its path, so that it opens what the address opens.
  */
 import Type from "typebox";
 import { closed, Id, Nullable, oneOf, type Shape, Text, text } from "./shapes.ts";

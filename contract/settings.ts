@@ -91,7 +91,9 @@ export type ChannelSettingsBody = Shape<typeof ChannelSettingsBody>;
 
 const APPROVAL_UNITS = Type.Integer({ minimum: 0, maximum: 1_000_000_000 });
 
-/** How far one person alone may correct a stock position, in units. Beyond it one counts and another approves. */
+/**
+ * How far one person alone may correct a stock position, in units. Beyond it one counts and another approves.
+ */
 export const StockLimits = Type.Object({ version: Count, approvalUnits: APPROVAL_UNITS });
 export type StockLimits = Shape<typeof StockLimits>;
 

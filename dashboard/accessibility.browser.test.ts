@@ -1,6 +1,7 @@
 /**
- * axe over every page, by WCAG 2.2 level A and AA: light, dark and on a phone, with each choice of a row of chips. Pages come from the sources of the dashboard: a new `<Route path>` is looked at
- * without a change here; one with a parameter needs its sample in `SAMPLES`.
+ * axe over every page, by WCAG 2.2 level A and AA: light, dark and on a phone, with each choice of a row of
+ * chips. Pages come from the sources of the dashboard: a new `<Route path>` is looked at without a change
+ * here; one with a parameter needs its sample in `SAMPLES`.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";

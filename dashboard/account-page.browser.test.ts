@@ -1,6 +1,6 @@
 /**
- * The own account and signing in, in a real browser with its own virtual authenticator: a passkey is made, signs
- * in, and proves again who is there before what is risky.
+ * The own account and signing in, in a real browser with its own virtual authenticator: a passkey is made,
+ * signs in, and proves again who is there before what is risky.
  */
 import type { CDPSession, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";

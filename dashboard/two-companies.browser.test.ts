@@ -1,4 +1,6 @@
-/** One person of two companies on one host, in a real browser: from one to the other, and signed in to both. */
+/**
+ * One person of two companies on one host, in a real browser: from one to the other, and signed in to both.
+ */
 import { cpSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";

@@ -1,5 +1,5 @@
-// For an image: deletes from node_modules the native binaries of other systems (some 400 MB of 820) and fonts that nothing
-// is set in (some 130). Runs on the Node and the system that the image will have.
+// For an image: deletes from node_modules the native binaries of other systems (some 400 MB of 820) and fonts
+// that nothing is set in (some 130). Runs on the Node and the system that the image will have.
 // `node deploy/trim-binaries.mjs [folder]`
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";

@@ -84,8 +84,8 @@ export const deviceProtocols: DeviceProtocols = {
 };
 
 /**
- * The same for a company whose topics begin with a prefix. Its devices' user names end with it, so that another
- * company's device of the same id is somebody else.
+ * The same for a company whose topics begin with a prefix. Its devices' user names end with it, so that
+ * another company's device of the same id is somebody else.
  */
 export function deviceProtocolsBelow(prefix: string | null): DeviceProtocols {
   if (prefix === null) return deviceProtocols;

@@ -85,8 +85,8 @@ export type EngineOptions = {
 export type Engine = {
   readonly client: AllocatorClient;
   /**
-   * Whether another process has taken shards over. An engine that is asked for nothing finds that out by itself
-   * only when it next commits.
+   * Whether another process has taken shards over. An engine that is asked for nothing finds that out by
+   * itself only when it next commits.
    */
   isTakenOver(): Promise<boolean>;
   /** Resolves once every movement committed before the call is in `stock_movement` and `stock_position`. */

@@ -4,7 +4,8 @@
  * - `engine_overloaded`: a bounded queue is full; nothing was done; try again after `retryAfterMs`.
  * - `fenced`: the shard belongs to another process now, for good; it did nothing; ask there.
  * - `shard_unavailable`: the shard is being rebuilt, or was lost in this moment; it did nothing; try
- *   again. In a call over several shards, parts in other shards may have been done: repeat it with the same ids.
+ *   again. In a call over several shards, parts in other shards may have been done: repeat it with the same
+ *   ids.
  * - `commit_outcome_unknown`: the commit may or may not have happened; ask again with the same id.
  * - `attachment_rejected`: the record that was to commit with the command was refused by its writer (see
  *   `cause`); nothing was done.

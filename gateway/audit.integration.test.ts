@@ -1,4 +1,6 @@
-/** What the gateway records of who did what, over real connections; and how it is read, exported and verified. */
+/**
+ * What the gateway records of who did what, over real connections; and how it is read, exported and verified.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { AuditEntry, AuditVerification } from "../contract/audit.ts";
 import {

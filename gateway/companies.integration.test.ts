@@ -2,8 +2,8 @@
  * Two companies whose orders, SKUs, channels, places, devices and people have the same names, on one
  * PostgreSQL, one broker and one Redis: what is one's is unknown at the other, on every way in that there is.
  *
- * The matrix is made of the route table, so that a new operation is in it. A public one, which knows its caller
- * by something else than a key or a cookie, has to be decided on here.
+ * The matrix is made of the route table, so that a new operation is in it. A public one, which knows its
+ * caller by something else than a key or a cookie, has to be decided on here.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -148,8 +148,8 @@ const asNew = (json: unknown): CallOptions => {
 const tokenOf = (view: unknown): string => /\/track\/([^"?/]+)/.exec(JSON.stringify(view))?.[1] ?? "";
 
 /**
- * All that a company has, but for the notes that somebody was refused and what was answered, when a secret or a
- * session was used last, and what the engine renews by the clock.
+ * All that a company has, but for the notes that somebody was refused and what was answered, when a secret or
+ * a session was used last, and what the engine renews by the clock.
  */
 async function fingerprint({ world }: Company): Promise<Readonly<Record<string, string>>> {
   await world.engine.projected();

@@ -1,6 +1,7 @@
 /**
- * Every operation answers what its OpenAPI document says: requests that are right, nearly right and hostile, made from
- * the document itself; each answer has a status that is declared, a media type that is, and a body as its schema says.
+ * Every operation answers what its OpenAPI document says: requests that are right, nearly right and hostile,
+ * made from the document itself; each answer has a status that is declared, a media type that is, and a body
+ * as its schema says.
  */
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import fc from "fast-check";

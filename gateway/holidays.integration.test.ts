@@ -1,4 +1,6 @@
-/** Days on which locations do not work, kept once for many: set over REST, counted by sourcing and promises. */
+/**
+ * Days on which locations do not work, kept once for many: set over REST, counted by sourcing and promises.
+ */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { dayOfIso } from "../config/work-calendar.ts";
 import type { HolidaysView } from "../contract/settings/holidays.ts";

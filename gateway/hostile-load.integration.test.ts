@@ -1,6 +1,6 @@
 /**
- * One key sends as much at once as it can, to a server in a process of its own. Others are served as before, and
- * the process stays within its memory.
+ * One key sends as much at once as it can, to a server in a process of its own. Others are served as before,
+ * and the process stays within its memory.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";

@@ -1,4 +1,6 @@
-/** What is risky asks a session again who sits there: which routes do, how it is proved, and what it changes. */
+/**
+ * What is risky asks a session again who sits there: which routes do, how it is proved, and what it changes.
+ */
 import { Secret, TOTP } from "otpauth";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SESSION_OWN_PROOF_MS, SESSION_PROOF_MS, SESSION_TOKEN_OVERLAP_MS } from "../config/limits.ts";

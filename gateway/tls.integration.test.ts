@@ -1,6 +1,6 @@
 /**
- * The gateway over its own TLS, by a real connection to it: what it says of itself there, its cookie, and who is
- * turned away.
+ * The gateway over its own TLS, by a real connection to it: what it says of itself there, its cookie, and who
+ * is turned away.
  */
 import { Agent, type RequestOptions, request } from "node:https";
 import type { TLSSocket } from "node:tls";

@@ -1,6 +1,7 @@
 /**
- * Accounts at vendors as people set them: tried, sealed, used in every process at once, given new secrets, and
- * kept for as long as something depends on them. The vendors are their simulators, which speak the real format.
+ * Accounts at vendors as people set them: tried, sealed, used in every process at once, given new secrets,
+ * and kept for as long as something depends on them. The vendors are their simulators, which speak the real
+ * format.
  */
 import { createHmac } from "node:crypto";
 import { pino } from "pino";

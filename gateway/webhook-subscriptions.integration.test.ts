@@ -1,6 +1,6 @@
 /**
- * Webhooks out: real deliveries over HTTP to a receiver that checks signatures as Standard Webhooks says, from a
- * real database and its feed.
+ * Webhooks out: real deliveries over HTTP to a receiver that checks signatures as Standard Webhooks says,
+ * from a real database and its feed.
  */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -1,6 +1,6 @@
 /**
- * The accounts at vendors that a process works with: those that people have set, and behind them those that the
- * environment lists. One roster a kind, which is the same for as long as the process runs.
+ * The accounts at vendors that a process works with: those that people have set, and behind them those that
+ * the environment lists. One roster a kind, which is the same for as long as the process runs.
  *
  * D1 A change is whole: an account is exchanged with all of its values, between two calls.
  * D2 What is stored and cannot be made into an account stops nothing: the others work, and the log names it.

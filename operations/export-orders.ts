@@ -1,4 +1,6 @@
-/** Orders as the rows of a table, for spreadsheets. No address, e-mail address or telephone number is in it. */
+/**
+ * Orders as the rows of a table, for spreadsheets. No address, e-mail address or telephone number is in it.
+ */
 import type { OrderSummary } from "../contract/orders.ts";
 import { decimalText } from "../orders/money.ts";
 import { exportedOrders, type OrderFilter } from "../store/orders/order-list.ts";

@@ -53,7 +53,10 @@ export type RatedShipment = {
   /** The carrier's id of the shipment, to buy a label for. */
   readonly carrierShipmentId: string;
   readonly rates: readonly CarrierRate[];
-  /** What of the addresses is on the label in other letters than it was given in, for people: `name`. Absent: nothing. */
+  /**
+   * What of the addresses is on the label in other letters than it was given in, for people: `name`. Absent:
+   * nothing.
+   */
   readonly rewritten?: readonly string[];
 };
 

@@ -1,9 +1,9 @@
 /**
- * From a text in the order in which it is read to the pieces of a line in the order in which they stand on paper.
- * Pure; knows of fonts only that each letter has one, and how wide a piece is.
+ * From a text in the order in which it is read to the pieces of a line in the order in which they stand on
+ * paper. Pure; knows of fonts only that each letter has one, and how wide a piece is.
  *
- * B1 A piece is of one font and one direction and has no space in it: within it the font shapes its letters and, where
- *    its script runs from right to left, turns them round. Pieces are put side by side here.
+ * B1 A piece is of one font and one direction and has no space in it: within it the font shapes its letters
+ *    and, where its script runs from right to left, turns them round. Pieces are put side by side here.
  * B2 Lines end between words, or within one where a word is wider than the line.
  */
 import bidiFactory, { type Bidi } from "bidi-js";
@@ -128,7 +128,10 @@ function withoutEnd<Font>(line: readonly Cluster<Font>[]): readonly Cluster<Font
   return line.slice(0, last + 1);
 }
 
-/** B1: pieces as they are read, then turned round by their levels (rule L2 of the Unicode bidirectional algorithm). */
+/**
+ * B1: pieces as they are read, then turned round by their levels (rule L2 of the Unicode bidirectional
+ * algorithm).
+ */
 function inOrder<Font>(line: readonly Cluster<Font>[]): readonly Piece<Font>[] {
   const runs: {
     clusters: Cluster<Font>[];

@@ -1,6 +1,6 @@
 /**
- * The fonts of what we print: Noto, embedded, for every script that we have one for. Owns which font a letter is
- * set in; leaves lines and directions to `bidi-line.ts`.
+ * The fonts of what we print: Noto, embedded, for every script that we have one for. Owns which font a letter
+ * is set in; leaves lines and directions to `bidi-line.ts`.
  *
  * F1 A letter is set in a font that has it, or in none: what stands in for it is `latin.ts`'s.
  * F2 A letter may stay in the font of the one before it where that has it, so that words are shaped whole.

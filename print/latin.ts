@@ -1,14 +1,14 @@
 /**
- * Text in Latin letters, for printers and pages that have no others. Owns which scripts can be rewritten so that a
- * person knows the name or street again; leaves to its callers what becomes of the rest.
+ * Text in Latin letters, for printers and pages that have no others. Owns which scripts can be rewritten so
+ * that a person knows the name or street again; leaves to its callers what becomes of the rest.
  */
 import anyAscii from "any-ascii";
 
 /** Letters that carriers' label printers have: Latin-1, without its controls. */
 const PRINTED = /^[\x20-\x7e\xa1-\xac\xae-\xff]$/u;
 /**
- * Scripts whose letters say how they are read. Han does not (山田 is Yamada in Japan and Shantian in China), and Arabic
- * and Hebrew leave their vowels out.
+ * Scripts whose letters say how they are read. Han does not (山田 is Yamada in Japan and Shantian in China),
+ * and Arabic and Hebrew leave their vowels out.
  */
 const READABLE =
   /^[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Armenian}\p{Script=Georgian}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Common}\p{Script=Inherited}]$/u;
@@ -38,7 +38,10 @@ export function latinText(text: string): LatinText {
   return { text: latin, isRewritten: latin !== text.trim(), unreadable };
 }
 
-/** A letter with its marks, in Latin ones, as well as it can be done; a question mark where nothing is known of it. */
+/**
+ * A letter with its marks, in Latin ones, as well as it can be done; a question mark where nothing is known
+ * of it.
+ */
 export function inLatin(cluster: string): string {
   const latin = anyAscii(cluster).trim();
   return latin === "" ? "?" : latin;

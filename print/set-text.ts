@@ -1,6 +1,6 @@
 /**
- * Text of any script on a page of a PDF: line by line, in embedded fonts, each piece where it stands on paper.
- * pdfkit shapes a piece; it neither breaks lines of these scripts nor puts directions in order.
+ * Text of any script on a page of a PDF: line by line, in embedded fonts, each piece where it stands on
+ * paper. pdfkit shapes a piece; it neither breaks lines of these scripts nor puts directions in order.
  */
 import { type Line, type Piece, setLines } from "./bidi-line.ts";
 import { type FontFile, fontFor, hasLetters, openFont, type Weight } from "./fonts.ts";

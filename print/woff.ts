@@ -1,5 +1,6 @@
 /**
- * A WOFF file as the font that is wrapped in it. fontkit reads WOFF as well, and inflates a whole table for each letter.
+ * A WOFF file as the font that is wrapped in it. fontkit reads WOFF as well, and inflates a whole table for
+ * each letter.
  */
 import { inflateSync } from "node:zlib";
 

@@ -1,7 +1,7 @@
 /**
- * A company as it is run in production, from an empty database on: `holdfast serve` in a process of its own, by
- * settings alone, with the vendors' simulators as servers over HTTP and SMTP. Several may share PostgreSQL,
- * Temporal's server and the broker, as docs/go-live.md has it. No sandbox, and no SQL.
+ * A company as it is run in production, from an empty database on: `holdfast serve` in a process of its own,
+ * by settings alone, with the vendors' simulators as servers over HTTP and SMTP. Several may share
+ * PostgreSQL, Temporal's server and the broker, as docs/go-live.md has it. No sandbox, and no SQL.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -55,7 +55,9 @@ const NOBODY: OutsideRosters = {
 export async function startTestEdge(options: {
   readonly dashboardFolder: string;
   readonly staffPassword: string;
-  /** Where browsers are to come, made of where the gateway listens. Absent: an address that nobody asks for. */
+  /**
+   * Where browsers are to come, made of where the gateway listens. Absent: an address that nobody asks for.
+   */
   readonly publicUrl?: (url: string) => string;
   /** Made for pages at this address. Absent: nobody signs in but by us. */
   readonly singleSignOn?: (publicUrl: string) => Promise<SingleSignOn>;

@@ -1,6 +1,6 @@
 /**
- * A real identity provider (`oidc-provider`) on this machine, with a person at its login form, and a hand on its
- * answers, so that a test can have it say what it never would.
+ * A real identity provider (`oidc-provider`) on this machine, with a person at its login form, and a hand on
+ * its answers, so that a test can have it say what it never would.
  */
 import { createHmac, createSign, generateKeyPairSync } from "node:crypto";
 import { createServer, type ServerResponse } from "node:http";

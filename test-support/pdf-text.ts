@@ -1,6 +1,6 @@
 /**
- * What a PDF that pdfkit has written says: the letters of its embedded fonts in the order in which they are drawn, by
- * the table that each font has for whoever copies text.
+ * What a PDF that pdfkit has written says: the letters of its embedded fonts in the order in which they are
+ * drawn, by the table that each font has for whoever copies text.
  */
 import { inflateSync } from "node:zlib";
 

@@ -2,12 +2,13 @@
  * What each REST route can answer, read from the source: gateway/routes/route-answers.ts is made of it.
  * `npx vitest run --project unit gateway/routes/route-answers -u` writes it anew.
  *
- * From a route's handler on, every function, constant and class of the production code that it names is followed,
- * and those that they name, and so on. The codes that are written in them are what it can be refused with: not in a
- * type, a comparison or a case, where a code is only looked at. What is called by way of an interface cannot be
- * followed; `DOORS` says what comes from behind one.
+ * From a route's handler on, every function, constant and class of the production code that it names is
+ * followed, and those that they name, and so on. The codes that are written in them are what it can be
+ * refused with: not in a type, a comparison or a case, where a code is only looked at. What is called by way
+ * of an interface cannot be followed; `DOORS` says what comes from behind one.
  *
- * Errs on the side of too much: a code that a function can make for one of its callers is told of all of them.
+ * Errs on the side of too much: a code that a function can make for one of its callers is told of all of
+ * them.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
@@ -106,9 +107,9 @@ export function routeAnswersFile(): string {
   });
   return `// biome-ignore-all format: written by test-support/route-answers.ts
 /**
- * What each route can answer by its handler and the operations behind it: statuses and media types of what is no
- * refusal, and the codes of refusals. What follows from the kind of a route (who may call it, whether it has a
- * body) is added by gateway/http/openapi.ts.
+ * What each route can answer by its handler and the operations behind it: statuses and media types of what is
+ * no refusal, and the codes of refusals. What follows from the kind of a route (who may call it, whether it
+ * has a body) is added by gateway/http/openapi.ts.
  *
  * Read from the source; \`npx vitest run --project unit gateway/routes/route-answers -u\` writes it anew.
  */

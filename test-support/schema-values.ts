@@ -1,5 +1,6 @@
 /**
- * Values for a JSON schema of `contract/`, by chance: some that are as it asks, and some that are wrong in one place.
+ * Values for a JSON schema of `contract/`, by chance: some that are as it asks, and some that are wrong in
+ * one place.
  */
 import fc from "fast-check";
 

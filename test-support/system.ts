@@ -106,7 +106,8 @@ export class TestSystem {
   }
 
   /**
-   * Has the system die of memory, where it was started with `run-out-of-memory.mjs`; its servers are left behind.
+   * Has the system die of memory, where it was started with `run-out-of-memory.mjs`; its servers are left
+   * behind.
    *
    * @returns the signal that ended it; null: it ended with a status
    */

@@ -1,8 +1,8 @@
 /**
  * Brings a backup to life: into an empty database, or into a data folder that is not there yet.
  *
- * A restore that dies leaves nothing that looks whole: a database stays empty (`store/backup/load.ts`, L2), and
- * a data folder gets its name at the end.
+ * A restore that dies leaves nothing that looks whole: a database stays empty (`store/backup/load.ts`, L2),
+ * and a data folder gets its name at the end.
  */
 import { randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";

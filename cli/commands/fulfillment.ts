@@ -1,6 +1,6 @@
 /**
- * `holdfast fulfillment`: what places have to ship is listed, packed by hand, held, moved, split, and printed.
- * An order as a whole is in `order.ts`.
+ * `holdfast fulfillment`: what places have to ship is listed, packed by hand, held, moved, split, and
+ * printed. An order as a whole is in `order.ts`.
  */
 import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";

@@ -1,4 +1,6 @@
-/** `holdfast personal-data`: what is known of a shopper is told, erased, and kept no longer than it may be. */
+/**
+ * `holdfast personal-data`: what is known of a shopper is told, erased, and kept no longer than it may be.
+ */
 import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
 import type {

@@ -1,10 +1,12 @@
 /**
- * Which REST call each command is. Whoever writes a program takes it from there; a test holds this table against
- * the commands and against the routes, so that a new command gets its row.
+ * Which REST call each command is. Whoever writes a program takes it from there; a test holds this table
+ * against the commands and against the routes, so that a new command gets its row.
  */
 import type { Command } from "commander";
 
-/** By the words that call a command. Those that are missing ask no running system, or play a day through it. */
+/**
+ * By the words that call a command. Those that are missing ask no running system, or play a day through it.
+ */
 export const REST_CALLS: ReadonlyMap<string, readonly string[]> = new Map([
   ["account create", ["POST /v1/vendor-accounts"]],
   ["account disable", ["PATCH /v1/vendor-accounts/{kind}/{provider}/{account}"]],

@@ -79,8 +79,8 @@ type SandboxChannel = {
 
 /**
  * Marketplaces and shop platforms send orders that are placed already: an order that cannot be met is held.
- * In the own web shop the customer is still there: it is refused. What marketplaces and platforms sell, they have
- * charged; what our own shop sells, we charge.
+ * In the own web shop the customer is still there: it is refused. What marketplaces and platforms sell, they
+ * have charged; what our own shop sells, we charge.
  */
 export const SANDBOX_CHANNELS: readonly SandboxChannel[] = [
   { id: "shopify", kind: "shopify", name: "Shopify shop", onShortage: "hold", chargedBy: "channel" },

@@ -44,7 +44,10 @@ For fault tests, HOLDFAST_FAILPOINT=name:nth:kill|pause|throw|delay[:ms] arms a 
 `;
 
 /** The owner of the created key, where the database has no company yet. */
-/** It keeps nobody's data, and what it encrypts must open again when it is started anew: so its key is no secret. */
+/**
+ * It keeps nobody's data, and what it encrypts must open again when it is started anew: so its key is no
+ * secret.
+ */
 const KNOWN_BOX = new SecretBox([
   { id: "known", key: Buffer.from(Array.from({ length: 32 }, (_, index) => index)) },
 ]);

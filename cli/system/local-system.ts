@@ -4,8 +4,8 @@
  *
  * L1. One data folder, one system: a second start on it is refused.
  * L2. What a killed run left behind is stopped before anything new starts, and nothing else is touched.
- * L3. This run stops what it has started, in reverse order, however it ends. Where its process dies, a guardian
- *     does (`guardian-main.ts`).
+ * L3. This run stops what it has started, in reverse order, however it ends. Where its process dies, a
+ *     guardian does (`guardian-main.ts`).
  */
 
 import { type ChildProcess, fork } from "node:child_process";
@@ -331,7 +331,9 @@ async function prepareSandbox(
   return company === SANDBOX_COMPANY.id;
 }
 
-/** Whether only this machine reaches what listens there, so that a password may be one that everybody knows. */
+/**
+ * Whether only this machine reaches what listens there, so that a password may be one that everybody knows.
+ */
 function isPrivate(host: string): boolean {
   return host === "127.0.0.1" || host === "::1" || host === "localhost";
 }

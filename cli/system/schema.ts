@@ -9,8 +9,8 @@ import { UserProblem } from "../problem.ts";
 
 /**
  * @returns the migrations that were applied now, and the same as a line for people
- * @throws UserProblem where another process has the migrations' lock and does not give it back, a newer version
- *   has worked on the database, or it holds more than one company
+ * @throws UserProblem where another process has the migrations' lock and does not give it back, a newer
+ *   version has worked on the database, or it holds more than one company
  */
 export async function bringSchemaUpToDate(
   databaseUrl: string,

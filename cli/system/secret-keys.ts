@@ -52,8 +52,8 @@ export async function ownSecretBox(folder: string): Promise<SecretBox> {
 }
 
 /**
- * Every stored secret is opened, and sealed anew where that is due. From then on personal data is encrypted on its way
- * into the database, and opened on its way out.
+ * Every stored secret is opened, and sealed anew where that is due. From then on personal data is encrypted
+ * on its way into the database, and opened on its way out.
  *
  * @returns how many secrets were sealed anew
  */

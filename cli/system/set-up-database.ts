@@ -1,6 +1,6 @@
 /**
- * `holdfast setup` on the database itself: there is no gateway yet that could be asked. Brings the schema up to
- * date, sets up, and makes the first key, by which the command line goes on.
+ * `holdfast setup` on the database itself: there is no gateway yet that could be asked. Brings the schema up
+ * to date, sets up, and makes the first key, by which the command line goes on.
  */
 import Type from "typebox";
 import { Compile, type Validator } from "typebox/compile";

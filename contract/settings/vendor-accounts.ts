@@ -1,6 +1,6 @@
 /**
- * Accounts at vendors that people set: payment providers, carriers, mail. What is secret of one is stored sealed
- * and comes back in no answer.
+ * Accounts at vendors that people set: payment providers, carriers, mail. What is secret of one is stored
+ * sealed and comes back in no answer.
  */
 import Type from "typebox";
 import { VENDOR_KINDS } from "../../ports/vendor-desk.ts";

@@ -61,7 +61,10 @@ function StaffApp() {
   );
 }
 
-/** A link to set a password, and the way back from the identity provider, lead to their pages, whoever is signed in. */
+/**
+ * A link to set a password, and the way back from the identity provider, lead to their pages, whoever is
+ * signed in.
+ */
 function Door({ path }: { readonly path: string }) {
   if (path === "/password") return <ChoosePasswordPage />;
   if (path === "/single-sign-on") return <SingleSignOnPage />;

@@ -3,11 +3,11 @@
  * acknowledged once its effect is committed, or once it is put aside with its refusal. What an event does is
  * in `conveyor-events.ts`.
  *
- * Events of all conveyors go into one transaction at a time for all of them (`event-queue.ts`), and those about
- * totes of ours from there into a queue of their own: their transactions wait for whoever works on the same
- * order, and nobody else is to wait with them. They come with QoS 0, because the guarantee is the device's
- * outbox: the device sends again what we have not acknowledged. (With the broker's guarantee, MQTT.js would
- * allow only one transaction per message.)
+ * Events of all conveyors go into one transaction at a time for all of them (`event-queue.ts`), and those
+ * about totes of ours from there into a queue of their own: their transactions wait for whoever works on the
+ * same order, and nobody else is to wait with them. They come with QoS 0, because the guarantee is the
+ * device's outbox: the device sends again what we have not acknowledged. (With the broker's guarantee,
+ * MQTT.js would allow only one transaction per message.)
  *
  * C1 an event is acknowledged after its effect or its dead letter is committed, never before
  * C2 an event that cannot be read, booked or believed costs itself: those behind it go on
@@ -243,7 +243,8 @@ export class Conveyors {
 
   /**
    * Not waited for, and not repeated by the broker: if the answer is lost, the device repeats the event and
-   * gets it again. But of QoS 0 a broker does not say that it lets nobody have it; so now and then one has QoS 1.
+   * gets it again. But of QoS 0 a broker does not say that it lets nobody have it; so now and then one has
+   * QoS 1.
    */
   private send(device: Device, kind: "cmd/divert" | "ack", message: object): void {
     const topic = this.topic(device, kind);

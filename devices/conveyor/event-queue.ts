@@ -1,6 +1,6 @@
 /**
- * Events that wait for one transaction after the other: what has gathered while the last one ran goes into the
- * next. Fair between devices, so that a flood delays only its own.
+ * Events that wait for one transaction after the other: what has gathered while the last one ran goes into
+ * the next. Fair between devices, so that a flood delays only its own.
  *
  * Q1 an event that comes again while it waits here waits once
  * Q2 where a batch fails, its events are taken one by one: one that cannot be booked costs itself

@@ -1,4 +1,7 @@
-/** What brokers and the firmware of devices do beside the standard, as people have met it, at a real mosquitto. */
+/**
+ * What brokers and the firmware of devices do beside the standard, as people have met it, at a real
+ * mosquitto.
+ */
 import { setTimeout as delay } from "node:timers/promises";
 import { connectAsync, type MqttClient } from "mqtt";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";

@@ -1,10 +1,10 @@
 /**
- * Which company may speak with devices at a broker, below which prefix. Two bridges with the same topics would
- * act on each other's devices, and take each other's sessions away.
+ * Which company may speak with devices at a broker, below which prefix. Two bridges with the same topics
+ * would act on each other's devices, and take each other's sessions away.
  *
- * The broker itself keeps the company's name plate: a retained message below its prefix. MQTT cannot set a message
- * only if there is none, so who comes says so and then listens: the broker gives all of them the messages of a
- * topic in one order, and the first plate counts.
+ * The broker itself keeps the company's name plate: a retained message below its prefix. MQTT cannot set a
+ * message only if there is none, so who comes says so and then listens: the broker gives all of them the
+ * messages of a topic in one order, and the first plate counts.
  *
  * P1 Nothing is taken over before: the look has a session of a name that nobody else has.
  * P2 A company without a prefix has the whole broker: with others on it, it is refused, and so are they.

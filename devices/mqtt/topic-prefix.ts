@@ -1,7 +1,7 @@
 /**
- * Companies that share a broker have their topics below a level of their own: all that a company's devices and
- * its bridge say and hear begins with it. Put in front where a topic goes to the broker, and taken away where
- * it comes from there, so that nothing else has to know of it.
+ * Companies that share a broker have their topics below a level of their own: all that a company's devices
+ * and its bridge say and hear begins with it. Put in front where a topic goes to the broker, and taken away
+ * where it comes from there, so that nothing else has to know of it.
  *
  * @param prefix one level of a topic; undefined: the company has the broker for itself
  */

@@ -5,7 +5,7 @@
  *   robots     uagv/v2/{manufacturer}/{serial}/{state|connection|factsheet}     from the robot (VDA 5050 v2)
  *              uagv/v2/{manufacturer}/{serial}/{order|instantActions}           to the robot
  *              vda5050/v3/…                                                     the same for VDA 5050 v3
- *              {root}/…                                                         the same where one is registered
+ *              {root}/…                                                         the same where registered
  *   conveyors  holdfast/{site}/{area}/{device}/evt/{scan|divert|recirculation|status}   from the conveyor
  *              holdfast/{site}/{area}/{device}/cmd/{divert|recirculate}, …/ack          to the conveyor
  *   readers    zebra/{reader}/{data|events}, impinj/{reader}/events             from the reader

@@ -157,8 +157,8 @@ export class RobotFleet {
   }
 
   /**
-   * The robot whose topics begin so, as its registration allows. `null`: it is at work under another root that
-   * its registration allows as well, so that this one is somebody else's.
+   * The robot whose topics begin so, as its registration allows. `null`: it is at work under another root
+   * that its registration allows as well, so that this one is somebody else's.
    */
   meet(device: Device, root: string): Robot | null {
     const link = robotLink(device.row, root);

@@ -3,8 +3,8 @@
  * fractions of a second; beside the gateway, the sagas' worker and the engine's loop, one thread gave them
  * seconds at 2,000 messages a second (ADR 0057).
  *
- * H1 a thread that ends or falls silent is ended for good and replaced: brokers and devices still have what it
- *    had not acknowledged, and everything that it had asked of the stock is keyed
+ * H1 a thread that ends or falls silent is ended for good and replaced: brokers and devices still have what
+ *    it had not acknowledged, and everything that it had asked of the stock is keyed
  * H2 a start that fails is its caller's: only a bridge that once ran is replaced
  * H3 while there is none, the status says that no session is connected: the process is not ready
  */

@@ -1,8 +1,8 @@
 /**
  * Entry of the bridge's thread: the device bridge with a pool of its own, whose stock is in the main thread.
  *
- * What goes wrong at the start ends the thread with the error itself, so that it reaches whoever waits for the
- * start.
+ * What goes wrong at the start ends the thread with the error itself, so that it reaches whoever waits for
+ * the start.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import pino from "pino";
@@ -27,7 +27,10 @@ const main = parentPort;
 if (main === null) throw new Error("bridge-thread is started as a thread");
 const tell = (message: ToMain): void => main.postMessage(message);
 
-/** Asks the stock in the main thread. What it has not answered when the thread ends is asked again, by its key. */
+/**
+ * Asks the stock in the main thread. What it has not answered when the thread ends is asked again, by its
+ * key.
+ */
 class RemoteStock implements FloorStock {
   private readonly waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   private asked = 0;

@@ -1,7 +1,7 @@
 /**
  * The robot's order for one pick task: drive to the shelf of each line, pick into the tote, set the tote down
- * where the conveyor begins. Order and action ids derive from the task and its attempt. So a repeated order is
- * the same order to the robot, and its reports find their lines without any memory here.
+ * where the conveyor begins. Order and action ids derive from the task and its attempt. So a repeated order
+ * is the same order to the robot, and its reports find their lines without any memory here.
  */
 import type { AssignedTask, TaskLine } from "../../store/floor/floor-tasks.ts";
 import type { OrderAction, RobotOrder } from "./messages.ts";

@@ -30,8 +30,8 @@ const SECURE_PREFIX = "__Host-";
 export type CookieNames = { readonly session: string; readonly browser: string };
 
 /**
- * A browser sends cookies to every port of a host: another company of the same machine must neither be given ours
- * nor replace them.
+ * A browser sends cookies to every port of a host: another company of the same machine must neither be given
+ * ours nor replace them.
  *
  * @param publicUrl where browsers reach us
  * @param identity of the company; null: there is none yet, nor anybody who could sign in
@@ -143,8 +143,8 @@ export function isOwnOrigin(headers: HttpRequest["headers"], publicUrl: string):
 }
 
 /**
- * For what anybody may ask for by a page: a page of another site may not. Callers that are no browsers send no
- * `Origin`.
+ * For what anybody may ask for by a page: a page of another site may not. Callers that are no browsers send
+ * no `Origin`.
  */
 export function requireOwnOrigin(headers: HttpRequest["headers"], publicUrl: string): void {
   if (headers["origin"] !== undefined && !isOwnOrigin(headers, publicUrl))

@@ -29,7 +29,9 @@ import { ApiError, problemReply } from "../wire/problem.ts";
 import { OWN_POLICY } from "./content-policy.ts";
 import { loadNativeServer } from "./native-server.ts";
 
-/** In PEM form, the certificate with those between it and the authority after it. They have been looked at. */
+/**
+ * In PEM form, the certificate with those between it and the authority after it. They have been looked at.
+ */
 export type TlsFiles = { readonly certFile: string; readonly keyFile: string };
 
 type HttpServer = {

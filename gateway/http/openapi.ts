@@ -2,7 +2,8 @@
  * OpenAPI 3.1 of the route table. Its schemas are the ones that requests are checked against, and its answers
  * those of `route-answers.ts`: every status that an operation has, with the codes that it can mean.
  *
- * Beside the table it has what is served past it: itself, the stream's handshake, and the set-up of an empty system.
+ * Beside the table it has what is served past it: itself, the stream's handshake, and the set-up of an empty
+ * system.
  */
 import Type, { type TSchema } from "typebox";
 import { MAX_PATH_PARAMETER } from "../../config/limits.ts";

@@ -1,9 +1,10 @@
 /**
  * Shoppers' addresses, telephone numbers and e-mail addresses, in what the API answers. Whoever has no
- * `personal-data.read` gets the same answer without them; who has it and is a person leaves an entry in the audit
- * log.
+ * `personal-data.read` gets the same answer without them; who has it and is a person leaves an entry in the
+ * audit log.
  *
- * D1 Every answer under an address of `OF_SHOPPERS` is gone through, whatever route it is: a new one is covered.
+ * D1 Every answer under an address of `OF_SHOPPERS` is gone through, whatever route it is: a new one is
+ *    covered.
  * D2 What is left out is told by its place, so that nobody takes it for missing.
  */
 const OF_SHOPPERS: readonly string[] = [

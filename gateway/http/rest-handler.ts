@@ -1,7 +1,7 @@
 /**
- * One request from bytes to reply: route, rate limit, identity, origin, permission, proof, input, idempotency,
- * handler, ETag. The order matters: the body is not looked at before the caller is known to be allowed, and
- * whoever has to prove again who they are repeats the request with the same key.
+ * One request from bytes to reply: route, rate limit, identity, origin, permission, proof, input,
+ * idempotency, handler, ETag. The order matters: the body is not looked at before the caller is known to be
+ * allowed, and whoever has to prove again who they are repeats the request with the same key.
  */
 import { createHash } from "node:crypto";
 import Type from "typebox";

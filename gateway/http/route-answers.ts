@@ -1,6 +1,6 @@
 /**
- * All that a route can answer: what its handler does (`gateway/routes/route-answers.ts`), and what follows from its
- * kind, such as 401 where it needs a caller. `/openapi.json` and the tests of the edge go by it.
+ * All that a route can answer: what its handler does (`gateway/routes/route-answers.ts`), and what follows
+ * from its kind, such as 401 where it needs a caller. `/openapi.json` and the tests of the edge go by it.
  */
 import { STATUS_CODES_BY_CODE, type StatusCode } from "../wire/status-codes.ts";
 import type { Route, RouteWhereabouts } from "./route.ts";

@@ -1,7 +1,7 @@
 /**
- * What happens at the edge that an administrator has to be able to find later: who signed in, who was refused.
- * Each is an entry of the audit log and a line of the process's log, which names the entry, so that whoever
- * cuts off the end of the one is found by the other.
+ * What happens at the edge that an administrator has to be able to find later: who signed in, who was
+ * refused. Each is an entry of the audit log and a line of the process's log, which names the entry, so that
+ * whoever cuts off the end of the one is found by the other.
  *
  * Refusals of one caller are written one by one up to a rate (`AUDIT_REFUSAL_BUCKET`). Beyond it they are
  * counted, and the next that is written says how many were not.

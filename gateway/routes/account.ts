@@ -1,8 +1,8 @@
 /**
  * What people do about their own account: password, second factor, and the links for who has no password.
  *
- * No request with a password takes an `Idempotency-Key`: a fingerprint of it would be kept, and that is a fast
- * hash of the password.
+ * No request with a password takes an `Idempotency-Key`: a fingerprint of it would be kept, and that is a
+ * fast hash of the password.
  */
 import { PASSWORD_LEAST } from "../../config/limits.ts";
 import {

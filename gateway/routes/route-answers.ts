@@ -1,8 +1,8 @@
 // biome-ignore-all format: written by test-support/route-answers.ts
 /**
- * What each route can answer by its handler and the operations behind it: statuses and media types of what is no
- * refusal, and the codes of refusals. What follows from the kind of a route (who may call it, whether it has a
- * body) is added by gateway/http/openapi.ts.
+ * What each route can answer by its handler and the operations behind it: statuses and media types of what is
+ * no refusal, and the codes of refusals. What follows from the kind of a route (who may call it, whether it
+ * has a body) is added by gateway/http/openapi.ts.
  *
  * Read from the source; `npx vitest run --project unit gateway/routes/route-answers -u` writes it anew.
  */

@@ -1,6 +1,6 @@
 /**
- * Views of lists: a person's own, and those that are shared with their role. Whoever sets roles shares with any role,
- * and takes away what anybody shares.
+ * Views of lists: a person's own, and those that are shared with their role. Whoever sets roles shares with
+ * any role, and takes away what anybody shares.
  */
 import Type from "typebox";
 import { MAX_SAVED_VIEWS } from "../../config/limits.ts";

@@ -1,4 +1,6 @@
-/** What people set while the system runs, and who has changed what. Accounts at vendors are in `settings/`. */
+/**
+ * What people set while the system runs, and who has changed what. Accounts at vendors are in `settings/`.
+ */
 import Type from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
 import {

@@ -85,8 +85,8 @@ export const systemRoutes: readonly Route[] = [
 ];
 
 /**
- * What is wrong inside, with addresses, is not for strangers. Who asks here is never refused: an overload or a
- * database that is away leaves the details out.
+ * What is wrong inside, with addresses, is not for strangers. Who asks here is never refused: an overload or
+ * a database that is away leaves the details out.
  */
 async function mayReadDetails(
   { database, addressBuckets, cookies }: Services,

@@ -1,7 +1,7 @@
 /**
- * What a request is about, route by route, for callers whose role is bound to places or channels. A route that
- * is not here is closed to them; a test holds this table against the route table, so that a new route is decided
- * on.
+ * What a request is about, route by route, for callers whose role is bound to places or channels. A route
+ * that is not here is closed to them; a test holds this table against the route table, so that a new route is
+ * decided on.
  */
 
 import { readRegisteredDevice } from "../../store/floor/device-views.ts";

@@ -344,8 +344,8 @@ export function createStreamServer(services: Services): StreamServer {
 }
 
 /**
- * Browsers can set no header on a WebSocket, and an address ends up in the logs of everything that passes it on:
- * a key may be offered as a subprotocol. It is not chosen, so that no answer repeats it.
+ * Browsers can set no header on a WebSocket, and an address ends up in the logs of everything that passes it
+ * on: a key may be offered as a subprotocol. It is not chosen, so that no answer repeats it.
  */
 const KEY_SUBPROTOCOL = "holdfast.key.";
 

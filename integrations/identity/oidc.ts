@@ -1,10 +1,10 @@
 /**
  * OpenID Connect by `openid-client`: authorization code with PKCE, state and nonce. The library checks the id
- * token (issuer, audience, signature, times, nonce), and `iss` of the answer where the provider announces it. A
- * key that it does not know has it ask for the provider's keys again, once a minute at most.
+ * token (issuer, audience, signature, times, nonce), and `iss` of the answer where the provider announces it.
+ * A key that it does not know has it ask for the provider's keys again, once a minute at most.
  *
- * What the provider says of itself (discovery) is asked for when somebody signs in, and again after a while: a
- * provider that is away does not keep Holdfast from starting.
+ * What the provider says of itself (discovery) is asked for when somebody signs in, and again after a while:
+ * a provider that is away does not keep Holdfast from starting.
  */
 import {
   AuthorizationResponseError,

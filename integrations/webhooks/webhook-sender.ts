@@ -2,8 +2,9 @@
  * Sends webhooks to addresses that others have given us. Whoever may set one must not reach with it what only
  * this machine and its network reach.
  *
- * W1 The address that a name stands for is checked, and the connection goes to that address: it is not looked up
- *    a second time. Private, local and reserved addresses are refused, but in the networks that are allowed.
+ * W1 The address that a name stands for is checked, and the connection goes to that address: it is not looked
+ *    up a second time. Private, local and reserved addresses are refused, but in the networks that are
+ *    allowed.
  * W2 Redirects are not followed. Without TLS nothing is sent, but within those networks.
  * W3 An answer is bounded in time and size; of its body nothing is kept.
  */
@@ -13,7 +14,9 @@ import { request as requestSecure } from "node:https";
 import { BlockList, isIP, type LookupFunction } from "node:net";
 import type { WebhookAnswer, WebhookMessage, WebhookSender } from "../../ports/webhook-sender.ts";
 
-/** From the first byte of the request to the last of the answer. Receivers are to answer first and work later. */
+/**
+ * From the first byte of the request to the last of the answer. Receivers are to answer first and work later.
+ */
 const TIMEOUT_MS = 15_000;
 const MOST_ANSWER_BYTES = 64 * 1024;
 

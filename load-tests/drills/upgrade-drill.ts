@@ -1,7 +1,7 @@
 /**
- * The drill of an upgrade and of the way back: a former version takes orders and is stopped; this version starts on what
- * it has left and goes on; then the former one is started again, first on what this version has made of the data, then on
- * a copy from before the upgrade.
+ * The drill of an upgrade and of the way back: a former version takes orders and is stopped; this version
+ * starts on what it has left and goes on; then the former one is started again, first on what this version
+ * has made of the data, then on a copy from before the upgrade.
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";

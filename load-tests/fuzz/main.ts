@@ -1,6 +1,6 @@
 /**
- * `npm run fuzz:api`: Schemathesis over the whole OpenAPI document of a system that runs. It makes requests of the
- * document, right and wrong ones, and holds each answer against it.
+ * `npm run fuzz:api`: Schemathesis over the whole OpenAPI document of a system that runs. It makes requests
+ * of the document, right and wrong ones, and holds each answer against it.
  *
  * Schemathesis is a program of its own, in Python; nothing of it is installed here.
  */

@@ -17,7 +17,9 @@ const slip: PackingSlip = {
 
 const NOT_WHOLE = "Some letters are written in Latin ones";
 
-/** Letters of a text, without order: what runs from right to left, or is shaped, is drawn in another order. */
+/**
+ * Letters of a text, without order: what runs from right to left, or is shaped, is drawn in another order.
+ */
 const letters = (text: string) =>
   [
     ...new Set(Array.from(text.normalize("NFC")).filter((letter) => /[\p{L}\p{N}\p{S}]/u.test(letter))),

@@ -1,4 +1,6 @@
-/** The specification's own vectors are the judge: of answers that are to be taken, and of those that are not. */
+/**
+ * The specification's own vectors are the judge: of answers that are to be taken, and of those that are not.
+ */
 import { expect, test } from "vitest";
 import type { NewPasskeyAnswer, PasskeyAnswer } from "../../contract/sign-in/passkeys.ts";
 import { challengeOf, readNewPasskey, readPasskeyAnswer, relyingPartyOf } from "./passkey-ceremony.ts";

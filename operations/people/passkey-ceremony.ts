@@ -15,7 +15,9 @@ import {
 import type { NewPasskeyAnswer, PasskeyAnswer } from "../../contract/sign-in/passkeys.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 
-/** Whose passkeys they are, in WebAuthn's words: the host by which browsers come, and the origin of our pages. */
+/**
+ * Whose passkeys they are, in WebAuthn's words: the host by which browsers come, and the origin of our pages.
+ */
 export type RelyingParty = { readonly id: string; readonly origin: string };
 
 /** COSE numbers of ES256, EdDSA, ES384, ES512 and RS256, as authenticators are offered them. */
@@ -93,7 +95,10 @@ export async function readNewPasskey(
   }
 }
 
-/** An answer of a passkey that is known. @returns what its counter says; whether that can be, the caller judges */
+/**
+ * An answer of a passkey that is known.
+ * @returns what its counter says; whether that can be, the caller judges
+ */
 export async function readPasskeyAnswer(
   party: RelyingParty,
   challenge: Uint8Array,

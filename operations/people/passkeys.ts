@@ -1,8 +1,8 @@
 /**
  * Passkeys: added to an account, taken away, and answered with at sign-in or as a proof.
  *
- * K1 A challenge counts once, and only for the session or the browser that it was given to. It is taken before
- *    anything of the answer is looked at.
+ * K1 A challenge counts once, and only for the session or the browser that it was given to. It is taken
+ *    before anything of the answer is looked at.
  * K2 A passkey whose counter is not beyond the last one is refused: somebody may have a copy of it.
  * K3 Whoever has passkeys only has recovery codes too, from the first one on.
  */

@@ -1,7 +1,7 @@
 /**
  * Which passwords are refused: short ones, the commonest of the world, and those that are made of who the
- * person is. Nothing is asked of the kinds of characters, and nobody has to change a password by the calendar:
- * both make people write passwords down (NIST SP 800-63B, ASVS 5.0 V6.2).
+ * person is. Nothing is asked of the kinds of characters, and nobody has to change a password by the
+ * calendar: both make people write passwords down (NIST SP 800-63B, ASVS 5.0 V6.2).
  */
 import { PASSWORD_LEAST } from "../../config/limits.ts";
 import { type Refusal, refuse } from "../refusal.ts";

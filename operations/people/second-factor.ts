@@ -4,7 +4,8 @@
  *
  * T1 A secret counts once a code of it was shown; until then signing in does not ask for it.
  * T2 A code counts once, and so does a recovery code.
- * T3 Who makes or removes a factor has just proved who they are (ADR 0051): an open browser alone does not do.
+ * T3 Who makes or removes a factor has just proved who they are (ADR 0051): an open browser alone does not
+ *    do.
  */
 import { randomBytes } from "node:crypto";
 import { Secret, TOTP } from "otpauth";
@@ -49,7 +50,11 @@ export async function beginSecondFactor(
   return { status: "done", secret: totp.secret.base32, uri: totp.toString() };
 }
 
-/** The app has the secret, as its code shows. @param session the id of the one that stays @returns the recovery codes, which nothing keeps */
+/**
+ * The app has the secret, as its code shows.
+ * @param session the id of the one that stays
+ * @returns the recovery codes, which nothing keeps
+ */
 export async function confirmFactor(
   context: PeopleContext,
   person: StaffMember,

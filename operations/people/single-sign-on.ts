@@ -4,8 +4,8 @@
  * O1 An answer counts once, in the browser that was sent, and for what it was sent for.
  * O2 It leads to an enabled person with the address that the provider has verified, and to nobody else: no
  *    person and no right is made by it.
- * O3 From the first time on the person is tied to that account of the provider: who is given the address there
- *    later is somebody else. A new address in Holdfast unties them.
+ * O3 From the first time on the person is tied to that account of the provider: who is given the address
+ *    there later is somebody else. A new address in Holdfast unties them.
  */
 import {
   type Identity,
@@ -45,7 +45,10 @@ export async function beginSingleSignOn(
   }
 }
 
-/** Whom the provider's answer leads to. @param answer the query of the address at which the browser came back */
+/**
+ * Whom the provider's answer leads to.
+ * @param answer the query of the address at which the browser came back
+ */
 export async function finishSingleSignOn(
   context: PeopleContext,
   provider: IdentityProvider,

@@ -11,7 +11,9 @@ export type StaffMail = {
   readonly html: string;
 };
 
-/** The page that takes a link's token. It stands behind `#`, where no server and no log of a proxy sees it. */
+/**
+ * The page that takes a link's token. It stands behind `#`, where no server and no log of a proxy sees it.
+ */
 export function passwordLink(publicUrl: string, token: string): string {
   return `${publicUrl}/password#${token}`;
 }

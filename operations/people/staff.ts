@@ -1,6 +1,6 @@
 /**
- * People are added, changed, switched off and on. Each is a change of the setting `staff:<id>`, so that who did
- * what is kept in the commit that does it, and nobody overwrites what they have not seen.
+ * People are added, changed, switched off and on. Each is a change of the setting `staff:<id>`, so that who
+ * did what is kept in the commit that does it, and nobody overwrites what they have not seen.
  *
  * P1 A company always has an enabled administrator with a password: the last one is neither switched off nor
  *    given another role. Whoever would take one away takes turns.
@@ -162,7 +162,10 @@ export async function endStaffSessions(
   });
 }
 
-/** Takes a person's second factors away, passkeys included, for whoever has lost phone and codes, and signs them out everywhere. */
+/**
+ * Takes a person's second factors away, passkeys included, for whoever has lost phone and codes, and signs
+ * them out everywhere.
+ */
 export async function resetSecondFactor(
   context: PeopleContext,
   companyId: string,
@@ -209,7 +212,9 @@ async function lockedStaff(client: DatabaseClient, companyId: string, id: string
   return knownStaff(client, companyId, id);
 }
 
-/** P1; `null`: another one is left. Who has set no password yet may be taken away: nobody can sign in as them. */
+/**
+ * P1; `null`: another one is left. Who has set no password yet may be taken away: nobody can sign in as them.
+ */
 async function lastAdministrator(client: Queryable, person: StaffMember): Promise<Refusal | null> {
   const [others, all] = [
     await countAdministrators(client, person.companyId, person.id),

@@ -2,9 +2,10 @@
  * Erases the personal data of all orders of a shopper.
  *
  * R1 It is refused as long as anything of it is needed, and then nothing is changed.
- * R2 Once it is begun it is on the list of erasures, with the orders' ids and nothing of the person; a crash between any
- *    two orders leaves it there, and the standing job (`standing/personal-data.ts`) ends it.
- * R3 Each order is looked at again under its lock: one that has become needed meanwhile waits for the standing job.
+ * R2 Once it is begun it is on the list of erasures, with the orders' ids and nothing of the person; a crash
+ *    between any two orders leaves it there, and the standing job (`standing/personal-data.ts`) ends it.
+ * R3 Each order is looked at again under its lock: one that has become needed meanwhile waits for the
+ *    standing job.
  */
 
 import { forgetRepliesAbout } from "../../store/access/idempotency.ts";
@@ -68,7 +69,10 @@ export async function carryOutErasure({ database }: Context, id: string): Promis
   return true;
 }
 
-/** @param keepDays as of the rules, where nobody has decided on it @returns whether it is erased, now or before */
+/**
+ * @param keepDays as of the rules, where nobody has decided on it
+ * @returns whether it is erased, now or before
+ */
 export function eraseOne(database: Context["database"], orderId: string, keepDays: number): Promise<boolean> {
   return inTransaction(database, async (client) => {
     // A backup has brought back less than there was: the order comes again, and waits for this.

@@ -1,4 +1,7 @@
-/** A shopper's data over the whole life of an order: encrypted, exported, erased, and found nowhere afterwards. */
+/**
+ * A shopper's data over the whole life of an order: encrypted, exported, erased, and found nowhere
+ * afterwards.
+ */
 import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

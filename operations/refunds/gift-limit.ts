@@ -51,8 +51,8 @@ export function dailyLimit(giver: Giver, currency: string, companyCurrency: stri
 }
 
 /**
- * Whether a gift is more than any role with a limit may give in a day: only a role without one can give it, and
- * who gives it is asked again who they are. Where nobody has a limit, nobody has said what is much.
+ * Whether a gift is more than any role with a limit may give in a day: only a role without one can give it,
+ * and who gives it is asked again who they are. Where nobody has a limit, nobody has said what is much.
  */
 export async function exceedsEveryLimit(
   client: Queryable,

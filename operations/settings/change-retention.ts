@@ -4,7 +4,10 @@ import type { OperationContext } from "../context.ts";
 import type { Refusal } from "../refusal.ts";
 import { changeSetting, type SettingChanged } from "./change-setting.ts";
 
-/** Sets how long personal data is kept; what is left out stays as it is. The next look goes by it, in every process. */
+/**
+ * Sets how long personal data is kept; what is left out stays as it is. The next look goes by it, in every
+ * process.
+ */
 export async function changeRetention(
   context: OperationContext,
   { version, ...days }: RetentionBody,

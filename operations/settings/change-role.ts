@@ -1,10 +1,10 @@
 /**
- * Roles are made, changed, and switched off and on. Each is a change of the setting `role:<id>`. It counts for
- * the next request in every process, and open connections are looked at again at once.
+ * Roles are made, changed, and switched off and on. Each is a change of the setting `role:<id>`. It counts
+ * for the next request in every process, and open connections are looked at again at once.
  *
  * R1 `admin` stays whole, so that somebody can put right what others have set.
- * R2 Nobody gives a role what they do not have themselves. A role that counts in more places or for more channels
- *    than before, or again, is given all that it has.
+ * R2 Nobody gives a role what they do not have themselves. A role that counts in more places or for more
+ *    channels than before, or again, is given all that it has.
  */
 import type { ChangeRoleBody, CreateRoleBody } from "../../contract/roles.ts";
 import { readRole, type StoredRole, unknownBounds, writeRole } from "../../store/access/roles.ts";

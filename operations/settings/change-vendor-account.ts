@@ -1,6 +1,6 @@
 /**
- * Accounts at payment providers, carriers and mail servers: made, changed, given new webhook secrets, removed.
- * Before one is saved the vendor is asked whether it knows us; what changes counts in every process.
+ * Accounts at payment providers, carriers and mail servers: made, changed, given new webhook secrets,
+ * removed. Before one is saved the vendor is asked whether it knows us; what changes counts in every process.
  *
  * Secrets go in and never come out: what is kept of a change says that a secret was changed, not which.
  */
@@ -103,7 +103,9 @@ export async function changeVendorAccount(
   return told(tools, () => writeChange(context, tools, key, { version, by: request.by, change }));
 }
 
-/** From now on the vendor may sign its webhooks with another secret; the one before counts for the overlap. */
+/**
+ * From now on the vendor may sign its webhooks with another secret; the one before counts for the overlap.
+ */
 export async function rotateVendorSecret(
   context: OperationContext,
   tools: VendorTools,
@@ -188,7 +190,9 @@ async function writeChange(
   });
 }
 
-/** What is kept of an account in its history: of a secret only that it is set, and when it became another one. */
+/**
+ * What is kept of an account in its history: of a secret only that it is set, and when it became another one.
+ */
 function fieldsOf(row: VendorAccountRow, before: VendorAccountRow | null, nowMs: number): Fields {
   const { name, active, place, services, plain, secrets, former } = row;
   const at = new Date(nowMs).toISOString();

@@ -1,6 +1,7 @@
 /**
  * What is set while the system runs counts in every process at once: whoever changes it tells the database's
- * listeners, and each process reads again what it keeps a copy of. Now and then it does so without being told.
+ * listeners, and each process reads again what it keeps a copy of. Now and then it does so without being
+ * told.
  */
 import type { Logger } from "pino";
 import type { VendorDesk } from "../../ports/vendor-desk.ts";

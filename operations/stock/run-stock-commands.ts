@@ -3,13 +3,13 @@
  * alone, and that it is known who asked.
  *
  * S1 A count is approved by another than whoever counted, and the id of a count is its counter's alone. Who
- *    counted is read from the audit log, where it stands before the engine hears of the count; so a count that
- *    nobody is known to have made is approved by nobody.
- * S2 What a person takes from a position, or adds to it, without goods that came or left, is at most the limit
- *    in a day; for more, one counts and another approves. Keys are other systems, whose people approve among
- *    themselves.
- * S3 What corrects or rules stock is in the audit log before it is done. Its outcome is in the movements of the
- *    position: a process may die between the two.
+ *    counted is read from the audit log, where it stands before the engine hears of the count; so a count
+ *    that nobody is known to have made is approved by nobody.
+ * S2 What a person takes from a position, or adds to it, without goods that came or left, is at most the
+ *    limit in a day; for more, one counts and another approves. Keys are other systems, whose people approve
+ *    among themselves.
+ * S3 What corrects or rules stock is in the audit log before it is done. Its outcome is in the movements of
+ *    the position: a process may die between the two.
  */
 import type { StockCommand, StockOutcome } from "../../actors/commands.ts";
 import { type Act, recordAudit } from "../../store/audit-log/record-audit.ts";
@@ -19,7 +19,9 @@ import { inTransaction, type Queryable } from "../../store/sql/database.ts";
 import { callerIn, type OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 
-/** Goods that come, move and leave have documents of their own; these have only the word of who sends them. */
+/**
+ * Goods that come, move and leave have documents of their own; these have only the word of who sends them.
+ */
 const RECORDED: ReadonlySet<StockCommand["type"]> = new Set([
   "adjust",
   "count",

@@ -4,8 +4,8 @@
  *
  * D1 A message is written down as delivered before the next one is sent. A process that dies in between sends
  *    it once more, under the same id: a receiver recognises it by that.
- * D2 A message that is not taken holds up those behind it, up to `MOST_ATTEMPTS`; then it is put aside, where a
- *    person sees it, and the next one goes. Other subscriptions are not held up.
+ * D2 A message that is not taken holds up those behind it, up to `MOST_ATTEMPTS`; then it is put aside, where
+ *    a person sees it, and the next one goes. Other subscriptions are not held up.
  * D3 What a message says is read from the order's timeline for each attempt: it is kept nowhere else.
  */
 import { createHash, createHmac } from "node:crypto";

@@ -32,7 +32,9 @@ export function dayText(day: string): string {
   }).format(time);
 }
 
-/** Line breaks and other control characters become spaces: a subject is a header, a line of the text one line. */
+/**
+ * Line breaks and other control characters become spaces: a subject is a header, a line of the text one line.
+ */
 export function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ").trim();
 }

@@ -4,8 +4,8 @@
  * Owns what a template may hold, what is wrong with one, and how it is filled in. Leaves what it can name to
  * `notice-variables.ts`, and the mail without a template to `render-notice.ts`.
  *
- * T1 A template runs no code and reaches nothing but its variables: tags and filters are a short list, no file
- *    is read, and inherited properties do not exist.
+ * T1 A template runs no code and reaches nothing but its variables: tags and filters are a short list, no
+ *    file is read, and inherited properties do not exist.
  * T2 In HTML every value is escaped; there is no filter that takes it away.
  * T3 What fills a mail is bounded: a template cannot hold up the process or grow beyond `MOST_CHARACTERS`.
  * T4 A template that was accepted can be filled in for every order (V1). If it cannot after all, the shopper

@@ -1,8 +1,8 @@
 /**
  * What a mail template can name: the variables of each kind of notice, and their values for one notice.
  *
- * V1 Every variable of a kind is there in each of its mails; what does not apply is null, which a template can
- *    ask for. So a template that was checked once works for every order.
+ * V1 Every variable of a kind is there in each of its mails; what does not apply is null, which a template
+ *    can ask for. So a template that was checked once works for every order.
  * V2 Every text is one line: what an order says can neither add lines to a mail nor headers to a subject.
  */
 import { addressLines, dayText, isWebUrl, moneyText, oneLine } from "./notice-formats.ts";

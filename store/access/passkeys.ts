@@ -1,6 +1,6 @@
 /**
- * Passkeys, and the challenges that browsers are given to sign. Of a challenge, and of the browser that it was
- * given to, only SHA-256 is kept.
+ * Passkeys, and the challenges that browsers are given to sign. Of a challenge, and of the browser that it
+ * was given to, only SHA-256 is kept.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { PASSKEY_CHALLENGE_MS } from "../../config/limits.ts";
@@ -9,7 +9,9 @@ import type { Queryable } from "../sql/database.ts";
 import { iso } from "../sql/view-sql.ts";
 import { STAFF_COLUMNS, type StaffMember, type StaffRow, staffMember } from "./staff.ts";
 
-/** Whose answer to a challenge counts: that of one session, or of one browser in which nobody is signed in. */
+/**
+ * Whose answer to a challenge counts: that of one session, or of one browser in which nobody is signed in.
+ */
 export type ChallengeOwner = { readonly session: string } | { readonly browser: string };
 
 /** WebAuthn asks for 16 bytes at least. */
@@ -118,8 +120,8 @@ export async function findPasskey(
 }
 
 /**
- * Notes that a passkey was used. False: its counter is not beyond the last one, as if there were a second one;
- * authenticators that do not count say 0.
+ * Notes that a passkey was used. False: its counter is not beyond the last one, as if there were a second
+ * one; authenticators that do not count say 0.
  */
 export async function notePasskeyUse(client: Queryable, id: string, signCount: number): Promise<boolean> {
   const { rowCount } = await client.query(

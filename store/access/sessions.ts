@@ -94,7 +94,10 @@ export async function findSession(
   };
 }
 
-/** Its owner has proved again who they are. @returns the session's new token; null: it is not open any more. S3 */
+/**
+ * Its owner has proved again who they are.
+ * @returns the session's new token; null: it is not open any more. S3
+ */
 export async function renewProof(database: Queryable, id: string): Promise<string | null> {
   const token = randomBytes(32).toString("base64url");
   const { rowCount } = await database.query(

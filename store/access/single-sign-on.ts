@@ -1,6 +1,6 @@
 /**
- * Browsers that were sent to the identity provider, and which account there is whose. Of what names an attempt
- * only SHA-256 is kept; what its answer is checked with is sealed.
+ * Browsers that were sent to the identity provider, and which account there is whose. Of what names an
+ * attempt only SHA-256 is kept; what its answer is checked with is sealed.
  */
 import { createHash } from "node:crypto";
 import { SINGLE_SIGN_ON_MS } from "../../config/limits.ts";

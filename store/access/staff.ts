@@ -83,7 +83,10 @@ export async function createStaff(
 /** Verified where the e-mail address is unknown, so that both answers take the same time. */
 let unknownStaffHash: Promise<string> | undefined;
 
-/** @returns the member, or null where address or password is wrong or the account is off; it does not tell which */
+/**
+ * @returns the member, or null where address or password is wrong or the account is off; it does not tell
+ * which
+ */
 export async function verifyStaffPassword(
   database: Queryable,
   email: string,

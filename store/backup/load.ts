@@ -4,8 +4,8 @@
  * L1. Only a database without a company is filled: nothing of anybody is overwritten.
  * L2. Everything happens in one transaction, which ends only if every table reads back as it was read out. A
  *     restore that dies leaves the database as it was, and can be repeated.
- * L3. Feeds are ordered by transaction numbers, and a new server begins at small ones: what happens from now on
- *     comes after what has happened.
+ * L3. Feeds are ordered by transaction numbers, and a new server begins at small ones: what happens from now
+ *     on comes after what has happened.
  * L4. The sagas have no home (`store/saga-home.ts`): whoever works on the database next starts them anew.
  */
 import { createHash } from "node:crypto";
@@ -43,7 +43,10 @@ export type LoadSource = {
   readonly nextTransaction: string;
   readonly tables: readonly LoadedTable[];
   readonly sequences: readonly SequenceValue[];
-  /** Personal data that was erased since: it is on the list of erasures again, and whoever starts next erases it. */
+  /**
+   * Personal data that was erased since: it is on the list of erasures again, and whoever starts next erases
+   * it.
+   */
   readonly erasures?: readonly FormerErasure[];
   /** The rows of a table as COPY wrote them. */
   open(table: LoadedTable): Readable;
@@ -90,8 +93,8 @@ export async function loadDatabase(
 }
 
 /**
- * For a database that was restored by other means (a snapshot of its disk, its write-ahead log): its sagas are
- * started anew, and its feeds go on after what was lost, too.
+ * For a database that was restored by other means (a snapshot of its disk, its write-ahead log): its sagas
+ * are started anew, and its feeds go on after what was lost, too.
  */
 export async function markRestored(databaseUrl: string): Promise<void> {
   await migrate(databaseUrl);

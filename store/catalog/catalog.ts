@@ -371,8 +371,8 @@ export async function setTagged(
 }
 
 /**
- * Says what a channel means by its SKU, from now on. Returns which of ours it meant before, or undefined where
- * our SKU is no product of the channel's company.
+ * Says what a channel means by its SKU, from now on. Returns which of ours it meant before, or undefined
+ * where our SKU is no product of the channel's company.
  */
 export async function upsertSkuMapping(
   client: Queryable,

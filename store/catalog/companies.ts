@@ -1,8 +1,8 @@
 /**
  * The company and its channels, as they are set up.
  *
- * A database holds one company at most, and the table itself refuses a second one (ADR 0050). So no query has to
- * keep companies apart: what names a company beside other conditions finds what it finds without.
+ * A database holds one company at most, and the table itself refuses a second one (ADR 0050). So no query has
+ * to keep companies apart: what names a company beside other conditions finds what it finds without.
  */
 import type { Queryable } from "../sql/database.ts";
 

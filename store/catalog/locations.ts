@@ -1,6 +1,6 @@
 /**
- * Locations: as people set them, as sourcing sees them, and as a promise needs them. What capture keeps a copy
- * of is in `catalog.ts`.
+ * Locations: as people set them, as sourcing sees them, and as a promise needs them. What capture keeps a
+ * copy of is in `catalog.ts`.
  */
 import { dayBeganMs, dayOfIso, type OpenDay, type WorkCalendar } from "../../config/work-calendar.ts";
 import { type LocationHours, type LocationSettings, WEEKDAYS } from "../../contract/locations.ts";
@@ -77,7 +77,10 @@ type SourcingRow = CalendarRow & {
   readonly dailyCapacity: number | null;
 };
 
-/** The locations that orders may be served from. @param atMs whose day counts for what a place can still take on */
+/**
+ * The locations that orders may be served from.
+ * @param atMs whose day counts for what a place can still take on
+ */
 export async function readSourcingLocations(
   client: Queryable,
   atMs: number = Date.now(),

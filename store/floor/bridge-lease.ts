@@ -1,6 +1,6 @@
 /**
- * Who speaks with the devices: one process at a time, whatever the sites. Two bridges on one broker would throw
- * each other's sessions out, and both would take what devices say.
+ * Who speaks with the devices: one process at a time, whatever the sites. Two bridges on one broker would
+ * throw each other's sessions out, and both would take what devices say.
  *
  * The lease is a lock of PostgreSQL's on a connection of its own. It ends with the connection: a process that
  * dies frees it at once. One whose connection breaks asks for it again, and has lost it where another was

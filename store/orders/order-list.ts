@@ -1,6 +1,6 @@
 /**
- * The list of orders: filtered, in the order that is asked for, page by page; and the same as rows of a table for
- * spreadsheets. What finds an order by a text is in `order-search.ts`.
+ * The list of orders: filtered, in the order that is asked for, page by page; and the same as rows of a table
+ * for spreadsheets. What finds an order by a text is in `order-search.ts`.
  */
 import type { OrderSort, OrderSummary } from "../../contract/orders.ts";
 import type { Page } from "../../contract/shapes.ts";

@@ -2,8 +2,8 @@
  * Which orders a text is about that somebody types, pastes or scans. The one place that looks into what tells
  * of a shopper: name, e-mail address, telephone number, postcode.
  *
- * S1 Each way to find an order is a query of its own, and the ids of all are put together, so that a way with an index
- *    is not slowed by one without.
+ * S1 Each way to find an order is a query of its own, and the ids of all are put together, so that a way with
+ *    an index is not slowed by one without.
  * S2 Whoever does not see personal data finds nothing by it: else they could find out what it is.
  */
 import { readScannedCode } from "../../orders/returns/scanned-code.ts";
@@ -58,8 +58,8 @@ export function foundBySearch(
 
 /**
  * Orders of the shoppers that a text tells of: by words of their names, e-mail address, postcode or telephone
- * number. Of what is encrypted, whole words are found, by their tokens (docs/personal-data.md); of orders that a
- * former version has left in clear, parts of names and e-mail addresses.
+ * number. Of what is encrypted, whole words are found, by their tokens (docs/personal-data.md); of orders
+ * that a former version has left in clear, parts of names and e-mail addresses.
  *
  * @returns a query of their ids
  */

@@ -1,6 +1,6 @@
 /**
- * What is older than it is kept: found, counted and taken out, a few at a time. Each kind is a column that says nothing
- * any more, or an order whose person is erased (`erase-order.ts`).
+ * What is older than it is kept: found, counted and taken out, a few at a time. Each kind is a column that
+ * says nothing any more, or an order whose person is erased (`erase-order.ts`).
  */
 import { ERASED } from "../../config/person-seal.ts";
 import type { Queryable } from "../sql/database.ts";
@@ -72,7 +72,10 @@ const PERSONS = {
   due: `${ENDED} and o.customer_name <> '${ERASED}' and o.updated_at < now() - $1 * interval '1 day'`,
 };
 
-/** Orders whose people are kept no longer, the oldest first. @param after as the last of those before was told */
+/**
+ * Orders whose people are kept no longer, the oldest first.
+ * @param after as the last of those before was told
+ */
 export async function readDuePersons(
   client: Queryable,
   days: number,

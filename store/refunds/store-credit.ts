@@ -217,7 +217,10 @@ export async function readStoreCreditGiven(
   return rows[0];
 }
 
-/** An account of a holder who was erased, with nothing left on it, is nobody's; an order under way may still need it. */
+/**
+ * An account of a holder who was erased, with nothing left on it, is nobody's; an order under way may still
+ * need it.
+ */
 export async function forgetHolder(client: Queryable, companyId: string, holder: string): Promise<void> {
   await client.query(
     `update store_credit_account a set holder = 'erased:' || id

@@ -21,8 +21,8 @@ import { UNKNOWN_ITEM_JSON } from "./unknown-items.ts";
 /**
  * Newest first.
  *
- * @param filter.search a part of the return's or the order's number or of a SKU; a whole tracking number, GTIN or
- *   serial; or what tells of the shopper
+ * @param filter.search a part of the return's or the order's number or of a SKU; a whole tracking number,
+ *   GTIN or serial; or what tells of the shopper
  */
 export async function listReturns(
   database: Queryable,

@@ -1,4 +1,7 @@
-/** Days on which locations do not work, kept once for many of them. A location's calendar has them beside its own. */
+/**
+ * Days on which locations do not work, kept once for many of them. A location's calendar has them beside its
+ * own.
+ */
 import type { HolidaysView } from "../../contract/settings/holidays.ts";
 import type { Queryable } from "../sql/database.ts";
 

@@ -1,6 +1,6 @@
 /**
- * Accounts at vendors: those that people have set, their secrets sealed; and how much business is still open at
- * each that there is or was.
+ * Accounts at vendors: those that people have set, their secrets sealed; and how much business is still open
+ * at each that there is or was.
  */
 import type { SecretBox } from "../../config/secret-box.ts";
 import type { StoredAccount, VendorKindName } from "../../ports/vendor-desk.ts";

@@ -1,9 +1,9 @@
 /**
- * Who is told by webhook what happens to orders: address, filter, sealed secrets, and the place in the orders'
- * feed up to which each has been told.
+ * Who is told by webhook what happens to orders: address, filter, sealed secrets, and the place in the
+ * orders' feed up to which each has been told.
  *
- * S1 A place is moved only by who has read it: two processes that deliver by mistake at once repeat a message,
- *    and lose none.
+ * S1 A place is moved only by who has read it: two processes that deliver by mistake at once repeat a
+ *    message, and lose none.
  */
 import type { SecretBox } from "../../config/secret-box.ts";
 import type { WebhookDeliveryView, WebhookSubscriptionView } from "../../contract/settings/webhooks.ts";

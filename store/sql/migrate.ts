@@ -93,8 +93,8 @@ export async function migrate(
 }
 
 /**
- * The same on a connection of the caller's, within its transaction where it has one. Takes no turn: nobody else
- * works on the database.
+ * The same on a connection of the caller's, within its transaction where it has one. Takes no turn: nobody
+ * else works on the database.
  *
  * @param to number of the last migration to apply; absent: the newest
  */

@@ -1,6 +1,6 @@
 /**
- * Databases of several companies on one server, as docs/go-live.md has them made: each with a role of its own,
- * which may connect to nothing else.
+ * Databases of several companies on one server, as docs/go-live.md has them made: each with a role of its
+ * own, which may connect to nothing else.
  */
 import { randomBytes } from "node:crypto";
 import { inject } from "vitest";

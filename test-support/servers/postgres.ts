@@ -27,8 +27,8 @@ export type TestDatabase = {
 };
 
 /**
- * @param options.isUsed false: no process has worked on it, so that one with keys of its own may be the first.
- *   Default: its personal data is sealed, under the tests' key
+ * @param options.isUsed false: no process has worked on it, so that one with keys of its own may be the
+ *   first. Default: its personal data is sealed, under the tests' key
  */
 export async function createTestDatabase({ isUsed = true } = {}): Promise<TestDatabase> {
   const adminUrl = inject("postgresUrl");

@@ -1,9 +1,10 @@
 /**
- * Which company a Temporal namespace belongs to. Workflow ids are order ids, and companies' orders may have the
- * same names: in one namespace the sagas of one would be told of the other's orders.
+ * Which company a Temporal namespace belongs to. Workflow ids are order ids, and companies' orders may have
+ * the same names: in one namespace the sagas of one would be told of the other's orders.
  *
- * The server itself keeps the name plate: a workflow of a fixed id, which no worker ever runs and which never ends.
- * Temporal starts a workflow of an id once, so that of two companies that come at the same time one gets it.
+ * The server itself keeps the name plate: a workflow of a fixed id, which no worker ever runs and which never
+ * ends. Temporal starts a workflow of an id once, so that of two companies that come at the same time one
+ * gets it.
  */
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from "@temporalio/client";
 import type { CompanyIdentity } from "../../store/catalog/companies.ts";

@@ -2,12 +2,14 @@
  * Sagas and their database belong together: this sees to it that a process works only where both are of one
  * life, and starts sagas anew where Temporal's memory of them is lost.
  *
- * H1. The database is right. What Temporal knew can be worked out from it (`order-fulfillment.ts`, O4 and O5).
+ * H1. The database is right. What Temporal knew can be worked out from it (`order-fulfillment.ts`, O4 and
+ *     O5).
  * H2. A namespace that has sagas is never taken for another life of the database: there they would go on from
  *     steps that this database has never seen, and their ids would be taken.
- * H3. A namespace is one company's, from the first start on, whether it has sagas yet or not (`namespace-plate.ts`).
- * H4. All sagas are told to start in the transaction that marks their new home: a process that dies in between
- *     has done nothing, and one that comes second finds it done.
+ * H3. A namespace is one company's, from the first start on, whether it has sagas yet or not
+ *     (`namespace-plate.ts`).
+ * H4. All sagas are told to start in the transaction that marks their new home: a process that dies in
+ *     between has done nothing, and one that comes second finds it done.
  */
 import type { Client, Connection } from "@temporalio/client";
 import type { Logger } from "pino";
@@ -62,7 +64,8 @@ export class SagaNamespaceTakenError extends Error {
 const PAGE = 2_000;
 
 /**
- * Whether the sagas of this database may be in the namespace, as far as can be said without changing anything.
+ * Whether the sagas of this database may be in the namespace, as far as can be said without changing
+ * anything.
  *
  * @throws SagaNamespaceTakenError
  */
@@ -86,7 +89,10 @@ async function readNamespaceId(connection: Connection, namespace: string): Promi
   return id;
 }
 
-/** H2. The first start of a version that keeps a mark of the home finds the sagas of its orders, which are its own. */
+/**
+ * H2. The first start of a version that keeps a mark of the home finds the sagas of its orders, which are its
+ * own.
+ */
 async function requireOwnSagas(
   database: Queryable,
   client: Client,

@@ -1,4 +1,6 @@
-/** `holdfast account`: accounts at payment providers, carriers and mail servers are set, tried, switched off. */
+/**
+ * `holdfast account`: accounts at payment providers, carriers and mail servers are set, tried, switched off.
+ */
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import type {

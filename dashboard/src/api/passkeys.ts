@@ -14,7 +14,9 @@ import type {
 } from "../../../contract/sign-in/passkeys.ts";
 import { post } from "./client.ts";
 
-/** Whether this page can have passkeys: browsers have them for names only, and over https or on this machine. */
+/**
+ * Whether this page can have passkeys: browsers have them for names only, and over https or on this machine.
+ */
 export function canUsePasskeys(): boolean {
   return (
     browserSupportsWebAuthn() && window.isSecureContext && !/^[\d.]+$|^\[/.test(window.location.hostname)

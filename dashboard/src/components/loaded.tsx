@@ -7,8 +7,8 @@ import { PageHead } from "./page-head.tsx";
 import { Panel } from "./panel.tsx";
 
 /**
- * The states of loaded data: skeleton, error, content, content with an error above it where reloading failed, and
- * for a page of one thing that there is no such thing.
+ * The states of loaded data: skeleton, error, content, content with an error above it where reloading failed,
+ * and for a page of one thing that there is no such thing.
  */
 export function Loaded<T>({
   resource,

@@ -4,8 +4,8 @@ import { Icon } from "./icon.tsx";
 const PAUSE_MS = 250;
 
 /**
- * A search field that reports after a pause in typing, without blanks around the text, and shows what it is given when
- * that changes. The key `/` focuses it from anywhere on the page, Enter reports at once.
+ * A search field that reports after a pause in typing, without blanks around the text, and shows what it is
+ * given when that changes. The key `/` focuses it from anywhere on the page, Enter reports at once.
  */
 export function SearchBox({
   label,
@@ -20,7 +20,10 @@ export function SearchBox({
   const input = useRef<HTMLInputElement>(null);
   const latest = useRef(onChange);
   latest.current = onChange;
-  /** What this field has reported or been given last: another value comes from elsewhere, e.g. a cleared filter. */
+  /**
+   * What this field has reported or been given last: another value comes from elsewhere, e.g. a cleared
+   * filter.
+   */
   const known = useRef(value);
 
   const report = (typed: string): void => {

@@ -1,8 +1,8 @@
 /**
  * What a list shows is in its address, so that it can be sent, saved and gone back to.
  *
- * A1 A choice makes a new entry of the browser's history. Typing makes one when it begins, which then changes: Back
- *    leads to the list before the search, and not through its letters.
+ * A1 A choice makes a new entry of the browser's history. Typing makes one when it begins, which then
+ *    changes: Back leads to the list before the search, and not through its letters.
  */
 import { useRef } from "preact/hooks";
 import { useLocation } from "preact-iso/router";

@@ -2,7 +2,10 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon, type IconName } from "../components/icon.tsx";
 
-/** A button that opens a card below it. Escape and a click elsewhere close it, and so does what is chosen in it. */
+/**
+ * A button that opens a card below it. Escape and a click elsewhere close it, and so does what is chosen in
+ * it.
+ */
 export function Menu({
   label,
   icon,

@@ -13,7 +13,9 @@ import { words } from "../format/words.ts";
 import { useResource } from "../live/resource.ts";
 import { Menu } from "./menu.tsx";
 
-/** The list as it is now under a name, one's own or for everybody of one's role; and the ones that were saved. */
+/**
+ * The list as it is now under a name, one's own or for everybody of one's role; and the ones that were saved.
+ */
 export function SavedViews({
   list,
   path,

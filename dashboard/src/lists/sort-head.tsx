@@ -2,8 +2,8 @@ import type { ComponentChildren } from "preact";
 import { Icon } from "../components/icon.tsx";
 
 /**
- * The head of a column that the list can be sorted by: once in one direction, again in the other where there is
- * one.
+ * The head of a column that the list can be sorted by: once in one direction, again in the other where there
+ * is one.
  */
 export function SortHead<Sort extends string>({
   up,

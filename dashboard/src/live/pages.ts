@@ -1,7 +1,7 @@
 /**
  * A list of the API that comes in pages: the first is loaded as any resource is, further ones below it on
- * demand. What moves up into the first page meanwhile is shown once. Whoever comes back to the list through the
- * browser's history finds all pages that were loaded.
+ * demand. What moves up into the first page meanwhile is shown once. Whoever comes back to the list through
+ * the browser's history finds all pages that were loaded.
  */
 import { useEffect, useState } from "preact/hooks";
 import type { Page } from "../../../contract/shapes.ts";

@@ -1,7 +1,7 @@
 /**
  * Data of the API as it is shown: loaded when a component appears or its key changes, loaded again on demand.
- * The last good data stays on screen while the next is being loaded. What could not be reached is tried again by
- * itself: after growing pauses, and at once when the connection is back.
+ * The last good data stays on screen while the next is being loaded. What could not be reached is tried again
+ * by itself: after growing pauses, and at once when the connection is back.
  */
 import { effect } from "@preact/signals";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";

@@ -1,6 +1,6 @@
 /**
- * What a page showed when it was left, by entry of the browser's history: whoever goes back finds the same rows at the
- * same place. Reloading the browser begins anew.
+ * What a page showed when it was left, by entry of the browser's history: whoever goes back finds the same
+ * rows at the same place. Reloading the browser begins anew.
  *
  * V1 An entry has its name in its own state, so that two entries of one address are two.
  * V2 Only so many are kept; an older one loads its rows again, as a new one does.

@@ -1,4 +1,6 @@
-/** What the palette finds in the books: each kind by the list that has it, where who is signed in may see it. */
+/**
+ * What the palette finds in the books: each kind by the list that has it, where who is signed in may see it.
+ */
 import type { Product } from "../../../contract/catalog.ts";
 import type { OrderSummary } from "../../../contract/orders.ts";
 import type { ReturnSummary } from "../../../contract/returns.ts";

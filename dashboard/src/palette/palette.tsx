@@ -1,6 +1,6 @@
 /**
- * The palette: every page, every act of the shell, and whatever has the number that is typed, scanned or pasted. All of
- * it by keyboard: arrows choose, Enter goes.
+ * The palette: every page, every act of the shell, and whatever has the number that is typed, scanned or
+ * pasted. All of it by keyboard: arrows choose, Enter goes.
  */
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso/router";

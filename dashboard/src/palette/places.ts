@@ -32,8 +32,8 @@ export function places(): readonly Place[] {
 }
 
 /**
- * Where the day begins for who is signed in. By what they may do, since roles are data: who packs and does not change
- * orders packs; who settles refunds and does not change orders looks at the money.
+ * Where the day begins for who is signed in. By what they may do, since roles are data: who packs and does
+ * not change orders packs; who settles refunds and does not change orders looks at the money.
  */
 export function homeOf(): string {
   if (!may("orders.change")) {

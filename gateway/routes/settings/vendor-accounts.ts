@@ -1,4 +1,6 @@
-/** Accounts at payment providers, carriers and mail servers: what is set, how much is open there, and changes. */
+/**
+ * Accounts at payment providers, carriers and mail servers: what is set, how much is open there, and changes.
+ */
 import { isSecret } from "../../../config/vendor-settings.ts";
 import {
   ChangeVendorAccountBody,

@@ -6,7 +6,10 @@ import type { Call } from "../../http/route.ts";
 import { callerFrom } from "../../http/security-events.ts";
 import { ApiError } from "../../wire/problem.ts";
 
-/** Whose passkey has answered the challenge that this browser was given. @throws ApiError, and it is recorded */
+/**
+ * Whose passkey has answered the challenge that this browser was given.
+ * @throws ApiError, and it is recorded
+ */
 export async function passkeyOwner(
   { request, principal, services }: Call<unknown, unknown>,
   answer: PasskeyAnswer,

@@ -1,6 +1,7 @@
 /**
- * Signing in by an identity provider. The provider sends the browser back to a page of ours, `/single-sign-on`,
- * which hands the answer on from there: so it comes with our own cookies and from our own origin.
+ * Signing in by an identity provider. The provider sends the browser back to a page of ours,
+ * `/single-sign-on`, which hands the answer on from there: so it comes with our own cookies and from our own
+ * origin.
  */
 import { randomBytes } from "node:crypto";
 import { SINGLE_SIGN_ON_MS } from "../../../config/limits.ts";
@@ -62,7 +63,11 @@ export const singleSignOnRoutes: readonly Route[] = [
   }),
 ];
 
-/** Whom an answer leads to. @param session which is proved by it; null: somebody signs in. @throws ApiError */
+/**
+ * Whom an answer leads to.
+ * @param session which is proved by it; null: somebody signs in.
+ * @throws ApiError
+ */
 export async function personSignedOn(
   call: Call<unknown, unknown>,
   answer: string,

@@ -4,8 +4,8 @@
  * Owns: rating, buying and voiding labels, the label documents, and tracking, told or asked for. Leaves to
  * the caller: which rate to buy, and repeating a retryable fault.
  *
- * The carriers behind it print Latin letters only. An address in letters that say how they are read is rewritten, and
- * the answer tells of what; another one is refused, for a person to write it.
+ * The carriers behind it print Latin letters only. An address in letters that say how they are read is
+ * rewritten, and the answer tells of what; another one is refused, for a person to write it.
  *
  * EasyPost has no idempotency key. That no label is bought twice rests on three things:
  * E1 a shipment's `reference` is the caller's key and can be used in place of its id, so that rating again

@@ -2,8 +2,8 @@
  * The mailer port over SMTP.
  *
  * A message's `Message-ID` is a digest of its key and its text. SMTP has no idempotency: a message whose
- * acceptance was lost is sent again, and mailboxes and archives recognise the repeat by that id. One that says
- * something else is none: after a restore a mail may have a new code in it, and mailboxes must show it.
+ * acceptance was lost is sent again, and mailboxes and archives recognise the repeat by that id. One that
+ * says something else is none: after a restore a mail may have a new code in it, and mailboxes must show it.
  */
 import { createHash } from "node:crypto";
 import { createTransport } from "nodemailer";

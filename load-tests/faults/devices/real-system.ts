@@ -1,6 +1,6 @@
 /**
- * `holdfast start` in a process of its own, on a folder and ports of its own: PostgreSQL, Temporal and all. It
- * can be killed without warning, alone or with everything that it started, and started again.
+ * `holdfast start` in a process of its own, on a folder and ports of its own: PostgreSQL, Temporal and all.
+ * It can be killed without warning, alone or with everything that it started, and started again.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
@@ -108,7 +108,10 @@ export class RealSystem {
     this.child = null;
   }
 
-  /** Folders that have all that it keeps, while it is stopped: its own, and PostgreSQL's where that lies elsewhere. */
+  /**
+   * Folders that have all that it keeps, while it is stopped: its own, and PostgreSQL's where that lies
+   * elsewhere.
+   */
   async folders(): Promise<readonly string[]> {
     const cluster = await readFile(join(this.folder, "postgres-location"), "utf8").catch(() => "");
     return [this.folder, ...(cluster.trim() === "" ? [] : [cluster.trim()])];

@@ -175,7 +175,9 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
     await endCombinedParcel(client, combinedParcelId);
   };
 
-  /** What is packed to leave in one parcel with it; where the others are not packed, it leaves without them. */
+  /**
+   * What is packed to leave in one parcel with it; where the others are not packed, it leaves without them.
+   */
   const sharedParcelOf = (fulfillmentOrderId: string): Promise<Shared | null> =>
     inTransaction(database, async (client) => {
       const combinedParcelId = await openParcelOf(client, fulfillmentOrderId);
@@ -195,7 +197,9 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
       return { combinedParcelId, others };
     });
 
-  /** Where the order was changed while its label was bought, that label goes back and another one is bought. */
+  /**
+   * Where the order was changed while its label was bought, that label goes back and another one is bought.
+   */
   const buyCurrent = async (parcelNow: () => Promise<ParcelToSend | StepRefusal>) => {
     for (;;) {
       const parcel = await parcelNow();
@@ -406,7 +410,9 @@ function earliestPromise({ order, shared }: ParcelToSend): string | null {
   return promises.sort()[0] ?? null;
 }
 
-/** Another for each attempt, for each revision of the order, and for what is in a parcel that orders share. */
+/**
+ * Another for each attempt, for each revision of the order, and for what is in a parcel that orders share.
+ */
 function labelKey({ shipmentId, attempt, order, shared }: ParcelToSend): string {
   const revision = order.revision === 1 ? "" : `:r${order.revision}`;
   // Of a shared parcel's members there are only ever fewer.

@@ -37,7 +37,9 @@ export function SingleSignOnPage() {
   );
 }
 
-/** @returns whether somebody is signed in by it now; else it was a proof, and this window has done its part */
+/**
+ * @returns whether somebody is signed in by it now; else it was a proof, and this window has done its part
+ */
 async function handOn(answer: string): Promise<boolean> {
   if (!isForProof(answer)) {
     await signInByAnswer(answer);

@@ -1,7 +1,7 @@
 /**
- * The live list of orders. The feed says which orders changed; their present state is read from the API. In a list that
- * is newest first the first page is read again, so that new orders come in; in another order the rows stay where they
- * are. Rows further down are read one by one where only a few changed.
+ * The live list of orders. The feed says which orders changed; their present state is read from the API. In a
+ * list that is newest first the first page is read again, so that new orders come in; in another order the
+ * rows stay where they are. Rows further down are read one by one where only a few changed.
  */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { OrderSummary, OrderView } from "../../../../contract/orders.ts";

@@ -1,4 +1,7 @@
-/** Orders captured and shipped over time, with an axis, and each step's numbers by pointer, keyboard and as a table. */
+/**
+ * Orders captured and shipped over time, with an axis, and each step's numbers by pointer, keyboard and as a
+ * table.
+ */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { OverviewRange, Throughput } from "../../../../contract/system.ts";
 import { calendarDay, shortTime } from "../../format/time.ts";

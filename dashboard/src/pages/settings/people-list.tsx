@@ -33,7 +33,9 @@ type Words = Readonly<Record<string, string>>;
 const STATES = { active: "Active", invited: "Invited", disabled: "Switched off" } as const;
 const TONES = { active: "good", invited: "info", disabled: "warn" } as const;
 
-/** The people who sign in: new ones, changed, switched off and on, signed out, given a link for a password. */
+/**
+ * The people who sign in: new ones, changed, switched off and on, signed out, given a link for a password.
+ */
 export function PeopleList() {
   const people = useResource<Page<StaffView>>("people", (signal) => get("/staff", {}, signal));
   const roles = useResource<Words>("role names", loadRoles);

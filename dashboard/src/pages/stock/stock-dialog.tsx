@@ -33,8 +33,8 @@ const QUANTITIES: Readonly<
 };
 
 /**
- * Changes a position by hand: goods in, corrections, counts, transfers, units set apart. The command's id is made once
- * for each form, so sending twice does not count twice.
+ * Changes a position by hand: goods in, corrections, counts, transfers, units set apart. The command's id is
+ * made once for each form, so sending twice does not count twice.
  */
 export function StockDialog({
   position,

@@ -1,4 +1,6 @@
-/** What has to be set for an account at a vendor, as fields of a form. A secret that is set is never shown. */
+/**
+ * What has to be set for an account at a vendor, as fields of a form. A secret that is set is never shown.
+ */
 import type { VendorDeclarationView } from "../../../../../contract/settings/vendor-accounts.ts";
 import { Field } from "../../../components/field.tsx";
 import { textOf } from "../../../components/form.tsx";

@@ -25,7 +25,9 @@ import { AccountFields, valuesOf } from "./account-fields.tsx";
 
 type Loads = { readonly now: VendorAccountDetail; readonly declared: VendorDeclarationView["settings"] };
 
-/** An account that is set here: its values, whether the vendor lets us in, its webhooks, whether it is used. */
+/**
+ * An account that is set here: its values, whether the vendor lets us in, its webhooks, whether it is used.
+ */
 export function EditAccountDialog({
   account,
   onClose,

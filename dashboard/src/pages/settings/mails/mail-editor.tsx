@@ -1,4 +1,6 @@
-/** One mail's text: edited, looked at with an example order, sent to oneself, and set back to the shipped one. */
+/**
+ * One mail's text: edited, looked at with an example order, sent to oneself, and set back to the shipped one.
+ */
 import { useRef, useState } from "preact/hooks";
 import type {
   MailDraftBody,
