@@ -9,7 +9,7 @@ import type { WaitingFulfillmentOrder } from "../contract/fulfillment.ts";
 import type { ChangeAnswer } from "../contract/order-changes.ts";
 import type { OrderSummary, OrderView, TimelineEntry } from "../contract/orders.ts";
 import { canonicalOrder, type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
-import { type PackingTable, packingTable } from "../test-support/packing-table.ts";
+import { type PackingTable, packingTable } from "../test-support/orders/packing-table.ts";
 import { jsonLines, runCommand } from "../test-support/system.ts";
 
 let world: GatewayWorld;

@@ -8,7 +8,7 @@ import { adding } from "../orders/line-ledger.ts";
 import { changeOrder, lockOrder } from "../store/orders/order-progress.ts";
 import { inTransaction } from "../store/sql/database.ts";
 import { type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
-import { packingTable } from "../test-support/packing-table.ts";
+import { packingTable } from "../test-support/orders/packing-table.ts";
 import { jsonLines, runCommand } from "../test-support/system.ts";
 
 let world: GatewayWorld;

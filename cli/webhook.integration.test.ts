@@ -14,9 +14,9 @@ import { deliverWebhooks } from "../operations/webhooks/deliver.ts";
 import { readStoredAccounts } from "../store/settings/vendor-accounts.ts";
 import { canonicalOrder, type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
 import { eventually } from "../test-support/saga-world.ts";
-import { STRIPE_KEY, startTestSandbox, type TestSandbox } from "../test-support/simulator-sandbox.ts";
 import { jsonLines, runCommand } from "../test-support/system.ts";
-import { vendorsOf } from "../test-support/vendors.ts";
+import { STRIPE_KEY, startTestSandbox, type TestSandbox } from "../test-support/vendors/simulator-sandbox.ts";
+import { vendorsOf } from "../test-support/vendors/vendors.ts";
 
 let world: GatewayWorld;
 let sandbox: TestSandbox;

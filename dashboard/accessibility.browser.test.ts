@@ -20,7 +20,7 @@ import { changeOrder, lockOrder } from "../store/orders/order-progress.ts";
 import { inTransaction } from "../store/sql/database.ts";
 import { findChromium } from "../test-support/browser.ts";
 import { DESKTOP, PHONE, signIn, startTestDashboard, type TestDashboard } from "../test-support/dashboard.ts";
-import { postOrder, sentOrder } from "../test-support/sent-order.ts";
+import { postOrder, sentOrder } from "../test-support/orders/sent-order.ts";
 import { createTestDatabase } from "../test-support/servers/postgres.ts";
 
 const chromium = findChromium();

@@ -17,7 +17,7 @@ import {
   CLIENT,
   startIdentityProvider,
   type TestIdentityProvider,
-} from "../test-support/identity-provider.ts";
+} from "../test-support/vendors/identity-provider.ts";
 
 const chromium = findChromium();
 const EMAIL = "admin@sandbox.example";

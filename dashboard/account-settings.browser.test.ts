@@ -8,8 +8,12 @@ import { readStoredAccounts } from "../store/settings/vendor-accounts.ts";
 import { findChromium, launchChromium } from "../test-support/browser.ts";
 import { PHONE, STAFF_PASSWORD, signIn } from "../test-support/dashboard.ts";
 import { startTestEdge, type TestEdge } from "../test-support/edge.ts";
-import { EASYPOST_KEY, startTestSandbox, type TestSandbox } from "../test-support/simulator-sandbox.ts";
-import { vendorsOf } from "../test-support/vendors.ts";
+import {
+  EASYPOST_KEY,
+  startTestSandbox,
+  type TestSandbox,
+} from "../test-support/vendors/simulator-sandbox.ts";
+import { vendorsOf } from "../test-support/vendors/vendors.ts";
 
 const chromium = findChromium();
 

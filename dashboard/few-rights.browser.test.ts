@@ -12,7 +12,7 @@ import { inTransaction } from "../store/sql/database.ts";
 import { findChromium } from "../test-support/browser.ts";
 import { DESKTOP, signIn, startTestDashboard, type TestDashboard } from "../test-support/dashboard.ts";
 import type { TestEdge } from "../test-support/edge.ts";
-import { postOrder, sentOrder } from "../test-support/sent-order.ts";
+import { postOrder, sentOrder } from "../test-support/orders/sent-order.ts";
 
 const chromium = findChromium();
 

@@ -5,7 +5,7 @@ import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
 import { findChromium } from "../test-support/browser.ts";
 import { DESKTOP, PHONE, signIn, startTestDashboard, type TestDashboard } from "../test-support/dashboard.ts";
 import type { TestEdge } from "../test-support/edge.ts";
-import { postOrder, sentOrder } from "../test-support/sent-order.ts";
+import { postOrder, sentOrder } from "../test-support/orders/sent-order.ts";
 
 const TABLET = { width: 1024, height: 768 };
 const chromium = findChromium();

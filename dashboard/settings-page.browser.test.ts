@@ -8,7 +8,7 @@ import type { SettingChange } from "../contract/settings.ts";
 import { findChromium } from "../test-support/browser.ts";
 import { DESKTOP, PHONE, signIn, startTestDashboard, type TestDashboard } from "../test-support/dashboard.ts";
 import type { TestEdge } from "../test-support/edge.ts";
-import { postOrder, sentOrder } from "../test-support/sent-order.ts";
+import { postOrder, sentOrder } from "../test-support/orders/sent-order.ts";
 
 const chromium = findChromium();
 

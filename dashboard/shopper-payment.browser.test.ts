@@ -7,8 +7,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "
 import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
 import { findChromium, launchChromium } from "../test-support/browser.ts";
 import { DESKTOP, PHONE, STAFF_PASSWORD, signIn } from "../test-support/dashboard.ts";
+import { postOrder, sentOrder } from "../test-support/orders/sent-order.ts";
 import { eventually } from "../test-support/saga-world.ts";
-import { postOrder, sentOrder } from "../test-support/sent-order.ts";
 import { type PaidEdge, startPaidEdge } from "../test-support/servers/paid-edge.ts";
 
 const chromium = findChromium();

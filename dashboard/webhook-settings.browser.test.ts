@@ -8,7 +8,7 @@ import { VendorRoster } from "../ports/vendor-roster.ts";
 import { findChromium, launchChromium } from "../test-support/browser.ts";
 import { PHONE, STAFF_PASSWORD, signIn } from "../test-support/dashboard.ts";
 import { startTestEdge, type TestEdge } from "../test-support/edge.ts";
-import { postOrder, sentOrder } from "../test-support/sent-order.ts";
+import { postOrder, sentOrder } from "../test-support/orders/sent-order.ts";
 
 const chromium = findChromium();
 

@@ -12,7 +12,7 @@ import {
   SERIALS,
   shardAfter,
   waiting,
-} from "../test-support/stock-commands.ts";
+} from "../test-support/stock/stock-commands.ts";
 import { Shard } from "./shard/shard.ts";
 
 const DAY = 24 * 60 * 60 * 1000;

@@ -1,6 +1,6 @@
 /** Who gets which units: fences and caps of pools, demand that waits, reservations that become holds. */
 import { describe, expect, it } from "vitest";
-import { command, type Fields, run, shardAfter, waiting } from "../test-support/stock-commands.ts";
+import { command, type Fields, run, shardAfter, waiting } from "../test-support/stock/stock-commands.ts";
 import type { Shard } from "./shard/shard.ts";
 
 describe("pools", () => {

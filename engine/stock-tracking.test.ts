@@ -9,7 +9,7 @@ import {
   run,
   SERIALS,
   shardAfter,
-} from "../test-support/stock-commands.ts";
+} from "../test-support/stock/stock-commands.ts";
 
 describe("lots and serials", () => {
   it("holds are assigned what expires first, and picks take it first", () => {

@@ -10,8 +10,8 @@ import { MAX_PAYMENT_TRIES, PAYMENT_TRIES_MS } from "../config/limits.ts";
 import type { TrackingView } from "../contract/tracking.ts";
 import type { OperationContext } from "../operations/context.ts";
 import { givePaymentMethod } from "../operations/payments/give-payment-method.ts";
+import { postOrder, send, sentOrder } from "../test-support/orders/sent-order.ts";
 import { eventually } from "../test-support/saga-world.ts";
-import { postOrder, send, sentOrder } from "../test-support/sent-order.ts";
 import { type PaidEdge, startPaidEdge } from "../test-support/servers/paid-edge.ts";
 
 const [product] = sandboxCatalog().filter(({ source }) => source === "fulfillment_centers");

@@ -7,8 +7,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
 import type { PaymentConfirmation, TrackingView } from "../contract/tracking.ts";
+import { postOrder, send, sentOrder } from "../test-support/orders/sent-order.ts";
 import { eventually } from "../test-support/saga-world.ts";
-import { postOrder, send, sentOrder } from "../test-support/sent-order.ts";
 import { type PaidEdge, startPaidEdge } from "../test-support/servers/paid-edge.ts";
 
 const [product] = sandboxCatalog().filter(({ source }) => source === "fulfillment_centers");

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { reportLoad, tellOfLoads } from "../operations/floor/robot-loads.ts";
 import { cancelFulfillmentOrders } from "../store/floor/fulfillment.ts";
 import { type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
-import { type PackingTable, packingTable } from "../test-support/packing-table.ts";
+import { type PackingTable, packingTable } from "../test-support/orders/packing-table.ts";
 
 let world: GatewayWorld;
 let table: PackingTable;

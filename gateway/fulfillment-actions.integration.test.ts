@@ -11,7 +11,7 @@ import {
   type FulfillmentOrderAction,
 } from "../orders/fulfillment-order.ts";
 import { type GatewayWorld, STAFF_PASSWORD, startGatewayWorld } from "../test-support/gateway.ts";
-import { type PackingTable, packingTable } from "../test-support/packing-table.ts";
+import { type PackingTable, packingTable } from "../test-support/orders/packing-table.ts";
 import { routeTable } from "./routes/route-table.ts";
 
 let world: GatewayWorld;

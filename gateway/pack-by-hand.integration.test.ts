@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { packByHand } from "../operations/floor/pack-by-hand.ts";
 import { type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
-import { type PackingTable, packingTable } from "../test-support/packing-table.ts";
+import { type PackingTable, packingTable } from "../test-support/orders/packing-table.ts";
 
 let world: GatewayWorld;
 let table: PackingTable;

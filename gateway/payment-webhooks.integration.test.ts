@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
 import type { OrderView } from "../contract/orders.ts";
 import { signStripeWebhook } from "../integrations/payments/stripe/webhook.ts";
+import { postOrder, send, sentOrder } from "../test-support/orders/sent-order.ts";
 import { eventually } from "../test-support/saga-world.ts";
-import { postOrder, send, sentOrder } from "../test-support/sent-order.ts";
 import {
   PAYMENT_SECRET,
   type PaidEdge,

@@ -13,7 +13,7 @@ import {
   STAFF_PASSWORD,
   startGatewayWorld,
 } from "../test-support/gateway.ts";
-import { packingTable } from "../test-support/packing-table.ts";
+import { packingTable } from "../test-support/orders/packing-table.ts";
 
 let world: GatewayWorld;
 const cookies = new Map<StaffRole, string>();

@@ -8,7 +8,7 @@ import {
   startIdentityProvider,
   type TestIdentityProvider,
   type TokenTwist,
-} from "../test-support/identity-provider.ts";
+} from "../test-support/vendors/identity-provider.ts";
 
 const ORIGIN = "http://shop.example";
 const REDIRECT = `${ORIGIN}/single-sign-on`;

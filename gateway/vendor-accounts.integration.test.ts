@@ -24,8 +24,8 @@ import {
   STRIPE_KEY,
   startTestSandbox,
   type TestSandbox,
-} from "../test-support/simulator-sandbox.ts";
-import { vendorsOf } from "../test-support/vendors.ts";
+} from "../test-support/vendors/simulator-sandbox.ts";
+import { vendorsOf } from "../test-support/vendors/vendors.ts";
 
 let sandbox: TestSandbox;
 let world: GatewayWorld;

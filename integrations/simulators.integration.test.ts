@@ -15,7 +15,7 @@ import {
   startWebhookReceiver,
   type TestSandbox,
   WEBHOOK_SECRET,
-} from "../test-support/simulator-sandbox.ts";
+} from "../test-support/vendors/simulator-sandbox.ts";
 import { createEasypostCarrier } from "./carriers/easypost/carrier.ts";
 import { createSmtpMailer, messageIdOf } from "./notifications/smtp/mailer.ts";
 import { createStripeProvider } from "./payments/stripe/provider.ts";

@@ -15,7 +15,7 @@ import { type Simulators, startSimulators } from "../integrations/simulators.ts"
 import { createCompanyRole } from "./servers/company-database.ts";
 import { createTestNamespace } from "./servers/temporal.ts";
 import { type Outcome, runCommand } from "./system.ts";
-import { vendorsOf } from "./vendors.ts";
+import { vendorsOf } from "./vendors/vendors.ts";
 
 const CARRIER_SECRET = "Zp3kV9wQ7rT1yU5mB8nC";
 /** So fast that a parcel is delivered within a second or two. */

@@ -32,9 +32,9 @@ import { startMailRelay } from "../workflows/runtime/mail-relay.ts";
 import { settleSagas } from "../workflows/runtime/saga-home.ts";
 import { startSagaRelay } from "../workflows/runtime/saga-relay.ts";
 import { workerOptions } from "../workflows/runtime/worker.ts";
-import { type OutsideWorld, outsideWorld, TEST_CARRIER } from "./outside-world.ts";
 import { createTestNamespace } from "./servers/temporal.ts";
-import { stockInMemory } from "./stock.ts";
+import { stockInMemory } from "./stock/stock.ts";
+import { type OutsideWorld, outsideWorld, TEST_CARRIER } from "./vendors/outside-world.ts";
 
 /**
  * How a step fails the first time it is called: `before` and `after` its effect with an operating fault,

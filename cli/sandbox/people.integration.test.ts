@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { testLogger } from "../../test-support/floor.ts";
 import { type GatewayWorld, startGatewayWorld } from "../../test-support/gateway.ts";
-import { packingTable } from "../../test-support/packing-table.ts";
+import { packingTable } from "../../test-support/orders/packing-table.ts";
 import { startPeople } from "./people.ts";
 
 let world: GatewayWorld;

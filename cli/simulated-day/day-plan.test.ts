@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { channelAdapters } from "../../integrations/channels/registry.ts";
 import type { IncomingOrder } from "../../orders/incoming-order.ts";
 import { isOurs } from "../../orders/order.ts";
-import { sumAndTotal } from "../../test-support/channel-orders.ts";
+import { sumAndTotal } from "../../test-support/vendors/channel-orders.ts";
 import { sandboxCatalog } from "../sandbox/catalog.ts";
 import { SANDBOX_CHANNELS } from "../sandbox/company.ts";
 import { SANDBOX_KITS } from "../sandbox/kits.ts";

@@ -8,7 +8,7 @@ import { ReferenceSku } from "../../actors/reference/reference-model.ts";
 import { explainStock } from "../../store/stock/stock-views.ts";
 import { silentLogger } from "../../test-support/engine.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
-import { commandOf, steps } from "../../test-support/stock-sequences.ts";
+import { commandOf, steps } from "../../test-support/stock/stock-sequences.ts";
 import { type Engine, startEngine } from "../engine.ts";
 
 let test: TestDatabase;

@@ -4,7 +4,7 @@ import type { StockCommand } from "../../actors/commands.ts";
 import { concernsPosition } from "../../actors/position/sku-stock.ts";
 import { ReferenceSku } from "../../actors/reference/reference-model.ts";
 import { stateItems } from "../../test-support/engine.ts";
-import { commandOf, LOCATIONS, SKU, steps } from "../../test-support/stock-sequences.ts";
+import { commandOf, LOCATIONS, SKU, steps } from "../../test-support/stock/stock-sequences.ts";
 import { decodeEntries, encodeEntries } from "../journal/journal-codec.ts";
 import type { WirePosition } from "./position-wire.ts";
 import { Shard } from "./shard.ts";

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Address } from "../../orders/address.ts";
 import type { Carrier, PurchasedLabel, RateRequest } from "../../ports/carriers.ts";
-import { type EveryVendor, startEveryVendor } from "../../test-support/every-vendor.ts";
+import { type EveryVendor, startEveryVendor } from "../../test-support/vendors/every-vendor.ts";
 import { NO_FAULTS } from "../simulator-kit/faults.ts";
 import type { LabelRecord } from "../simulator-kit/vendor-simulators.ts";
 import { carrierVendors } from "./registry.ts";

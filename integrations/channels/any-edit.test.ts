@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { planCapture } from "../../orders/capture.ts";
 import type { HoldCode } from "../../orders/order.ts";
 import { lineShares, sumMismatch, sumsOf } from "../../orders/order-amounts.ts";
-import { ownSamples } from "../../test-support/channel-samples.ts";
+import { ownSamples } from "../../test-support/vendors/channel-samples.ts";
 import { channelVendors } from "./registry.ts";
 
 /** Holds under which an order's amounts may be anything. */

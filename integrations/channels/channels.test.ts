@@ -10,7 +10,7 @@ import {
   channelSamples,
   hasChannelSamples,
   samplesNote,
-} from "../../test-support/channel-samples.ts";
+} from "../../test-support/vendors/channel-samples.ts";
 import { perUnit } from "./reading.ts";
 import { channelAdapters } from "./registry.ts";
 

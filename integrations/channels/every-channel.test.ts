@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { MAX_PAYLOAD_ORDERS } from "../../config/limits.ts";
 import { Random } from "../../config/seeded-random.ts";
 import type { ChannelReading } from "../../ports/channels.ts";
-import { ownSample, ownSamples } from "../../test-support/channel-samples.ts";
+import { ownSample, ownSamples } from "../../test-support/vendors/channel-samples.ts";
 import type { PlannedOrder } from "../simulator-kit/planned-order.ts";
 import { randomShopper } from "../simulator-kit/shopper.ts";
 import { channelVendors } from "./registry.ts";

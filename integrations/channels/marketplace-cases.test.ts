@@ -5,8 +5,8 @@
  */
 import { expect, test } from "vitest";
 import { decimalText } from "../../orders/money.ts";
-import { captured, onlyOrder, sumAndTotal } from "../../test-support/channel-orders.ts";
-import { casesNote, channelCase, hasChannelCases } from "../../test-support/channel-samples.ts";
+import { captured, onlyOrder, sumAndTotal } from "../../test-support/vendors/channel-orders.ts";
+import { casesNote, channelCase, hasChannelCases } from "../../test-support/vendors/channel-samples.ts";
 import { amazonAdapter } from "./amazon/adapter.ts";
 import { walmartAdapter } from "./walmart/adapter.ts";
 import { woocommerceAdapter } from "./woocommerce/adapter.ts";

@@ -6,8 +6,8 @@
 import { expect, test } from "vitest";
 import { decimalText } from "../../orders/money.ts";
 import { lineShares } from "../../orders/order-amounts.ts";
-import { captured, onlyOrder, sumAndTotal } from "../../test-support/channel-orders.ts";
-import { casesNote, channelCase, hasChannelCases } from "../../test-support/channel-samples.ts";
+import { captured, onlyOrder, sumAndTotal } from "../../test-support/vendors/channel-orders.ts";
+import { casesNote, channelCase, hasChannelCases } from "../../test-support/vendors/channel-samples.ts";
 import { holdfastAdapter } from "./holdfast/adapter.ts";
 import { shopifyAdapter } from "./shopify/adapter.ts";
 

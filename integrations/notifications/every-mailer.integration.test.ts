@@ -1,7 +1,7 @@
 /** The contract of the mailer port, for every adapter in the registry, against its simulator. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Mailer } from "../../ports/notifications.ts";
-import { type EveryVendor, startEveryVendor } from "../../test-support/every-vendor.ts";
+import { type EveryVendor, startEveryVendor } from "../../test-support/vendors/every-vendor.ts";
 import type { MailSummary } from "../simulator-kit/vendor-simulators.ts";
 import { notificationVendors } from "./registry.ts";
 

@@ -5,8 +5,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { PaymentProvider, PaymentResult, PaymentSubject } from "../../ports/payments.ts";
-import { type EveryVendor, startEveryVendor } from "../../test-support/every-vendor.ts";
 import { eventually } from "../../test-support/saga-world.ts";
+import { type EveryVendor, startEveryVendor } from "../../test-support/vendors/every-vendor.ts";
 import { NO_FAULTS } from "../simulator-kit/faults.ts";
 import type { OrderCharges } from "../simulator-kit/vendor-simulators.ts";
 import { paymentVendors } from "./registry.ts";

@@ -8,13 +8,13 @@ import { adding } from "../../orders/line-ledger.ts";
 import { changeOrder, lockOrder } from "../../store/orders/order-progress.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import { type CaptureWorld, startCaptureWorld } from "../../test-support/capture-world.ts";
+import type { TestDatabase } from "../../test-support/servers/postgres.ts";
 import {
   channelSample,
   hasChannelSamples,
   ownSample,
   samplesNote,
-} from "../../test-support/channel-samples.ts";
-import type { TestDatabase } from "../../test-support/servers/postgres.ts";
+} from "../../test-support/vendors/channel-samples.ts";
 import { createProduct } from "../catalog/create-product.ts";
 import { mapSku } from "../catalog/map-sku.ts";
 import type { OperationContext } from "../context.ts";

@@ -1,8 +1,7 @@
 /** Orders of one customer that leave in one parcel, through their sagas, up to the door. */
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { TEST_CARRIER } from "../../test-support/outside-world.ts";
-import { rewriteDocument } from "../../test-support/rewrite-document.ts";
+import { rewriteDocument } from "../../test-support/orders/rewrite-document.ts";
 import {
   cancelledWhileLeaving,
   deliver,
@@ -16,6 +15,7 @@ import {
 } from "../../test-support/saga-steps.ts";
 import { eventually, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
+import { TEST_CARRIER } from "../../test-support/vendors/outside-world.ts";
 import { requestCancellation } from "../holds/cancel-order.ts";
 import { putHold } from "../holds/put-hold.ts";
 import {

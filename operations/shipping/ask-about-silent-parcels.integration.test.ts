@@ -4,8 +4,8 @@ import { ServiceFault } from "../../ports/service-fault.ts";
 import type { Vendor } from "../../ports/vendor-roster.ts";
 import { addShipment, markShipped } from "../../store/floor/shipments.ts";
 import { type GatewayWorld, startGatewayWorld } from "../../test-support/gateway.ts";
-import { outsideWorld, TEST_CARRIER } from "../../test-support/outside-world.ts";
-import { type PackingTable, packingTable } from "../../test-support/packing-table.ts";
+import { type PackingTable, packingTable } from "../../test-support/orders/packing-table.ts";
+import { outsideWorld, TEST_CARRIER } from "../../test-support/vendors/outside-world.ts";
 import { askAboutSilentParcels } from "./ask-about-silent-parcels.ts";
 import { recordTracking } from "./record-tracking.ts";
 

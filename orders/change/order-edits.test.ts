@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ADDRESS, documentOf, lineOf, usd } from "../../test-support/order-documents.ts";
+import { ADDRESS, documentOf, lineOf, usd } from "../../test-support/orders/order-documents.ts";
 import type { OrderDocument } from "../order.ts";
 import { sumsOf } from "../order-amounts.ts";
 import { applyEdits, type OrderEdit } from "./order-edits.ts";

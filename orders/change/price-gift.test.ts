@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { documentOf, lineOf, usd } from "../../test-support/order-documents.ts";
+import { documentOf, lineOf, usd } from "../../test-support/orders/order-documents.ts";
 import type { OrderDocument } from "../order.ts";
 import type { OrderEdit } from "./order-edits.ts";
 import { priceGift, skusPriced } from "./price-gift.ts";

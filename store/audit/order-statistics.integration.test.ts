@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type GatewayWorld, startGatewayWorld } from "../../test-support/gateway.ts";
-import { packingTable } from "../../test-support/packing-table.ts";
+import { packingTable } from "../../test-support/orders/packing-table.ts";
 import { readStuck } from "./order-statistics.ts";
 
 let world: GatewayWorld;

@@ -25,7 +25,7 @@ import { parcelLimitOf } from "../../ports/parcel-limit.ts";
 import { startSagaWorker } from "../../workflows/runtime/worker.ts";
 import { type OutsideRosters, startTestEdge, type TestEdge } from "../edge.ts";
 import { eventually } from "../saga-world.ts";
-import { vendorsOf } from "../vendors.ts";
+import { vendorsOf } from "../vendors/vendors.ts";
 import { createTestNamespace } from "./temporal.ts";
 
 export const PAYMENT_SECRET = "whsec_of_the_tests";

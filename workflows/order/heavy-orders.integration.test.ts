@@ -4,7 +4,6 @@ import { editOrder } from "../../operations/change/edit-order.ts";
 import { releasePart } from "../../operations/fulfillment/hold-part.ts";
 import { mergeParts, splitPart } from "../../operations/fulfillment/split-part.ts";
 import { releaseHold } from "../../operations/holds/release-hold.ts";
-import { TEST_CARRIER_MOST_GRAMS } from "../../test-support/outside-world.ts";
 import {
   cancel,
   deliver,
@@ -16,6 +15,7 @@ import {
 } from "../../test-support/saga-steps.ts";
 import { eventually, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
+import { TEST_CARRIER_MOST_GRAMS } from "../../test-support/vendors/outside-world.ts";
 
 let testDatabase: TestDatabase;
 let world: SagaWorld;

@@ -10,10 +10,10 @@ import { recordTracking } from "../../operations/shipping/record-tracking.ts";
 import type { InspectionResult } from "../../orders/return-authorization.ts";
 import type { ReturnRules } from "../../orders/returns/return-rules.ts";
 import { setReturnRules } from "../../store/returns/returns.ts";
-import { TEST_CARRIER } from "../../test-support/outside-world.ts";
 import { charged, deliver, mailKinds, outcomeOf, pack, timeline } from "../../test-support/saga-steps.ts";
 import { eventually, type NewOrder, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
+import { TEST_CARRIER } from "../../test-support/vendors/outside-world.ts";
 import type { SagaActivities } from "../all-activities.ts";
 
 let testDatabase: TestDatabase;

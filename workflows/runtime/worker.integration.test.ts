@@ -3,11 +3,11 @@ import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { SAGA_QUEUE, takeDueOutbox, writeOutbox } from "../../store/outbox.ts";
 import { inTransaction } from "../../store/sql/database.ts";
-import { outsideWorld } from "../../test-support/outside-world.ts";
 import { eventually } from "../../test-support/saga-world.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 import { createTestNamespace, type TestTemporal } from "../../test-support/servers/temporal.ts";
-import { stockInMemory } from "../../test-support/stock.ts";
+import { stockInMemory } from "../../test-support/stock/stock.ts";
+import { outsideWorld } from "../../test-support/vendors/outside-world.ts";
 import { signalRow, startRow } from "../messages.ts";
 import { type SagaWorker, startSagaWorker } from "./worker.ts";
 

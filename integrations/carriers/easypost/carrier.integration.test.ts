@@ -4,7 +4,7 @@ import {
   startTestSandbox,
   type TestSandbox,
   untilAnswered,
-} from "../../../test-support/simulator-sandbox.ts";
+} from "../../../test-support/vendors/simulator-sandbox.ts";
 import { createEasypostCarrier } from "./carrier.ts";
 
 let sandbox: TestSandbox;

@@ -1,7 +1,7 @@
 /** Amazon orders that were read wrongly, or easily could be. */
 import { describe, expect, test } from "vitest";
 import { decimalText } from "../../../orders/money.ts";
-import { captured, onlyOrder, sumAndTotal } from "../../../test-support/channel-orders.ts";
+import { captured, onlyOrder, sumAndTotal } from "../../../test-support/vendors/channel-orders.ts";
 import { amazonAdapter } from "./adapter.ts";
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { decimalText } from "../../../orders/money.ts";
 import { lineShares } from "../../../orders/order-amounts.ts";
-import { captured, onlyOrder, sumAndTotal } from "../../../test-support/channel-orders.ts";
+import { captured, onlyOrder, sumAndTotal } from "../../../test-support/vendors/channel-orders.ts";
 import { holdfastAdapter } from "./adapter.ts";
 
 const order = {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decimalText, rescale } from "../../../orders/money.ts";
-import { captured, onlyOrder, sumAndTotal } from "../../../test-support/channel-orders.ts";
+import { captured, onlyOrder, sumAndTotal } from "../../../test-support/vendors/channel-orders.ts";
 import { walmartAdapter } from "./adapter.ts";
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -6,7 +6,7 @@ import {
   startTestSandbox,
   type TestSandbox,
   untilAnswered,
-} from "../../../test-support/simulator-sandbox.ts";
+} from "../../../test-support/vendors/simulator-sandbox.ts";
 import { createStripeProvider } from "./provider.ts";
 
 let sandbox: TestSandbox;

@@ -4,8 +4,8 @@
  * sequence of refusals tests little.
  */
 import fc from "fast-check";
-import { DISPOSITIONS, type StockCommand, type Tracking } from "../actors/commands.ts";
-import type { ReferenceSku } from "../actors/reference/reference-model.ts";
+import { DISPOSITIONS, type StockCommand, type Tracking } from "../../actors/commands.ts";
+import type { ReferenceSku } from "../../actors/reference/reference-model.ts";
 
 export const SKU = "A";
 export const LOCATIONS = ["east", "west", "north"] as const;

@@ -1,10 +1,10 @@
 /** What tests of channel adapters do with a payload: read its one order, and capture that. */
-import { planCapture } from "../orders/capture.ts";
-import type { IncomingOrder } from "../orders/incoming-order.ts";
-import { chargeableMinor, type Money } from "../orders/money.ts";
-import type { OrderDocument } from "../orders/order.ts";
-import { sumsOf } from "../orders/order-amounts.ts";
-import type { ChannelAdapter } from "../ports/channels.ts";
+import { planCapture } from "../../orders/capture.ts";
+import type { IncomingOrder } from "../../orders/incoming-order.ts";
+import { chargeableMinor, type Money } from "../../orders/money.ts";
+import type { OrderDocument } from "../../orders/order.ts";
+import { sumsOf } from "../../orders/order-amounts.ts";
+import type { ChannelAdapter } from "../../ports/channels.ts";
 
 export function onlyOrder(
   adapter: ChannelAdapter,

@@ -8,9 +8,13 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pino from "pino";
-import { type ConfiguredVendors, type VendorSettings, withMadeUpSecrets } from "../config/vendor-settings.ts";
-import { startSimulators } from "../integrations/simulators.ts";
-import { vendorKinds } from "../integrations/vendor-kinds.ts";
+import {
+  type ConfiguredVendors,
+  type VendorSettings,
+  withMadeUpSecrets,
+} from "../../config/vendor-settings.ts";
+import { startSimulators } from "../../integrations/simulators.ts";
+import { vendorKinds } from "../../integrations/vendor-kinds.ts";
 import { vendorsOf } from "./vendors.ts";
 
 export type TakenWebhook = {

@@ -1,6 +1,6 @@
-import type { OrderDocument } from "../orders/order.ts";
-import { sealerOf } from "../store/personal-data/vault.ts";
-import { type Database, inTransaction } from "../store/sql/database.ts";
+import type { OrderDocument } from "../../orders/order.ts";
+import { sealerOf } from "../../store/personal-data/vault.ts";
+import { type Database, inTransaction } from "../../store/sql/database.ts";
 
 /** Makes an order's document another one, past all rules, as if it had been captured so. */
 export function rewriteDocument(

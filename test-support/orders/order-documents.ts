@@ -1,9 +1,9 @@
 /**
  * Documents of orders in US dollars for tests of what changes them: their total is what their parts come to.
  */
-import { parseMoney } from "../orders/money.ts";
-import type { OrderDocument, OrderLine } from "../orders/order.ts";
-import { sumsOf } from "../orders/order-amounts.ts";
+import { parseMoney } from "../../orders/money.ts";
+import type { OrderDocument, OrderLine } from "../../orders/order.ts";
+import { sumsOf } from "../../orders/order-amounts.ts";
 
 export const usd = (text: string) => {
   const amount = parseMoney(text, "USD");

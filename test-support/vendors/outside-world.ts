@@ -2,16 +2,16 @@
  * The outside world of sagas in memory: payment provider, carrier and mailbox that remember what took effect,
  * by idempotency key, as the real ones do. Their wire formats are tested with the adapters.
  */
-import { DEFAULT_ACCOUNT } from "../config/vendor-settings.ts";
-import type { Carrier, RateRequest } from "../ports/carriers.ts";
-import type { Mailer } from "../ports/notifications.ts";
+import { DEFAULT_ACCOUNT } from "../../config/vendor-settings.ts";
+import type { Carrier, RateRequest } from "../../ports/carriers.ts";
+import type { Mailer } from "../../ports/notifications.ts";
 import {
   AUTHENTICATION_REQUIRED,
   AUTHORIZATION_EXPIRED,
   type PaymentProvider,
   type PaymentResult,
-} from "../ports/payments.ts";
-import { VendorRoster } from "../ports/vendor-roster.ts";
+} from "../../ports/payments.ts";
+import { VendorRoster } from "../../ports/vendor-roster.ts";
 
 export type OutsideWorld = {
   readonly payments: VendorRoster<PaymentProvider>;

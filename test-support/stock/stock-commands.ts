@@ -1,9 +1,9 @@
 /** Stock commands as a shard takes them, and scenes to send them to. */
 import { expect } from "vitest";
-import type { StockCommand } from "../actors/commands.ts";
-import { decodeEntries, encodeEntries } from "../engine/journal/journal-codec.ts";
-import { Shard } from "../engine/shard/shard.ts";
-import { emptyRequest, type ShardReply, type ShardRequest } from "../engine/shard/shard-request.ts";
+import type { StockCommand } from "../../actors/commands.ts";
+import { decodeEntries, encodeEntries } from "../../engine/journal/journal-codec.ts";
+import { Shard } from "../../engine/shard/shard.ts";
+import { emptyRequest, type ShardReply, type ShardRequest } from "../../engine/shard/shard-request.ts";
 
 export type Fields = { readonly type: StockCommand["type"] } & Record<string, unknown>;
 

@@ -5,12 +5,12 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pino from "pino";
-import { createEasypostCarrier } from "../integrations/carriers/easypost/carrier.ts";
-import { createStripeProvider } from "../integrations/payments/stripe/provider.ts";
-import { startSimulators } from "../integrations/simulators.ts";
-import type { Carrier, TrackingReport } from "../ports/carriers.ts";
-import type { PaymentProvider } from "../ports/payments.ts";
-import { ServiceFault } from "../ports/service-fault.ts";
+import { createEasypostCarrier } from "../../integrations/carriers/easypost/carrier.ts";
+import { createStripeProvider } from "../../integrations/payments/stripe/provider.ts";
+import { startSimulators } from "../../integrations/simulators.ts";
+import type { Carrier, TrackingReport } from "../../ports/carriers.ts";
+import type { PaymentProvider } from "../../ports/payments.ts";
+import { ServiceFault } from "../../ports/service-fault.ts";
 import { vendorsOf } from "./vendors.ts";
 
 export const WEBHOOK_SECRET = "whsec_test";

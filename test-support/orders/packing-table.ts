@@ -1,11 +1,11 @@
 /** Fulfillment orders at a packing table, as an order's saga leaves them, and what happened to them. */
 import { expect } from "vitest";
-import type { OperationContext } from "../operations/context.ts";
-import { confirmPick } from "../operations/floor/confirm-pick.ts";
-import { adding } from "../orders/line-ledger.ts";
-import { changeOrder, lockOrder } from "../store/orders/order-progress.ts";
-import { inTransaction } from "../store/sql/database.ts";
-import { canonicalOrder, type GatewayWorld } from "./gateway.ts";
+import type { OperationContext } from "../../operations/context.ts";
+import { confirmPick } from "../../operations/floor/confirm-pick.ts";
+import { adding } from "../../orders/line-ledger.ts";
+import { changeOrder, lockOrder } from "../../store/orders/order-progress.ts";
+import { inTransaction } from "../../store/sql/database.ts";
+import { canonicalOrder, type GatewayWorld } from "../gateway.ts";
 
 export type PackingTable = {
   readonly orderId: string;

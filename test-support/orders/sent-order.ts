@@ -2,7 +2,7 @@
  * An order in the canonical format as an integrator sends it, and a request to the gateway, for tests of the
  * edge.
  */
-import type { TestEdge } from "./edge.ts";
+import type { TestEdge } from "../edge.ts";
 
 /** Of the customer in Columbus, who is nearest to one of the sandbox's fulfillment centers. */
 const ADDRESS = {

@@ -5,7 +5,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { projectRoot } from "../config/project-root.ts";
+import { projectRoot } from "../../config/project-root.ts";
 
 const folder = join(projectRoot, "..", "shared", "data", "channels");
 

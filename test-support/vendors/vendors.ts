@@ -1,6 +1,6 @@
-import { readSettings } from "../config/load.ts";
-import type { ConfiguredVendors } from "../config/vendor-settings.ts";
-import { vendorKinds } from "../integrations/vendor-kinds.ts";
+import { readSettings } from "../../config/load.ts";
+import type { ConfiguredVendors } from "../../config/vendor-settings.ts";
+import { vendorKinds } from "../../integrations/vendor-kinds.ts";
 
 /** The vendors that a sandbox is configured with by these variables. */
 export function vendorsOf(environment: Readonly<Record<string, string>>): ConfiguredVendors {

@@ -2,9 +2,9 @@
  * An allocator over a real shard (`engine/shard/shard.ts`), in memory: what sagas need of the engine, without
  * threads.
  */
-import type { AllocatorClient } from "../engine/allocator-client.ts";
-import { Shard } from "../engine/shard/shard.ts";
-import { emptyRequest, type ShardReply, type ShardRequest } from "../engine/shard/shard-request.ts";
+import type { AllocatorClient } from "../../engine/allocator-client.ts";
+import { Shard } from "../../engine/shard/shard.ts";
+import { emptyRequest, type ShardReply, type ShardRequest } from "../../engine/shard/shard-request.ts";
 
 export type StockInMemory = AllocatorClient & {
   /** As if it had just been made. */
