@@ -7,7 +7,7 @@ import type { AuditEntry, AuditFault } from "../contract/audit.ts";
 import type { PermissionView, RoleView } from "../contract/roles.ts";
 import { inTransaction } from "../store/sql/database.ts";
 import { type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
-import { jsonLines, runCommand } from "../test-support/system.ts";
+import { jsonLines, runAsAdmin } from "../test-support/system.ts";
 
 let world: GatewayWorld;
 let folder: string;
@@ -20,16 +20,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const run = (...args: readonly string[]) =>
-  runCommand(args, {
-    cwd: folder,
-    environment: {
-      PATH: process.env["PATH"],
-      NO_COLOR: "1",
-      HOLDFAST_URL: world.url,
-      HOLDFAST_KEY: world.adminKey,
-    },
-  });
+const run = (...args: readonly string[]) => runAsAdmin(world, args, folder);
 
 test("a role is made, changed, switched off, and shown as a document for programs", async () => {
   const made = await run("role", "create", "returns-desk", "--permissions", "returns.read,returns.receive");

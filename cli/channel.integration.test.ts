@@ -8,7 +8,7 @@ import type { ChannelView } from "../contract/catalog.ts";
 import type { ChannelDetail, IssuedChannel } from "../contract/channels.ts";
 import { signStandardWebhook } from "../integrations/vendor-kit/webhook-signature.ts";
 import { canonicalOrder, type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
-import { jsonLines, runCommand } from "../test-support/system.ts";
+import { jsonLines, runAsAdmin } from "../test-support/system.ts";
 
 let world: GatewayWorld;
 let folder: string;
@@ -21,16 +21,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const run = (...args: readonly string[]) =>
-  runCommand(args, {
-    cwd: folder,
-    environment: {
-      PATH: process.env["PATH"],
-      NO_COLOR: "1",
-      HOLDFAST_URL: world.url,
-      HOLDFAST_KEY: world.adminKey,
-    },
-  });
+const run = (...args: readonly string[]) => runAsAdmin(world, args, folder);
 const channel = (...args: readonly string[]) => run("channel", ...args);
 
 test("makes a channel, prints where its webhooks go and the secret that signs them, and the secret works", async () => {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { LocationView } from "../contract/catalog.ts";
 import type { LocationDetail } from "../contract/locations.ts";
 import { type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
-import { jsonLines, runCommand } from "../test-support/system.ts";
+import { jsonLines, runAsAdmin } from "../test-support/system.ts";
 
 let world: GatewayWorld;
 beforeAll(async () => {
@@ -12,16 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const location = (...args: readonly string[]) =>
-  runCommand(["location", ...args], {
-    cwd: tmpdir(),
-    environment: {
-      PATH: process.env["PATH"],
-      NO_COLOR: "1",
-      HOLDFAST_URL: world.url,
-      HOLDFAST_KEY: world.adminKey,
-    },
-  });
+const location = (...args: readonly string[]) => runAsAdmin(world, ["location", ...args], tmpdir());
 
 const leipzig = ["--line1", "Messe-Allee 1", "--city", "Leipzig", "--country", "DE"];
 

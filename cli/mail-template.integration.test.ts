@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { MailTemplateSummary, MailTemplateView } from "../contract/settings/mail-templates.ts";
 import { type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
-import { jsonLines, runCommand } from "../test-support/system.ts";
+import { jsonLines, runAsAdmin } from "../test-support/system.ts";
 
 let world: GatewayWorld;
 let folder: string;
@@ -18,16 +18,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const template = (...args: readonly string[]) =>
-  runCommand(["mail-template", ...args], {
-    cwd: folder,
-    environment: {
-      PATH: process.env["PATH"],
-      NO_COLOR: "1",
-      HOLDFAST_URL: world.url,
-      HOLDFAST_KEY: world.adminKey,
-    },
-  });
+const template = (...args: readonly string[]) => runAsAdmin(world, ["mail-template", ...args], folder);
 
 test("shows, previews and sets a text from files, and sets it back", async () => {
   const shown = await template("show", "shipped");

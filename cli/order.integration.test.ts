@@ -10,7 +10,7 @@ import type { ChangeAnswer } from "../contract/order-changes.ts";
 import type { OrderSummary, OrderView, TimelineEntry } from "../contract/orders.ts";
 import { canonicalOrder, type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
 import { type PackingTable, packingTable } from "../test-support/orders/packing-table.ts";
-import { jsonLines, runCommand } from "../test-support/system.ts";
+import { jsonLines, runAsAdmin } from "../test-support/system.ts";
 
 let world: GatewayWorld;
 let folder: string;
@@ -25,16 +25,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const holdfast = (...args: readonly string[]) =>
-  runCommand(args, {
-    cwd: folder,
-    environment: {
-      PATH: process.env["PATH"],
-      NO_COLOR: "1",
-      HOLDFAST_URL: world.url,
-      HOLDFAST_KEY: world.adminKey,
-    },
-  });
+const holdfast = (...args: readonly string[]) => runAsAdmin(world, args, folder);
 
 async function captured(name: string): Promise<string> {
   const reply = await world.call("POST", "/v1/orders", {

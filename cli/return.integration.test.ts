@@ -9,7 +9,7 @@ import { changeOrder, lockOrder } from "../store/orders/order-progress.ts";
 import { inTransaction } from "../store/sql/database.ts";
 import { type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
 import { packingTable } from "../test-support/orders/packing-table.ts";
-import { jsonLines, runCommand } from "../test-support/system.ts";
+import { jsonLines, runAsAdmin } from "../test-support/system.ts";
 
 let world: GatewayWorld;
 let folder: string;
@@ -22,16 +22,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const holdfast = (...args: readonly string[]) =>
-  runCommand(["return", ...args], {
-    cwd: folder,
-    environment: {
-      PATH: process.env["PATH"],
-      NO_COLOR: "1",
-      HOLDFAST_URL: world.url,
-      HOLDFAST_KEY: world.adminKey,
-    },
-  });
+const holdfast = (...args: readonly string[]) => runAsAdmin(world, ["return", ...args], folder);
 
 /** Three shirts that the customer has. */
 async function delivered(name: string): Promise<string> {

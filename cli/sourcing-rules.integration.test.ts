@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { SourcingRulesView } from "../contract/sourcing-rules.ts";
 import { type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
-import { jsonLines, runCommand } from "../test-support/system.ts";
+import { jsonLines, runAsAdmin } from "../test-support/system.ts";
 
 let world: GatewayWorld;
 let folder: string;
@@ -18,16 +18,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const rules = (...args: readonly string[]) =>
-  runCommand(["sourcing-rules", ...args], {
-    cwd: folder,
-    environment: {
-      PATH: process.env["PATH"],
-      NO_COLOR: "1",
-      HOLDFAST_URL: world.url,
-      HOLDFAST_KEY: world.adminKey,
-    },
-  });
+const rules = (...args: readonly string[]) => runAsAdmin(world, ["sourcing-rules", ...args], folder);
 
 function fileOf(name: string, content: string): string {
   writeFileSync(join(folder, name), content);

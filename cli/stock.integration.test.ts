@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ProductComponents } from "../contract/catalog.ts";
 import type { StockRow } from "../contract/stock.ts";
 import { addLocation, addProducts, type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
-import { jsonLines, runCommand } from "../test-support/system.ts";
+import { jsonLines, runAsAdmin } from "../test-support/system.ts";
 
 let world: GatewayWorld;
 let folder: string;
@@ -21,16 +21,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const holdfast = (...args: readonly string[]) =>
-  runCommand(args, {
-    cwd: folder,
-    environment: {
-      PATH: process.env["PATH"],
-      NO_COLOR: "1",
-      HOLDFAST_URL: world.url,
-      HOLDFAST_KEY: world.adminKey,
-    },
-  });
+const holdfast = (...args: readonly string[]) => runAsAdmin(world, args, folder);
 const stock = (...args: readonly string[]) => holdfast("stock", ...args);
 
 async function position(location: string): Promise<StockRow | undefined> {

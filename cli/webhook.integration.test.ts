@@ -14,7 +14,7 @@ import { deliverWebhooks } from "../operations/webhooks/deliver.ts";
 import { readStoredAccounts } from "../store/settings/vendor-accounts.ts";
 import { canonicalOrder, type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
 import { eventually } from "../test-support/saga-world.ts";
-import { jsonLines, runCommand } from "../test-support/system.ts";
+import { jsonLines, runAsAdmin } from "../test-support/system.ts";
 import { STRIPE_KEY, startTestSandbox, type TestSandbox } from "../test-support/vendors/simulator-sandbox.ts";
 import { vendorsOf } from "../test-support/vendors/vendors.ts";
 
@@ -58,16 +58,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const holdfast = (...args: readonly string[]) =>
-  runCommand(args, {
-    cwd: folder,
-    environment: {
-      PATH: process.env["PATH"],
-      NO_COLOR: "1",
-      HOLDFAST_URL: world.url,
-      HOLDFAST_KEY: world.adminKey,
-    },
-  });
+const holdfast = (...args: readonly string[]) => runAsAdmin(world, args, folder);
 
 test("a webhook is made, tried, told, replayed, switched off and removed", async () => {
   const made = await holdfast("webhook", "create", "erp", "--to", address, "--events", "order.captured");

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PASSKEYS_MOST, SESSION_PROOF_MS } from "../config/limits.ts";
 import { SoftAuthenticator, type Twist } from "../test-support/authenticator.ts";
+import { cookieBrowser } from "../test-support/browser-cookies.ts";
 import { type GatewayWorld, type Reply, STAFF_PASSWORD, startGatewayWorld } from "../test-support/gateway.ts";
 
 let world: GatewayWorld;
@@ -19,24 +20,7 @@ let address = 0;
 /** A browser with its cookies, in which nobody is signed in; each at an address of its own. */
 function browser() {
   address += 1;
-  const from = `198.51.100.${address}`;
-  const cookies = new Map<string, string>();
-  const call = async (method: string, path: string, json?: unknown) => {
-    const reply = await world.call(method, path, {
-      anonymous: true,
-      headers: {
-        origin: ORIGIN,
-        "x-forwarded-for": from,
-        cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join("; "),
-      },
-      ...(json === undefined ? {} : { json }),
-    });
-    for (const set of reply.headers.getSetCookie()) {
-      const [name = "", value = ""] = (set.split(";", 1)[0] ?? "").split("=");
-      cookies.set(name, value);
-    }
-    return reply;
-  };
+  const { call, cookies } = cookieBrowser(world, ORIGIN, `198.51.100.${address}`);
   return {
     call,
     cookies,

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { SESSION_PROOF_MS } from "../config/limits.ts";
 import { createOidcProvider } from "../integrations/identity/oidc.ts";
+import { cookieBrowser } from "../test-support/browser-cookies.ts";
 import { type GatewayWorld, type Reply, STAFF_PASSWORD, startGatewayWorld } from "../test-support/gateway.ts";
 import {
   CLIENT,
@@ -47,24 +48,7 @@ const saidOf = ({ status, json }: Reply) => [status, json?.code];
 let address = 0;
 function browser(of: GatewayWorld = world) {
   address += 1;
-  const from = `203.0.113.${address}`;
-  const cookies = new Map<string, string>();
-  const call = async (method: string, path: string, json?: unknown) => {
-    const reply = await of.call(method, path, {
-      anonymous: true,
-      headers: {
-        origin: ORIGIN,
-        "x-forwarded-for": from,
-        cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join("; "),
-      },
-      ...(json === undefined ? {} : { json }),
-    });
-    for (const set of reply.headers.getSetCookie()) {
-      const [name = "", value = ""] = (set.split(";", 1)[0] ?? "").split("=");
-      cookies.set(name, value);
-    }
-    return reply;
-  };
+  const { call } = cookieBrowser(of, ORIGIN, `203.0.113.${address}`);
   return {
     call,
     /** Goes to the provider and comes back. @returns the query of the address at which it came back */

@@ -193,6 +193,18 @@ export function runCommand(
   });
 }
 
+/** Runs `holdfast …` against a gateway, with the key of its administrator. */
+export function runAsAdmin(
+  { url, adminKey }: { readonly url: string; readonly adminKey: string },
+  args: readonly string[],
+  cwd: string,
+): Promise<Outcome> {
+  return runCommand(args, {
+    cwd,
+    environment: { PATH: process.env["PATH"], NO_COLOR: "1", HOLDFAST_URL: url, HOLDFAST_KEY: adminKey },
+  });
+}
+
 /** Documents of a `--json` output. */
 export function jsonLines<T>(outcome: Outcome): readonly T[] {
   return outcome.stdout
