@@ -4,11 +4,18 @@
  */
 import type { RetentionReport } from "../../contract/personal-data.ts";
 import { addErasure, openErasures } from "../../store/personal-data/erasures.ts";
-import { type ColumnKind, countDue, readDuePersons, takeOut } from "../../store/persons/retained.ts";
+import { readPersonsOrders } from "../../store/persons/persons.ts";
+import {
+  type ColumnKind,
+  countDue,
+  type DuePerson,
+  readDuePersons,
+  takeOut,
+} from "../../store/persons/retained.ts";
 import { type RetentionDays, readRetention } from "../../store/settings/retention.ts";
 import type { Database } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
-import { carryOutErasure } from "./erase-person.ts";
+import { carryOutErasures } from "./erase-person.ts";
 
 const COLUMN_KINDS: readonly ColumnKind[] = ["payloads", "labels", "mails"];
 /** Rows of a kind in one statement; some milliseconds. */
@@ -45,10 +52,9 @@ export async function keepClean(
 ): Promise<RetentionReport> {
   const { database } = context;
   const taken = { payloads: 0, labels: 0, mails: 0, persons: 0 };
-  for (const { id } of await openErasures(database)) {
-    if (isStopped()) return taken;
-    await carryOutErasure(context, id);
-  }
+  const open = (await openErasures(database)).map(({ id }) => id);
+  for (let from = 0; from < open.length && !isStopped(); from += BATCH)
+    await carryOutErasures(context, open.slice(from, from + BATCH), isStopped);
   const days = await readRetention(database);
   for (const kind of COLUMN_KINDS) {
     const kept = daysOf(days, kind);
@@ -59,18 +65,37 @@ export async function keepClean(
     }
   }
   const kept = daysOf(days, "persons");
-  let after: Date | null = null;
+  let after: DuePerson | null = null;
   for (let more = kept !== null; more && !isStopped(); ) {
-    const due = await readDuePersons(database, kept ?? 0, after, BATCH);
-    for (const { orderId, at } of due) {
-      if (isStopped()) return taken;
-      after = at;
-      // On the list as well: it is erased again where a backup brings it back.
-      const id = `retention:${orderId}`;
-      await addErasure(database, { id, orders: [orderId], requestedBy: "retention" });
-      if (await carryOutErasure(context, id)) taken.persons += 1;
-    }
+    const due: readonly DuePerson[] = await readDuePersons(database, kept ?? 0, after, BATCH);
+    taken.persons += await eraseDue(context, due, kept ?? 0, isStopped);
+    after = due.at(-1) ?? after;
     more = due.length === BATCH;
   }
   return taken;
+}
+
+/** @returns how many of them were erased */
+async function eraseDue(
+  context: Pick<OperationContext, "database" | "caller">,
+  due: readonly DuePerson[],
+  kept: number,
+  isStopped: () => boolean,
+): Promise<number> {
+  const { database } = context;
+  const orders = await readPersonsOrders(
+    database,
+    due.map(({ orderId }) => orderId),
+    kept,
+  );
+  const ids: string[] = [];
+  for (const { orderId, neededFor } of orders) {
+    // What is settled later is kept from then on as any other: on the list it would be erased at once.
+    if (neededFor !== null) continue;
+    // On the list as well: it is erased again where a backup brings it back.
+    const id = `retention:${orderId}`;
+    await addErasure(database, { id, orders: [orderId], requestedBy: "retention" });
+    ids.push(id);
+  }
+  return carryOutErasures(context, ids, isStopped);
 }
