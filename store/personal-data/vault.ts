@@ -104,17 +104,16 @@ export class PersonVault implements ResultOpener {
 
   /** For an order that there is. This transaction may already have written to it. */
   async sealerOf(client: Queryable, orderId: string): Promise<Sealer> {
-    const made = wrapKey(this.wrappingKey, orderId, newDataKey());
-    // Of two who make it at once, one waits for the other and then finds the other's.
-    await client.query(
-      "insert into order_person (order_id, wrapped) values ($1, $2) on conflict do nothing",
-      [orderId, made],
-    );
-    const { rows } = await client.query<{ wrapped: Buffer | null }>(
-      "select wrapped from order_person where order_id = $1",
-      [orderId],
-    );
-    const wrapped = rows[0]?.wrapped ?? null;
+    let wrapped = await storedKey(client, orderId);
+    if (wrapped === undefined) {
+      // Of two who make it at once, one waits for the other and then finds the other's.
+      await client.query(
+        "insert into order_person (order_id, wrapped) values ($1, $2) on conflict do nothing",
+        [orderId, wrapKey(this.wrappingKey, orderId, newDataKey())],
+      );
+      wrapped = await storedKey(client, orderId);
+    }
+    if (wrapped === undefined) throw new Error(`order ${orderId} has no data key`);
     return wrapped === null
       ? erasedSealer(orderId)
       : this.sealer(orderId, unwrapKey(this.wrappingKey, orderId, wrapped));
@@ -194,6 +193,15 @@ export class PersonVault implements ResultOpener {
   openReply(purpose: string, sealed: string): string {
     return openUnderWrap(this.wrappingKey, purpose, sealed);
   }
+}
+
+/** @returns null: it was destroyed; undefined: the order has none yet */
+async function storedKey(client: Queryable, orderId: string): Promise<Buffer | null | undefined> {
+  const { rows } = await client.query<{ wrapped: Buffer | null }>(
+    "select wrapped from order_person where order_id = $1",
+    [orderId],
+  );
+  return rows[0]?.wrapped;
 }
 
 const purposeOf = (purpose: string): string => `personal data: ${purpose}`;
