@@ -34,6 +34,12 @@ async function nameOf(client: Queryable, id: string): Promise<string | undefined
   return rows[0]?.name;
 }
 
+async function seal(client: Queryable, id: string, name: string): Promise<string | undefined> {
+  const sealer = await sealerOf(client, id);
+  await client.query("update orders set customer_name = $2 where id = $1", [id, sealer.text(name)]);
+  return nameOf(client, id);
+}
+
 test("a sealer of an order that has its key takes one statement", async () => {
   const id = await formerOrder("known");
   await sealerOf(store.database, id);
@@ -50,4 +56,16 @@ test("a sealer of an order that has its key takes one statement", async () => {
   });
   expect(asked).toEqual([expect.stringMatching(/^select /)]);
   expect(await nameOf(store.database, id)).toBe("Bo");
+});
+
+test("a key whose transaction came to nothing is forgotten, and what the next one seals is read", async () => {
+  const id = await formerOrder("undone");
+  await expect(
+    inTransaction(store.database, async (client) => {
+      expect(await seal(client, id, "Bo")).toBe("Bo");
+      throw new Error("undone");
+    }),
+  ).rejects.toThrow("undone");
+  expect(await inTransaction(store.database, (client) => seal(client, id, "Cy"))).toBe("Cy");
+  expect(await nameOf(store.database, id)).toBe("Cy");
 });

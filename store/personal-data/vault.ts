@@ -35,6 +35,7 @@ import { openerOf, openResultsWith, type ResultOpener } from "../sql/sealed-resu
 const KEPT_KEYS = 20_000;
 
 type RawQuery = Parameters<ResultOpener["dataKeys"]>[0];
+type StoredKey = { readonly id: string; readonly wrapped: Buffer; readonly isLasting: boolean };
 
 /** What an order's row in `order_person` is made of. */
 export type PersonRow = {
@@ -149,13 +150,15 @@ export class PersonVault implements ResultOpener {
     }
     if (missing.length === 0) return found;
     const { rows } = await query(
-      "select order_id as id, wrapped from order_person where order_id = any($1) and wrapped is not null",
+      // What this transaction itself has sealed may yet be rolled back, and its key with it.
+      `select order_id as id, wrapped, coalesce(sealed_at <> now(), false) as "isLasting"
+         from order_person where order_id = any($1) and wrapped is not null`,
       [missing],
     );
-    for (const { id, wrapped } of rows as readonly { readonly id: string; readonly wrapped: Buffer }[]) {
+    for (const { id, wrapped, isLasting } of rows as readonly StoredKey[]) {
       const key = unwrapKey(this.wrappingKey, id, wrapped);
       found.set(id, key);
-      this.keep(id, key);
+      if (isLasting) this.keep(id, key);
     }
     return found;
   }
