@@ -224,3 +224,33 @@ test("orders of one moment are due in their order, each once", async () => {
   }
   expect(found).toEqual(ids.map(orderId));
 });
+
+test("an order whose data was altered keeps no other from being erased, and is told of", async () => {
+  const ids = ["http-altered", "http-sound"];
+  for (const id of ids)
+    await world.call("POST", "/v1/orders", {
+      headers: { "idempotency-key": `capture-${id}` },
+      json: canonicalOrder(id, { customer: { name: "Ada" } }),
+    });
+  await world.database.query(
+    `update orders set status = 'completed', updated_at = '2019-01-01' where external_id = any($1)`,
+    [ids],
+  );
+  await world.database.query(
+    `update orders set document = jsonb_set(document, '{sealed}', to_jsonb(left(document->>'sealed', -3)))
+      where external_id = 'http-altered'`,
+  );
+  for (let looked = 0; looked < 2; looked += 1)
+    await expect(keepClean({ database: world.database })).rejects.toMatchObject({
+      code: "personal_data_damaged",
+    });
+  const { rows } = await world.database.query(
+    `select o.external_id as id, p.erased_at is not null as erased from orders o
+       join order_person p on p.order_id = o.id where o.external_id = any($1) order by 1`,
+    [ids],
+  );
+  expect(rows).toEqual([
+    { id: "http-altered", erased: false },
+    { id: "http-sound", erased: true },
+  ]);
+});

@@ -7,6 +7,7 @@
  * R3 Each order is looked at again under its lock: one that has become needed meanwhile waits for the standing job.
  */
 
+import { PersonalDataDamagedError } from "../../config/person-seal.ts";
 import { forgetRepliesAbout } from "../../store/access/idempotency.ts";
 import { recordAudit } from "../../store/audit-log/record-audit.ts";
 import { lockOrder } from "../../store/orders/order-progress.ts";
@@ -59,7 +60,9 @@ export async function erasePerson(
 /**
  * Erases what of these is not erased yet. Kept replies are looked through once for all of them: each is opened.
  *
- * @param isStopped asked between any two of them @returns how many have ended with this
+ * @param isStopped asked between any two of them
+ * @returns how many have ended with this
+ * @throws PersonalDataDamagedError once all others are erased, where an order cannot be read
  */
 export async function carryOutErasures(
   { database }: Context,
@@ -67,20 +70,29 @@ export async function carryOutErasures(
   isStopped: () => boolean = () => false,
 ): Promise<number> {
   const whole: Erasure[] = [];
+  let damaged: PersonalDataDamagedError | undefined;
   for (const id of ids) {
     if (isStopped()) break;
     const erasure = await readErasure(database, id);
     if (erasure === null || erasure.doneAt !== null) continue;
     let left = 0;
-    for (const orderId of erasure.orders) if (!(await eraseOne(database, orderId))) left += 1;
+    for (const orderId of erasure.orders) {
+      const isErased = await eraseOne(database, orderId).catch((error: unknown) => {
+        if (!(error instanceof PersonalDataDamagedError)) throw error;
+        damaged = error;
+        return false;
+      });
+      if (!isErased) left += 1;
+    }
     if (left === 0) whole.push(erasure);
   }
-  if (whole.length === 0) return 0;
-  await forgetRepliesAbout(
-    database,
-    whole.flatMap(({ orders }) => orders),
-  );
+  if (whole.length > 0)
+    await forgetRepliesAbout(
+      database,
+      whole.flatMap(({ orders }) => orders),
+    );
   for (const { id } of whole) await endErasure(database, id);
+  if (damaged !== undefined) throw damaged;
   return whole.length;
 }
 

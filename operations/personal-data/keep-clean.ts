@@ -2,6 +2,7 @@
  * Takes out what is kept no longer by the rules for retention, a bounded number at a time, and ends erasures that a
  * crash has left. Of several processes one does it.
  */
+import { PersonalDataDamagedError } from "../../config/person-seal.ts";
 import type { RetentionReport } from "../../contract/personal-data.ts";
 import { addErasure, openErasures } from "../../store/personal-data/erasures.ts";
 import { readPersonsOrders } from "../../store/persons/persons.ts";
@@ -45,6 +46,7 @@ function daysOf(days: RetentionDays, kind: ColumnKind | "persons"): number | nul
 /**
  * @param isStopped asked between any two steps
  * @returns what was taken out, by kind
+ * @throws PersonalDataDamagedError at the end, where an order cannot be read
  */
 export async function keepClean(
   context: Pick<OperationContext, "database" | "caller">,
@@ -52,9 +54,17 @@ export async function keepClean(
 ): Promise<RetentionReport> {
   const { database } = context;
   const taken = { payloads: 0, labels: 0, mails: 0, persons: 0 };
+  // An order that cannot be read stays on the list: what is due beside it comes first.
+  let damaged: PersonalDataDamagedError | undefined;
+  const carryOut = (ids: readonly string[]): Promise<number> =>
+    carryOutErasures(context, ids, isStopped).catch((error: unknown) => {
+      if (!(error instanceof PersonalDataDamagedError)) throw error;
+      damaged = error;
+      return 0;
+    });
   const open = (await openErasures(database)).map(({ id }) => id);
   for (let from = 0; from < open.length && !isStopped(); from += BATCH)
-    await carryOutErasures(context, open.slice(from, from + BATCH), isStopped);
+    await carryOut(open.slice(from, from + BATCH));
   const days = await readRetention(database);
   for (const kind of COLUMN_KINDS) {
     const kept = daysOf(days, kind);
@@ -68,21 +78,20 @@ export async function keepClean(
   let after: DuePerson | null = null;
   for (let more = kept !== null; more && !isStopped(); ) {
     const due: readonly DuePerson[] = await readDuePersons(database, kept ?? 0, after, BATCH);
-    taken.persons += await eraseDue(context, due, kept ?? 0, isStopped);
+    taken.persons += await carryOut(await listDue(database, due, kept ?? 0));
     after = due.at(-1) ?? after;
     more = due.length === BATCH;
   }
+  if (damaged !== undefined) throw damaged;
   return taken;
 }
 
-/** @returns how many of them were erased */
-async function eraseDue(
-  context: Pick<OperationContext, "database" | "caller">,
+/** @returns erasures of those that are not needed, on the list now */
+async function listDue(
+  database: Database,
   due: readonly DuePerson[],
   kept: number,
-  isStopped: () => boolean,
-): Promise<number> {
-  const { database } = context;
+): Promise<readonly string[]> {
   const orders = await readPersonsOrders(
     database,
     due.map(({ orderId }) => orderId),
@@ -97,5 +106,5 @@ async function eraseDue(
     await addErasure(database, { id, orders: [orderId], requestedBy: "retention" });
     ids.push(id);
   }
-  return carryOutErasures(context, ids, isStopped);
+  return ids;
 }
