@@ -1,12 +1,12 @@
 /**
  * What identifies a shopper, as it is stored: AES-256-GCM under the data key of the order that it belongs to.
  *
- * Owns the form of a sealed text, of sealed bytes and of a wrapped key. Which columns hold them, and where the
- * keys are, is the store's (`store/personal-data/`); that they are opened wherever they are read is its door's
- * (`store/sql/sealed-results.ts`).
+ * Owns the form of a sealed text, of sealed bytes and of a wrapped key. Which columns hold them, and where
+ * the keys are, is the store's (`store/personal-data/`); that they are opened wherever they are read is its
+ * door's (`store/sql/sealed-results.ts`).
  *
- * P1 A sealed value names its order and its kind, and both are bound in: it opens under no other order's key, and
- *    not as another kind.
+ * P1 A sealed value names its order and its kind, and both are bound in: it opens under no other order's key,
+ *    and not as another kind.
  * P2 A key that is destroyed cannot be made again: it is 32 random bytes that are stored nowhere else.
  * P3 What is sealed twice differs: each has its own random nonce.
  */
@@ -150,7 +150,10 @@ export function openSealed({ kind, orderId, bytes }: Sealed, dataKey: Uint8Array
   return clear;
 }
 
-/** For what belongs to no single order, as the replies that are kept for idempotency: under the wrapping key itself. */
+/**
+ * For what belongs to no single order, as the replies that are kept for idempotency: under the wrapping key
+ * itself.
+ */
 export function sealUnderWrap(wrappingKey: Uint8Array, purpose: string, clear: string): string {
   return encrypt(wrappingKey, `${MARK}w.${purpose}`, clear).toString("base64url");
 }

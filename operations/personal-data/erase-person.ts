@@ -2,9 +2,10 @@
  * Erases the personal data of all orders of a shopper.
  *
  * R1 It is refused as long as anything of it is needed, and then nothing is changed.
- * R2 Once it is begun it is on the list of erasures, with the orders' ids and nothing of the person; a crash between any
- *    two orders leaves it there, and the standing job (`standing/personal-data.ts`) ends it.
- * R3 Each order is looked at again under its lock: one that has become needed meanwhile waits for the standing job.
+ * R2 Once it is begun it is on the list of erasures, with the orders' ids and nothing of the person; a crash
+ *    between any two orders leaves it there, and the standing job (`standing/personal-data.ts`) ends it.
+ * R3 Each order is looked at again under its lock: one that has become needed meanwhile waits for the
+ *    standing job.
  */
 
 import { PersonalDataDamagedError } from "../../config/person-seal.ts";
@@ -58,7 +59,8 @@ export async function erasePerson(
 }
 
 /**
- * Erases what of these is not erased yet. Kept replies are looked through once for all of them: each is opened.
+ * Erases what of these is not erased yet. Kept replies are looked through once for all of them: each is
+ * opened.
  *
  * @param isStopped asked between any two of them
  * @returns how many have ended with this

@@ -1,6 +1,6 @@
 /**
- * Takes out what is kept no longer by the rules for retention, a bounded number at a time, and ends erasures that a
- * crash has left. Of several processes one does it.
+ * Takes out what is kept no longer by the rules for retention, a bounded number at a time, and ends erasures
+ * that a crash has left. Of several processes one does it.
  */
 import { PersonalDataDamagedError } from "../../config/person-seal.ts";
 import type { RetentionReport } from "../../contract/personal-data.ts";

@@ -1,6 +1,6 @@
 /**
- * Encrypts what former versions have written, and takes out what is kept no longer. Of several processes one does
- * it at a time.
+ * Encrypts what former versions have written, and takes out what is kept no longer. Of several processes one
+ * does it at a time.
  */
 import type { Logger } from "pino";
 import { beginEncrypting, encryptFormer } from "../../store/persons/encrypt-former.ts";

@@ -4,9 +4,9 @@
  * D1 `joined` of both parts is the document.
  * D2 The rest is a document by itself: where something was taken out that every document has, it says
  *    `(erased)`. So it is what is left when the other part cannot be read any more.
- * D3 Countries stay: duties, taxes and carriers' rules go by them, and they identify nobody. So does the channel's
- *    number of the customer, until the order is erased: orders that may leave together are found by it. And its
- *    tags, by which staff pick orders out of the list.
+ * D3 Countries stay: duties, taxes and carriers' rules go by them, and they identify nobody. So does the
+ *    channel's number of the customer, until the order is erased: orders that may leave together are found by
+ *    it. And its tags, by which staff pick orders out of the list.
  */
 import type { Address } from "../address.ts";
 import type { OrderDocument } from "../order.ts";
@@ -68,7 +68,9 @@ export function joined(rest: OrderDocument, personal: PersonalPart): OrderDocume
   };
 }
 
-/** What is left of a document once it is erased: neither the channel's number of the customer nor its tags. */
+/**
+ * What is left of a document once it is erased: neither the channel's number of the customer nor its tags.
+ */
 export function erasedDocument(document: OrderDocument): OrderDocument {
   const { tags: _tags, ...rest } = apart(document).rest;
   return { ...rest, customer: { name: ERASED } };

@@ -1,8 +1,9 @@
 /**
- * Takes what is known of a person out of texts that were written around it: timelines, reasons, changes. Pure.
+ * Takes what is known of a person out of texts that were written around it: timelines, reasons, changes.
+ * Pure.
  *
- * S1 Only whole values are taken out, the longest first, whatever their case: a name that is part of another word of
- *    three letters would take half of every sentence with it.
+ * S1 Only whole values are taken out, the longest first, whatever their case: a name that is part of another
+ *    word of three letters would take half of every sentence with it.
  * S2 What a sentence quotes goes as well: it may be of an address that the order has no longer.
  */
 const ERASED = "(erased)";

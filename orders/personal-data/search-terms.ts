@@ -1,8 +1,8 @@
 /**
  * By what a person's orders are found: the same words, however they were written. Pure.
  *
- * S1 A term that a search makes of what somebody types is equal to the one that the order has, or it is not found:
- *    nothing can be looked for by a part of a word, because what is stored are tokens of whole ones.
+ * S1 A term that a search makes of what somebody types is equal to the one that the order has, or it is not
+ *    found: nothing can be looked for by a part of a word, because what is stored are tokens of whole ones.
  */
 import type { OrderDocument } from "../order.ts";
 
@@ -60,8 +60,8 @@ export function termsOf({ customer, shippingAddress, billingAddress }: OrderDocu
 }
 
 /**
- * Who an order's customer is, where it says so: the e-mail address, the channel's number of them, or the telephone
- * number, the first that there is.
+ * Who an order's customer is, where it says so: the e-mail address, the channel's number of them, or the
+ * telephone number, the first that there is.
  */
 export function personTerm({
   channelId,

@@ -84,8 +84,8 @@ function purposeOf({ scope, key }: { readonly scope: string; readonly key: strin
 const LOOKED_AT = 500;
 
 /**
- * Forgets kept replies that tell of these orders. They are sealed, so each is opened; they are kept for a day or so.
- * A repeat of such a request runs again, and is recognised by what it is about.
+ * Forgets kept replies that tell of these orders. They are sealed, so each is opened; they are kept for a day
+ * or so. A repeat of such a request runs again, and is recognised by what it is about.
  */
 export async function forgetRepliesAbout(database: Queryable, orderIds: readonly string[]): Promise<void> {
   const names = orderIds.map((orderId) => JSON.stringify(orderId).slice(1, -1));

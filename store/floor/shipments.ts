@@ -275,7 +275,11 @@ export async function takeSilentParcels(
   return rows.map((row) => row.carrierShipmentId);
 }
 
-/** Of an order that was erased, neither the carrier's words nor the place are kept. @returns whether the report is new */
+/**
+ * Of an order that was erased, neither the carrier's words nor the place are kept.
+ *
+ * @returns whether the report is new
+ */
 export async function addTrackingReport(client: Queryable, report: TrackingReport): Promise<boolean> {
   const { rowCount } = await client.query(
     `insert into tracking_report (tracking_number, report_id, status, message, place, at)

@@ -64,8 +64,9 @@ export function insertHolds(orders: string): string {
 }
 
 /**
- * Inserts the keys and tokens of every row of the relation `orders`, which has `DOCUMENT_FIELDS`, where it is sealed.
- * Of an order that has its key, what a former version has written may still be in clear: it stays due.
+ * Inserts the keys and tokens of every row of the relation `orders`, which has `DOCUMENT_FIELDS`, where it is
+ * sealed. Of an order that has its key, what a former version has written may still be in clear: it stays
+ * due.
  */
 export function insertPersons(orders: string): string {
   return `insert into order_person (order_id, wrapped, mark, tokens, sealed_at)

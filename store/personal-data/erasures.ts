@@ -1,6 +1,6 @@
 /**
- * The list of erasures: asked for, under way, done. It holds no personal data, and outlives what was erased: on a
- * database that a backup brought back, everything on it is erased again.
+ * The list of erasures: asked for, under way, done. It holds no personal data, and outlives what was erased:
+ * on a database that a backup brought back, everything on it is erased again.
  */
 import type { Queryable } from "../sql/database.ts";
 

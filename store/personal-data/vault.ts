@@ -1,11 +1,13 @@
 /**
- * The keys of personal data: each order has its own, wrapped under one key of the system, which is sealed as other
- * secrets are. And the tokens by which orders are found though their people are encrypted.
+ * The keys of personal data: each order has its own, wrapped under one key of the system, which is sealed as
+ * other secrets are. And the tokens by which orders are found though their people are encrypted.
  *
- * V1 A data key is stored once, in `order_person`. When it is taken away there, nothing of the order opens again.
- * V2 Nothing is sealed under a key that was read from memory: whoever seals reads the key in the same transaction,
- *    or makes it in the statement that makes the order.
- * V3 Without a vault (`attachVault`) a process writes in clear, as former versions did. Every composition has one.
+ * V1 A data key is stored once, in `order_person`. When it is taken away there, nothing of the order opens
+ *    again.
+ * V2 Nothing is sealed under a key that was read from memory: whoever seals reads the key in the same
+ *    transaction, or makes it in the statement that makes the order.
+ * V3 Without a vault (`attachVault`) a process writes in clear, as former versions did. Every composition has
+ *    one.
  */
 import { createHmac, randomBytes } from "node:crypto";
 import {
@@ -69,8 +71,8 @@ export class PersonVault implements ResultOpener {
   }
 
   /**
-   * Opens the database's two keys, makes them where there are none, and seals them anew where the box has a newer
-   * key.
+   * Opens the database's two keys, makes them where there are none, and seals them anew where the box has a
+   * newer key.
    *
    * @throws SealedSecretError where they cannot be opened
    */
@@ -209,7 +211,9 @@ async function storedKey(client: Queryable, orderId: string): Promise<Buffer | n
 
 const purposeOf = (purpose: string): string => `personal data: ${purpose}`;
 
-/** From now on what this process reads from the database is opened, and what it writes of orders is sealed. */
+/**
+ * From now on what this process reads from the database is opened, and what it writes of orders is sealed.
+ */
 export function attachVault(database: Database, vault: PersonVault): void {
   openResultsWith(database, vault);
 }

@@ -1,6 +1,6 @@
 /**
- * Everything that is stored of a person's orders, as it is told to them: by order, in the words of the tables'
- * documentation (docs/personal-data.md).
+ * Everything that is stored of a person's orders, as it is told to them: by order, in the words of the
+ * tables' documentation (docs/personal-data.md).
  */
 import type { Queryable } from "../sql/database.ts";
 import { iso } from "../sql/view-sql.ts";

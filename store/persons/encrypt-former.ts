@@ -1,8 +1,8 @@
 /**
  * Orders that a former version has written, or one that runs beside this one, are encrypted batch by batch.
  *
- * F1 An order is encrypted in a transaction of its own, and once: a crash costs the batch's place, and what is done
- *    already is passed over.
+ * F1 An order is encrypted in a transaction of its own, and once: a crash costs the batch's place, and what
+ *    is done already is passed over.
  * F2 Readers understand both, so that nothing has to wait for it.
  */
 import type { OrderDocument } from "../../orders/order.ts";

@@ -1,10 +1,11 @@
 /**
- * Erases the personal data of one order, in one transaction: its key is destroyed, and what is left in clear is
- * overwritten. What is counted (lines, amounts, stock, ledgers, positions of feeds, chains of hashes) stays as it is.
+ * Erases the personal data of one order, in one transaction: its key is destroyed, and what is left in clear
+ * is overwritten. What is counted (lines, amounts, stock, ledgers, positions of feeds, chains of hashes)
+ * stays as it is.
  *
- * E1 Repeating it changes nothing. E2 What the order says afterwards is what its `order_person` says without its key:
- *    "(erased)". E3 Every place that `docs/personal-data.md` calls erased is overwritten here; a test looks for what
- *    is left in all columns of the database.
+ * E1 Repeating it changes nothing. E2 What the order says afterwards is what its `order_person` says without
+ *    its key: "(erased)". E3 Every place that `docs/personal-data.md` calls erased is overwritten here; a
+ *    test looks for what is left in all columns of the database.
  */
 import { randomBytes } from "node:crypto";
 import { ERASED } from "../../config/person-seal.ts";

@@ -1,6 +1,6 @@
 /**
- * Whose orders are whose, and what still needs to know it: the orders of a person, and for each why its personal data
- * cannot be erased yet.
+ * Whose orders are whose, and what still needs to know it: the orders of a person, and for each why its
+ * personal data cannot be erased yet.
  */
 import { emailTerm, phoneTerm } from "../../orders/personal-data/search-terms.ts";
 import { vaultOf } from "../personal-data/vault.ts";
@@ -29,8 +29,8 @@ export type PersonsOrder = {
 };
 
 /**
- * The ids of a person's orders, in their order: those that name the e-mail address or telephone number, or that are of
- * the same person as an order.
+ * The ids of a person's orders, in their order: those that name the e-mail address or telephone number, or
+ * that are of the same person as an order.
  */
 export async function findPersonsOrders(
   client: Queryable,

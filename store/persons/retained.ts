@@ -1,6 +1,6 @@
 /**
- * What is older than it is kept: found, counted and taken out, a few at a time. Each kind is a column that says nothing
- * any more, or an order whose person is erased (`erase-order.ts`).
+ * What is older than it is kept: found, counted and taken out, a few at a time. Each kind is a column that
+ * says nothing any more, or an order whose person is erased (`erase-order.ts`).
  */
 import { ERASED } from "../../config/person-seal.ts";
 import type { Queryable } from "../sql/database.ts";

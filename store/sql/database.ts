@@ -6,8 +6,8 @@
  * the pool's connections for good. Waiting for a connection has a limit, too. What such errors look like is
  * in `database-fault.ts`.
  *
- * Sealed personal data arrives in clear, see `sealed-results.ts`. bigint columns arrive as numbers (no counter here comes near 2^53), dates as `YYYY-MM-DD` text, timestamps
- * as `Date`.
+ * Sealed personal data arrives in clear, see `sealed-results.ts`. bigint columns arrive as numbers (no
+ * counter here comes near 2^53), dates as `YYYY-MM-DD` text, timestamps as `Date`.
  */
 import pg from "pg";
 import { isSilence } from "./database-fault.ts";

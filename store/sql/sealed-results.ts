@@ -1,13 +1,13 @@
 /**
  * Sealed personal data is opened where results come in, so that no statement and no caller has to.
  *
- * Owns the way of a result: a value that is sealed is found while the row is read, the data keys of all orders in
- * the result are fetched together, and the caller gets clear values. What a sealed value is, is
+ * Owns the way of a result: a value that is sealed is found while the row is read, the data keys of all
+ * orders in the result are fetched together, and the caller gets clear values. What a sealed value is, is
  * `config/person-seal.ts`'s; which keys there are, the opener's (`store/personal-data/vault.ts`).
  *
  * R1 Where nobody has opened a vault for the database, values are read as they are stored.
- * R2 A value whose key was destroyed reads as erased; one that was altered is an error where it is a document's
- *    (nothing is posted to half an address), and otherwise stays as it is.
+ * R2 A value whose key was destroyed reads as erased; one that was altered is an error where it is a
+ *    document's (nothing is posted to half an address), and otherwise stays as it is.
  * R3 A result without sealed values costs one look at each text, and no turn of the event loop.
  */
 import pg from "pg";
@@ -26,7 +26,11 @@ import {
 type RawQuery = (text: string, values: readonly unknown[]) => Promise<{ readonly rows: readonly unknown[] }>;
 
 export type ResultOpener = {
-  /** The data keys of these orders; none for an order whose key was destroyed. @param query in the same transaction */
+  /**
+   * The data keys of these orders; none for an order whose key was destroyed.
+   *
+   * @param query in the same transaction
+   */
   dataKeys(query: RawQuery, orderIds: ReadonlySet<string>): Promise<ReadonlyMap<string, Buffer>>;
   /** A document of what is in clear and its opened personal part. */
   join(rest: object, personal: unknown): object;
@@ -42,12 +46,18 @@ class SealedValue {
 }
 
 const [JSON_TYPE, JSONB_TYPE, TEXT_TYPE, BYTES_TYPE] = [114, 3802, 25, 17];
-/** By the address of the database: whoever connects to it in this process, as the engine does, reads the same. */
+/**
+ * By the address of the database: whoever connects to it in this process, as the engine does, reads the same.
+ */
 const openers = new Map<string, ResultOpener>();
 /** Of pools and clients. */
 const addresses = new WeakMap<object, string>();
 
-/** From now on what this process reads from the database is opened, over every connection. @param queryable one of them */
+/**
+ * From now on what this process reads from the database is opened, over every connection.
+ *
+ * @param queryable one of them
+ */
 export function openResultsWith(queryable: object, opener: ResultOpener): void {
   const address = addresses.get(queryable);
   if (address === undefined) throw new Error("what is opened has to be a connection of the store's");
@@ -90,7 +100,9 @@ export function sealedTypes(address: string): pg.CustomTypesConfig {
 type Answer = { rows: Record<string, unknown>[] };
 type Callback = (error: Error | null | undefined, answer?: unknown) => void;
 
-/** From now on the client's results are opened, where its database has an opener. It reads by `sealedTypes`. */
+/**
+ * From now on the client's results are opened, where its database has an opener. It reads by `sealedTypes`.
+ */
 export function openResults(address: string, client: pg.ClientBase): void {
   addresses.set(client, address);
   const query = client.query.bind(client) as (...request: readonly unknown[]) => unknown;
