@@ -4,8 +4,8 @@
  *
  * V1 A data key is stored once, in `order_person`. When it is taken away there, nothing of the order opens
  *    again.
- * V2 Nothing is sealed under a key that was read from memory: whoever seals reads the key in the same
- *    transaction, or makes it in the statement that makes the order.
+ * V2 Nothing is sealed under a key that was kept in memory: whoever seals reads the key from the database, or
+ *    makes it in the statement that makes the order.
  * V3 Without a vault (`attachVault`) a process writes in clear, as former versions did. Every composition has
  *    one.
  */
