@@ -1,6 +1,7 @@
 /** Personal data over the public API: who may, what is refused, what goes with age. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { keepClean } from "../operations/personal-data/keep-clean.ts";
+import { type DuePerson, readDuePersons } from "../store/persons/retained.ts";
 import {
   canonicalOrder,
   type GatewayWorld,
@@ -176,4 +177,80 @@ test("people of old orders are erased, unless the law wants an order kept whole 
   expect((await keepClean({ database: world.database })).persons).toBe(0);
   const view = await world.call("GET", `/v1/orders/${orderId("http-other")}`);
   expect(view.json.document.customer).toEqual({ name: "(erased)" });
+});
+
+test("an order that is old and needed is kept for its days again once it is settled", async () => {
+  const id = "http-needed";
+  await world.call("POST", "/v1/orders", {
+    headers: { "idempotency-key": `capture-${id}` },
+    json: canonicalOrder(id, { customer: { name: "Ada" } }),
+  });
+  const age = (updatedAt: string) =>
+    world.database.query(
+      `update orders set status = 'completed', updated_at = ${updatedAt} where external_id = $1`,
+      [id],
+    );
+  await age("now() - interval '100 days'");
+  await world.database.query(
+    `insert into return_authorization (id, order_id, status, reason, currency, method, requested_by)
+     values ('needed-R1', $1, 'requested', 'defective', 'USD', 'label', 'staff:1')`,
+    [orderId(id)],
+  );
+  expect((await keepClean({ database: world.database })).persons).toBe(0);
+  await world.database.query("update return_authorization set status = 'refunded' where id = 'needed-R1'");
+  await age("now()");
+  expect((await keepClean({ database: world.database })).persons).toBe(0);
+  const view = await world.call("GET", `/v1/orders/${orderId(id)}`);
+  expect(view.json.document.customer.name).toBe("Ada");
+});
+
+test("orders of one moment are due in their order, each once", async () => {
+  const ids = ["http-due-1", "http-due-2", "http-due-3"];
+  for (const id of ids)
+    await world.call("POST", "/v1/orders", {
+      headers: { "idempotency-key": `capture-${id}` },
+      json: canonicalOrder(id, { customer: { name: "Ada" } }),
+    });
+  await world.database.query(
+    `update orders set status = 'completed', updated_at = '2020-01-01T00:00:00.000001Z' where external_id = any($1)`,
+    [ids],
+  );
+  const found: string[] = [];
+  let after: DuePerson | null = null;
+  for (let looked = 0; looked < ids.length; looked += 1) {
+    const due: readonly DuePerson[] = await readDuePersons(world.database, 60, after, 1);
+    found.push(...due.map((one) => one.orderId));
+    after = due.at(-1) ?? after;
+  }
+  expect(found).toEqual(ids.map(orderId));
+});
+
+test("an order whose data was altered keeps no other from being erased, and is told of", async () => {
+  const ids = ["http-altered", "http-sound"];
+  for (const id of ids)
+    await world.call("POST", "/v1/orders", {
+      headers: { "idempotency-key": `capture-${id}` },
+      json: canonicalOrder(id, { customer: { name: "Ada" } }),
+    });
+  await world.database.query(
+    `update orders set status = 'completed', updated_at = '2019-01-01' where external_id = any($1)`,
+    [ids],
+  );
+  await world.database.query(
+    `update orders set document = jsonb_set(document, '{sealed}', to_jsonb(left(document->>'sealed', -3)))
+      where external_id = 'http-altered'`,
+  );
+  for (let looked = 0; looked < 2; looked += 1)
+    await expect(keepClean({ database: world.database })).rejects.toMatchObject({
+      code: "personal_data_damaged",
+    });
+  const { rows } = await world.database.query(
+    `select o.external_id as id, p.erased_at is not null as erased from orders o
+       join order_person p on p.order_id = o.id where o.external_id = any($1) order by 1`,
+    [ids],
+  );
+  expect(rows).toEqual([
+    { id: "http-altered", erased: false },
+    { id: "http-sound", erased: true },
+  ]);
 });

@@ -8,6 +8,7 @@
  *    standing job.
  */
 
+import { PersonalDataDamagedError } from "../../config/person-seal.ts";
 import { forgetRepliesAbout } from "../../store/access/idempotency.ts";
 import { recordAudit } from "../../store/audit-log/record-audit.ts";
 import { lockOrder } from "../../store/orders/order-progress.ts";
@@ -50,35 +51,60 @@ export async function erasePerson(
     });
     if (refusal !== null) return refusal;
   }
-  await carryOutErasure(context, requestKey);
+  await carryOutErasures(context, [requestKey]);
   const erasure = await readErasure(database, requestKey);
   return erasure === null
     ? refuse("shopper_not_found", "No order is of such a person.")
     : { status: "done", erasure };
 }
 
-/** Erases what of it is not erased yet. @returns whether it has ended */
-export async function carryOutErasure({ database }: Context, id: string): Promise<boolean> {
-  const erasure = await readErasure(database, id);
-  if (erasure === null || erasure.doneAt !== null) return true;
-  let left = 0;
-  for (const orderId of erasure.orders) if (!(await eraseOne(database, orderId, 0))) left += 1;
-  if (left > 0) return false;
-  await forgetRepliesAbout(database, erasure.orders);
-  await endErasure(database, id);
-  return true;
+/**
+ * Erases what of these is not erased yet. Kept replies are looked through once for all of them: each is
+ * opened.
+ *
+ * @param isStopped asked between any two of them
+ * @returns how many have ended with this
+ * @throws PersonalDataDamagedError once all others are erased, where an order cannot be read
+ */
+export async function carryOutErasures(
+  { database }: Context,
+  ids: readonly string[],
+  isStopped: () => boolean = () => false,
+): Promise<number> {
+  const whole: Erasure[] = [];
+  let damaged: PersonalDataDamagedError | undefined;
+  for (const id of ids) {
+    if (isStopped()) break;
+    const erasure = await readErasure(database, id);
+    if (erasure === null || erasure.doneAt !== null) continue;
+    let left = 0;
+    for (const orderId of erasure.orders) {
+      const isErased = await eraseOne(database, orderId).catch((error: unknown) => {
+        if (!(error instanceof PersonalDataDamagedError)) throw error;
+        damaged = error;
+        return false;
+      });
+      if (!isErased) left += 1;
+    }
+    if (left === 0) whole.push(erasure);
+  }
+  if (whole.length > 0)
+    await forgetRepliesAbout(
+      database,
+      whole.flatMap(({ orders }) => orders),
+    );
+  for (const { id } of whole) await endErasure(database, id);
+  if (damaged !== undefined) throw damaged;
+  return whole.length;
 }
 
-/**
- * @param keepDays as of the rules, where nobody has decided on it
- * @returns whether it is erased, now or before
- */
-export function eraseOne(database: Context["database"], orderId: string, keepDays: number): Promise<boolean> {
+/** @returns whether it is erased, now or before */
+function eraseOne(database: Context["database"], orderId: string): Promise<boolean> {
   return inTransaction(database, async (client) => {
     // A backup has brought back less than there was: the order comes again, and waits for this.
     if ((await lockOrder(client, orderId)) === undefined) return false;
-    const orders = await readPersonsOrders(client, [orderId], keepDays);
-    if (whyNeeded(orders) !== null) return false;
+    // How long it is kept was looked at before it came on the list.
+    if (whyNeeded(await readPersonsOrders(client, [orderId], 0)) !== null) return false;
     await eraseOrder(client, orderId);
     return true;
   });

@@ -2,13 +2,21 @@
  * Takes out what is kept no longer by the rules for retention, a bounded number at a time, and ends erasures
  * that a crash has left. Of several processes one does it.
  */
+import { PersonalDataDamagedError } from "../../config/person-seal.ts";
 import type { RetentionReport } from "../../contract/personal-data.ts";
 import { addErasure, openErasures } from "../../store/personal-data/erasures.ts";
-import { type ColumnKind, countDue, readDuePersons, takeOut } from "../../store/persons/retained.ts";
+import { readPersonsOrders } from "../../store/persons/persons.ts";
+import {
+  type ColumnKind,
+  countDue,
+  type DuePerson,
+  readDuePersons,
+  takeOut,
+} from "../../store/persons/retained.ts";
 import { type RetentionDays, readRetention } from "../../store/settings/retention.ts";
 import type { Database } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
-import { carryOutErasure } from "./erase-person.ts";
+import { carryOutErasures } from "./erase-person.ts";
 
 const COLUMN_KINDS: readonly ColumnKind[] = ["payloads", "labels", "mails"];
 /** Rows of a kind in one statement; some milliseconds. */
@@ -38,6 +46,7 @@ function daysOf(days: RetentionDays, kind: ColumnKind | "persons"): number | nul
 /**
  * @param isStopped asked between any two steps
  * @returns what was taken out, by kind
+ * @throws PersonalDataDamagedError at the end, where an order cannot be read
  */
 export async function keepClean(
   context: Pick<OperationContext, "database" | "caller">,
@@ -45,10 +54,17 @@ export async function keepClean(
 ): Promise<RetentionReport> {
   const { database } = context;
   const taken = { payloads: 0, labels: 0, mails: 0, persons: 0 };
-  for (const { id } of await openErasures(database)) {
-    if (isStopped()) return taken;
-    await carryOutErasure(context, id);
-  }
+  // An order that cannot be read stays on the list: what is due beside it comes first.
+  let damaged: PersonalDataDamagedError | undefined;
+  const carryOut = (ids: readonly string[]): Promise<number> =>
+    carryOutErasures(context, ids, isStopped).catch((error: unknown) => {
+      if (!(error instanceof PersonalDataDamagedError)) throw error;
+      damaged = error;
+      return 0;
+    });
+  const open = (await openErasures(database)).map(({ id }) => id);
+  for (let from = 0; from < open.length && !isStopped(); from += BATCH)
+    await carryOut(open.slice(from, from + BATCH));
   const days = await readRetention(database);
   for (const kind of COLUMN_KINDS) {
     const kept = daysOf(days, kind);
@@ -59,18 +75,36 @@ export async function keepClean(
     }
   }
   const kept = daysOf(days, "persons");
-  let after: Date | null = null;
+  let after: DuePerson | null = null;
   for (let more = kept !== null; more && !isStopped(); ) {
-    const due = await readDuePersons(database, kept ?? 0, after, BATCH);
-    for (const { orderId, at } of due) {
-      if (isStopped()) return taken;
-      after = at;
-      // On the list as well: it is erased again where a backup brings it back.
-      const id = `retention:${orderId}`;
-      await addErasure(database, { id, orders: [orderId], requestedBy: "retention" });
-      if (await carryOutErasure(context, id)) taken.persons += 1;
-    }
+    const due: readonly DuePerson[] = await readDuePersons(database, kept ?? 0, after, BATCH);
+    taken.persons += await carryOut(await listDue(database, due, kept ?? 0));
+    after = due.at(-1) ?? after;
     more = due.length === BATCH;
   }
+  if (damaged !== undefined) throw damaged;
   return taken;
+}
+
+/** @returns erasures of those that are not needed, on the list now */
+async function listDue(
+  database: Database,
+  due: readonly DuePerson[],
+  kept: number,
+): Promise<readonly string[]> {
+  const orders = await readPersonsOrders(
+    database,
+    due.map(({ orderId }) => orderId),
+    kept,
+  );
+  const ids: string[] = [];
+  for (const { orderId, neededFor } of orders) {
+    // What is settled later is kept from then on as any other: on the list it would be erased at once.
+    if (neededFor !== null) continue;
+    // On the list as well: it is erased again where a backup brings it back.
+    const id = `retention:${orderId}`;
+    await addErasure(database, { id, orders: [orderId], requestedBy: "retention" });
+    ids.push(id);
+  }
+  return ids;
 }

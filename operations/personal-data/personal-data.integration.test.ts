@@ -17,6 +17,7 @@ import { captureOrders } from "../capture/capture-order.ts";
 import { inspectReturn } from "../returns/inspect-return.ts";
 import { receiveReturn } from "../returns/receive-return.ts";
 import { requestReturn } from "../returns/request-return.ts";
+import { recordTracking } from "../shipping/record-tracking.ts";
 import { erasePerson } from "./erase-person.ts";
 import { exportPerson } from "./export-person.ts";
 import { keepClean } from "./keep-clean.ts";
@@ -253,9 +254,29 @@ describe("over an order's life", () => {
     expect(await erase({ email: EMAIL }, "erase-2")).toMatchObject({ code: "shopper_not_found" });
   });
 
-  test("the channel sends the order again, changed or not, and brings nothing back", async () => {
+  test("what the channel sends of the order again, changed or not, brings nothing back", async () => {
     await capture(orderOf("life-1"));
     await capture(orderOf("life-1", { metadata: { greeting: `${MARK}later` } }));
+    expect(await placesWithMark()).toEqual([]);
+  });
+
+  test("what its carrier reports late brings nothing back either", async () => {
+    const { rows } = await world.database.query<{ number: string; provider: string; account: string }>(
+      `select tracking_number as number, carrier_provider as provider, carrier_account as account
+         from shipment where id = $1`,
+      [`${orderId}-F1-S1`],
+    );
+    const [parcel] = rows;
+    if (parcel === undefined) throw new Error("it has no parcel");
+    const report = {
+      reportId: "late",
+      trackingNumber: parcel.number,
+      status: "delivered" as const,
+      message: `signed by ${MARK}last`,
+      at: new Date().toISOString(),
+      place: `${MARK}cityto`,
+    };
+    expect(await recordTracking(world.context, parcel, [report])).toMatchObject({ recorded: 1 });
     expect(await placesWithMark()).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 /**
  * Parcels: what a label is bought for, the label itself, and where the parcel is according to the carrier.
  */
+import { ERASED } from "../../config/person-seal.ts";
 import type { Address } from "../../orders/address.ts";
 import type { PurchasedLabel, TrackingReport, TrackingStatus } from "../../ports/carriers.ts";
 import { reportInWords } from "../../ports/parcel-progress.ts";
@@ -274,12 +275,19 @@ export async function takeSilentParcels(
   return rows.map((row) => row.carrierShipmentId);
 }
 
-/** @returns whether the report is new */
+/**
+ * Of an order that was erased, neither the carrier's words nor the place are kept.
+ *
+ * @returns whether the report is new
+ */
 export async function addTrackingReport(client: Queryable, report: TrackingReport): Promise<boolean> {
   const { rowCount } = await client.query(
     `insert into tracking_report (tracking_number, report_id, status, message, place, at)
-     values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
-    [report.trackingNumber, report.reportId, report.status, report.message, report.place, report.at],
+     select $1, $2, $3, case when e.is_erased then $7 else $4 end, case when e.is_erased then $7 else $5 end, $6::timestamptz
+     from (select exists (select from shipment s join order_person p on p.order_id = s.order_id
+             where s.tracking_number = $1 and p.erased_at is not null) as is_erased) e
+     on conflict do nothing`,
+    [report.trackingNumber, report.reportId, report.status, report.message, report.place, report.at, ERASED],
   );
   return rowCount === 1;
 }

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { OrderDocument } from "../../orders/order.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
+import { sealerOf } from "../personal-data/vault.ts";
+import { beginEncrypting, encryptFormer } from "../persons/encrypt-former.ts";
 import { inTransaction } from "../sql/database.ts";
 import { type CapturedOrder, capturedOrderWriter } from "./captured-orders.ts";
 import { type HeldOrderChange, type HeldOrderRecord, heldOrderWriter } from "./held-orders.ts";
@@ -236,4 +238,48 @@ test("an order that somebody holds, or that has moved, gets nothing, and what wa
   expect(await writeChanges(good)).toEqual(["written"]);
   expect(await count("order_hold", "own-h")).toBe(1);
   expect((await store.database.query(errands)).rows).toHaveLength(2);
+});
+
+test("what a former version has written of an order is encrypted, also once the order was replaced", async () => {
+  const { database } = store;
+  const former = captured("former", "eleventh");
+  const { orderId } = former.document;
+  await write(capturedOrderWriter, former);
+  await database.query(
+    `insert into notification (key, order_id, kind, recipient, subject)
+     values ('payment_due:former', $1, 'payment_due', 'a@example.test', 'Payment')`,
+    [orderId],
+  );
+  await database.query(
+    `insert into location (id, company_id, name, kind, address, latitude, longitude)
+     values ('east', 'acme', 'East', 'fulfillment_center', '{}', 50, 8)`,
+  );
+  const address = { name: "A", line1: "1 High Street", city: "Reno", country: "US" };
+  await database.query(
+    "insert into combined_parcel (id, location_id, address, requested_by) values ('c1', 'east', $1, 'test')",
+    [JSON.stringify(address)],
+  );
+  await database.query(
+    `insert into fulfillment_order (id, order_id, location_id, status, stage, combined_parcel_id)
+     values ('own-former-F1', $1, 'east', 'open', 'waiting', 'c1')`,
+    [orderId],
+  );
+  const sealer = await sealerOf(database, orderId);
+  const replacement = { document: former.document, rawPayload: "{}", contentHash: "00aa", sealer };
+  expect(await writeChanges(changed(orderId, "fuller", { replacement, holds: [] }))).toEqual(["written"]);
+
+  expect(await beginEncrypting(database)).toBe(true);
+  while ((await encryptFormer(database, 100)) !== null);
+  const { rows: stored } = await database.query(
+    `select n.recipient like 'hfpd1.%' as recipient, c.address::text like '"hfpd1.%' as address
+       from notification n, combined_parcel c where n.order_id = $1 and c.id = 'c1'`,
+    [orderId],
+  );
+  expect(stored).toEqual([{ recipient: true, address: true }]);
+  const { rows: read } = await database.query(
+    "select n.recipient, c.address from notification n, combined_parcel c where n.order_id = $1 and c.id = 'c1'",
+    [orderId],
+  );
+  expect(read).toEqual([{ recipient: "a@example.test", address }]);
+  expect(await beginEncrypting(database)).toBe(false);
 });

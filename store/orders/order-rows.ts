@@ -65,10 +65,11 @@ export function insertHolds(orders: string): string {
 
 /**
  * Inserts the keys and tokens of every row of the relation `orders`, which has `DOCUMENT_FIELDS`, where it is
- * sealed.
+ * sealed. Of an order that has its key, what a former version has written may still be in clear: it stays
+ * due.
  */
 export function insertPersons(orders: string): string {
   return `insert into order_person (order_id, wrapped, mark, tokens, sealed_at)
     select f.id, decode(f.wrapped, 'hex'), f.mark, f.tokens, now() from ${orders} f where f.wrapped is not null
-    on conflict (order_id) do update set mark = excluded.mark, tokens = excluded.tokens, sealed_at = excluded.sealed_at`;
+    on conflict (order_id) do update set mark = excluded.mark, tokens = excluded.tokens`;
 }

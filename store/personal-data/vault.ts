@@ -4,8 +4,8 @@
  *
  * V1 A data key is stored once, in `order_person`. When it is taken away there, nothing of the order opens
  *    again.
- * V2 Nothing is sealed under a key that was read from memory: whoever seals reads the key in the same
- *    transaction, or makes it in the statement that makes the order.
+ * V2 Nothing is sealed under a key that was kept in memory: whoever seals reads the key from the database, or
+ *    makes it in the statement that makes the order.
  * V3 Without a vault (`attachVault`) a process writes in clear, as former versions did. Every composition has
  *    one.
  */
@@ -37,6 +37,7 @@ import { openerOf, openResultsWith, type ResultOpener } from "../sql/sealed-resu
 const KEPT_KEYS = 20_000;
 
 type RawQuery = Parameters<ResultOpener["dataKeys"]>[0];
+type StoredKey = { readonly id: string; readonly wrapped: Buffer; readonly isLasting: boolean };
 
 /** What an order's row in `order_person` is made of. */
 export type PersonRow = {
@@ -106,17 +107,16 @@ export class PersonVault implements ResultOpener {
 
   /** For an order that there is. This transaction may already have written to it. */
   async sealerOf(client: Queryable, orderId: string): Promise<Sealer> {
-    const made = wrapKey(this.wrappingKey, orderId, newDataKey());
-    // Of two who make it at once, one waits for the other and then finds the other's.
-    await client.query(
-      "insert into order_person (order_id, wrapped) values ($1, $2) on conflict do nothing",
-      [orderId, made],
-    );
-    const { rows } = await client.query<{ wrapped: Buffer | null }>(
-      "select wrapped from order_person where order_id = $1",
-      [orderId],
-    );
-    const wrapped = rows[0]?.wrapped ?? null;
+    let wrapped = await storedKey(client, orderId);
+    if (wrapped === undefined) {
+      // Of two who make it at once, one waits for the other and then finds the other's.
+      await client.query(
+        "insert into order_person (order_id, wrapped) values ($1, $2) on conflict do nothing",
+        [orderId, wrapKey(this.wrappingKey, orderId, newDataKey())],
+      );
+      wrapped = await storedKey(client, orderId);
+    }
+    if (wrapped === undefined) throw new Error(`order ${orderId} has no data key`);
     return wrapped === null
       ? erasedSealer(orderId)
       : this.sealer(orderId, unwrapKey(this.wrappingKey, orderId, wrapped));
@@ -152,13 +152,15 @@ export class PersonVault implements ResultOpener {
     }
     if (missing.length === 0) return found;
     const { rows } = await query(
-      "select order_id as id, wrapped from order_person where order_id = any($1) and wrapped is not null",
+      // What this transaction itself has sealed may yet be rolled back, and its key with it.
+      `select order_id as id, wrapped, coalesce(sealed_at <> now(), false) as "isLasting"
+         from order_person where order_id = any($1) and wrapped is not null`,
       [missing],
     );
-    for (const { id, wrapped } of rows as readonly { readonly id: string; readonly wrapped: Buffer }[]) {
+    for (const { id, wrapped, isLasting } of rows as readonly StoredKey[]) {
       const key = unwrapKey(this.wrappingKey, id, wrapped);
       found.set(id, key);
-      this.keep(id, key);
+      if (isLasting) this.keep(id, key);
     }
     return found;
   }
@@ -196,6 +198,15 @@ export class PersonVault implements ResultOpener {
   openReply(purpose: string, sealed: string): string {
     return openUnderWrap(this.wrappingKey, purpose, sealed);
   }
+}
+
+/** @returns null: it was destroyed; undefined: the order has none yet */
+async function storedKey(client: Queryable, orderId: string): Promise<Buffer | null | undefined> {
+  const { rows } = await client.query<{ wrapped: Buffer | null }>(
+    "select wrapped from order_person where order_id = $1",
+    [orderId],
+  );
+  return rows[0]?.wrapped;
 }
 
 const purposeOf = (purpose: string): string => `personal data: ${purpose}`;

@@ -127,6 +127,13 @@ async function encryptOrder(client: Queryable, orderId: string): Promise<void> {
         JSON.stringify(sealed),
       ]);
   }
+  const { rows: parcels } = await client.query<{ id: string; address: unknown }>(
+    `select id, address from combined_parcel where jsonb_typeof(address) = 'object'
+       and id in (select combined_parcel_id from fulfillment_order where order_id = $1)`,
+    [orderId],
+  );
+  for (const { id, address } of parcels)
+    await client.query("update combined_parcel set address = $2 where id = $1", [id, sealer.json(address)]);
   await client.query("update return_authorization set customer = null where order_id = $1", [orderId]);
   await client.query(
     "update order_person set mark = $2, tokens = $3, sealed_at = now() where order_id = $1",

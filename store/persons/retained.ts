@@ -72,20 +72,21 @@ const PERSONS = {
   due: `${ENDED} and o.customer_name <> '${ERASED}' and o.updated_at < now() - $1 * interval '1 day'`,
 };
 
-/**
- * Orders whose people are kept no longer, the oldest first.
- * @param after as the last of those before was told
- */
+/** `at`: when anything happened to it last, to the microsecond. */
+export type DuePerson = { readonly orderId: string; readonly at: string };
+
+/** Orders whose people are kept no longer, the oldest first. @param after the last of those before */
 export async function readDuePersons(
   client: Queryable,
   days: number,
-  after: Date | null,
+  after: DuePerson | null,
   limit: number,
-): Promise<readonly { readonly orderId: string; readonly at: Date }[]> {
-  const { rows } = await client.query<{ orderId: string; at: Date }>(
-    `select o.id as "orderId", o.updated_at as at from ${PERSONS.from}
-      where ${PERSONS.due} and ($2::timestamptz is null or o.updated_at > $2) order by o.updated_at limit $3`,
-    [days, after, limit],
+): Promise<readonly DuePerson[]> {
+  const { rows } = await client.query<DuePerson>(
+    `select o.id as "orderId", o.updated_at::text as at from ${PERSONS.from}
+      where ${PERSONS.due} and ($2::timestamptz is null or (o.updated_at, o.id) > ($2, $3))
+      order by o.updated_at, o.id limit $4`,
+    [days, after?.at ?? null, after?.orderId ?? null, limit],
   );
   return rows;
 }

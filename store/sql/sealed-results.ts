@@ -28,6 +28,7 @@ type RawQuery = (text: string, values: readonly unknown[]) => Promise<{ readonly
 export type ResultOpener = {
   /**
    * The data keys of these orders; none for an order whose key was destroyed.
+   *
    * @param query in the same transaction
    */
   dataKeys(query: RawQuery, orderIds: ReadonlySet<string>): Promise<ReadonlyMap<string, Buffer>>;
@@ -54,6 +55,7 @@ const addresses = new WeakMap<object, string>();
 
 /**
  * From now on what this process reads from the database is opened, over every connection.
+ *
  * @param queryable one of them
  */
 export function openResultsWith(queryable: object, opener: ResultOpener): void {
