@@ -381,6 +381,18 @@ describe("the own password", () => {
     expect((await signIn(person.email, "ten quiet lamps")).status).toBe(201);
   });
 
+  test("once changed, is set by no link that was out before", async () => {
+    const person = await somebody();
+    const call = await browser(person.email, GOOD_PASSWORD);
+    const { link } = (await post(`/v1/staff/${person.id}/reset-password`)).json;
+    const change = { current: GOOD_PASSWORD, next: "ten quiet lamps" };
+    expect((await call("POST", "/v1/account/password", change)).status).toBe(200);
+    expect(saidOf(await anonymously("/v1/password-links/check", { token: tokenOf(link) }))).toEqual([
+      404,
+      "password_link_invalid",
+    ]);
+  });
+
   test("is not guessed in a browser that somebody left open", async () => {
     const person = await somebody();
     const call = await browser(person.email, GOOD_PASSWORD);
