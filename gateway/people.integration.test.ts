@@ -347,6 +347,39 @@ describe("a forgotten password", () => {
     await expect.poll(() => mailsTo(person.email).length).toBe(before + 1);
   });
 
+  test("is for nobody where the address becomes another one meanwhile", async () => {
+    const person = await somebody();
+    const before = mailsTo(person.email).length;
+    const change = await world.database.connect();
+    try {
+      await change.query("begin");
+      await change.query("update staff set email = 'moved@people.example' where id = $1", [person.id]);
+      await anonymously("/v1/password-links", { email: person.email });
+      const begun = async () => {
+        const { rows } = await world.database.query<{ begun: boolean }>(
+          `select exists (select from staff_password_link where staff_id = $1)
+               or exists (select from pg_locks where not granted) as begun`,
+          [person.id],
+        );
+        return rows[0]?.begun;
+      };
+      await expect.poll(begun).toBe(true);
+      await change.query("commit");
+    } finally {
+      change.release();
+    }
+    // Mails go out in the background: one to somebody else is behind it.
+    const last = await somebody();
+    const mails = mailsTo(last.email).length;
+    await anonymously("/v1/password-links", { email: last.email });
+    await expect.poll(() => mailsTo(last.email).length).toBe(mails + 1);
+    expect(mailsTo(person.email).length).toBe(before);
+    const { rows } = await world.database.query("select from staff_password_link where staff_id = $1", [
+      person.id,
+    ]);
+    expect(rows).toEqual([]);
+  });
+
   test("fills nobody's mailbox: three mails an hour", async () => {
     const person = await somebody();
     const before = mailsTo(person.email).length;
