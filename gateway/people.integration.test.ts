@@ -347,6 +347,39 @@ describe("a forgotten password", () => {
     await expect.poll(() => mailsTo(person.email).length).toBe(before + 1);
   });
 
+  test("is for nobody where the address becomes another one meanwhile", async () => {
+    const person = await somebody();
+    const before = mailsTo(person.email).length;
+    const change = await world.database.connect();
+    try {
+      await change.query("begin");
+      await change.query("update staff set email = 'moved@people.example' where id = $1", [person.id]);
+      await anonymously("/v1/password-links", { email: person.email });
+      const begun = async () => {
+        const { rows } = await world.database.query<{ begun: boolean }>(
+          `select exists (select from staff_password_link where staff_id = $1)
+               or exists (select from pg_locks where not granted) as begun`,
+          [person.id],
+        );
+        return rows[0]?.begun;
+      };
+      await expect.poll(begun).toBe(true);
+      await change.query("commit");
+    } finally {
+      change.release();
+    }
+    // Mails go out in the background: one to somebody else is behind it.
+    const last = await somebody();
+    const mails = mailsTo(last.email).length;
+    await anonymously("/v1/password-links", { email: last.email });
+    await expect.poll(() => mailsTo(last.email).length).toBe(mails + 1);
+    expect(mailsTo(person.email).length).toBe(before);
+    const { rows } = await world.database.query("select from staff_password_link where staff_id = $1", [
+      person.id,
+    ]);
+    expect(rows).toEqual([]);
+  });
+
   test("fills nobody's mailbox: three mails an hour", async () => {
     const person = await somebody();
     const before = mailsTo(person.email).length;
@@ -379,6 +412,18 @@ describe("the own password", () => {
     expect((await there("GET", "/v1/account")).status).toBe(401);
     expect((await signIn(person.email, GOOD_PASSWORD)).status).toBe(401);
     expect((await signIn(person.email, "ten quiet lamps")).status).toBe(201);
+  });
+
+  test("once changed, is set by no link that was out before", async () => {
+    const person = await somebody();
+    const call = await browser(person.email, GOOD_PASSWORD);
+    const { link } = (await post(`/v1/staff/${person.id}/reset-password`)).json;
+    const change = { current: GOOD_PASSWORD, next: "ten quiet lamps" };
+    expect((await call("POST", "/v1/account/password", change)).status).toBe(200);
+    expect(saidOf(await anonymously("/v1/password-links/check", { token: tokenOf(link) }))).toEqual([
+      404,
+      "password_link_invalid",
+    ]);
   });
 
   test("is not guessed in a browser that somebody left open", async () => {

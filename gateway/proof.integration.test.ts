@@ -223,6 +223,23 @@ describe("a proof", () => {
     expect([await look(before), await look(cookie())]).toEqual([401, 200]);
   });
 
+  test("is not for who has the token before it", async () => {
+    const { call, cookie } = await browser("store");
+    const before = cookie();
+    await world.database.query(
+      "update staff_session set created_at = now() - $1 * interval '1 millisecond' where staff_id = 'store'",
+      [LONG_AGO],
+    );
+    expect((await call("POST", "/v1/sessions/current/proof", { password: STAFF_PASSWORD })).status).toBe(200);
+    const begin = async (token: string) => {
+      const headers = { origin: world.url, cookie: token };
+      return await world.call("POST", "/v1/account/second-factor", { anonymous: true, headers });
+    };
+    const stolen = await begin(before);
+    expect([stolen.status, stolen.json.code]).toEqual([403, "reauthentication_needed"]);
+    expect((await begin(cookie())).status).toBe(200);
+  });
+
   test("is not guessed in a browser that somebody left open", async () => {
     const { call } = await browser("warehouse");
     const codes: string[] = [];

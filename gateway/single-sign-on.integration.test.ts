@@ -1,4 +1,5 @@
 /** Signing in by an identity provider: a real one, and what it would never say. */
+import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { SESSION_PROOF_MS } from "../config/limits.ts";
 import { createOidcProvider } from "../integrations/identity/oidc.ts";
@@ -327,8 +328,12 @@ test("a provider that is away is a matter of waiting, and found again when it is
   const reply = await home.finish(answer);
   expect(saidOf(reply), reply.text).toEqual([503, "single_sign_on_unavailable"]);
   expect(reply.json.retryAfterMs).toBeGreaterThan(0);
-  const fresh = createOidcProvider(settings());
+  const lines: string[] = [];
+  const fresh = createOidcProvider(settings(), pino({}, { write: (line: string) => lines.push(line) }));
   await expect(fresh.begin(false)).rejects.toMatchObject({ code: "single_sign_on_unavailable" });
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { level: 40, code: "single_sign_on_unavailable", reasons: [expect.stringContaining("response")] },
+  ]);
   provider.isAway = false;
   expect((await fresh.begin(false)).url).toContain(provider.issuer);
   expect((await home.finish(await home.visit(person.login))).status).toBe(201);

@@ -56,11 +56,14 @@ async function makePosition(): Promise<void> {
   await pool.end();
 }
 
+/** Of a tracking page. */
+const TOKEN = "t".repeat(32);
+
 /** A read, an order, a page without a key, a webhook. */
 const REQUESTS: readonly (readonly [method: string, path: string, body?: string])[] = [
   ["GET", "/v1/overview"],
   ["POST", "/v1/orders", '{"channel":"web","payload":{}}'],
-  ["GET", `/v1/track/${"t".repeat(32)}`],
+  ["GET", `/v1/track/${TOKEN}`],
   ["POST", "/v1/webhooks/channels/web", "{}"],
 ];
 
@@ -177,7 +180,9 @@ test("a database that is away is told with a code and the time to come back; onc
     .toMatchObject({ outcomes: [{ status: "applied" }] });
   open.socket.terminate();
 
-  const log = (await readFile(join(folder, "server.log"), "utf8"))
+  const text = await readFile(join(folder, "server.log"), "utf8");
+  expect(text).not.toContain(TOKEN);
+  const log = text
     .split("\n")
     .filter((line) => line.startsWith("{"))
     .map((line): { level: number; part?: string; msg: string } => JSON.parse(line));

@@ -301,7 +301,7 @@ async function startEdge(
     devices: deviceProtocolsBelow(settings.mqtt.topicPrefix),
     bridgeStatus: () => bridge.status(),
     dashboardFolder: join(projectRoot, "dist", "dashboard"),
-    singleSignOn: await identityProvider(settings),
+    singleSignOn: await identityProvider(settings, logger.child({ part: "single sign-on" })),
     tls: settings.tls,
     mailer: outside.mailer,
     redisUrl: settings.redisUrl,

@@ -1,5 +1,6 @@
 /** The identity provider by which staff sign in, as the settings name it. */
 import { readFile } from "node:fs/promises";
+import type { Logger } from "pino";
 import type { Settings } from "../../config/settings.ts";
 import { createOidcProvider } from "../../integrations/identity/oidc.ts";
 import type { IdentityProvider } from "../../ports/identity.ts";
@@ -8,23 +9,26 @@ import { reasonOf, UserProblem } from "../problem.ts";
 type SingleSignOn = { readonly provider: IdentityProvider; readonly required: boolean };
 
 /** @returns null where no provider is set @throws UserProblem `oidc_secret_unreadable` */
-export async function identityProvider({
-  singleSignOn,
-  publicUrl,
-}: Pick<Settings, "singleSignOn" | "publicUrl">): Promise<SingleSignOn | null> {
+export async function identityProvider(
+  { singleSignOn, publicUrl }: Pick<Settings, "singleSignOn" | "publicUrl">,
+  logger: Logger,
+): Promise<SingleSignOn | null> {
   if (singleSignOn === null) return null;
   const { issuer, clientId, clientAuth, name, required } = singleSignOn;
   return {
     required,
-    provider: createOidcProvider({
-      issuer,
-      clientId,
-      clientSecret: await secretOf(singleSignOn),
-      clientAuth,
-      name,
-      redirectUri: `${publicUrl}/single-sign-on`,
-      afterLogout: `${publicUrl}/`,
-    }),
+    provider: createOidcProvider(
+      {
+        issuer,
+        clientId,
+        clientSecret: await secretOf(singleSignOn),
+        clientAuth,
+        name,
+        redirectUri: `${publicUrl}/single-sign-on`,
+        afterLogout: `${publicUrl}/`,
+      },
+      logger,
+    ),
   };
 }
 

@@ -82,7 +82,7 @@ export function createRestHandler(
         reply = await callRoute(match.route, match.params, request);
       }
     } catch (error) {
-      reply = failureReply(error, request);
+      reply = failureReply(error, request, label);
     }
     metrics.observeRequest(label, request.method, reply.status, (performance.now() - started) / 1000);
     return reply;
@@ -278,7 +278,7 @@ export function createRestHandler(
         (given) => replyOf(request, route, shownTo(principal, request, given)),
         async (error: unknown) => {
           if (principal !== null) await security.denied(request, principal, nameOf(route, request), error);
-          return failureReply(error, request);
+          return failureReply(error, request, route.path);
         },
       );
       const text = String(reply.body ?? "null");
@@ -297,9 +297,12 @@ export function createRestHandler(
     }
   }
 
-  function failureReply(error: unknown, request: HttpRequest): HttpReply {
+  /** @param label the path as the route table has it */
+  function failureReply(error: unknown, request: HttpRequest, label: string): HttpReply {
     const described = describeError(error);
-    logFailure(logger, error, { requestId: request.id, path: request.path }, "a request failed");
+    // Whoever has the token of a tracking page may see the order, and change it.
+    const path = label.includes("{token}") ? label : request.path;
+    logFailure(logger, error, { requestId: request.id, path }, "a request failed");
     return problemReply(described.code, described.detail, described);
   }
 }

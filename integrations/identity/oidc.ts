@@ -24,6 +24,7 @@ import {
   randomPKCECodeVerifier,
   randomState,
 } from "openid-client";
+import type { Logger } from "pino";
 import {
   type Identity,
   type IdentityChecks,
@@ -52,7 +53,8 @@ const CLOCK_TOLERANCE_SECONDS = 30;
 /** How long ago the person may have signed in there, where they were to do it anew. */
 const ANEW_SECONDS = 120;
 
-export function createOidcProvider(settings: OidcSettings): IdentityProvider {
+/** @param logger is told why the provider cannot be used; absent: nobody is */
+export function createOidcProvider(settings: OidcSettings, logger?: Pick<Logger, "warn">): IdentityProvider {
   let known: { readonly configuration: Promise<Configuration>; readonly atMs: number } | null = null;
 
   const configuration = (): Promise<Configuration> => {
@@ -65,10 +67,22 @@ export function createOidcProvider(settings: OidcSettings): IdentityProvider {
     return asked.configuration;
   };
 
+  /** What a person does not want, the audit log has. */
+  const told = (error: unknown): unknown => {
+    if (error instanceof IdentityRefused && error.code !== "single_sign_on_denied")
+      logger?.warn(
+        { code: error.code, reasons: reasonsOf(error.cause) },
+        "signing in by the identity provider has failed",
+      );
+    return error;
+  };
+
   return {
     name: settings.name,
     begin: async (anew) => {
-      const config = await orUnavailable(configuration());
+      const config = await orUnavailable(configuration()).catch((error: unknown) => {
+        throw told(error);
+      });
       const checks = {
         // The page that the browser comes back to sees by it what it was sent for.
         state: `${anew ? "proof" : "sign-in"}.${randomState()}`,
@@ -88,8 +102,12 @@ export function createOidcProvider(settings: OidcSettings): IdentityProvider {
       return { url: url.href, checks };
     },
     finish: async (answer, checks, anew) => {
-      const config = await orUnavailable(configuration());
-      return identityOf(config, settings, answer, checks, anew);
+      try {
+        const config = await orUnavailable(configuration());
+        return await identityOf(config, settings, answer, checks, anew);
+      } catch (error) {
+        throw told(error);
+      }
     },
     logoutUrl: async () => {
       const config = await configuration().catch(() => null);
@@ -181,6 +199,16 @@ function unavailable(cause: unknown): IdentityRefused {
     "The identity provider cannot be asked right now.",
     { cause },
   );
+}
+
+/** Messages alone: what else an error bears has the provider's answer in it, and that is the person's. */
+function reasonsOf(error: unknown): readonly string[] {
+  const reasons: string[] = [];
+  for (let each = error; each instanceof Error; each = each.cause) {
+    const code = "error" in each ? each.error : "code" in each ? each.code : undefined;
+    reasons.push(typeof code === "string" ? `${each.message} (${code})` : each.message);
+  }
+  return reasons;
 }
 
 /** No answer came, or one that says that the provider itself failed. */

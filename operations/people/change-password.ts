@@ -1,3 +1,4 @@
+import { dropPasswordLink } from "../../store/access/password-links.ts";
 import { hashPassword } from "../../store/access/passwords.ts";
 import { endSessions } from "../../store/access/sessions.ts";
 import { knowsPassword, type StaffMember, setPasswordHash } from "../../store/access/staff.ts";
@@ -8,7 +9,8 @@ import type { PeopleContext } from "./people-context.ts";
 import { staffSubject } from "./staff.ts";
 
 /**
- * A person changes their own password, and is signed out everywhere else.
+ * A person changes their own password, and is signed out everywhere else. A link that was out to set it no
+ * longer counts: whoever reads the mailbox could take the account back.
  *
  * @param session the id of the session that stays
  */
@@ -32,6 +34,7 @@ export async function changePassword(
     write: async (client) => {
       await setPasswordHash(client, person.id, passwordHash, true);
       await endSessions(client, person.id, session);
+      await dropPasswordLink(client, person.id);
     },
   });
   return changed.status === "refused" ? changed : { status: "done" };

@@ -84,7 +84,7 @@ export async function mailResetLink(context: PeopleContext, email: string): Prom
   if (context.mailer === null) return;
   const person = await findEnabledStaff(context.database, email);
   if (person === null) return;
-  const token = await makeOwnLink(context.database, person.id, RESET_MS);
+  const token = await makeOwnLink(context.database, person, RESET_MS);
   if (token === null) return;
   await mailLink(context, person, "reset", token);
 }

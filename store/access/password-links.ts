@@ -31,25 +31,26 @@ export async function makePasswordLink(
 }
 
 /**
- * Makes the link of a reset that somebody asks for who knows the e-mail address.
+ * Makes the link of a reset that somebody asks for who knows the e-mail address, which is where it is mailed.
  *
- * @returns its token; null: the person has set no password yet, or a link that an administrator made counts
+ * @returns its token; null: the person has set no password yet, a link that an administrator made counts, the
+ *   address has just become another one, or the person has just been switched off
  */
 export async function makeOwnLink(
   client: Queryable,
-  staffId: string,
+  { id, email }: { readonly id: string; readonly email: string },
   countsMs: number,
 ): Promise<string | null> {
   const token = randomBytes(32).toString("base64url");
   const { rowCount } = await client.query(
     `insert into staff_password_link as link (staff_id, token_hash, purpose, expires_at, asked_by_owner)
      select id, $2, 'reset', now() + $3 * interval '1 millisecond', true
-       from staff where id = $1 and password_hash is not null
+       from staff where id = $1 and password_hash is not null and email = $4 and disabled_at is null for share
      on conflict (staff_id) do update
        set token_hash = excluded.token_hash, purpose = excluded.purpose, created_at = now(),
            expires_at = excluded.expires_at, asked_by_owner = true
        where link.asked_by_owner or link.expires_at <= now()`,
-    [staffId, hashToken(token), countsMs],
+    [id, hashToken(token), countsMs, email],
   );
   return rowCount === 1 ? token : null;
 }

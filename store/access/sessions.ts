@@ -4,8 +4,9 @@
  * S1 A session ends after `SESSION_IDLE_MS` without a request, `SESSION_ABSOLUTE_MS` after sign-in whatever
  *    happens, and at once where its owner is switched off. `findSession` alone decides it.
  * S2 A session knows when its owner last proved who they are: at sign-in, and whenever they did it again.
- * S3 Each proof gives the session a new token. The one before counts on for `SESSION_TOKEN_OVERLAP_MS`: the
- *    page has requests under way that bear it.
+ * S3 Each proof gives the session a new token. The one before counts on for `SESSION_TOKEN_OVERLAP_MS`,
+ *    because the page has requests under way that bear it. It has no part in the proof: somebody else may
+ *    have it.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { SESSION_ABSOLUTE_MS, SESSION_IDLE_MS, SESSION_TOKEN_OVERLAP_MS } from "../../config/limits.ts";
@@ -27,7 +28,10 @@ export type OpenSession = {
   readonly staff: StaffMember;
   /** Null: there is none of that id any more. */
   readonly role: StoredRole | null;
-  /** Milliseconds since its owner proved who they are, by the database's clock. */
+  /**
+   * Milliseconds since its owner proved who they are, by the database's clock. Of a former token: since they
+   * signed in.
+   */
   readonly provedAgoMs: number;
 };
 
@@ -68,7 +72,8 @@ export async function findSession(
   >(
     `select ${STAFF_COLUMNS}, ${ROLE_OF_STAFF} as stored_role, session.id::text as session_id,
             session.expires_at < now() + $2 * interval '1 millisecond' * 0.9 as renew,
-            (extract(epoch from now() - session.proved_at) * 1000)::float8 as proved_ago_ms
+            (extract(epoch from now() - case when session.token_hash = $1 then session.proved_at
+                                             else session.created_at end) * 1000)::float8 as proved_ago_ms
        from staff_session session join staff on staff.id = session.staff_id
       where (session.token_hash = $1 or (session.former_hash = $1 and session.former_until > now()))
         and session.expires_at > now() and session.created_at > now() - $3 * interval '1 millisecond'
