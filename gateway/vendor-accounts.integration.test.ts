@@ -305,6 +305,13 @@ test("switched off, nothing new begins at it; in use, it cannot be removed; unus
     json: canonicalOrder("used"),
     headers: { "idempotency-key": "used" },
   });
+  // Of the first call nobody knows yet how it ended.
+  await world.database.query(
+    `insert into payment_transaction (key, order_id, type, amount_minor, currency, status, provider, account)
+     values ('begun', $1, 'authorization', 100, 'USD', 'pending', 'stripe', 'eu')`,
+    [order.json.order],
+  );
+  expect(saidOf(await world.call("DELETE", STRIPE))).toEqual([409, "vendor_account_in_use"]);
   await world.database.query(
     `insert into payment_authorization (key, order_id, provider, account, reference, currency, amount_minor, state)
      values ('used', $1, 'stripe', 'eu', 'r', 'USD', 100, 'open')`,

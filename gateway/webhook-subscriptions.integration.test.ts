@@ -41,6 +41,8 @@ let url = "";
 let messages: Message[] = [];
 /** What the receiver answers. */
 let status = 200;
+/** What happens before it answers. */
+let meanwhile = async (): Promise<unknown> => undefined;
 let context: WebhookContext;
 let nowMs = Date.now();
 
@@ -59,7 +61,7 @@ beforeAll(async () => {
         body,
         json: JSON.parse(body.toString("utf8")),
       });
-      response.writeHead(status).end();
+      void meanwhile().then(() => response.writeHead(status).end());
     });
   });
   await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
@@ -76,6 +78,7 @@ afterAll(async () => {
 beforeEach(() => {
   messages = [];
   status = 200;
+  meanwhile = async () => undefined;
 });
 
 const saidOf = ({ status: code, json }: Reply) => [code, json?.code];
@@ -185,6 +188,44 @@ test("switched off nothing is told, and on again what happened meanwhile; anothe
   expect(await deliveriesOf("shopify-only")).toEqual([]);
 });
 
+test("switched off, moved on or ended between two messages, it is sent none of those behind", async () => {
+  await subscribed("stopping", { events: ["order.captured"] });
+  const orders = [await order(), await order(), await order()];
+  const { version } = await viewOf("stopping");
+  meanwhile = () =>
+    world.call("PATCH", "/v1/webhook-subscriptions/stopping", { json: { version, active: false } });
+  await delivered("stopping", 1);
+  expect(messages.map(({ json }) => json.data["orderId"])).toEqual(orders.slice(0, 1));
+
+  meanwhile = async () => undefined;
+  await world.call("PATCH", "/v1/webhook-subscriptions/stopping", {
+    json: { version: version + 1, active: true },
+  });
+  await eventually("the second one is sent", async () => {
+    await deliverWebhooks({ ...context, isEnding: () => messages.length > 1 }, "stopping");
+    return messages.length > 1 ? true : undefined;
+  });
+  expect(messages.map(({ json }) => json.data["orderId"])).toEqual(orders.slice(0, 2));
+
+  // Another process has begun to deliver, and this one does not know yet.
+  const fourth = await order();
+  meanwhile = () =>
+    world.database.query(
+      `update webhook_subscription set position_tx = feed_horizon(), position_id = 0 where id = 'stopping'`,
+    );
+  await delivered("stopping", 3);
+  expect(messages.map(({ json }) => json.data["orderId"])).not.toContain(fourth);
+});
+
+test("where nothing has happened nothing is written", async () => {
+  await subscribed("idle");
+  const rowOf = async () =>
+    (await world.database.query("select xmin::text from webhook_subscription where id = 'idle'")).rows;
+  const before = await rowOf();
+  await deliverWebhooks(context, "idle");
+  expect(await rowOf()).toEqual(before);
+});
+
 test("while its secret is exchanged messages bear both signatures", async () => {
   const former = await subscribed("rotating", { events: ["order.captured"] });
   const issued: IssuedWebhook = (await post("/rotating/rotate-secret", { overlapHours: 1 })).json;
@@ -237,7 +278,7 @@ test("addresses that only we reach are refused, and whoever is not allowed to is
 
 test("the standing job delivers by itself, one process at a time, and the next one goes on where it was", async () => {
   await subscribed("standing", { events: ["order.captured"] });
-  for (const id of ["erp", "weak", "pausing", "shopify-only", "rotating"])
+  for (const id of ["erp", "weak", "pausing", "shopify-only", "stopping", "idle", "rotating"])
     await world.call("DELETE", `/v1/webhook-subscriptions/${id}`);
   const logger = pino({ level: "silent" });
   const live = { ...context, now: Date.now };

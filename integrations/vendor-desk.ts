@@ -152,7 +152,7 @@ export async function openVendorDesk(options: {
     return vendor.create({ ...account, values: valuesFor(vendor, "notifications", values) });
   };
 
-  const follow = async (): Promise<void> => {
+  const followOnce = async (): Promise<void> => {
     const stored = await read();
     await fill(payments, "payments", stored, makePayments);
     await fill(carriers, "carriers", stored, makeCarrier);
@@ -166,6 +166,12 @@ export async function openVendorDesk(options: {
         () => undefined,
       );
     }
+  };
+  /** One after the other: what was read first must not count last. */
+  let following: Promise<void> = Promise.resolve();
+  const follow = (): Promise<void> => {
+    following = following.then(followOnce, followOnce);
+    return following;
   };
   await follow();
 

@@ -47,6 +47,8 @@ describe("an address", () => {
     ["https://[::1]/x", "::1 is not a public address."],
     ["https://[::ffff:10.0.0.1]/x", "is not a public address."],
     ["https://[64:ff9b::a00:1]/x", "is not a public address."],
+    ["https://[::127.0.0.1]/x", "is not a public address."],
+    ["https://[::]/x", ":: is not a public address."],
     ["https://[fd00::1]/x", "fd00::1 is not a public address."],
     ["http://erp.example.com/x", "It has to begin with https://."],
     ["ftp://erp.example.com/x", "It has to begin with https://."],

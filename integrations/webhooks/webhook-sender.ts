@@ -37,8 +37,9 @@ const NOT_PUBLIC: readonly (readonly [network: string, bits: number, family: "ip
   ["203.0.113.0", 24, "ipv4"],
   ["224.0.0.0", 4, "ipv4"],
   ["240.0.0.0", 4, "ipv4"],
-  ["::", 128, "ipv6"],
-  ["::1", 128, "ipv6"],
+  // With an address of version 4 at the end: the form of before `::ffff:`, and NAT64, which leads to one.
+  ["::", 96, "ipv6"],
+  ["64:ff9b::", 96, "ipv6"],
   ["64:ff9b:1::", 48, "ipv6"],
   ["100::", 64, "ipv6"],
   ["2001::", 23, "ipv6"],
@@ -72,8 +73,7 @@ export function createWebhookSender(options: {
     const plain = unmapped(address);
     const family = isIP(plain) === 6 ? "ipv6" : "ipv4";
     if (allowed.check(plain, family)) return null;
-    // NAT64 leads to an address of version 4 that is not seen here.
-    if (closed.check(plain, family) || /^64:ff9b::/i.test(plain)) return "is not a public address";
+    if (closed.check(plain, family)) return "is not a public address";
     return isSecure ? null : "is not reached by https";
   };
 

@@ -15,14 +15,13 @@ import type {
 import type { SetAccount, VendorDesk } from "../../ports/vendor-desk.ts";
 import {
   type AccountKey,
-  accountsInUse,
+  isAccountUsed,
   readVendorAccount,
   removeVendorAccount,
   type VendorAccountRow,
   vendorAccountSubject,
   writeVendorAccount,
 } from "../../store/settings/vendor-accounts.ts";
-import type { Queryable } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { changeSetting, type SettingChanged } from "./change-setting.ts";
@@ -149,7 +148,7 @@ export async function removeAccount(
       read: async (client) => {
         const now = await readVendorAccount(client, tools.box, key);
         if (now === null) return missing(key);
-        return (await isUsed(client, key))
+        return (await isAccountUsed(client, key))
           ? refuse(
               "vendor_account_in_use",
               `Payments or parcels began at the account "${key.account}": it is needed to bring them to an end. Switch it off.`,
@@ -269,13 +268,6 @@ export async function tryVendorAccount(
 
 function asSet({ kind, provider, account, plain, secrets }: VendorAccountRow): SetAccount {
   return { kind, provider, account, values: withoutEmpty({ ...plain, ...secrets }) };
-}
-
-async function isUsed(client: Queryable, key: AccountKey): Promise<boolean> {
-  const used = await accountsInUse(client);
-  return used.some(
-    (one) => one.kind === key.kind && one.provider === key.provider && one.account === key.account,
-  );
 }
 
 /** This process works with the change before its caller is answered; others are told by the database. */

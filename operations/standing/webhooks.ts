@@ -21,7 +21,7 @@ export function runWebhooks(context: WebhookContext, logger: Logger): Pick<Liste
   let isStopped = false;
   const begin = (id: string): void => {
     const work = (async () => {
-      while (!isStopped && (await deliverWebhooks(context, id)));
+      while (await deliverWebhooks({ ...context, isEnding: () => isStopped }, id));
     })()
       .catch((error: unknown) => logger.error({ err: error, webhook: id }, "webhooks could not be delivered"))
       .finally(() => running.delete(id));

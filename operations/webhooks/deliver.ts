@@ -7,6 +7,8 @@
  * D2 A message that is not taken holds up those behind it, up to `MOST_ATTEMPTS`; then it is put aside, where
  *    a person sees it, and the next one goes. Other subscriptions are not held up.
  * D3 What a message says is read from the order's timeline for each attempt: it is kept nowhere else.
+ * D4 The subscription is read again before each message: one that was switched off, removed or changed, or that
+ *    another process has moved on, is sent nothing by what it was before.
  */
 import { createHash, createHmac } from "node:crypto";
 import type { SecretBox } from "../../config/secret-box.ts";
@@ -20,6 +22,7 @@ import {
   recordAttempt,
   type WebhookSubscription,
 } from "../../store/settings/webhook-subscriptions.ts";
+import { compareFeedCursors } from "../../store/sql/feed-cursor.ts";
 import type { OperationContext } from "../context.ts";
 
 /** The last some nine hours after the first. */
@@ -33,14 +36,16 @@ export type WebhookContext = Pick<OperationContext, "database" | "now"> & {
   readonly sender: WebhookSender;
   /** Of the pause before the next attempt; from 0 to 1. Absent: at random. */
   readonly chance?: () => number;
+  /** Asked before each message; true: no more are sent. Absent: never. */
+  readonly isEnding?: () => boolean;
 };
 
 /** @returns whether there is more to deliver at once */
 export async function deliverWebhooks(context: WebhookContext, subscriptionId: string): Promise<boolean> {
-  const { database, box } = context;
-  const webhook = await readWebhook(database, box, subscriptionId);
-  if (webhook === null || !webhook.active) return false;
+  const { database } = context;
   for (const { messageId, attempts, event } of await messagesToRepeat(database, subscriptionId)) {
+    const webhook = await readActive(context, subscriptionId);
+    if (webhook === null) return false;
     const answer = await sendTo(context, webhook, messageId, event);
     await recordAttempt(
       database,
@@ -56,28 +61,45 @@ export async function deliverWebhooks(context: WebhookContext, subscriptionId: s
       null,
     );
   }
-  if (webhook.dueAt !== null && webhook.dueAt.getTime() > context.now()) return false;
-  return deliverNext(context, webhook);
+  const webhook = await readActive(context, subscriptionId);
+  return webhook !== null && isDue(context, webhook) && deliverNext(context, webhook);
 }
 
-async function deliverNext(context: WebhookContext, webhook: WebhookSubscription): Promise<boolean> {
+/** @returns null where nothing may be sent (D4) */
+async function readActive(
+  { database, box, isEnding }: WebhookContext,
+  id: string,
+): Promise<WebhookSubscription | null> {
+  if (isEnding?.() === true) return null;
+  const webhook = await readWebhook(database, box, id);
+  return webhook?.active === true ? webhook : null;
+}
+
+function isDue({ now }: WebhookContext, { dueAt }: WebhookSubscription): boolean {
+  return dueAt === null || dueAt.getTime() <= now();
+}
+
+async function deliverNext(context: WebhookContext, before: WebhookSubscription): Promise<boolean> {
   const { database } = context;
-  const page = await readFeed(database, webhook.position, { limit: BATCH });
-  let from = webhook.position;
-  let tried = webhook.attempts;
+  const page = await readFeed(database, before.position, { limit: BATCH });
+  let from = before.position;
   for (const entry of page.entries) {
     // Passed over with the next message, or at the end: a place need not be written down for each.
+    if (!isWanted(before, entry)) continue;
+    const webhook = await readActive(context, before.id);
+    if (webhook === null || !isDue(context, webhook)) return false;
+    if (compareFeedCursors(webhook.position, from) !== 0) return false;
     if (!isWanted(webhook, entry)) continue;
     const messageId = messageIdOf(entry);
     const answer = await sendTo(context, webhook, messageId, entry);
-    tried += 1;
+    const attempts = webhook.attempts + 1;
     const state = isTaken(answer)
       ? "delivered"
-      : tried >= MOST_ATTEMPTS || isGone(answer)
+      : attempts >= MOST_ATTEMPTS || isRefusedForGood(answer)
         ? "dead"
         : "waiting";
     const dueAt =
-      state === "waiting" ? new Date(context.now() + pauseMs(tried, context.chance ?? Math.random)) : null;
+      state === "waiting" ? new Date(context.now() + pauseMs(attempts, context.chance ?? Math.random)) : null;
     await recordAttempt(
       database,
       {
@@ -85,7 +107,7 @@ async function deliverNext(context: WebhookContext, webhook: WebhookSubscription
         messageId,
         event: entry,
         state,
-        attempts: tried,
+        attempts,
         httpStatus: answer.status,
         problem: answer.problem,
       },
@@ -93,9 +115,9 @@ async function deliverNext(context: WebhookContext, webhook: WebhookSubscription
     );
     if (state === "waiting") return false;
     from = entry.cursor;
-    tried = 0;
   }
-  await passWebhookOver(database, webhook.id, from, page.cursor);
+  // The end of the feed moves on by itself: a place is written down only behind entries.
+  if (page.entries.length > 0) await passWebhookOver(database, before.id, from, page.cursor);
   return page.more;
 }
 
@@ -185,7 +207,7 @@ function isTaken({ status }: WebhookAnswer): boolean {
   return status !== null && status >= 200 && status < 300;
 }
 
-/** It says itself that it wants nothing more. */
-function isGone({ status }: WebhookAnswer): boolean {
+/** The receiver will not take this message, however often it is sent. */
+function isRefusedForGood({ status }: WebhookAnswer): boolean {
   return status === 410;
 }

@@ -200,11 +200,16 @@ export function fillTemplate(
 ): FilledTemplate | null {
   const values = valuesOf(facts, notice);
   try {
-    const subject = plain.parseAndRenderSync(template.subject, values).replace(/\s+/g, " ").trim();
-    const text = `${plain.parseAndRenderSync(template.text, values).trim()}\n`;
-    const html: string =
-      template.html === null ? htmlOfText(text) : markup.parseAndRenderSync(template.html, values);
-    if (text.length > MOST_CHARACTERS || html.length > MOST_CHARACTERS || subject === "") return null;
+    const line: string = plain.parseAndRenderSync(template.subject, values);
+    const body: string = plain.parseAndRenderSync(template.text, values);
+    const markedUp: string | null =
+      template.html === null ? null : markup.parseAndRenderSync(template.html, values);
+    // What is too long is not gone through once more.
+    if ([line, body, markedUp ?? ""].some(({ length }) => length > MOST_CHARACTERS)) return null;
+    const subject = line.replace(/\s+/g, " ").trim();
+    const text = `${body.trim()}\n`;
+    const html = markedUp ?? htmlOfText(text);
+    if (html.length > MOST_CHARACTERS || subject === "") return null;
     return { subject: subject.slice(0, LONGEST_SUBJECT), text, html };
   } catch (error) {
     if (error instanceof Error && LiquidError.is(error)) return null;
@@ -247,9 +252,11 @@ function linked(line: string): string {
 
 /** `escapeHtml` trims, and a part of a line keeps its blanks. */
 function escapePart(part: string): string {
-  const [lead = ""] = /^\s*/.exec(part) ?? [];
-  const [tail = ""] = part.trim() === "" ? [] : (/\s*$/.exec(part) ?? []);
-  return `${lead === "" ? "" : " "}${escapeHtml(part)}${tail === "" ? "" : " "}`;
+  const escaped = escapeHtml(part);
+  const lead = /^\s/.test(part) ? " " : "";
+  // Not /\s*$/: its time would grow with the square of the blanks within a line (T3).
+  const tail = escaped !== "" && /\s$/.test(part) ? " " : "";
+  return `${lead}${escaped}${tail}`;
 }
 
 /** The shipped text as a template, to begin from: what it makes is what is sent without one. */

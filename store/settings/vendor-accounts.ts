@@ -180,3 +180,22 @@ export async function accountsInUse(client: Queryable): Promise<readonly Account
   );
   return rows;
 }
+
+const USED_AT: Readonly<Record<VendorKindName, string | null>> = {
+  payments: `select exists (select from payment_authorization where provider = $1 and account = $2)
+                 or exists (select from payment_transaction where provider = $1 and account = $2) as used`,
+  carriers: `select exists (select from shipment where carrier_provider = $1 and carrier_account = $2)
+                 or exists (select from label_purchase where carrier_provider = $1 and carrier_account = $2) as used`,
+  notifications: null,
+};
+
+/** Whether anything has ever begun at an account, also a call of which nobody knows yet how it ended. */
+export async function isAccountUsed(
+  client: Queryable,
+  { kind, provider, account }: AccountKey,
+): Promise<boolean> {
+  const used = USED_AT[kind];
+  if (used === null) return false;
+  const { rows } = await client.query<{ used: boolean }>(used, [provider, account]);
+  return rows[0]?.used === true;
+}
