@@ -138,6 +138,22 @@ describe.skipIf(chromium === undefined)("lists", () => {
     expect(await page.locator("tbody tr").count()).toBeGreaterThan(55);
   });
 
+  test("what one person was shown, the next one who signs in here is not", async () => {
+    const context = await signedIn("operations");
+    const shared = await opened(context);
+    await shared.goto("/orders");
+    await shared.getByRole("link", { name: "held-1" }).waitFor();
+    await shared.getByRole("button", { name: "Sign out", exact: true }).click();
+    await shared.getByLabel("Password").waitFor();
+    // Their own orders do not come: what is shown is left from before.
+    await shared.route("**/v1/orders?*", () => undefined);
+    await signIn(shared, "warehouse");
+    await shared.getByRole("heading", { name: "Orders", exact: true }).waitFor();
+    await shared.locator(".skeleton").first().waitFor();
+    expect(await shared.getByRole("link", { name: "held-1" }).count()).toBe(0);
+    await context.close();
+  });
+
   test("a list is sorted and narrowed by its address, and kept as a view", async () => {
     await page.goto("/orders");
     await page.getByRole("button", { name: "Ship by" }).click();

@@ -4,7 +4,11 @@
  *
  * V1 An entry has its name in its own state, so that two entries of one address are two.
  * V2 Only so many are kept; an older one loads its rows again, as a new one does.
+ * V3 What one person was shown, the next one who signs in here is not.
  */
+import { effect } from "@preact/signals";
+import { session } from "../api/session.ts";
+
 const MOST_VISITS = 40;
 
 type Visit = { scroll: number; readonly shown: Map<string, unknown> };
@@ -27,6 +31,12 @@ export function watchVisits(): void {
     },
     { passive: true },
   );
+  let shownTo: string | undefined;
+  effect(() => {
+    const person = session.value?.staffId;
+    if (person !== shownTo) visits.clear();
+    shownTo = person;
+  });
 }
 
 /** Scrolls to where the page was left; to its top where it was not here before. */
