@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import type { StoredAccount } from "../ports/vendor-desk.ts";
-import { vendorsOf } from "../test-support/vendors.ts";
+import { vendorsOf } from "../test-support/vendors/vendors.ts";
 import { openVendorDesk } from "./vendor-desk.ts";
 
 const EU: StoredAccount = {
