@@ -1,7 +1,7 @@
 /** `holdfast setup`: an empty database becomes somebody's system. */
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
-import { SETUP_LOCATION_KINDS } from "../../contract/company.ts";
+import type { Setup } from "../../contract/company.ts";
 import { reasonOf, UserProblem } from "../problem.ts";
 import type { SetupDatabase } from "../system/set-up-database.ts";
 import { isInteractive, note, paint, print, printJson, table } from "../terminal.ts";
@@ -21,6 +21,12 @@ const REQUIRED = {
 } as const;
 const ADMINISTRATOR = { adminEmail: "--admin-email", adminPasswordFile: "--admin-password-file" } as const;
 
+/** Named again, see `cli/program.test.ts`. */
+const LOCATION_KINDS: Readonly<Record<NonNullable<Setup["location"]["kind"]>, true>> = {
+  fulfillment_center: true,
+  store: true,
+};
+
 export function addSetupCommand(program: Command): void {
   program
     .command("setup")
@@ -37,7 +43,10 @@ export function addSetupCommand(program: Command): void {
     .option("--admin-name <name>", "what they are called (default: the address up to its @)")
     .option("--admin-password-file <file>", "file with their password; - reads standard input")
     .option("--location <name>", "name of the first location")
-    .option("--location-kind <kind>", `${SETUP_LOCATION_KINDS.join(" or ")} (default: fulfillment_center)`)
+    .option(
+      "--location-kind <kind>",
+      `${Object.keys(LOCATION_KINDS).join(" or ")} (default: fulfillment_center)`,
+    )
     .option("--address <line>", "its street and number")
     .option("--city <name>", "its town")
     .option("--region <code>", "its state, province or region")
