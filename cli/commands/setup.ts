@@ -5,7 +5,7 @@ import type { Setup } from "../../contract/company.ts";
 import { reasonOf, UserProblem } from "../problem.ts";
 import type { SetupDatabase } from "../system/set-up-database.ts";
 import { isInteractive, note, paint, print, printJson, table } from "../terminal.ts";
-import { type Answers, askForAdministrator, askForSetup } from "./setup-questions.ts";
+import type { Answers } from "./setup-questions.ts";
 
 type SetupOptions = Answers & { readonly adminPasswordFile?: string; readonly json?: boolean };
 
@@ -92,6 +92,7 @@ async function setup(options: SetupOptions): Promise<void> {
 
 async function run(opened: SetupDatabase, options: SetupOptions, asks: boolean): Promise<void> {
   const { requireAdministrator, requireSetup } = await import("../system/set-up-database.ts");
+  const { askForAdministrator, askForSetup } = await import("./setup-questions.ts");
   const { state, company } = await opened.look();
   if (state.state === "there") {
     tellThere(company, options);
