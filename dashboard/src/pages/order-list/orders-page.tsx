@@ -18,7 +18,7 @@ import { FilterSelect } from "../../lists/filter-select.tsx";
 import { useListAddress } from "../../lists/list-address.ts";
 import { SavedViews } from "../../lists/saved-views.tsx";
 import { useSelection } from "../../lists/selection.ts";
-import { companyZone } from "../../live/company-zone.ts";
+import { companyZone } from "../../live/company.ts";
 import { useResource } from "../../live/resource.ts";
 import { GUIDANCE } from "../order/hold-panel.tsx";
 import { type BulkAct, bulkActs } from "./bulk-acts.ts";
