@@ -86,5 +86,13 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
   addAccountCommand(program);
   addSecretsCommand(program);
   nameRestCalls(program);
+  sayWhatIsRequired(program);
   return program;
+}
+
+/** In the help, which otherwise says so only once an option is missing. */
+function sayWhatIsRequired(command: Command): void {
+  for (const option of command.options)
+    if (option.mandatory) option.description = `${option.description} (required)`;
+  for (const each of command.commands) sayWhatIsRequired(each);
 }

@@ -444,6 +444,7 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     statuses: [200],
     types: ["application/json"],
     codes: [
+      "not_found",
       "unauthenticated",
     ],
   },
@@ -1881,6 +1882,16 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "store_credit_not_found",
       "unauthenticated",
       "unknown_sku",
+    ],
+  },
+  "POST /v1/packing-slips": {
+    statuses: [200],
+    types: ["application/pdf"],
+    codes: [
+      "documents_busy",
+      "invalid_request",
+      "not_found",
+      "unauthenticated",
     ],
   },
   "POST /v1/parcel-limits": {
