@@ -2285,6 +2285,7 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "second_factor_needed",
       "second_factor_wrong",
       "single_sign_on_required",
+      "unauthenticated",
     ],
   },
   "POST /v1/sessions/current/proof": {
@@ -2330,6 +2331,7 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "passkeys_impossible",
       "rate_limited",
       "single_sign_on_required",
+      "unauthenticated",
     ],
   },
   "POST /v1/sessions/single-sign-on": {
@@ -2344,6 +2346,7 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "single_sign_on_required",
       "single_sign_on_unknown",
       "single_sign_on_unverified",
+      "unauthenticated",
     ],
   },
   "POST /v1/settings/retention": {
