@@ -8,6 +8,7 @@ import { addAuditOrdersCommand } from "./commands/audit-orders.ts";
 import { addBackupCommand } from "./commands/backup.ts";
 import { addChannelCommand } from "./commands/channel.ts";
 import { addCompanyCommand } from "./commands/company.ts";
+import { addMigrateCommand } from "./commands/database/migrate.ts";
 import { addDeviceCommand } from "./commands/device.ts";
 import { addFulfillmentCommand } from "./commands/fulfillment.ts";
 import { addKeyCommand } from "./commands/key.ts";
@@ -85,6 +86,7 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
   addWebhookCommand(program);
   addAccountCommand(program);
   addSecretsCommand(program);
+  addMigrateCommand(program);
   nameRestCalls(program);
   sayWhatIsRequired(program);
   return program;

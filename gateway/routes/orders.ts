@@ -105,7 +105,11 @@ export const orderRoutes: readonly Route[] = [
         // What was searched for may be somebody's name.
         after: { ...query, ...(query.q === undefined ? {} : { q: "(not shown)" }), rows: rows.length },
       });
-      return { contentType: "text/csv; charset=utf-8", bytes: csvOf(ORDER_COLUMNS, rows) };
+      return {
+        contentType: "text/csv; charset=utf-8",
+        bytes: csvOf(ORDER_COLUMNS, rows),
+        file: { name: "orders.csv" },
+      };
     },
   }),
   route({

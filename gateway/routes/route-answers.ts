@@ -2296,6 +2296,7 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "second_factor_needed",
       "second_factor_wrong",
       "single_sign_on_required",
+      "unauthenticated",
     ],
   },
   "POST /v1/sessions/current/proof": {
@@ -2341,6 +2342,7 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "passkeys_impossible",
       "rate_limited",
       "single_sign_on_required",
+      "unauthenticated",
     ],
   },
   "POST /v1/sessions/single-sign-on": {
@@ -2355,6 +2357,7 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "single_sign_on_required",
       "single_sign_on_unknown",
       "single_sign_on_unverified",
+      "unauthenticated",
     ],
   },
   "POST /v1/settings/retention": {
