@@ -25,6 +25,7 @@ import { addSecretsCommand } from "./commands/secrets.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addAccountCommand } from "./commands/settings/account.ts";
+import { addCustomFieldCommand } from "./commands/settings/custom-field.ts";
 import { addHolidayCommand } from "./commands/settings/holiday.ts";
 import { addMailTemplateCommand } from "./commands/settings/mail-template.ts";
 import { addWebhookCommand } from "./commands/settings/webhook.ts";
@@ -83,6 +84,7 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
   addSourcingRulesCommand(program);
   addMailTemplateCommand(program);
   addHolidayCommand(program);
+  addCustomFieldCommand(program);
   addWebhookCommand(program);
   addAccountCommand(program);
   addSecretsCommand(program);

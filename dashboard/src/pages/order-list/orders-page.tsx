@@ -146,6 +146,12 @@ export function OrdersPage() {
             <span class="visually-hidden">, take the filter off</span> ×
           </button>
         )}
+        {filter.field !== "" && (
+          <button type="button" class="button chosen" onClick={() => change({ field: "" })}>
+            Field {filter.field.replace(":", ": ")}
+            <span class="visually-hidden">, take the filter off</span> ×
+          </button>
+        )}
         {isFiltered && (
           <button type="button" class="button quiet" onClick={clear}>
             Clear
