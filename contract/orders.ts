@@ -94,6 +94,13 @@ export const OrderFilterQuery = {
   /** A hold's code. */
   hold: Type.Optional(text(64)),
   tag: Type.Optional(text(64)),
+  /** `key:value` of one of the company's own fields of orders that is not personal data. */
+  field: Type.Optional(
+    Type.String({
+      maxLength: 1_100,
+      pattern: "^[a-z][a-z0-9_]{0,49}:[^\\u0000-\\u001f\\u007f\\ud800-\\udfff]+$",
+    }),
+  ),
   /** First and last day of capture, in the company's time zone. */
   from: Type.Optional(Day),
   to: Type.Optional(Day),

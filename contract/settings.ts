@@ -242,7 +242,8 @@ export const SettingChange = Type.Object({
    * `channel:<id>`, `hold-rules:<channel>`, `return-rules:<channel>`, `location:<id>`,
    * `pickup-rules:<location>`, `parcel-limits:<company>`, `sourcing-rules`, `refund-limits`, `device:<id>`,
    * `staff:<id>`, `key:<id>`, `company:<id>`, `mail-template:<company>:<kind>:<language>`,
-   * `vendor-account:<kind>:<provider>:<account>`, `webhook:<id>`, `holidays:<company>`.
+   * `vendor-account:<kind>:<provider>:<account>`, `webhook:<id>`, `holidays:<company>`,
+   * `custom-field:<subject>:<key>`, `custom-values:<subject>:<id>`.
    */
   subject: Text,
   version: Count,

@@ -66,6 +66,7 @@ export const PERMISSIONS = [
   "settings.read",
   "channels.write",
   "mail-templates.write",
+  "custom-fields.write",
   "accounts.write",
   "webhooks.read",
   "webhooks.write",

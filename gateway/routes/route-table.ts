@@ -12,12 +12,14 @@ import { fulfillmentRoutes } from "./fulfillment.ts";
 import { keyRoutes } from "./keys.ts";
 import { locationRoutes } from "./locations.ts";
 import { orderRoutes } from "./orders.ts";
+import { packingSlipRoutes } from "./packing-slips.ts";
 import { peopleRoutes } from "./people.ts";
 import { personalDataRoutes } from "./personal-data.ts";
 import { refundRoutes } from "./refunds.ts";
 import { returnRoutes } from "./returns.ts";
 import { roleRoutes } from "./roles.ts";
 import { savedViewRoutes } from "./saved-views.ts";
+import { customFieldRoutes } from "./settings/custom-fields.ts";
 import { holidayRoutes } from "./settings/holidays.ts";
 import { mailTemplateRoutes } from "./settings/mail-templates.ts";
 import { vendorAccountRoutes } from "./settings/vendor-accounts.ts";
@@ -51,6 +53,7 @@ export const routeTable: readonly Route[] = [
   ...channelRoutes,
   ...locationRoutes,
   ...fulfillmentRoutes,
+  ...packingSlipRoutes,
   ...floorRoutes,
   ...returnRoutes,
   ...unknownItemRoutes,
@@ -61,6 +64,7 @@ export const routeTable: readonly Route[] = [
   ...settingsRoutes,
   ...mailTemplateRoutes,
   ...holidayRoutes,
+  ...customFieldRoutes,
   ...vendorAccountRoutes,
   ...webhookSubscriptionRoutes,
   ...roleRoutes,

@@ -9,6 +9,7 @@
 
 import type { OrderReservation, ReservationLine } from "../../engine/allocator-client.ts";
 import { unknownSkuReason } from "../../orders/capture.ts";
+import { fieldsMissingOf } from "../../orders/custom-fields/fields-of-order.ts";
 import { pickupPlaceOf } from "../../orders/fulfillment/collection.ts";
 import { HOLD_CODES, type HoldCode, type HoldReason, type OrderDocument } from "../../orders/order.ts";
 import { awaitsPaymentMethod } from "../../orders/payment/order-completion.ts";
@@ -208,6 +209,7 @@ async function tryRelease(
   );
   const isAsked = (code: HoldCode) => request.codes === undefined || request.codes.includes(code);
   const heavy = await stillTooHeavy(context, order);
+  const fields = await catalog.customFields(order.document.companyId);
   const isPayable = order.paymentMethod !== null || (await needsNoPayment(context, order));
   const others = order.holdReasons.flatMap((reason): readonly HoldReason[] => {
     // Stock is looked at last, when no other reason is left.
@@ -224,6 +226,13 @@ async function tryRelease(
         return pickupPlaceOf(order.document) === null ? [reason] : [];
       case "parcel_too_heavy":
         return heavy.filter(({ fulfillmentOrderId }) => fulfillmentOrderId === reason.fulfillmentOrderId);
+      case "custom_field_unusable": {
+        // What came and could not be kept was optional: whoever lets the order go has decided.
+        const detail = fieldsMissingOf(fields, order.document)
+          .map((missing) => missing.detail)
+          .join(" ");
+        return detail === "" ? [] : [{ ...reason, detail }];
+      }
       case "lines_missing":
         return [reason];
       case "payment_missing":

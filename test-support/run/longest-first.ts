@@ -18,6 +18,7 @@ export const LONGEST: readonly string[] = [
   "cli/setup.integration.test.ts",
   "workflows/return/return-authorization.integration.test.ts",
   "cli/two-companies.integration.test.ts",
+  "dashboard/from-nothing.browser.test.ts",
   "dashboard/dashboard.browser.test.ts",
   "dashboard/settings-page.browser.test.ts",
   "operations/fulfillment/combine-orders.integration.test.ts",

@@ -18,9 +18,10 @@ import { FilterSelect } from "../../lists/filter-select.tsx";
 import { useListAddress } from "../../lists/list-address.ts";
 import { SavedViews } from "../../lists/saved-views.tsx";
 import { useSelection } from "../../lists/selection.ts";
-import { companyZone } from "../../live/company-zone.ts";
+import { companyZone } from "../../live/company.ts";
 import { useResource } from "../../live/resource.ts";
 import { GUIDANCE } from "../order/hold-panel.tsx";
+import { MOST_SLIPS, maySeeSlips, printSlips } from "../packing/print-slips.ts";
 import { type BulkAct, bulkActs } from "./bulk-acts.ts";
 import { BulkDialog } from "./bulk-dialog.tsx";
 import { OrderTable } from "./order-table.tsx";
@@ -145,6 +146,12 @@ export function OrdersPage() {
             <span class="visually-hidden">, take the filter off</span> ×
           </button>
         )}
+        {filter.field !== "" && (
+          <button type="button" class="button chosen" onClick={() => change({ field: "" })}>
+            Field {filter.field.replace(":", ": ")}
+            <span class="visually-hidden">, take the filter off</span> ×
+          </button>
+        )}
         {isFiltered && (
           <button type="button" class="button quiet" onClick={clear}>
             Clear
@@ -164,6 +171,14 @@ export function OrdersPage() {
               {each.label}
             </button>
           ))}
+          {maySeeSlips() && (
+            <ActionButton
+              class="button small"
+              run={() => printSlips({ orders: [...selection.ids].slice(0, MOST_SLIPS) })}
+            >
+              Packing slips
+            </ActionButton>
+          )}
           <button type="button" class="button small quiet push" onClick={selection.clear}>
             Select none
           </button>
@@ -188,7 +203,7 @@ export function OrdersPage() {
                   orders={rows}
                   moved={list.moved}
                   sort={sort === "" ? "-captured" : (sort as OrderSort)}
-                  selection={acts.length === 0 ? null : selection}
+                  selection={acts.length === 0 && !maySeeSlips() ? null : selection}
                   onSort={(next) => change({ sort: next === "-captured" ? "" : next })}
                 />
                 {next !== null && (

@@ -34,6 +34,7 @@ export const GUIDANCE: Readonly<Record<HoldCode, string>> = {
   price_missing: "Ask the channel for the price; correct the order, or cancel it.",
   currency_unusable: "Ask the channel for the currency, or cancel the order.",
   quantity_unusable: "Correct the quantity, or cancel the line.",
+  custom_field_unusable: "Set the custom fields of the order and its lines: it goes on by itself.",
   payment_missing: "Ask the customer for a means of payment, or cancel the order.",
   refunded_at_channel: "Cancel what was refunded, then release the rest.",
   changed_at_channel: "Compare it with the channel, change the order by hand, then release.",

@@ -27,6 +27,7 @@ import { FulfillmentOrders } from "./fulfillment-orders.tsx";
 import { HoldDialog } from "./hold-dialog.tsx";
 import { HoldPanel } from "./hold-panel.tsx";
 import { NoticesPanel } from "./notices-panel.tsx";
+import { OrderFields } from "./order-fields.tsx";
 import { OrderLines } from "./order-lines.tsx";
 import { orderPath } from "./order-path.ts";
 import { OrderReturns } from "./order-returns.tsx";
@@ -82,7 +83,7 @@ export function OrderPage() {
                   </Loaded>
                 </Panel>
               </div>
-              <OrderAside view={view} />
+              <OrderAside view={view} onChange={order.reload} />
             </div>
           </>
         )}
@@ -169,7 +170,7 @@ function OrderHead({ view, onChange }: { readonly view: OrderView; readonly onCh
   );
 }
 
-function OrderAside({ view }: { readonly view: OrderView }) {
+function OrderAside({ view, onChange }: { readonly view: OrderView; readonly onChange: () => void }) {
   const { document } = view;
   const { customer } = document;
   return (
@@ -195,6 +196,7 @@ function OrderAside({ view }: { readonly view: OrderView }) {
           ]}
         />
       </Panel>
+      <OrderFields view={view} onChange={onChange} />
       <PaymentPanel view={view} />
       <NoticesPanel view={view} />
       {view.sourcing.length > 0 && (

@@ -20,6 +20,7 @@ import { ChangeList } from "./change-list.tsx";
 import { ChannelForm } from "./channel-form.tsx";
 import { IssuedChannelDialog } from "./channel-webhook.tsx";
 import { CompanyForm } from "./company-form.tsx";
+import { CustomFieldList } from "./custom-fields/custom-field-list.tsx";
 import { DeviceList } from "./device-list.tsx";
 import { HoldRulesForm } from "./hold-rules-form.tsx";
 import { HolidaysForm } from "./holidays/holidays-form.tsx";
@@ -57,6 +58,7 @@ const VIEWS: readonly View[] = [
   { value: "mails", label: "Mails" },
   { value: "limits", label: "Limits" },
   { value: "stock", label: "Stock" },
+  { value: "fields", label: "Custom fields" },
   { value: "devices", label: "Devices" },
   { value: "company", label: "Company" },
   { value: "people", label: "People", needs: "people.read" },
@@ -114,6 +116,7 @@ export function SettingsPage() {
       {view === "mails" && <MailTemplates />}
       {view === "limits" && <LimitsForm />}
       {view === "stock" && <StockLimitsForm />}
+      {view === "fields" && <CustomFieldList />}
       {view === "devices" && <DeviceList />}
       {view === "company" && <CompanyForm />}
       {view === "people" && <PeopleList />}
