@@ -21,6 +21,7 @@ import { useSelection } from "../../lists/selection.ts";
 import { companyZone } from "../../live/company-zone.ts";
 import { useResource } from "../../live/resource.ts";
 import { GUIDANCE } from "../order/hold-panel.tsx";
+import { useOwnReasons } from "../order/own-reasons.ts";
 import { type BulkAct, bulkActs } from "./bulk-acts.ts";
 import { BulkDialog } from "./bulk-dialog.tsx";
 import { OrderTable } from "./order-table.tsx";
@@ -65,6 +66,7 @@ export function OrdersPage() {
   const rows = list.resource.data?.rows ?? [];
   const channels = useResource<Page<ChannelView>>("channels", (signal) => get("/channels", {}, signal));
   const locations = useResource<Page<LocationView>>("locations", (signal) => get("/locations", {}, signal));
+  const ownReasons = useOwnReasons();
   const acts = bulkActs();
   const selection = useSelection(rows.map(({ id }) => id));
   const [act, setAct] = useState<BulkAct | null>(null);
@@ -108,7 +110,10 @@ export function OrdersPage() {
           label="Hold reason"
           all="All hold reasons"
           value={filter.hold}
-          options={inWords(Object.keys(GUIDANCE))}
+          options={[
+            ...ownReasons.map(({ code, label }) => ({ value: code, label })),
+            ...inWords(Object.keys(GUIDANCE)),
+          ]}
           onChange={(hold) => change({ hold })}
         />
         <FilterSelect
