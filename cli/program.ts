@@ -25,6 +25,8 @@ import { addSecretsCommand } from "./commands/secrets.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addAccountCommand } from "./commands/settings/account.ts";
+import { addCustomFieldCommand } from "./commands/settings/custom-field.ts";
+import { addHoldReasonCommand } from "./commands/settings/hold-reason.ts";
 import { addHolidayCommand } from "./commands/settings/holiday.ts";
 import { addMailTemplateCommand } from "./commands/settings/mail-template.ts";
 import { addWebhookCommand } from "./commands/settings/webhook.ts";
@@ -83,10 +85,20 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
   addSourcingRulesCommand(program);
   addMailTemplateCommand(program);
   addHolidayCommand(program);
+  addCustomFieldCommand(program);
+  addHoldReasonCommand(program);
   addWebhookCommand(program);
   addAccountCommand(program);
   addSecretsCommand(program);
   addMigrateCommand(program);
   nameRestCalls(program);
+  sayWhatIsRequired(program);
   return program;
+}
+
+/** In the help, which otherwise says so only once an option is missing. */
+function sayWhatIsRequired(command: Command): void {
+  for (const option of command.options)
+    if (option.mandatory) option.description = `${option.description} (required)`;
+  for (const each of command.commands) sayWhatIsRequired(each);
 }

@@ -79,6 +79,12 @@ describe.skipIf(chromium === undefined)("axe finds nothing", () => {
     );
     if (announced.status !== "done") throw new Error(announced.detail);
     await order("AXE-3").then(() => edge.projected());
+    await edge.database.query(
+      `insert into custom_field (company_id, subject, key, label, type, choices, required, personal)
+       select c.id, given.subject, 'axe_' || given.type, 'A ' || given.type, given.type, given.choices, true, false
+         from company c, (values ('order', 'text', '{}'::text[]), ('return', 'date', '{}'),
+           ('product', 'choice', '{a,b}'), ('order_line', 'boolean', '{}')) as given(subject, type, choices)`,
+    );
     const { rows } = await edge.database.query<{ token: string; sku: string; location: string }>(
       `select (select tracking_token from orders where id = $1) as token, sku, location_id as location
          from stock_position order by sku, location_id limit 1`,

@@ -12,7 +12,7 @@ import { findAccess } from "../client/credentials.ts";
 import { RestClient } from "../client/rest.ts";
 import { StreamClient } from "../client/stream.ts";
 import { reasonOf, UserProblem } from "../problem.ts";
-import { paint, print, printJson, table } from "../terminal.ts";
+import { momentText, paint, print, printJson, table } from "../terminal.ts";
 import { type AccessOptions, withAccess } from "./access-options.ts";
 import { eachOf, pairs, wholeNumber } from "./option-values.ts";
 
@@ -24,6 +24,8 @@ type ListOptions = AccessOptions & {
 };
 
 type ReleaseOptions = AccessOptions & { readonly code: readonly string[]; readonly hold: readonly string[] };
+
+type HoldOptions = AccessOptions & { readonly reason?: string; readonly ownReason?: string };
 
 type CancelOptions = AccessOptions & { readonly reason: string; readonly line: readonly string[] };
 
@@ -73,9 +75,16 @@ Exit status 0 if the order was found and, with --watch, has ended well; 1 if it 
   onOrder("timeline", "What happened to an order, oldest first").action(timeline);
   onOrder("revisions", "Every revision of its document, newest first").action(revisions);
   onOrder("hold", "Put an order on hold")
-    .requiredOption("--reason <text>", "why")
-    .action((id: string, { reason, ...options }: AccessOptions & { readonly reason: string }) =>
-      act(id, "/hold", { reason }, "is on hold", options),
+    .option("--reason <text>", "why, in words; needed without --own-reason")
+    .option("--own-reason <code>", "a reason of the company's own: `holdfast hold-reason list` has them")
+    .action((id: string, { reason, ownReason, ...options }: HoldOptions) =>
+      act(
+        id,
+        "/hold",
+        { ...(reason === undefined ? {} : { reason }), ...(ownReason === undefined ? {} : { ownReason }) },
+        "is on hold",
+        options,
+      ),
     );
   onOrder("release", "Clear what a person may clear, and let the order go on")
     .option("--code <code>", "only reasons of this code; may be repeated", eachOf, [])
@@ -132,7 +141,7 @@ async function list(text: string | undefined, options: ListOptions): Promise<voi
         one.fulfillmentStatus,
         one.paymentStatus,
         `${decimalText({ minor: one.totalMinor, currency: one.currency, exponent: one.exponent })} ${one.currency}`,
-        one.placedAt.slice(0, 16).replace("T", " "),
+        momentText(one.placedAt),
         one.customerName,
       ]);
   }
@@ -339,7 +348,7 @@ function describe(view: OrderView): string {
 }
 
 function line(entry: TimelineEntry): string {
-  const time = paint("dim", entry.at.slice(11, 23));
+  const time = paint("dim", momentText(entry.at));
   return `${time}  ${paint(colourOf(entry.type), entry.type.padEnd(28))} ${entry.summary} ${paint("dim", `(${entry.cause})`)}`;
 }
 

@@ -26,7 +26,7 @@ export async function bringSchemaUpToDate(
     if (isSeveralCompanies(error)) throw severalCompaniesProblem(error);
     throw error;
   });
-  return { value: applied, detail: applied.length === 0 ? "up to date" : `applied: ${applied.join(", ")}` };
+  return { value: applied, detail: detailOf(applied) };
 }
 
 /** @throws UserProblem where there is no such role, or who connects may not grant */
@@ -76,4 +76,10 @@ function lockedProblem(error: MigrationsLockedError): UserProblem {
       : "If that process is at work, start again when it is done; if it stands still, end it, or its connection " +
         `with: ${ends}`;
   return new UserProblem(error.code, error.message, advice, { cause: error });
+}
+
+/** A handful by their names; all of a new database's are too many for a line. */
+function detailOf(applied: readonly string[]): string {
+  if (applied.length === 0) return "up to date";
+  return applied.length > 3 ? `${applied.length} migrations applied` : `applied: ${applied.join(", ")}`;
 }

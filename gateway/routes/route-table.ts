@@ -12,12 +12,15 @@ import { fulfillmentRoutes } from "./fulfillment.ts";
 import { keyRoutes } from "./keys.ts";
 import { locationRoutes } from "./locations.ts";
 import { orderRoutes } from "./orders.ts";
+import { packingSlipRoutes } from "./packing-slips.ts";
 import { peopleRoutes } from "./people.ts";
 import { personalDataRoutes } from "./personal-data.ts";
 import { refundRoutes } from "./refunds.ts";
 import { returnRoutes } from "./returns.ts";
 import { roleRoutes } from "./roles.ts";
 import { savedViewRoutes } from "./saved-views.ts";
+import { customFieldRoutes } from "./settings/custom-fields.ts";
+import { holdReasonRoutes } from "./settings/hold-reasons.ts";
 import { holidayRoutes } from "./settings/holidays.ts";
 import { mailTemplateRoutes } from "./settings/mail-templates.ts";
 import { vendorAccountRoutes } from "./settings/vendor-accounts.ts";
@@ -51,6 +54,7 @@ export const routeTable: readonly Route[] = [
   ...channelRoutes,
   ...locationRoutes,
   ...fulfillmentRoutes,
+  ...packingSlipRoutes,
   ...floorRoutes,
   ...returnRoutes,
   ...unknownItemRoutes,
@@ -61,6 +65,8 @@ export const routeTable: readonly Route[] = [
   ...settingsRoutes,
   ...mailTemplateRoutes,
   ...holidayRoutes,
+  ...customFieldRoutes,
+  ...holdReasonRoutes,
   ...vendorAccountRoutes,
   ...webhookSubscriptionRoutes,
   ...roleRoutes,

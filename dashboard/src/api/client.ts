@@ -19,6 +19,11 @@ export function post<T>(path: string, body: unknown, key: string = crypto.random
   return send<T>("POST", path, body, key);
 }
 
+/** What is made of a request and is no JSON: a document. */
+export function postForFile(path: string, body: unknown): Promise<Blob> {
+  return send("POST", path, body, undefined, undefined, (response) => response.blob());
+}
+
 /** The same for a change of what is there. */
 export function patch<T>(path: string, body: unknown, key: string = crypto.randomUUID()): Promise<T> {
   return send<T>("PATCH", path, body, key);
@@ -48,6 +53,7 @@ async function send<T>(
   body: unknown,
   key: string | undefined,
   signal?: AbortSignal,
+  read: (response: Response) => Promise<T> = (response) => response.json(),
 ): Promise<T> {
   const headers: Record<string, string> = { accept: "application/json" };
   if (body !== undefined) headers["content-type"] = "application/json";
@@ -78,8 +84,8 @@ async function send<T>(
     if (problem.code === "second_factor_demanded") demandSecondFactor();
     if (problem.code !== "reauthentication_needed") throw problem;
     await askForProof();
-    return send<T>(method, path, body, key, signal);
+    return send<T>(method, path, body, key, signal, read);
   }
   if (response.status === 204) return undefined as T;
-  return (await response.json()) as T;
+  return read(response);
 }
