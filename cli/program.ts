@@ -26,6 +26,7 @@ import { addSendCommand } from "./commands/send.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addAccountCommand } from "./commands/settings/account.ts";
 import { addCustomFieldCommand } from "./commands/settings/custom-field.ts";
+import { addHoldReasonCommand } from "./commands/settings/hold-reason.ts";
 import { addHolidayCommand } from "./commands/settings/holiday.ts";
 import { addMailTemplateCommand } from "./commands/settings/mail-template.ts";
 import { addWebhookCommand } from "./commands/settings/webhook.ts";
@@ -85,6 +86,7 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
   addMailTemplateCommand(program);
   addHolidayCommand(program);
   addCustomFieldCommand(program);
+  addHoldReasonCommand(program);
   addWebhookCommand(program);
   addAccountCommand(program);
   addSecretsCommand(program);

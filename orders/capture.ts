@@ -15,7 +15,7 @@ import {
 } from "./custom-fields/custom-fields.ts";
 import { isCollected, pickupPlaceOf, type Store, storeNamed } from "./fulfillment/collection.ts";
 import { countryCode, onlyCityOf } from "./geography.ts";
-import { type HoldRules, whyHeldByRule } from "./incoming/hold-rules.ts";
+import { type HoldRules, ruleHold, whyHeldByRule } from "./incoming/hold-rules.ts";
 import { postalCodeProblem } from "./incoming/postal-code.ts";
 import { type Oddity, usableOrder } from "./incoming/usable-order.ts";
 import type { IncomingLine, IncomingOrder } from "./incoming-order.ts";
@@ -264,7 +264,7 @@ function holdReasonsOf(
     add("payment_missing", "We are to charge the order, and it names no means of payment.");
   }
   const ruled = holdRules === undefined ? null : whyHeldByRule(holdRules, document);
-  if (ruled !== null) add("held_by_rule", ruled);
+  if (holdRules !== undefined && ruled !== null) reasons.push(ruleHold(holdRules, ruled));
   const unknown = unknownSkuReason(document.lines);
   if (unknown !== null) reasons.push(unknown);
   return reasons;

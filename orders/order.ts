@@ -160,6 +160,8 @@ export type HoldReason = {
   readonly fulfillmentOrderId?: string;
   /** Who has put it, where that was a person. */
   readonly by?: string;
+  /** The company's own reason, by its code, where it is one. */
+  readonly ownReason?: string;
 };
 
 /** What a line sells. Only goods are reserved, picked and posted. */

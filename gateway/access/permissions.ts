@@ -67,6 +67,7 @@ export const PERMISSIONS = [
   "channels.write",
   "mail-templates.write",
   "custom-fields.write",
+  "hold-reasons.write",
   "accounts.write",
   "webhooks.read",
   "webhooks.write",

@@ -43,6 +43,7 @@ import { latestEvents } from "../../store/orders/feed.ts";
 import { listOrders, type OrderFilter } from "../../store/orders/order-list.ts";
 import { readRevisions } from "../../store/orders/order-revisions.ts";
 import { hasOrder, readOrderView, readTimeline, readTrackingToken } from "../../store/orders/order-views.ts";
+import { KEY_ROLE } from "../access/permissions.ts";
 import { boundsOf } from "../access/within.ts";
 import { giverFor } from "../http/giver.ts";
 import {
@@ -282,11 +283,10 @@ export const orderRoutes: readonly Route[] = [
     idempotency: "accepted",
     handle: async (call) => {
       const orderId = await ownOrder(call);
-      const { reason } = call.body;
+      const { reason, ownReason } = call.body;
       const by = callerOf(call).by;
-      return {
-        json: done(await putHold(call.services.operations, { orderId, reason, by, key: keyOf(call) })),
-      };
+      const hold = { orderId, reason, ownReason, by, key: keyOf(call) };
+      return { json: done(await putHold(call.services.operations, hold)) };
     },
   }),
   route({
@@ -330,6 +330,7 @@ export const orderRoutes: readonly Route[] = [
       const released = await releaseHold(call.services.operations, {
         orderId,
         by: callerOf(call).by,
+        role: callerOf(call).staff?.role ?? KEY_ROLE,
         ...(codes === undefined ? {} : { codes }),
         ...(ids === undefined ? {} : { ids }),
       });

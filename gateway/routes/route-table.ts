@@ -20,6 +20,7 @@ import { returnRoutes } from "./returns.ts";
 import { roleRoutes } from "./roles.ts";
 import { savedViewRoutes } from "./saved-views.ts";
 import { customFieldRoutes } from "./settings/custom-fields.ts";
+import { holdReasonRoutes } from "./settings/hold-reasons.ts";
 import { holidayRoutes } from "./settings/holidays.ts";
 import { mailTemplateRoutes } from "./settings/mail-templates.ts";
 import { vendorAccountRoutes } from "./settings/vendor-accounts.ts";
@@ -65,6 +66,7 @@ export const routeTable: readonly Route[] = [
   ...mailTemplateRoutes,
   ...holidayRoutes,
   ...customFieldRoutes,
+  ...holdReasonRoutes,
   ...vendorAccountRoutes,
   ...webhookSubscriptionRoutes,
   ...roleRoutes,

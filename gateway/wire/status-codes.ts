@@ -221,6 +221,16 @@ export const STATUS_CODES_BY_CODE = {
   },
   custom_field_invalid: { status: 422, title: "A custom field cannot have this value." },
   custom_field_missing: { status: 422, title: "A custom field that is required has no value." },
+  hold_not_yours: { status: 403, title: "The hold is for another role to release." },
+  hold_reason_exists: {
+    status: 409,
+    title: "There is a hold reason of this code already, or a built-in one.",
+  },
+  hold_reason_missing: {
+    status: 422,
+    title: "An order is put on hold for a reason: in words, or by its code.",
+  },
+  hold_reason_not_found: { status: 404, title: "There is no such hold reason, or it is off." },
   holidays_invalid: { status: 422, title: "A holiday is given twice." },
   webhook_exists: { status: 409, title: "There is a webhook of this id already." },
   webhook_subscription_not_found: { status: 404, title: "There is no such webhook." },

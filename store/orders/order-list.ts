@@ -22,7 +22,7 @@ export type OrderFilter = {
   /** Only orders of these channels, and with something at one of these places; null: of all. */
   readonly channels?: readonly string[] | null;
   readonly locations?: readonly string[] | null;
-  /** A hold code. */
+  /** A hold's code, or that of the company's own reason. */
   readonly hold?: string | undefined;
   readonly tag?: string | undefined;
   /** A custom field of orders that is not personal data, and its value. */
@@ -164,9 +164,10 @@ function conditionsOf(database: Queryable, filter: OrderFilter, statement: Param
       where f.order_id = o.id and f.location_id = any(${add(places)}))`);
   }
   if (filter.hold !== undefined) {
-    conditions.push(
-      `o.hold_reasons @> jsonb_build_array(jsonb_build_object('code', ${add(filter.hold)}::text))`,
-    );
+    // A code of the company's own is none of the built-in ones.
+    const code = add(filter.hold);
+    conditions.push(`(o.hold_reasons @> jsonb_build_array(jsonb_build_object('code', ${code}::text))
+      or o.hold_reasons @> jsonb_build_array(jsonb_build_object('ownReason', ${code}::text)))`);
   }
   if (filter.tag !== undefined) {
     conditions.push(`o.document->'tags' @> jsonb_build_array(${add(filter.tag)}::text)`);

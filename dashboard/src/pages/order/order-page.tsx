@@ -31,6 +31,7 @@ import { OrderFields } from "./order-fields.tsx";
 import { OrderLines } from "./order-lines.tsx";
 import { orderPath } from "./order-path.ts";
 import { OrderReturns } from "./order-returns.tsx";
+import { useOwnReasons } from "./own-reasons.ts";
 import { PaymentPanel } from "./payment-panel.tsx";
 import { ShopperPageButton } from "./shopper-page-button.tsx";
 
@@ -95,6 +96,7 @@ export function OrderPage() {
 function OrderHead({ view, onChange }: { readonly view: OrderView; readonly onChange: () => void }) {
   const { summary } = view;
   const [asked, setAsked] = useState<"edit" | "hold" | "cancel" | null>(null);
+  const ownReasons = useOwnReasons();
   const close = () => setAsked(null);
   const done = () => {
     close();
@@ -161,6 +163,7 @@ function OrderHead({ view, onChange }: { readonly view: OrderView; readonly onCh
         <HoldDialog
           path={orderPath(summary.id)}
           what={summary.externalNumber}
+          ownReasons={ownReasons}
           onClose={close}
           onDone={done}
         />

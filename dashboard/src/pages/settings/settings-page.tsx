@@ -22,6 +22,7 @@ import { IssuedChannelDialog } from "./channel-webhook.tsx";
 import { CompanyForm } from "./company-form.tsx";
 import { CustomFieldList } from "./custom-fields/custom-field-list.tsx";
 import { DeviceList } from "./device-list.tsx";
+import { HoldReasonList } from "./hold-reasons/hold-reason-list.tsx";
 import { HoldRulesForm } from "./hold-rules-form.tsx";
 import { HolidaysForm } from "./holidays/holidays-form.tsx";
 import { KeyList } from "./key-list.tsx";
@@ -48,6 +49,7 @@ type View = {
 const VIEWS: readonly View[] = [
   { value: "channels", label: "Channels" },
   { value: "holds", label: "Holds" },
+  { value: "hold-reasons", label: "Hold reasons" },
   { value: "locations", label: "Locations" },
   { value: "holidays", label: "Holidays" },
   { value: "sourcing", label: "Sourcing" },
@@ -107,6 +109,7 @@ export function SettingsPage() {
           form={ofChannel}
         />
       )}
+      {view === "hold-reasons" && <HoldReasonList />}
       {view === "locations" && <LocationList />}
       {view === "holidays" && <HolidaysForm />}
       {view === "sourcing" && <SourcingRulesForm />}
