@@ -11,6 +11,7 @@ import {
   FULFILLERS,
   LINE_KINDS,
 } from "../orders/order.ts";
+import { SentCustomFields } from "./settings/custom-fields.ts";
 import { closed, Id, oneOf } from "./shapes.ts";
 
 /** As a connector sends it: cleaned for storage by the adapter. */
@@ -84,6 +85,7 @@ const Line = Type.Object(
     taxes: Type.Optional(Type.Array(Tax, { maxItems: 20 })),
     charges: Type.Optional(Charges),
     attributes: Type.Optional(Type.Record(Type.String(), SentText)),
+    customFields: Type.Optional(SentCustomFields),
     allowSubstitutes: Type.Optional(
       Type.Boolean({
         description:
@@ -144,6 +146,7 @@ export const canonicalOrderSchema = Type.Object(
     releaseOn: Type.Optional(Day("nothing leaves before it")),
     tags: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 100 })),
     metadata: Type.Optional(Metadata),
+    customFields: Type.Optional(SentCustomFields),
     paymentBy: Type.Optional(
       Type.Union([Type.Literal("merchant"), Type.Literal("channel"), Type.Literal("on_delivery")], {
         description:

@@ -1,6 +1,7 @@
 /** Products, channels' own SKUs, places and channels. */
 import Type from "typebox";
 import { PACKING_CHECKS } from "../orders/fulfillment/packing-check.ts";
+import { CustomValuesView } from "./settings/custom-fields.ts";
 import { Count, closed, Done, Id, Nullable, oneOf, type Shape, Sku, Text, text } from "./shapes.ts";
 
 /** What may be sent in a product's place, the first choice first. */
@@ -53,6 +54,8 @@ export const Product = Type.Object({
   check: Nullable(oneOf(PACKING_CHECKS)),
   /** What may be sent in its place where no place has it, the first choice first. */
   substitutes: Type.Array(Text),
+  /** The company's own fields. */
+  customFields: CustomValuesView,
   /** Of a kit: what one kit is picked as. It has no stock of its own. */
   components: Type.Optional(Type.Array(Type.Object({ sku: Text, quantity: Count }))),
 });

@@ -40,6 +40,8 @@ export const HoldReasons = Type.Array(
     /** The fulfillment order that waits; absent: the whole order. */
     fulfillmentOrderId: Type.Optional(Text),
     by: Type.Optional(Text),
+    /** The company's own reason, by its code, where it is one. */
+    ownReason: Type.Optional(Text),
   }),
 );
 

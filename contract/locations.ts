@@ -1,6 +1,7 @@
 /** Locations as they are made and changed: where they are, when they work, what they can take on. */
 import Type from "typebox";
 import { AddressBody } from "./order-changes.ts";
+import { CustomValuesView } from "./settings/custom-fields.ts";
 import { Count, closed, Day, Nullable, oneOf, type Shape, Text, text, Version } from "./shapes.ts";
 
 export const LOCATION_KINDS = ["fulfillment_center", "store", "supplier"] as const;
@@ -77,6 +78,8 @@ export const LocationDetail = Type.Object({
   ...LOCATION_SETTINGS,
   /** Parcels that it can still take on today; null: no limit. */
   openCapacity: Nullable(Count),
+  /** The company's own fields. */
+  customFields: CustomValuesView,
 });
 export type LocationDetail = Shape<typeof LocationDetail>;
 

@@ -1,6 +1,7 @@
 /** Changes of an order after capture: what may be asked for, and what comes of it. */
 import Type from "typebox";
 import { LINE_KINDS } from "../orders/order.ts";
+import { CustomFieldKey, CustomValue } from "./settings/custom-fields.ts";
 import { Count, closed, Day, Email, oneOf, type Shape, Sku, Text, text } from "./shapes.ts";
 
 /** Decimal text in the order's currency. */
@@ -71,6 +72,16 @@ export const OrderEditBody = Type.Union([
   Type.Object({ kind: Type.Literal("note"), note: Type.Union([text(5000, 0), Type.Null()]) }, closed),
   Type.Object({ kind: Type.Literal("tags"), tags: Type.Array(text(64), { maxItems: 50 }) }, closed),
   Type.Object({ kind: Type.Literal("deliver_on"), deliverOn: Type.Union([Day, Type.Null()]) }, closed),
+  /** A field of the company's own; `null` takes its value away. With a line's id, a field of that line. */
+  Type.Object(
+    {
+      kind: Type.Literal("custom_field"),
+      key: CustomFieldKey,
+      value: Type.Union([CustomValue, Type.Null()]),
+      lineId: Type.Optional(LineId),
+    },
+    closed,
+  ),
 ]);
 export type OrderEditBody = Shape<typeof OrderEditBody>;
 

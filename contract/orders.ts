@@ -10,6 +10,7 @@ import {
   ShipmentView,
 } from "./fulfillment.ts";
 import { ReturnSummary } from "./returns.ts";
+import { OwnHoldCode } from "./settings/hold-reasons.ts";
 import { Count, closed, Day, Done, Id, Nullable, oneOf, type Shape, Text, Time, text } from "./shapes.ts";
 
 /** The answer to one captured order, over every transport. */
@@ -33,8 +34,16 @@ export type CaptureResult = Shape<typeof CaptureResult>;
 /** Sends a notice again; `notice` is its key in the order's `notices`. */
 export const ResendNoticeBody = Type.Object({ notice: text(300) }, closed);
 
-/** Puts an order on hold, in addition to what holds it already. */
-export const HoldOrderBody = Type.Object({ reason: text(500) }, closed);
+/** Puts an order on hold, in addition to what holds it already. One of the two is needed. */
+export const HoldOrderBody = Type.Object(
+  {
+    /** Default: the label of the company's own reason. */
+    reason: Type.Optional(text(500)),
+    /** The company's own reason, by its code. */
+    ownReason: Type.Optional(OwnHoldCode),
+  },
+  closed,
+);
 export const HoldPut = Type.Object({ ...Done.properties, holdId: Text });
 
 /**
@@ -91,9 +100,16 @@ export const OrderFilterQuery = {
   channel: Type.Optional(Id),
   /** A place that has, or had, something of the order to send. */
   location: Type.Optional(Id),
-  /** A hold's code. */
+  /** A hold's code, or that of the company's own reason. */
   hold: Type.Optional(text(64)),
   tag: Type.Optional(text(64)),
+  /** `key:value` of one of the company's own fields of orders that is not personal data. */
+  field: Type.Optional(
+    Type.String({
+      maxLength: 1_100,
+      pattern: "^[a-z][a-z0-9_]{0,49}:[^\\u0000-\\u001f\\u007f\\ud800-\\udfff]+$",
+    }),
+  ),
   /** First and last day of capture, in the company's time zone. */
   from: Type.Optional(Day),
   to: Type.Optional(Day),

@@ -10,6 +10,7 @@ import { REFUND_WAYS } from "../orders/returns/refund-way.ts";
 import { REASON_ANSWERS } from "../orders/returns/return-rules.ts";
 import { ShipmentView } from "./fulfillment.ts";
 import { Percent, RefundState } from "./refunds.ts";
+import { CustomValuesView } from "./settings/custom-fields.ts";
 import {
   AmountByCurrency,
   Count,
@@ -163,6 +164,8 @@ export const ReturnView = Type.Object({
   /** How what is not refunded yet pays out, and what comes on top of store credit. */
   refundTo: oneOf(REFUND_WAYS),
   bonusPercent: Count,
+  /** The company's own fields. */
+  customFields: CustomValuesView,
   lines: Type.Array(
     Type.Object({
       lineId: Text,

@@ -10,6 +10,7 @@ import Type from "typebox";
 import { SHORT_RESTS } from "../orders/fulfillment/shortage.ts";
 import { ALLOCATION_POLICIES } from "../orders/order.ts";
 import { VENDOR_KINDS } from "../ports/vendor-desk.ts";
+import { OwnHoldCode } from "./settings/hold-reasons.ts";
 import {
   AmountByCurrency,
   Count,
@@ -109,6 +110,8 @@ const HOLD_RULES = {
   countries: Type.Array(Type.String({ pattern: "^[A-Z]{2}$" }), { maxItems: 250, uniqueItems: true }),
   /** Orders that bear a note. */
   notes: Type.Boolean(),
+  /** The company's own reason under which they wait, by its code; null: none. */
+  ownReason: Nullable(OwnHoldCode),
 };
 
 /** Which orders of a channel, new or changed, wait for a person to look at them. */
@@ -123,6 +126,7 @@ export const HoldRulesBody = Type.Object(
     skus: Type.Optional(HOLD_RULES.skus),
     countries: Type.Optional(HOLD_RULES.countries),
     notes: Type.Optional(HOLD_RULES.notes),
+    ownReason: Type.Optional(HOLD_RULES.ownReason),
   },
   closed,
 );
@@ -242,7 +246,9 @@ export const SettingChange = Type.Object({
    * `channel:<id>`, `hold-rules:<channel>`, `return-rules:<channel>`, `location:<id>`,
    * `pickup-rules:<location>`, `parcel-limits:<company>`, `sourcing-rules`, `refund-limits`, `device:<id>`,
    * `staff:<id>`, `key:<id>`, `company:<id>`, `mail-template:<company>:<kind>:<language>`,
-   * `vendor-account:<kind>:<provider>:<account>`, `webhook:<id>`, `holidays:<company>`.
+   * `vendor-account:<kind>:<provider>:<account>`, `webhook:<id>`, `holidays:<company>`,
+   * `custom-field:<subject>:<key>`, `custom-values:<subject>:<id>`,
+   * `hold-reason:<code>`.
    */
   subject: Text,
   version: Count,

@@ -5,7 +5,6 @@
  * sample in `samples`. Of a `<Dialog>` that no button has opened the test says so.
  */
 import { readdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pino } from "pino";
 import type { BrowserContext, Page } from "playwright-core";
@@ -21,14 +20,13 @@ import { createFulfillmentOrders, readUnsourced } from "../store/floor/fulfillme
 import { changeOrder, lockOrder } from "../store/orders/order-progress.ts";
 import { setDecision } from "../store/returns/returns.ts";
 import { inTransaction } from "../store/sql/database.ts";
+import { axeFaults } from "../test-support/axe.ts";
 import { findChromium } from "../test-support/browser.ts";
 import { DESKTOP, PHONE, signIn, startTestDashboard, type TestDashboard } from "../test-support/dashboard.ts";
 import { postOrder, sentOrder } from "../test-support/orders/sent-order.ts";
 import { createTestDatabase } from "../test-support/servers/postgres.ts";
 
 const chromium = findChromium();
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 /** They act at once, on the world beyond the page, or lead out of it. */
 const NOT_PRESSED = /sign out|print|download|export|copy|try again|dark|light|shopper's page/i;
 
@@ -136,6 +134,12 @@ describe.skipIf(chromium === undefined)("axe finds nothing", () => {
     );
     if (announced.status !== "done") throw new Error(announced.detail);
     await order("AXE-3").then(() => edge.projected());
+    await edge.database.query(
+      `insert into custom_field (company_id, subject, key, label, type, choices, required, personal)
+       select c.id, given.subject, 'axe_' || given.type, 'A ' || given.type, given.type, given.choices, true, false
+         from company c, (values ('order', 'text', '{}'::text[]), ('return', 'date', '{}'),
+           ('product', 'choice', '{a,b}'), ('order_line', 'boolean', '{}')) as given(subject, type, choices)`,
+    );
     const { rows } = await edge.database.query<{ token: string; sku: string; location: string }>(
       `select (select tracking_token from orders where id = $1) as token, sku, location_id as location
          from stock_position order by sku, location_id limit 1`,
@@ -248,13 +252,7 @@ describe.skipIf(chromium === undefined)("axe finds nothing", () => {
 
   /** What axe has to say of what is shown, in a line each. @param part by a selector; absent: all of it */
   async function faults(page: Page, what: string, part?: string): Promise<readonly string[]> {
-    if (!(await page.evaluate("typeof axe !== 'undefined'"))) await page.evaluate(AXE);
-    const found = (await page.evaluate(
-      `axe.run(${part === undefined ? "document" : JSON.stringify(part)}, { runOnly: ${JSON.stringify(RULES)}, resultTypes: ["violations"] }).then(({ violations }) =>
-         violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) =>
-           id + " " + target.join(" ") + ": " + failureSummary)))`,
-    )) as readonly string[];
-    return found.map((fault) => `${what}: ${fault.replaceAll(/\s+/g, " ")}`);
+    return (await axeFaults(page, part)).map((fault) => `${what}: ${fault}`);
   }
 
   async function faultsInEveryLook(

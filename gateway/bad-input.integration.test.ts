@@ -162,6 +162,17 @@ describe("REST", () => {
       "channel_inactive",
     ],
     ["no identity", "GET", "/v1/orders", { anonymous: true }, 401, "unauthenticated"],
+    // PostgreSQL has no such zone, no such year, and JavaScript no such second.
+    ...["2026-11-30T10:00:00-17:42", "0000-01-01T00:00:00Z", "2026-12-31T23:59:60Z"].map(
+      (at): [string, string, string, object, number, string] => [
+        `the instant ${at}`,
+        "GET",
+        `/v1/audit/export?to=${encodeURIComponent(at)}`,
+        {},
+        400,
+        "invalid_request",
+      ],
+    ),
     [
       "a made-up key",
       "GET",
@@ -552,7 +563,7 @@ describe("WebSocket", () => {
   test.each<[string, Record<string, string>, string, string, number]>([
     ["no key", {}, "", "holdfast.v1.json", 401],
     ["a made-up key", { authorization: "Bearer hf_x" }, "", "holdfast.v1.json", 401],
-    ["a made-up key in the query", {}, "?key=hf_x", "holdfast.v1.json", 401],
+    ["a key in the query", {}, `?key=hf_abcdef012345_${"A".repeat(43)}`, "holdfast.v1.json", 400],
     ["an unknown subprotocol", {}, "", "soap", 400],
   ])("a connection with %s is refused by HTTP", async (_name, headers, query, subprotocol, status) => {
     const socket = new WebSocket(`${world.url.replace("http", "ws")}/v1/stream${query}`, subprotocol, {

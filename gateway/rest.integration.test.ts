@@ -48,6 +48,9 @@ describe("orders", () => {
       headers: { "if-none-match": order.headers.get("etag") ?? "" },
     });
     expect([again.status, again.text]).toEqual([304, ""]);
+    // No browser keeps it, nor any server on the way.
+    for (const reply of [list, order, link, again])
+      expect(reply.headers.get("cache-control")).toBe("private, no-store");
     const timeline = await world.call("GET", "/v1/orders/web-first/timeline");
     expect(timeline.json.items[0]).toMatchObject({ type: "order.captured" });
   });

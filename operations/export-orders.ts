@@ -2,11 +2,13 @@
  * Orders as the rows of a table, for spreadsheets. No address, e-mail address or telephone number is in it.
  */
 import type { OrderSummary } from "../contract/orders.ts";
+import type { CustomValue, CustomValues } from "../orders/custom-fields/custom-fields.ts";
 import { decimalText } from "../orders/money.ts";
-import { exportedOrders, type OrderFilter } from "../store/orders/order-list.ts";
+import { readCustomFields } from "../store/catalog/custom-fields.ts";
+import { exportedOrders, type OrderFilter, readClearFields } from "../store/orders/order-list.ts";
 import type { OperationContext } from "./context.ts";
 
-export const ORDER_COLUMNS = [
+const COLUMNS = [
   "order",
   "order_number",
   "channel",
@@ -27,15 +29,38 @@ export const ORDER_COLUMNS = [
 
 type Row = readonly (string | number | null)[];
 
-/** @param most rows at most */
+/**
+ * A column for each of the company's own fields of orders, unless it is personal data, is called by its key
+ * behind `field:`.
+ *
+ * @param most rows at most
+ */
 export async function exportOrders(
   { database }: Pick<OperationContext, "database">,
+  companyId: string,
   filter: OrderFilter,
   most: number,
-): Promise<readonly Row[]> {
+): Promise<{ readonly columns: readonly string[]; readonly rows: readonly Row[] }> {
+  const fields = await readCustomFields(database, companyId);
+  const keys = fields
+    .filter(({ subject, personal, active }) => subject === "order" && !personal && active)
+    .map(({ key }) => key);
   const rows: Row[] = [];
-  for await (const orders of exportedOrders(database, filter, most)) rows.push(...orders.map(rowOf));
-  return rows;
+  for await (const orders of exportedOrders(database, filter, most)) {
+    const ids = orders.map(({ id }) => id);
+    const values = keys.length === 0 ? NO_VALUES : await readClearFields(database, ids);
+    for (const order of orders) {
+      const own = values.get(order.id) ?? {};
+      rows.push([...rowOf(order), ...keys.map((key) => cellOf(own[key]))]);
+    }
+  }
+  return { columns: [...COLUMNS, ...keys.map((key) => `field:${key}`)], rows };
+}
+
+const NO_VALUES: ReadonlyMap<string, CustomValues> = new Map();
+
+function cellOf(value: CustomValue | undefined): string | number | null {
+  return typeof value === "boolean" ? String(value) : (value ?? null);
 }
 
 function rowOf(order: OrderSummary): Row {

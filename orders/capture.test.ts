@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { planCapture } from "./capture.ts";
+import type { CustomField } from "./custom-fields/custom-fields.ts";
 import type { IncomingLine, IncomingOrder } from "./incoming-order.ts";
 import { type Money, parseMoney, zeroMoney } from "./money.ts";
 import { exponentOf } from "./order-amounts.ts";
@@ -272,4 +273,65 @@ test.each<[string, readonly (typeof stores)[number][], string | undefined]>([
         : [],
   });
   expect(captured.status === "captured" && captured.document.delivery?.locationId).toBe(locationId);
+});
+
+const asked: readonly CustomField[] = [
+  {
+    subject: "order",
+    key: "cost_center",
+    label: "Cost center",
+    type: "number",
+    choices: [],
+    required: true,
+    personal: false,
+    attribute: "note_attribute:Cost center",
+    active: true,
+  },
+  {
+    subject: "order_line",
+    key: "engraving",
+    label: "Engraving",
+    type: "text",
+    choices: [],
+    required: true,
+    personal: true,
+    attribute: null,
+    active: true,
+  },
+];
+
+test("a channel's order without a field that is required is kept, and waits for it; a basket is refused", () => {
+  const held = planCapture(order, { ...facts, isWish: false, customFields: asked });
+  expect(held).toMatchObject({
+    status: "captured",
+    holdReasons: [
+      {
+        code: "custom_field_unusable",
+        detail:
+          'The custom field "cost_center" is required. Line 1: The custom field "engraving" is required.',
+      },
+    ],
+  });
+  expect(planCapture(order, { ...facts, isWish: true, customFields: asked })).toMatchObject({
+    status: "refused",
+    code: "custom_field_missing",
+  });
+});
+
+test("fields come from attributes of the channel and with the order, and lines that nobody posts need none", () => {
+  const plan = planCapture(
+    {
+      ...order,
+      attributes: { "note_attribute:Cost center": "12" },
+      lines: [
+        { ...line, customFields: { engraving: "Ada" } },
+        { ...line, externalLineId: "12", kind: "tip", quantity: 1, unitPrice: usd("0"), taxes: [] },
+      ],
+    },
+    { ...facts, isWish: false, customFields: asked },
+  );
+  expect(plan).toMatchObject({
+    holdReasons: [],
+    document: { customFields: { cost_center: 12 }, lines: [{ personalFields: { engraving: "Ada" } }, {}] },
+  });
 });

@@ -7,9 +7,15 @@
  * customer corrects it.
  */
 import type { Address } from "./address.ts";
+import {
+  type CustomField,
+  type CustomFieldProblem,
+  type CustomFieldRefusalCode,
+  takeFields,
+} from "./custom-fields/custom-fields.ts";
 import { isCollected, pickupPlaceOf, type Store, storeNamed } from "./fulfillment/collection.ts";
 import { countryCode, onlyCityOf } from "./geography.ts";
-import { type HoldRules, whyHeldByRule } from "./incoming/hold-rules.ts";
+import { type HoldRules, ruleHold, whyHeldByRule } from "./incoming/hold-rules.ts";
 import { postalCodeProblem } from "./incoming/postal-code.ts";
 import { type Oddity, usableOrder } from "./incoming/usable-order.ts";
 import type { IncomingLine, IncomingOrder } from "./incoming-order.ts";
@@ -28,7 +34,7 @@ import {
 import { sumMismatch } from "./order-amounts.ts";
 import { clippedText } from "./storable-text.ts";
 
-export type CaptureRefusalCode = Oddity["code"] | "address_missing";
+export type CaptureRefusalCode = Oddity["code"] | CustomFieldRefusalCode | "address_missing";
 
 type CapturePlan =
   | {
@@ -56,6 +62,8 @@ type CaptureFacts = {
   readonly allocation?: AllocationPolicy;
   /** By which a person looks first; absent: nobody does. */
   readonly holdRules?: HoldRules;
+  /** The company's own; absent: none. */
+  readonly customFields?: readonly CustomField[];
 };
 
 export function planCapture(sent: IncomingOrder, facts: CaptureFacts): CapturePlan {
@@ -69,7 +77,21 @@ export function planCapture(sent: IncomingOrder, facts: CaptureFacts): CapturePl
     const detail = "The order needs a shipping address with street, city and country.";
     return { status: "refused", code: "address_missing", detail };
   }
-  const lines = incoming.lines.map((line, index) => orderLine(line, index, incoming.currency, facts));
+  const { customFields = [] } = facts;
+  const { own, problems } = takeFields(customFields, "order", incoming, true);
+  const ofLines = incoming.lines.map((line) => takeFields(customFields, "order_line", line, isOurs(line)));
+  const fieldProblems = [
+    ...problems,
+    ...ofLines.flatMap(({ problems: ofLine }, index) =>
+      ofLine.map(({ code, detail }) => ({ code, detail: `Line ${index + 1}: ${detail}` })),
+    ),
+  ];
+  const [fieldProblem] = fieldProblems;
+  if (fieldProblem !== undefined && facts.isWish) return { status: "refused", ...fieldProblem };
+  const lines = incoming.lines.map((line, index) => ({
+    ...orderLine(line, index, incoming.currency, facts),
+    ...ofLines[index]?.own,
+  }));
   const capturedAt = new Date(facts.capturedAtMs).toISOString();
   const updatedAt = readInstant(incoming.updatedAt);
   const document: OrderDocument = {
@@ -105,8 +127,10 @@ export function planCapture(sent: IncomingOrder, facts: CaptureFacts): CapturePl
     ...(incoming.language === undefined ? {} : { language: incoming.language }),
     ...(incoming.note === undefined ? {} : { note: incoming.note }),
     ...(incoming.attributes === undefined ? {} : { attributes: incoming.attributes }),
+    ...own,
   };
-  return { status: "captured", document, holdReasons: holdReasonsOf(incoming, document, oddities, facts) };
+  const holdReasons = holdReasonsOf(incoming, document, oddities, fieldProblems, facts);
+  return { status: "captured", document, holdReasons };
 }
 
 /**
@@ -191,6 +215,7 @@ function holdReasonsOf(
   incoming: IncomingOrder,
   document: OrderDocument,
   oddities: readonly Oddity[],
+  fieldProblems: readonly CustomFieldProblem[],
   { holdRules }: CaptureFacts,
 ): readonly HoldReason[] {
   // Where we charge, what the channel says of its own payment is beside the point.
@@ -203,6 +228,8 @@ function holdReasonsOf(
   for (const code of new Set(oddities.map(({ hold }) => hold))) {
     add(code, oddities.flatMap((oddity) => (oddity.hold === code ? [oddity.detail] : [])).join(" "));
   }
+  if (fieldProblems.length > 0)
+    add("custom_field_unusable", fieldProblems.map(({ detail }) => detail).join(" "));
   // Sums of amounts that are in doubt already say nothing.
   const doubts: readonly HoldCode[] = [
     "currency_unusable",
@@ -237,7 +264,7 @@ function holdReasonsOf(
     add("payment_missing", "We are to charge the order, and it names no means of payment.");
   }
   const ruled = holdRules === undefined ? null : whyHeldByRule(holdRules, document);
-  if (ruled !== null) add("held_by_rule", ruled);
+  if (holdRules !== undefined && ruled !== null) reasons.push(ruleHold(holdRules, ruled));
   const unknown = unknownSkuReason(document.lines);
   if (unknown !== null) reasons.push(unknown);
   return reasons;

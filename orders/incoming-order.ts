@@ -3,6 +3,7 @@
  * against the catalog and not yet captured.
  */
 import type { Address } from "./address.ts";
+import type { CustomValues } from "./custom-fields/custom-fields.ts";
 import type { Money } from "./money.ts";
 import type { AllocationPolicy, Charge, Delivery, Fulfiller, HoldReason, LineKind } from "./order.ts";
 
@@ -31,6 +32,8 @@ export type IncomingLine = {
   readonly fulfilledBy?: Fulfiller;
   /** Of the whole line. */
   readonly charges?: readonly Charge[];
+  /** The company's own fields, where the channel knows them. */
+  readonly customFields?: CustomValues;
   /** Units of `quantity` that somebody has handed over already. */
   readonly fulfilledElsewhere?: number;
   /** Whether a substitute may be sent where no place has it. Absent: as the channel's setting says. */
@@ -92,6 +95,8 @@ export type IncomingOrder = {
    */
   readonly holdReasons: readonly HoldReason[];
   readonly note?: string;
+  /** The company's own fields, where the channel knows them. */
+  readonly customFields?: CustomValues;
   /**
    * What the channel says of the order beyond that, e.g. presentment amounts, tags, latest ship date; kept as
    * text.

@@ -5,6 +5,7 @@
  * the ledger of each line (`line-ledger.ts`) and the four status axes that roll up from it.
  */
 import type { Address } from "./address.ts";
+import type { OwnFields } from "./custom-fields/custom-fields.ts";
 import type { Money } from "./money.ts";
 
 /** Life of the whole order. */
@@ -98,6 +99,10 @@ export const HOLD_CODES = {
   price_missing: { owner: "finance", meaning: "An amount that the order needs is not stated." },
   currency_unusable: { owner: "finance", meaning: "The order's currency is not an ISO 4217 currency." },
   quantity_unusable: { owner: "service", meaning: "A line orders something that is no count of units." },
+  custom_field_unusable: {
+    owner: "service",
+    meaning: "A custom field of the order is missing, or came with a value that it cannot have: set it.",
+  },
   payment_pending: { owner: "channel", meaning: "The channel says that the payment is still pending." },
   payment_missing: {
     owner: "service",
@@ -155,6 +160,8 @@ export type HoldReason = {
   readonly fulfillmentOrderId?: string;
   /** Who has put it, where that was a person. */
   readonly by?: string;
+  /** The company's own reason, by its code, where it is one. */
+  readonly ownReason?: string;
 };
 
 /** What a line sells. Only goods are reserved, picked and posted. */
@@ -194,7 +201,7 @@ export type Delivery = {
 /** Largest orders seen at marketplaces have some 200 lines. */
 export const MAX_LINES = 500;
 
-export type OrderLine = {
+export type OrderLine = OwnFields & {
   /** Unique within the order: `1`, `2`, … in the channel's order. */
   readonly lineId: string;
   readonly externalLineId: string;
@@ -234,7 +241,7 @@ export type DeliveryPromise = {
 };
 
 /** One revision of an order; never changed once it is stored. */
-export type OrderDocument = {
+export type OrderDocument = OwnFields & {
   /** Absent: 1, as captured. */
   readonly revision?: number;
   /**

@@ -25,6 +25,8 @@ type ListOptions = AccessOptions & {
 
 type ReleaseOptions = AccessOptions & { readonly code: readonly string[]; readonly hold: readonly string[] };
 
+type HoldOptions = AccessOptions & { readonly reason?: string; readonly ownReason?: string };
+
 type CancelOptions = AccessOptions & { readonly reason: string; readonly line: readonly string[] };
 
 type ChangeOptions = AccessOptions & { readonly revision?: string; readonly reason?: string };
@@ -73,9 +75,16 @@ Exit status 0 if the order was found and, with --watch, has ended well; 1 if it 
   onOrder("timeline", "What happened to an order, oldest first").action(timeline);
   onOrder("revisions", "Every revision of its document, newest first").action(revisions);
   onOrder("hold", "Put an order on hold")
-    .requiredOption("--reason <text>", "why")
-    .action((id: string, { reason, ...options }: AccessOptions & { readonly reason: string }) =>
-      act(id, "/hold", { reason }, "is on hold", options),
+    .option("--reason <text>", "why, in words; needed without --own-reason")
+    .option("--own-reason <code>", "a reason of the company's own: `holdfast hold-reason list` has them")
+    .action((id: string, { reason, ownReason, ...options }: HoldOptions) =>
+      act(
+        id,
+        "/hold",
+        { ...(reason === undefined ? {} : { reason }), ...(ownReason === undefined ? {} : { ownReason }) },
+        "is on hold",
+        options,
+      ),
     );
   onOrder("release", "Clear what a person may clear, and let the order go on")
     .option("--code <code>", "only reasons of this code; may be repeated", eachOf, [])

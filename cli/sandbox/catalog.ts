@@ -7,7 +7,7 @@ import { Random } from "../../config/seeded-random.ts";
 import type { Product } from "../../contract/catalog.ts";
 import { gs1CheckDigit } from "../../orders/handling-unit.ts";
 
-export type SandboxProduct = Omit<Product, "substitutes" | "check"> & {
+export type SandboxProduct = Omit<Product, "substitutes" | "check" | "customFields"> & {
   readonly lengthMm: number;
   readonly widthMm: number;
   readonly heightMm: number;

@@ -66,6 +66,8 @@ export const PERMISSIONS = [
   "settings.read",
   "channels.write",
   "mail-templates.write",
+  "custom-fields.write",
+  "hold-reasons.write",
   "accounts.write",
   "webhooks.read",
   "webhooks.write",

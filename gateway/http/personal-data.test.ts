@@ -36,6 +36,13 @@ test("street, town, telephone and e-mail are left out wherever they stand; name 
   });
 });
 
+test("fields of the company's own that identify somebody are told by their keys alone, in changes too", () => {
+  const own = { customFields: { po_number: "1" }, personalFields: { gift_for: "Ada", size: 38 } };
+  const shown = withoutPersonalData({ document: own, changes: [{ what: "custom_fields", from: own }] });
+  const hidden = { ...own, personalFields: { gift_for: "(hidden)", size: "(hidden)" } };
+  expect(shown).toEqual({ document: hidden, changes: [{ what: "custom_fields", from: hidden }] });
+});
+
 test("what has none of it is as it was", () => {
   const view = { id: "web-1", lines: [{ sku: "TEE@1", quantity: 2 }], city: "of no address", ok: true };
   expect(withoutPersonalData(view)).toEqual(view);

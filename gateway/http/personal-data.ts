@@ -38,6 +38,8 @@ const WHERE_SOMEBODY_LIVES: ReadonlySet<string> = new Set([
   "city",
   "postalCode",
 ]);
+/** The company's own fields that identify somebody, by their keys. */
+const PERSONAL_FIELDS = "personalFields";
 const CONTACT: ReadonlySet<string> = new Set(["phone", "email", "recipient", "holder"]);
 
 export function isOfShoppers(path: string): boolean {
@@ -62,6 +64,8 @@ function without(value: unknown): unknown {
   const isAddress = "line1" in value;
   return Object.fromEntries(
     Object.entries(value).map(([key, part]) => {
+      if (key === PERSONAL_FIELDS && typeof part === "object" && part !== null)
+        return [key, Object.fromEntries(Object.keys(part).map((field) => [field, HIDDEN]))];
       const isHidden = CONTACT.has(key) || (isAddress && WHERE_SOMEBODY_LIVES.has(key));
       return [key, isHidden && typeof part === "string" && part !== "" ? HIDDEN : without(part)];
     }),

@@ -238,7 +238,11 @@ export const fulfillmentRoutes: readonly Route[] = [
     handle: async (call) => {
       const { database, documents } = call.services;
       const slip = await printPackingSlips(database, documents, [param(call, "id")]);
-      return { contentType: "application/pdf", bytes: found(slip, "fulfillment order") };
+      return {
+        contentType: "application/pdf",
+        bytes: found(slip, "fulfillment order"),
+        file: { name: `packing-slip-${param(call, "id")}.pdf`, shown: true },
+      };
     },
   }),
   route({
@@ -248,7 +252,11 @@ export const fulfillmentRoutes: readonly Route[] = [
     access: LABEL,
     handle: async (call) => {
       const label = found(await readLabel(call.services.database, param(call, "id")), "shipment");
-      return { contentType: "application/zpl", bytes: label.zpl };
+      return {
+        contentType: "application/zpl",
+        bytes: label.zpl,
+        file: { name: `label-${param(call, "id")}.zpl` },
+      };
     },
   }),
   route({
@@ -258,7 +266,11 @@ export const fulfillmentRoutes: readonly Route[] = [
     access: LABEL,
     handle: async (call) => {
       const label = found(await readLabel(call.services.database, param(call, "id")), "shipment");
-      return { contentType: "application/pdf", bytes: label.pdf };
+      return {
+        contentType: "application/pdf",
+        bytes: label.pdf,
+        file: { name: `label-${param(call, "id")}.pdf`, shown: true },
+      };
     },
   }),
 ];

@@ -6,6 +6,7 @@ import { closed, Done, oneOf, pageOf } from "../../contract/shapes.ts";
 import { changeLocation, createLocation } from "../../operations/settings/change-location.ts";
 import { closeLocation, openLocation } from "../../operations/shortage/close-location.ts";
 import { listLocations } from "../../store/catalog/catalog-views.ts";
+import { readCustomValues } from "../../store/catalog/custom-fields.ts";
 import { locationSubject, readLocation, readOpenCapacity } from "../../store/catalog/locations.ts";
 import { settingVersion } from "../../store/settings/setting-changes.ts";
 import { type Call, callerOf, done, param, type Route, route } from "../http/route.ts";
@@ -103,5 +104,6 @@ async function detailOf({ services }: Call<unknown, unknown>, id: string): Promi
     active,
     version: await settingVersion(database, locationSubject(id)),
     openCapacity: await readOpenCapacity(database, id, operations.now()),
+    customFields: (await readCustomValues(database, "location", id)) ?? {},
   };
 }

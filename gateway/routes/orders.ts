@@ -25,7 +25,7 @@ import { captureOrders } from "../../operations/capture/capture-order.ts";
 import { cancelOrder } from "../../operations/change/cancel-order.ts";
 import { editOrder } from "../../operations/change/edit-order.ts";
 import { callerIn } from "../../operations/context.ts";
-import { exportOrders, ORDER_COLUMNS } from "../../operations/export-orders.ts";
+import { exportOrders } from "../../operations/export-orders.ts";
 import { putHold } from "../../operations/holds/put-hold.ts";
 import { releaseHold } from "../../operations/holds/release-hold.ts";
 import { setPickupPlace } from "../../operations/holds/set-pickup-place.ts";
@@ -34,13 +34,16 @@ import { resendNotice } from "../../operations/notices/resend-notice.ts";
 import { givePaymentMethod } from "../../operations/payments/give-payment-method.ts";
 import { recordCash } from "../../operations/payments/record-cash.ts";
 import { refuseSending } from "../../operations/refunds/gift-limit.ts";
+import { readText } from "../../orders/custom-fields/custom-fields.ts";
 import { recordAuditAlone } from "../../store/audit-log/record-audit.ts";
 import { listChannels } from "../../store/catalog/catalog-views.ts";
 import { readCompany } from "../../store/catalog/companies.ts";
+import { readCustomFields } from "../../store/catalog/custom-fields.ts";
 import { latestEvents } from "../../store/orders/feed.ts";
 import { listOrders, type OrderFilter } from "../../store/orders/order-list.ts";
 import { readRevisions } from "../../store/orders/order-revisions.ts";
 import { hasOrder, readOrderView, readTimeline, readTrackingToken } from "../../store/orders/order-views.ts";
+import { KEY_ROLE } from "../access/permissions.ts";
 import { boundsOf } from "../access/within.ts";
 import { giverFor } from "../http/giver.ts";
 import {
@@ -98,14 +101,23 @@ export const orderRoutes: readonly Route[] = [
     query: Type.Object(OrderFilterQuery),
     handle: async (call) => {
       const { services, query } = call;
-      const rows = await exportOrders(services.operations, await filterOf(call), ORDER_EXPORT_ROWS);
+      const { columns, rows } = await exportOrders(
+        services.operations,
+        callerOf(call).companyId,
+        await filterOf(call),
+        ORDER_EXPORT_ROWS,
+      );
       await recordAuditAlone(services.database, callerIn(services.operations, callerOf(call).by), {
         act: "orders.exported",
         subject: "orders",
         // What was searched for may be somebody's name.
         after: { ...query, ...(query.q === undefined ? {} : { q: "(not shown)" }), rows: rows.length },
       });
-      return { contentType: "text/csv; charset=utf-8", bytes: csvOf(ORDER_COLUMNS, rows) };
+      return {
+        contentType: "text/csv; charset=utf-8",
+        bytes: csvOf(columns, rows),
+        file: { name: "orders.csv" },
+      };
     },
   }),
   route({
@@ -271,11 +283,10 @@ export const orderRoutes: readonly Route[] = [
     idempotency: "accepted",
     handle: async (call) => {
       const orderId = await ownOrder(call);
-      const { reason } = call.body;
+      const { reason, ownReason } = call.body;
       const by = callerOf(call).by;
-      return {
-        json: done(await putHold(call.services.operations, { orderId, reason, by, key: keyOf(call) })),
-      };
+      const hold = { orderId, reason, ownReason, by, key: keyOf(call) };
+      return { json: done(await putHold(call.services.operations, hold)) };
     },
   }),
   route({
@@ -319,6 +330,7 @@ export const orderRoutes: readonly Route[] = [
       const released = await releaseHold(call.services.operations, {
         orderId,
         by: callerOf(call).by,
+        role: callerOf(call).staff?.role ?? KEY_ROLE,
         ...(codes === undefined ? {} : { codes }),
         ...(ids === undefined ? {} : { ids }),
       });
@@ -383,7 +395,7 @@ export const orderRoutes: readonly Route[] = [
 /** Which orders the caller asks for, of those that are theirs. */
 async function filterOf(call: Call<Static<TObject<typeof OrderFilterQuery>>, unknown>): Promise<OrderFilter> {
   const principal = callerOf(call);
-  const { channel, location, q, ...query } = call.query;
+  const { channel, location, q, field, ...query } = call.query;
   const bound = principal.channelId;
   if (bound !== null && channel !== undefined && channel !== bound) {
     throw new ApiError("channel_forbidden", `The key is bound to the channel ${bound}.`);
@@ -394,12 +406,28 @@ async function filterOf(call: Call<Static<TObject<typeof OrderFilterQuery>>, unk
     ...boundsOf(principal),
     channelId: bound ?? channel,
     locationId: location,
+    field: field === undefined ? undefined : await fieldIn(call, field),
     timeZone: company?.timeZone ?? "UTC",
     search:
       q === undefined
         ? undefined
         : { text: q, isPersonalDataHidden: !principal.permissions.has("personal-data.read") },
   };
+}
+
+/** @param asked `key:value` */
+async function fieldIn(
+  call: Call<unknown, unknown>,
+  asked: string,
+): Promise<NonNullable<OrderFilter["field"]>> {
+  const [key = ""] = asked.split(":", 1);
+  const fields = await readCustomFields(call.services.database, callerOf(call).companyId);
+  const field = fields.find((one) => one.subject === "order" && one.key === key);
+  if (field === undefined)
+    throw new ApiError("custom_field_unknown", `There is no custom field "${key}" of orders.`);
+  if (field.personal)
+    throw new ApiError("custom_field_invalid", `"${key}" is personal data: no list goes by it.`);
+  return { key, value: readText(field, asked.slice(key.length + 1)) };
 }
 
 /**

@@ -49,7 +49,7 @@ export const packingSlipRoutes: readonly Route[] = [
               subject: `fulfillment-order:${id}`,
             });
         });
-      return { contentType: "application/pdf", bytes };
+      return { contentType: "application/pdf", bytes, file: { name: "packing-slips.pdf", shown: true } };
     },
   }),
 ];

@@ -75,6 +75,7 @@ export const refundRoutes: readonly Route[] = [
       return {
         contentType: "text/csv; charset=utf-8",
         bytes: csvOf(EXPORT_COLUMNS, seesAll ? rows : withoutPersonalData(rows)),
+        file: { name: "refunds.csv" },
       };
     },
   }),

@@ -19,6 +19,8 @@ import { refundRoutes } from "./refunds.ts";
 import { returnRoutes } from "./returns.ts";
 import { roleRoutes } from "./roles.ts";
 import { savedViewRoutes } from "./saved-views.ts";
+import { customFieldRoutes } from "./settings/custom-fields.ts";
+import { holdReasonRoutes } from "./settings/hold-reasons.ts";
 import { holidayRoutes } from "./settings/holidays.ts";
 import { mailTemplateRoutes } from "./settings/mail-templates.ts";
 import { vendorAccountRoutes } from "./settings/vendor-accounts.ts";
@@ -63,6 +65,8 @@ export const routeTable: readonly Route[] = [
   ...settingsRoutes,
   ...mailTemplateRoutes,
   ...holidayRoutes,
+  ...customFieldRoutes,
+  ...holdReasonRoutes,
   ...vendorAccountRoutes,
   ...webhookSubscriptionRoutes,
   ...roleRoutes,

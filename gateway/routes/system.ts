@@ -78,9 +78,11 @@ export const systemRoutes: readonly Route[] = [
     path: "/metrics",
     summary: "Prometheus metrics; from another machine, or through a proxy, with the permission metrics.read",
     access: { kind: "local-or", permission: "metrics.read" },
-    handle: async ({ services }) => {
-      return { contentType: services.metrics.contentType, bytes: await services.metrics.text() };
-    },
+    handle: async ({ services }) => ({
+      contentType: services.metrics.contentType,
+      bytes: await services.metrics.text(),
+      file: null,
+    }),
   }),
 ];
 

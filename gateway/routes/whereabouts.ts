@@ -70,6 +70,10 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
   ),
   ["GET /v1/products", "anything"],
   ["GET /v1/products/{sku}", "anything"],
+  ["GET /v1/custom-fields", "anything"],
+  ["GET /v1/hold-reasons", "anything"],
+  ["GET /v1/hold-reasons/{code}", "anything"],
+  ["GET /v1/custom-fields/{subject}/{key}", "anything"],
   ["GET /v1/unmapped-skus", "anything"],
   ["GET /v1/sku-mappings", "anything"],
   ["GET /v1/locations", "anything"],
@@ -99,6 +103,7 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
   ...["close", "open"].map((action) => [`POST /v1/locations/{id}/${action}`, location] as const),
   ["GET /v1/locations/{id}", location],
   ["PATCH /v1/locations/{id}", location],
+  ["POST /v1/locations/{id}/custom-fields", location],
   ["GET /v1/locations/{id}/pickup-rules", location],
   ["POST /v1/locations/{id}/pickup-rules", location],
   ...["settings", "hold-rules", "return-rules"].flatMap(
@@ -159,6 +164,7 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
   ["GET /v1/shipments/{id}/label.pdf", shipment],
 
   ["GET /v1/returns/{id}", returned],
+  ["POST /v1/returns/{id}/custom-fields", returned],
   ...[
     "approve",
     "decline",
@@ -231,6 +237,11 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
     ),
     "GET /v1/holidays",
     "POST /v1/holidays",
+    "POST /v1/custom-fields",
+    "POST /v1/hold-reasons",
+    "PATCH /v1/hold-reasons/{code}",
+    "PATCH /v1/custom-fields/{subject}/{key}",
+    "POST /v1/products/{sku}/custom-fields",
     "GET /v1/mail-templates",
     "GET /v1/mail-templates/{kind}/{language}",
     ...["", "/use-shipped", "/preview", "/test"].map(

@@ -122,6 +122,10 @@ export const STATUS_CODES_BY_CODE = {
   too_many_passkeys: { status: 409, title: "The account has as many passkeys as it may." },
   second_factor_needed: { status: 401, title: "Signing in needs a code of the second factor as well." },
   second_factor_wrong: { status: 403, title: "The code is not the one of now, or was used before." },
+  second_factor_demanded: {
+    status: 403,
+    title: "The role demands a second factor or a passkey before anything else.",
+  },
   second_factor_there: { status: 409, title: "There is a second factor already." },
   second_factor_missing: { status: 409, title: "There is no second factor." },
   single_sign_on_off: { status: 404, title: "No identity provider is configured." },
@@ -153,6 +157,7 @@ export const STATUS_CODES_BY_CODE = {
   key_expiry_past: { status: 422, title: "The key would have expired already." },
 
   // The stream
+  key_in_address: { status: 400, title: "A key in the address is not taken: logs on its way may have it." },
   unsupported_subprotocol: { status: 400, title: "None of the offered subprotocols is spoken here." },
   malformed_frame: {
     status: 400,
@@ -207,6 +212,25 @@ export const STATUS_CODES_BY_CODE = {
   change_not_supported: { status: 422, title: "An order cannot be changed in this way." },
   nothing_changes: { status: 422, title: "The order is like that already." },
   hold_not_cleared: { status: 409, title: "The reason for the hold is still there." },
+  custom_field_exists: { status: 409, title: "There is a custom field of this key already." },
+  custom_field_impossible: { status: 422, title: "There can be no such custom field; the detail says why." },
+  custom_field_not_found: { status: 404, title: "There is no such custom field." },
+  custom_field_unknown: {
+    status: 422,
+    title: "A value is for a custom field that nobody has defined, or that is retired.",
+  },
+  custom_field_invalid: { status: 422, title: "A custom field cannot have this value." },
+  custom_field_missing: { status: 422, title: "A custom field that is required has no value." },
+  hold_not_yours: { status: 403, title: "The hold is for another role to release." },
+  hold_reason_exists: {
+    status: 409,
+    title: "There is a hold reason of this code already, or a built-in one.",
+  },
+  hold_reason_missing: {
+    status: 422,
+    title: "An order is put on hold for a reason: in words, or by its code.",
+  },
+  hold_reason_not_found: { status: 404, title: "There is no such hold reason, or it is off." },
   holidays_invalid: { status: 422, title: "A holiday is given twice." },
   webhook_exists: { status: 409, title: "There is a webhook of this id already." },
   webhook_subscription_not_found: { status: 404, title: "There is no such webhook." },

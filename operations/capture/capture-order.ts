@@ -422,6 +422,7 @@ async function planFor(capture: Capture, order: IncomingOrder, orderId: string) 
     payOnDelivery: channel.payOnDelivery,
     allocation: channel.allocation,
     holdRules: holdRules(channel.holdRules),
+    customFields: await catalog.customFields(channel.companyId),
   });
 }
 

@@ -10,10 +10,12 @@ import type { OrderEditBody } from "../../contract/order-changes.ts";
 import { maskCardNumbers, withoutCardNumbers } from "../../orders/card-number.ts";
 import { type AddedLine, applyEdits, type OrderEdit } from "../../orders/change/order-edits.ts";
 import { type PriceGift, priceGift, skusPriced } from "../../orders/change/price-gift.ts";
+import { type CustomField, fieldProblem } from "../../orders/custom-fields/custom-fields.ts";
 import { unitsOf } from "../../orders/line-ledger.ts";
 import { type Money, parseMoney } from "../../orders/money.ts";
 import type { OrderDocument } from "../../orders/order.ts";
 import { readProductPrices, skusNotSold } from "../../store/catalog/catalog.ts";
+import { companyOfOrder, readCustomFields } from "../../store/catalog/custom-fields.ts";
 import type { OrderProgress } from "../../store/orders/order-progress.ts";
 import type { Queryable } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
@@ -41,14 +43,18 @@ export async function editOrder(context: OperationContext, request: EditRequest)
   const { revision, fingerprint = changeFingerprint({ edits, revision, reason }) } = change;
   const unknown = await unknownProduct(context, change.orderId, edits);
   if (unknown !== null) return unknown;
+  const fields = await customFieldsFor(context, change.orderId, edits);
   const revised = await reviseOrder(context, {
     ...change,
     fingerprint,
-    next: (order) => documentAfter(order, edits),
+    next: (order) => documentAfter(order, edits, fields),
     ...(giver === null
       ? {}
       : {
-          gives: { giver, gift: (client: Queryable, order: OrderProgress) => giftOf(client, order, edits) },
+          gives: {
+            giver,
+            gift: (client: Queryable, order: OrderProgress) => giftOf(client, order, edits, fields),
+          },
         }),
   });
   if (revised.status !== "nothing_left") return revised;
@@ -57,9 +63,15 @@ export async function editOrder(context: OperationContext, request: EditRequest)
   return cancelled.status === "refused" ? cancelled : { status: "cancelling" };
 }
 
-function documentAfter(order: OrderProgress, edits: readonly OrderEditBody[]): OrderDocument | Refusal {
+function documentAfter(
+  order: OrderProgress,
+  edits: readonly OrderEditBody[],
+  fields: readonly CustomField[],
+): OrderDocument | Refusal {
   const { currency } = order.document;
-  const read = readEdits(edits, currency);
+  const problem = problemOfFields(edits, fields);
+  if (problem !== null) return problem;
+  const read = readEdits(edits, currency, fields);
   if (read.length < edits.length)
     return refuse("amount_out_of_range", `An amount has more digits than ${currency} can take.`);
   const edited = applyEdits(documentAsItStands(order), read, nextLineNumber(order));
@@ -70,8 +82,9 @@ async function giftOf(
   client: Queryable,
   order: OrderProgress,
   asked: readonly OrderEditBody[],
+  fields: readonly CustomField[],
 ): Promise<PriceGift> {
-  const edits = readEdits(asked, order.document.currency);
+  const edits = readEdits(asked, order.document.currency, fields);
   const document = documentAsItStands(order);
   const prices = await readProductPrices(client, document.companyId, skusPriced(document, edits));
   return priceGift(document, edits, nextLineNumber(order), prices);
@@ -110,12 +123,16 @@ export function nextLineNumber({ lines }: Pick<OrderProgress, "lines">): number 
 }
 
 /** Without those that have an amount which cannot be kept exactly. */
-function readEdits(edits: readonly OrderEditBody[], currency: string): readonly OrderEdit[] {
-  return edits.flatMap((edit) => readEdit(edit, currency) ?? []);
+function readEdits(
+  edits: readonly OrderEditBody[],
+  currency: string,
+  fields: readonly CustomField[],
+): readonly OrderEdit[] {
+  return edits.flatMap((edit) => readEdit(edit, currency, fields) ?? []);
 }
 
 /** `null`: an amount that cannot be kept exactly. */
-function readEdit(edit: OrderEditBody, currency: string): OrderEdit | null {
+function readEdit(edit: OrderEditBody, currency: string, fields: readonly CustomField[]): OrderEdit | null {
   switch (edit.kind) {
     case "shipping_service": {
       const { price, ...rest } = edit;
@@ -131,9 +148,40 @@ function readEdit(edit: OrderEditBody, currency: string): OrderEdit | null {
       const line = readLine(edit, currency);
       return line === null ? null : { kind: "add_line", line };
     }
+    case "custom_field":
+      return { ...edit, personal: fieldOf(edit, fields)?.personal === true };
     default:
       return edit;
   }
+}
+
+type FieldEdit = Extract<OrderEditBody, { kind: "custom_field" }>;
+
+const subjectOf = ({ lineId }: FieldEdit) => (lineId === undefined ? "order" : "order_line");
+
+function fieldOf(edit: FieldEdit, fields: readonly CustomField[]): CustomField | undefined {
+  return fields.find(({ subject, key }) => subject === subjectOf(edit) && key === edit.key);
+}
+
+/** Why a field cannot be set to what an edit says; null: all can. */
+function problemOfFields(edits: readonly OrderEditBody[], fields: readonly CustomField[]): Refusal | null {
+  for (const edit of edits) {
+    if (edit.kind !== "custom_field") continue;
+    const problem = fieldProblem(fieldOf(edit, fields), subjectOf(edit), edit.key, edit.value);
+    if (problem !== null) return refuse(problem.code, problem.detail);
+  }
+  return null;
+}
+
+/** The order's company's fields, where an edit names one. */
+async function customFieldsFor(
+  { database }: OperationContext,
+  orderId: string,
+  edits: readonly OrderEditBody[],
+): Promise<readonly CustomField[]> {
+  if (edits.every(({ kind }) => kind !== "custom_field")) return [];
+  const companyId = await companyOfOrder(database, orderId);
+  return companyId === undefined ? [] : readCustomFields(database, companyId);
 }
 
 function readLine(

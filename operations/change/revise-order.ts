@@ -94,7 +94,12 @@ export async function reviseOrder(
   await firmUp(context, orderId);
   if (wasOnHold) {
     const isReaddressed = changes.some(({ what }) => what === "address");
-    const codes = [...CLEARED_BY_CHANGE, ...(isReaddressed ? (["address_unusable"] as const) : [])];
+    const isFilledIn = changes.some(({ what }) => what === "custom_fields");
+    const codes = [
+      ...CLEARED_BY_CHANGE,
+      ...(isReaddressed ? (["address_unusable"] as const) : []),
+      ...(isFilledIn ? (["custom_field_unusable"] as const) : []),
+    ];
     // Where nothing is cleared, the order waits on.
     await releaseHold(context, { orderId, codes, by });
   }

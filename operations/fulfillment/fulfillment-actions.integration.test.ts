@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { readRevisions } from "../../store/orders/order-revisions.ts";
+import { recordEntry } from "../../store/orders/timeline.ts";
 import {
   deliver,
   held,
@@ -73,6 +74,39 @@ test("a packed parcel that no carrier takes is split by hand, and both halves le
   expect(await ledger(orderId)).toMatchObject({ fulfilled: 2, shipped: 2, delivered: 2 });
   await expectStock({ reno: [8, 8] });
 });
+
+test("stock that a hold gives back is free at once, and is reserved and sent when the order goes on", async () => {
+  await testDatabase.database.query(
+    `insert into hold_reason (company_id, code, label, guidance, released_by, keeps_stock)
+     select id, 'fraud_check', 'Fraud check', '', '{finance}', false from company`,
+  );
+  const orderId = await world.placeOrder();
+  await onTheFloor(world, `${orderId}-F1`);
+  // As its capture writes it: the next reservation is another one.
+  await recordEntry(world.database, {
+    orderId,
+    key: "stock.reserved:1",
+    type: "stock.reserved",
+    summary: "2 units reserved at reno.",
+    cause: "test",
+  });
+  const put = { orderId, ownReason: "fraud_check", by, key: "fraud" };
+  expect(await putHold(world.context, put)).toMatchObject(DONE);
+  await eventually("the stock back", async () => (await freeMugs()) === 20);
+  expect(await putHold(world.context, put)).toMatchObject(DONE);
+  const asks = (role: string) => releaseHold(world.context, { orderId, by, role });
+  expect(await asks("service")).toMatchObject({ status: "refused", code: "hold_not_yours" });
+  expect(await asks("finance")).toMatchObject({ status: "done", holdReasons: [] });
+  await toTheDoor(orderId, ["F2"]);
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  expect(sumCaptured()).toBe(10_500);
+  expect(await freeMugs()).toBe(18);
+});
+
+async function freeMugs(): Promise<number> {
+  const positions = await world.stock.positions(["MUG"]);
+  return positions.reduce((sum, { availableToPromise }) => sum + availableToPromise, 0);
+}
 
 test("parts that were split are merged again, and leave in one parcel", async () => {
   const orderId = await world.placeOrder();

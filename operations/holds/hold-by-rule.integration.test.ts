@@ -64,7 +64,13 @@ beforeAll(async () => {
 });
 afterAll(() => world?.close());
 
-const RULES: HoldRules = { aboveMinor: { USD: 50_000 }, skus: ["CARD-*"], countries: ["CA"], notes: true };
+const RULES: HoldRules = {
+  aboveMinor: { USD: 50_000 },
+  skus: ["CARD-*"],
+  countries: ["CA"],
+  notes: true,
+  ownReason: null,
+};
 const ADDRESS = { name: "A", line1: "1 B St", city: "Louisville", region: "KY", country: "US" };
 const IN_CANADA = {
   name: "A",

@@ -2,7 +2,7 @@
  * Asks a channel's hold rules about an order that changes, and holds it in the commit that changes it: the
  * same hold as at capture, with every reason in one sentence.
  */
-import { holdRules, type Looked, whyHeldNow } from "../../orders/incoming/hold-rules.ts";
+import { holdRules, type Looked, ruleHold, whyHeldNow } from "../../orders/incoming/hold-rules.ts";
 import type { HoldReason, OrderDocument } from "../../orders/order.ts";
 import { readHoldRules } from "../../store/settings/hold-rules.ts";
 import type { Queryable } from "../../store/sql/database.ts";
@@ -28,7 +28,7 @@ export async function heldByRule(
   const rules = (await readHoldRules(client, order.channelId)) ?? holdRules({});
   const isHeld = order.holdReasons.some(isByRule);
   const detail = whyHeldNow(rules, before, after, isHeld);
-  return detail === null ? null : { code: "held_by_rule", detail };
+  return detail === null ? null : ruleHold(rules, detail);
 }
 
 export function isByRule({ code }: HoldReason): boolean {

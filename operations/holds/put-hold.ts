@@ -6,6 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { isEnded } from "../../orders/fulfillment-order.ts";
+import { unitsOf } from "../../orders/line-ledger.ts";
 import type { HoldReason } from "../../orders/order.ts";
 import {
   type LockedParts,
@@ -15,15 +16,19 @@ import {
 } from "../../store/floor/fulfillment-changes.ts";
 import { changeOrder } from "../../store/orders/order-progress.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
+import { findHoldReason } from "../../store/settings/hold-reasons.ts";
 import { type DatabaseClient, inTransaction, type Queryable } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
+import { freeUnbegun } from "./free-unbegun.ts";
 
 type HoldRequest = {
   readonly orderId: string;
-  /** One sentence for whoever has to decide. */
-  readonly reason: string;
+  /** One sentence for whoever has to decide; absent: the label of the company's own reason. */
+  readonly reason?: string | undefined;
+  /** The company's own reason, by its code; absent: none. */
+  readonly ownReason?: string | undefined;
   /** `staff:…`, `api-key:…`. */
   readonly by: string;
   /** Repeating a request under its key changes nothing. */
@@ -34,11 +39,28 @@ type HoldPut = { readonly status: "done"; readonly holdId: string };
 
 export async function putHold(
   context: OperationContext,
-  { orderId, reason, by, key }: HoldRequest,
+  { orderId, reason, ownReason, by, key }: HoldRequest,
 ): Promise<HoldPut | Refusal> {
   const holdId = createHash("sha256").update(`${orderId}\n${key}`).digest("hex").slice(0, 12);
-  const held: HoldReason = { code: "put_by_staff", detail: reason, id: holdId, by };
-  const halted = await haltOrder(context, { orderId, held, entryKey: `order.held:staff:${holdId}`, by });
+  const own = ownReason === undefined ? null : await findHoldReason(context.database, { orderId }, ownReason);
+  if (own === undefined)
+    return refuse("hold_reason_not_found", `There is no hold reason "${ownReason}", or it is off.`);
+  const detail = reason ?? own?.label;
+  if (detail === undefined) return refuse("hold_reason_missing", "Say why: in words, or by a hold reason.");
+  const held: HoldReason = {
+    code: "put_by_staff",
+    detail,
+    id: holdId,
+    by,
+    ...(ownReason === undefined ? {} : { ownReason }),
+  };
+  const halted = await haltOrder(context, {
+    orderId,
+    held,
+    entryKey: `order.held:staff:${holdId}`,
+    by,
+    freesStock: own?.keepsStock === false,
+  });
   return halted.status === "refused" ? halted : { status: "done", holdId };
 }
 
@@ -49,6 +71,8 @@ type Halt = {
   /** Of the timeline: the order is halted once under it. */
   readonly entryKey: string;
   readonly by: string;
+  /** Whether what nobody has begun to pick goes back meanwhile. Default: no. */
+  readonly freesStock?: boolean;
 };
 
 /** `known`: it was halted under this key before, and may have been released since. */
@@ -61,7 +85,7 @@ export function haltOrder(context: OperationContext, halt: Halt): Promise<Halted
 /** The same within a transaction that may have the order's lock already. */
 export async function haltInOrder(
   client: DatabaseClient,
-  { orderId, held, entryKey, by }: Halt,
+  { orderId, held, entryKey, by, freesStock = false }: Halt,
 ): Promise<Halted> {
   const locked = await lockParts(client, orderId);
   if (locked === undefined) return refuse("order_not_found", `There is no order ${orderId}.`);
@@ -74,11 +98,19 @@ export async function haltInOrder(
     type: "order.held",
     summary: `On hold: ${held.detail}`,
     cause: by,
-    data: { code: held.code, holdId: held.id },
+    data: {
+      code: held.code,
+      holdId: held.id,
+      ...(held.ownReason === undefined ? {} : { ownReason: held.ownReason }),
+    },
   });
   if (!fresh) return { status: "known" };
   await haltParts(client, parts);
-  await changeOrder(client, order, { holdReasons: [...order.holdReasons, held] });
+  const freed = freesStock ? await freeUnbegun(client, locked, `hold:${held.id}`) : [];
+  await changeOrder(client, order, {
+    holdReasons: [...order.holdReasons, held],
+    ...(freed.length === 0 ? {} : { ledger: ({ lineId }) => ({ allocated: -unitsOf(freed, lineId) }) }),
+  });
   await tellOrderSaga(client, orderId, {
     key: `fulfillment-changed:held:${held.id}`,
     type: "fulfillment-changed",

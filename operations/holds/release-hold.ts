@@ -9,6 +9,7 @@
 
 import type { OrderReservation, ReservationLine } from "../../engine/allocator-client.ts";
 import { unknownSkuReason } from "../../orders/capture.ts";
+import { fieldsMissingOf } from "../../orders/custom-fields/fields-of-order.ts";
 import { pickupPlaceOf } from "../../orders/fulfillment/collection.ts";
 import { HOLD_CODES, type HoldCode, type HoldReason, type OrderDocument } from "../../orders/order.ts";
 import { awaitsPaymentMethod } from "../../orders/payment/order-completion.ts";
@@ -26,7 +27,8 @@ import { askForPaymentRow } from "../../store/orders/notices.ts";
 import { changeOrder, lockOrder, readOrderProgress } from "../../store/orders/order-progress.ts";
 import { recordEntry, type TimelineEntry } from "../../store/orders/timeline.ts";
 import { sealerOf } from "../../store/personal-data/vault.ts";
-import { inTransaction } from "../../store/sql/database.ts";
+import { reasonsBarredFrom } from "../../store/settings/hold-reasons.ts";
+import { inTransaction, type Queryable } from "../../store/sql/database.ts";
 import { signalRow } from "../../workflows/messages.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
@@ -55,6 +57,11 @@ type ReleaseHoldRequest = {
   readonly ids?: readonly string[];
   /** `staff:…`, `catalog:…`. */
   readonly by: string;
+  /**
+   * The role of a person, or a key, who asks: reasons of the company's own that it may not release stay.
+   * Absent: what is checked has gone by itself.
+   */
+  readonly role?: string;
 };
 
 type HoldReleased = {
@@ -102,12 +109,15 @@ export function releaseHold(
  */
 function releaseNamed(
   context: OperationContext,
-  { orderId, ids, by }: ReleaseHoldRequest & { readonly ids: readonly string[] },
+  { orderId, ids, by, role }: ReleaseHoldRequest & { readonly ids: readonly string[] },
 ): Promise<HoldReleased | Refusal | null> {
   return inTransaction(context.database, async (client) => {
     const order = await lockOrder(client, orderId);
     if (order === undefined) return refuse("order_not_found", `There is no order ${orderId}.`);
     const isNamed = ({ id }: HoldReason) => id !== undefined && ids.includes(id);
+    const barred = await barredFrom(client, orderId, role);
+    const [notTheirs] = order.holdReasons.filter((reason) => isNamed(reason) && barred(reason));
+    if (notTheirs !== undefined) return notYours(notTheirs);
     const left = order.holdReasons.filter((reason) => !isNamed(reason));
     if (left.length === order.holdReasons.length)
       return refuse("hold_not_cleared", `Order ${orderId} has no hold ${ids.join(", ")}.`);
@@ -208,11 +218,13 @@ async function tryRelease(
   );
   const isAsked = (code: HoldCode) => request.codes === undefined || request.codes.includes(code);
   const heavy = await stillTooHeavy(context, order);
+  const fields = await catalog.customFields(order.document.companyId);
+  const barred = await barredFrom(context.database, order.orderId, request.role);
   const isPayable = order.paymentMethod !== null || (await needsNoPayment(context, order));
   const others = order.holdReasons.flatMap((reason): readonly HoldReason[] => {
     // Stock is looked at last, when no other reason is left.
     if (reason.code === "insufficient_stock") return [];
-    if (!isAsked(reason.code)) return [reason];
+    if (!isAsked(reason.code) || barred(reason)) return [reason];
     switch (reason.code) {
       case "unknown_sku": {
         const unknown = unknownSkuReason(lines);
@@ -224,6 +236,13 @@ async function tryRelease(
         return pickupPlaceOf(order.document) === null ? [reason] : [];
       case "parcel_too_heavy":
         return heavy.filter(({ fulfillmentOrderId }) => fulfillmentOrderId === reason.fulfillmentOrderId);
+      case "custom_field_unusable": {
+        // What came and could not be kept was optional: whoever lets the order go has decided.
+        const detail = fieldsMissingOf(fields, order.document)
+          .map((missing) => missing.detail)
+          .join(" ");
+        return detail === "" ? [] : [{ ...reason, detail }];
+      }
       case "lines_missing":
         return [reason];
       case "payment_missing":
@@ -243,6 +262,8 @@ async function tryRelease(
     .map((reason) => reason.code)
     .filter((code) => !left.some((reason) => reason.code === code));
   if (cleared.length === 0 && lineSkus.length === 0 && moved(order.holdReasons, left).size === 0) {
+    const notTheirs = left.find((reason) => isAsked(reason.code) && barred(reason));
+    if (notTheirs !== undefined) return notYours(notTheirs);
     return refuse("hold_not_cleared", left.map((reason) => reason.detail).join(" "));
   }
   return change(context, {
@@ -258,6 +279,20 @@ async function tryRelease(
     shipsParts: request.shipsParts === true,
     by: request.by,
   });
+}
+
+/** Whether a reason is the company's own and the role may not release it. */
+async function barredFrom(
+  client: Queryable,
+  orderId: string,
+  role: string | undefined,
+): Promise<(reason: HoldReason) => boolean> {
+  const barred = role === undefined ? null : await reasonsBarredFrom(client, orderId, role);
+  return ({ ownReason }) => ownReason !== undefined && barred?.has(ownReason) === true;
+}
+
+function notYours({ ownReason }: HoldReason): Refusal {
+  return refuse("hold_not_yours", `"${ownReason}" is for others to release: its hold reason says who.`);
 }
 
 /** Whether nothing is left to be charged: then no means of payment is missing. */

@@ -1,6 +1,8 @@
 import type { HoldRulesBody } from "../../contract/settings.ts";
 import { catalogOf } from "../../store/catalog/catalog.ts";
+import { findHoldReason } from "../../store/settings/hold-reasons.ts";
 import { holdRulesSubject, readHoldRules, writeHoldRules } from "../../store/settings/hold-rules.ts";
+import type { Queryable } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { changeSetting, type SettingChanged } from "./change-setting.ts";
@@ -22,12 +24,24 @@ export async function changeHoldRules(
     subject: holdRulesSubject(channelId),
     version,
     by,
-    read: async (client) =>
-      (await readHoldRules(client, channelId)) ??
-      refuse("channel_not_found", `There is no channel "${channelId}".`),
+    read: async (client) => {
+      const unknown =
+        rules.ownReason == null ? null : await unknownReason(client, channelId, rules.ownReason);
+      return (
+        unknown ??
+        (await readHoldRules(client, channelId)) ??
+        refuse("channel_not_found", `There is no channel "${channelId}".`)
+      );
+    },
     next: (now) => ({ ...now, ...rules }),
     write: (client, next) => writeHoldRules(client, channelId, next),
   });
   catalogOf(context.database).forgetChannel(channelId);
   return changed;
+}
+
+async function unknownReason(client: Queryable, channelId: string, code: string): Promise<Refusal | null> {
+  return (await findHoldReason(client, { channelId }, code)) === undefined
+    ? refuse("hold_reason_not_found", `There is no hold reason "${code}", or it is off.`)
+    : null;
 }

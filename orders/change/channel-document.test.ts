@@ -189,3 +189,16 @@ describe("a newer version of a channel", () => {
     );
   });
 });
+
+it("keeps our own fields, of the order and its lines, that the channel does not know of", () => {
+  const base = { ...sent({ lines: { tent: 2 } }), customFields: { po_number: "1" } };
+  const ours = edited(
+    base,
+    { kind: "custom_field", key: "checked", value: true, personal: false },
+    { kind: "custom_field", key: "gift_for", value: "Ada", personal: true, lineId: "1" },
+  );
+  const next = { ...sent({ lines: { tent: 3 } }), customFields: { po_number: "2" } };
+  const merged = channelDocument({ base, next, ours, nextLineNumber: 10, keptOf: () => 0 });
+  expect(merged.customFields).toEqual({ po_number: "2", checked: true });
+  expect(merged.lines).toMatchObject([{ quantity: 3, personalFields: { gift_for: "Ada" } }]);
+});

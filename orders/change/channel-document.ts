@@ -10,6 +10,7 @@
  *
  * Invariant: where nothing was changed here, the result is the channel's document, amounts and all.
  */
+import { mergedFields, withFields } from "../custom-fields/custom-fields.ts";
 import type { OrderDocument, OrderLine } from "../order.ts";
 import { canonical } from "./order-change.ts";
 import { repriced, resized } from "./order-edits.ts";
@@ -57,7 +58,7 @@ export function channelDocument(versions: Versions): OrderDocument {
   if (next.channelUpdatedAt !== undefined) merged["channelUpdatedAt"] = next.channelUpdatedAt;
   const lines = next.lines.length === 0 ? ours.lines : mergedLines(versions);
   return repriced(next.lines.length === 0 ? ours : next, {
-    ...(merged as OrderDocument),
+    ...withFields(merged as OrderDocument, mergedFields(base, next, ours)),
     lines,
     tax: next.lines.length === 0 ? ours.tax : next.tax,
     total: next.lines.length === 0 ? ours.total : next.total,
@@ -85,7 +86,8 @@ function mergedLines(versions: Versions): readonly OrderLine[] {
       shared.get(line.lineId) ?? quantityOf(line.quantity, before?.quantity ?? line.quantity, after.quantity);
     if (quantity === 0) return [];
     const { lineId, sku } = line;
-    const taken = { ...after, lineId, sku: after.sku ?? sku };
+    const fields = mergedFields(before ?? {}, after, line);
+    const taken = withFields({ ...after, lineId, sku: after.sku ?? sku }, fields);
     return [quantity === after.quantity ? taken : resized(taken, quantity)];
   });
   const known = new Set(ours.lines.map(keyOf));

@@ -12,6 +12,7 @@
  * units which are wanted are worth exactly what the document says.
  */
 import { proportion } from "../apportion.ts";
+import type { OwnFields } from "../custom-fields/custom-fields.ts";
 import { pickupPlaceOf } from "../fulfillment/collection.ts";
 import type { FloorStage, FulfillmentOrderStatus } from "../fulfillment-order.ts";
 import { wholeUnits } from "../kit-units.ts";
@@ -267,6 +268,7 @@ export type ChangedField = {
     | "tags"
     | "deliver_on"
     | "release_on"
+    | "custom_fields"
     | "details";
   readonly lineId?: string;
   readonly from?: unknown;
@@ -308,6 +310,7 @@ export function changesBetween(before: OrderDocument, next: OrderDocument): read
     compare("tax", [line.tax, line.taxes], [after.tax, after.taxes], lineId);
     compare("charges", line.charges, after.charges, lineId);
     compare("details", detailsOf(line), detailsOf(after), lineId);
+    compare("custom_fields", ownFieldsOf(line), ownFieldsOf(after), lineId);
   }
   for (const line of next.lines)
     if (before.lines.every(({ lineId }) => lineId !== line.lineId))
@@ -321,11 +324,20 @@ export function changesBetween(before: OrderDocument, next: OrderDocument): read
   compare("tags", before.tags, next.tags);
   compare("deliver_on", before.deliverOn, next.deliverOn);
   compare("release_on", before.releaseOn, next.releaseOn);
+  compare("custom_fields", ownFieldsOf(before), ownFieldsOf(next));
   return changes;
 }
 
 function detailsOf({ sku, title, kind, fulfilledBy, attributes, allowSubstitutes }: OrderLine): unknown {
   return { sku, title, kind, fulfilledBy, attributes, allowSubstitutes };
+}
+
+function ownFieldsOf({ customFields, personalFields }: OwnFields): OwnFields | undefined {
+  if (customFields === undefined && personalFields === undefined) return undefined;
+  return {
+    ...(customFields === undefined ? {} : { customFields }),
+    ...(personalFields === undefined ? {} : { personalFields }),
+  };
 }
 
 /** JSON without the order of its keys: PostgreSQL keeps none. */

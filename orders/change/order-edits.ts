@@ -11,6 +11,7 @@
  */
 import type { Address } from "../address.ts";
 import { apportion, proportion } from "../apportion.ts";
+import { type CustomValue, withField, withFields } from "../custom-fields/custom-fields.ts";
 import { countryCode } from "../geography.ts";
 import type { IncomingTax } from "../incoming-order.ts";
 import { addMoney, type Money, rescale, zeroMoney } from "../money.ts";
@@ -49,7 +50,15 @@ export type OrderEdit =
   | { readonly kind: "discount"; readonly amount: Money; readonly lineId?: string }
   | { readonly kind: "note"; readonly note: string | null }
   | { readonly kind: "tags"; readonly tags: readonly string[] }
-  | { readonly kind: "deliver_on"; readonly deliverOn: string | null };
+  | { readonly kind: "deliver_on"; readonly deliverOn: string | null }
+  /** A field of the company's own, whose value can be that; `null` takes it away. Of a line, or of the order. */
+  | {
+      readonly kind: "custom_field";
+      readonly key: string;
+      readonly value: CustomValue | null;
+      readonly personal: boolean;
+      readonly lineId?: string;
+    };
 
 export type EditRefusalCode =
   | "line_not_found"
@@ -125,11 +134,22 @@ function applyEdit(document: OrderDocument, edit: OrderEdit, number: number): Ed
       const { deliverOn: _, ...rest } = document;
       return done(edit.deliverOn === null ? rest : { ...rest, deliverOn: edit.deliverOn });
     }
+    case "custom_field":
+      return setField(document, edit);
     default: {
       const unreachable: never = edit;
       return unreachable;
     }
   }
+}
+
+function setField(document: OrderDocument, edit: Extract<OrderEdit, { kind: "custom_field" }>): Edited {
+  const { lineId, value } = edit;
+  if (lineId === undefined) return done(withFields(document, withField(document, edit, value)));
+  const line = document.lines.find((candidate) => candidate.lineId === lineId);
+  if (line === undefined) return refuse("line_not_found", `The order has no line ${lineId}.`);
+  const set = withFields(line, withField(line, edit, value));
+  return done({ ...document, lines: document.lines.map((other) => (other === line ? set : other)) });
 }
 
 function contactOf(

@@ -6,7 +6,7 @@
  * SKU, the same country, the same note.
  */
 import { chargeableMinor, decimalText } from "../money.ts";
-import type { OrderDocument } from "../order.ts";
+import type { HoldReason, OrderDocument } from "../order.ts";
 import { matchesSku } from "../sku-pattern.ts";
 
 export type HoldRules = {
@@ -18,11 +18,18 @@ export type HoldRules = {
   readonly countries: readonly string[];
   /** What bears a note of the customer. */
   readonly notes: boolean;
+  /** The company's own reason under which they wait, by its code. */
+  readonly ownReason: string | null;
 };
 
 /** A channel's rules: what it leaves out holds nothing. */
 export function holdRules(own: Partial<HoldRules>): HoldRules {
-  return { aboveMinor: {}, skus: [], countries: [], notes: false, ...own };
+  return { aboveMinor: {}, skus: [], countries: [], notes: false, ownReason: null, ...own };
+}
+
+/** The hold of what was found, under the company's own reason where the rules name one. */
+export function ruleHold({ ownReason }: HoldRules, detail: string): HoldReason {
+  return { code: "held_by_rule", detail, ...(ownReason === null ? {} : { ownReason }) };
 }
 
 /** What rules look at. */

@@ -33,8 +33,10 @@ const document = fc
     tags: optional(fc.array(word, { maxLength: 3 })),
     attributes: optional(fc.dictionary(word, word, { maxKeys: 3 })),
     lines: fc.array(fc.dictionary(word, word, { maxKeys: 2 }), { minLength: 1, maxLength: 3 }),
+    personalFields: optional(fc.dictionary(fc.constantFrom("gift_for", "sizes"), word, { minKeys: 1 })),
+    fieldsOfLine: optional(fc.dictionary(fc.constant("engraving"), word, { minKeys: 1 })),
   })
-  .map(({ lines, note, tags, attributes, ...people }) => ({
+  .map(({ lines, note, tags, attributes, personalFields, fieldsOfLine, ...people }) => ({
     orderId: "web-1",
     companyId: "acme",
     channelId: "web",
@@ -56,7 +58,10 @@ const document = fc
       tax: money,
       taxes: [],
       attributes: own,
+      ...(index > 0 || fieldsOfLine === undefined ? {} : { personalFields: fieldsOfLine }),
     })),
+    ...(personalFields === undefined ? {} : { personalFields }),
+    customFields: { cost_center: 7 },
     shippingPrice: money,
     discount: money,
     tax: money,
@@ -96,7 +101,8 @@ test("nothing that was said of a person is in the rest, nor left once the docume
         billingAddress,
         note,
         attributes,
-        lines.map((l) => l.attributes),
+        lines.map((l) => [l.attributes, l.personalFields]),
+        apart(marked).rest.personalFields,
       ];
       expect(textsIn(kept).filter((text) => text.includes(secret))).toEqual([]);
       const erased = erasedDocument(marked);

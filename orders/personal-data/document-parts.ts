@@ -9,6 +9,7 @@
  *    it. And its tags, by which staff pick orders out of the list.
  */
 import type { Address } from "../address.ts";
+import type { CustomValues } from "../custom-fields/custom-fields.ts";
 import type { OrderDocument } from "../order.ts";
 
 /** In the place of what was taken out. */
@@ -22,13 +23,17 @@ export type PersonalPart = {
   readonly attributes?: Readonly<Record<string, string>>;
   /** By the line's id: engravings, greeting cards. */
   readonly lineAttributes?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** The company's own fields that identify somebody. */
+  readonly personalFields?: CustomValues;
+  /** The same of lines, by the line's id. */
+  readonly linePersonalFields?: Readonly<Record<string, CustomValues>>;
 };
 
 export function apart(document: OrderDocument): {
   readonly rest: OrderDocument;
   readonly personal: PersonalPart;
 } {
-  const { note, attributes, ...others } = document;
+  const { note, attributes, personalFields, ...others } = document;
   const { externalId, ...person } = document.customer;
   const lineAttributes = Object.fromEntries(
     document.lines.flatMap((line) =>
@@ -36,6 +41,12 @@ export function apart(document: OrderDocument): {
     ),
   );
   const anyOfLines = Object.keys(lineAttributes).length > 0;
+  const linePersonalFields = Object.fromEntries(
+    document.lines.flatMap(({ lineId, personalFields: own }) =>
+      own === undefined ? [] : [[lineId, own] as const],
+    ),
+  );
+  const anyFieldOfLines = Object.keys(linePersonalFields).length > 0;
   return {
     personal: {
       customer: person,
@@ -44,27 +55,40 @@ export function apart(document: OrderDocument): {
       ...(note === undefined ? {} : { note }),
       ...(attributes === undefined ? {} : { attributes }),
       ...(anyOfLines ? { lineAttributes } : {}),
+      ...(personalFields === undefined ? {} : { personalFields }),
+      ...(anyFieldOfLines ? { linePersonalFields } : {}),
     },
     rest: {
       ...others,
       customer: { name: ERASED, ...(externalId === undefined ? {} : { externalId }) },
       shippingAddress: emptied(document.shippingAddress),
       billingAddress: emptied(document.billingAddress),
-      lines: anyOfLines ? document.lines.map((line) => ({ ...line, attributes: {} })) : document.lines,
+      lines:
+        anyOfLines || anyFieldOfLines
+          ? document.lines.map(({ personalFields: _own, ...line }) => ({ ...line, attributes: {} }))
+          : document.lines,
     },
   };
 }
 
 export function joined(rest: OrderDocument, personal: PersonalPart): OrderDocument {
-  const { customer, lineAttributes, ...fields } = personal;
+  const { customer, lineAttributes, linePersonalFields, ...fields } = personal;
+  const fieldsOf = (lineId: string) => {
+    const personalFields = linePersonalFields?.[lineId];
+    return personalFields === undefined ? {} : { personalFields };
+  };
   return {
     ...rest,
     ...fields,
     customer: { ...rest.customer, ...customer },
     lines:
-      lineAttributes === undefined
+      lineAttributes === undefined && linePersonalFields === undefined
         ? rest.lines
-        : rest.lines.map((line) => ({ ...line, attributes: lineAttributes[line.lineId] ?? line.attributes })),
+        : rest.lines.map((line) => ({
+            ...line,
+            ...fieldsOf(line.lineId),
+            attributes: lineAttributes?.[line.lineId] ?? line.attributes,
+          })),
   };
 }
 

@@ -9,7 +9,7 @@ type PageRequest = { readonly cursor?: string | undefined; readonly limit: numbe
 
 const PRODUCT = `sku, name, weight_grams as "weightGrams", length_mm as "lengthMm", width_mm as "widthMm",
   height_mm as "heightMm", price_minor as "priceMinor", currency, hs_code as "hsCode",
-  origin_country as "originCountry", gtin, tagged, packing_check as "check",
+  origin_country as "originCountry", gtin, tagged, packing_check as "check", custom_fields as "customFields",
   array(select s.substitute_sku from product_substitute s where s.sku = product.sku order by s.position)
     as substitutes,
   (select jsonb_agg(jsonb_build_object('sku', c.sku, 'quantity', c.quantity) order by c.position)

@@ -9,12 +9,14 @@
  * (`forgetSettings`), where that is lost within seconds.
  */
 import type { WorkCalendar } from "../../config/work-calendar.ts";
+import type { CustomField } from "../../orders/custom-fields/custom-fields.ts";
 import type { Store } from "../../orders/fulfillment/collection.ts";
 import type { PackingCheck } from "../../orders/fulfillment/packing-check.ts";
 import type { HoldRules } from "../../orders/incoming/hold-rules.ts";
 import type { AllocationPolicy } from "../../orders/order.ts";
 import { batched } from "../sql/batched.ts";
 import type { Database, DatabaseClient, Queryable } from "../sql/database.ts";
+import { readCustomFields } from "./custom-fields.ts";
 import { CALENDAR_COLUMNS, type CalendarRow, calendarOf } from "./locations.ts";
 
 export type NewProduct = {
@@ -65,9 +67,11 @@ export type Catalog = {
   locations(): Promise<ReadonlyMap<string, ShippingOrigin>>;
   /** The company's stores that are open to customers, by their ids. */
   stores(companyId: string): Promise<readonly Store[]>;
+  /** The company's own fields, retired ones too. */
+  customFields(companyId: string): Promise<readonly CustomField[]>;
   forgetSku(channelSku: string): void;
   forgetChannel(id: string): void;
-  /** Channels and locations are read again. */
+  /** Channels, locations and custom fields are read again. */
   forgetSettings(): void;
 };
 
@@ -92,6 +96,7 @@ function createCatalog(database: Database): Catalog {
   const channels = new Map<string, { readonly channel: Channel; readonly until: number }>();
   let locations: { readonly byId: ReadonlyMap<string, ShippingOrigin>; readonly until: number } | undefined;
   const stores = new Map<string, { readonly stores: readonly Store[]; readonly until: number }>();
+  const fields = new Map<string, { readonly fields: readonly CustomField[]; readonly until: number }>();
   const findSku = batched((keys) => findSkus(database, keys));
   const findChannel = batched((ids) => findChannels(database, ids));
 
@@ -132,12 +137,20 @@ function createCatalog(database: Database): Catalog {
       stores.set(companyId, { stores: found, until: Date.now() + SETTINGS_TTL_MS });
       return found;
     },
+    customFields: async (companyId) => {
+      const cached = fields.get(companyId);
+      if (cached !== undefined && cached.until > Date.now()) return cached.fields;
+      const found = await readCustomFields(database, companyId);
+      fields.set(companyId, { fields: found, until: Date.now() + SETTINGS_TTL_MS });
+      return found;
+    },
     forgetChannel: (id) => {
       channels.delete(id);
     },
     forgetSettings: () => {
       channels.clear();
       stores.clear();
+      fields.clear();
       locations = undefined;
     },
     forgetSku: (channelSku) => {

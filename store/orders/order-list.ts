@@ -4,6 +4,7 @@
  */
 import type { OrderSort, OrderSummary } from "../../contract/orders.ts";
 import type { Page } from "../../contract/shapes.ts";
+import type { CustomValue, CustomValues } from "../../orders/custom-fields/custom-fields.ts";
 import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
 import { type Parameters, parameters } from "../sql/parameters.ts";
@@ -21,9 +22,11 @@ export type OrderFilter = {
   /** Only orders of these channels, and with something at one of these places; null: of all. */
   readonly channels?: readonly string[] | null;
   readonly locations?: readonly string[] | null;
-  /** A hold code. */
+  /** A hold's code, or that of the company's own reason. */
   readonly hold?: string | undefined;
   readonly tag?: string | undefined;
+  /** A custom field of orders that is not personal data, and its value. */
+  readonly field?: { readonly key: string; readonly value: CustomValue } | undefined;
   /** Captured on this day or later, and on this day or before: calendar days in `timeZone`. */
   readonly from?: string | undefined;
   readonly to?: string | undefined;
@@ -129,6 +132,18 @@ export async function* exportedOrders(
   }
 }
 
+/** Values of custom fields that are not personal data, by the order's id; orders without any are left out. */
+export async function readClearFields(
+  client: Queryable,
+  orderIds: readonly string[],
+): Promise<ReadonlyMap<string, CustomValues>> {
+  const { rows } = await client.query<{ id: string; values: CustomValues }>(
+    `select id, document->'customFields' as values from orders where id = any($1) and document ? 'customFields'`,
+    [orderIds],
+  );
+  return new Map(rows.map(({ id, values }) => [id, values]));
+}
+
 function conditionsOf(database: Queryable, filter: OrderFilter, statement: Parameters): string[] {
   const { add } = statement;
   const conditions: string[] = [];
@@ -149,12 +164,19 @@ function conditionsOf(database: Queryable, filter: OrderFilter, statement: Param
       where f.order_id = o.id and f.location_id = any(${add(places)}))`);
   }
   if (filter.hold !== undefined) {
-    conditions.push(
-      `o.hold_reasons @> jsonb_build_array(jsonb_build_object('code', ${add(filter.hold)}::text))`,
-    );
+    // A code of the company's own is none of the built-in ones.
+    const code = add(filter.hold);
+    conditions.push(`(o.hold_reasons @> jsonb_build_array(jsonb_build_object('code', ${code}::text))
+      or o.hold_reasons @> jsonb_build_array(jsonb_build_object('ownReason', ${code}::text)))`);
   }
   if (filter.tag !== undefined) {
     conditions.push(`o.document->'tags' @> jsonb_build_array(${add(filter.tag)}::text)`);
+  }
+  if (filter.field !== undefined) {
+    const { key, value } = filter.field;
+    // The index has only orders with fields.
+    conditions.push(`o.document ? 'customFields'
+      and o.document->'customFields' @> ${add(JSON.stringify({ [key]: value }))}::jsonb`);
   }
   if (filter.from !== undefined) {
     conditions.push(

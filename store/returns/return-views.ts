@@ -83,7 +83,10 @@ export async function listReturns(
   );
 }
 
-type ReturnRow = Pick<ReturnView, "comment" | "requestedBy" | "decision" | "shipment" | "unknownItems"> & {
+type ReturnRow = Pick<
+  ReturnView,
+  "comment" | "requestedBy" | "decision" | "customFields" | "shipment" | "unknownItems"
+> & {
   readonly summary: ReturnSummary;
   readonly inspections: readonly Omit<ReturnView["inspections"][number], "pieces" | "settled">[];
   readonly products: readonly {
@@ -99,6 +102,7 @@ export async function readReturnView(database: Queryable, returnId: string): Pro
   const returned = await readReturn(database, returnId);
   const { rows } = await database.query<ReturnRow>(
     `select ${RETURN_JSON} as summary, r.comment, r.requested_by as "requestedBy", r.decision,
+       r.custom_fields as "customFields",
        (select coalesce(jsonb_agg(jsonb_build_object('lineId', line.line_id, 'title', coalesce(ordered.title, line.sku),
             'insteadOf', wanted.title, 'gtin', product.gtin)), '[]')
           from return_line line

@@ -6,7 +6,7 @@
  */
 import { problemOf, RequestError } from "./problem.ts";
 import { askForProof } from "./proof.ts";
-import { forgetSession } from "./session.ts";
+import { demandSecondFactor, forgetSession } from "./session.ts";
 
 type Query = Readonly<Record<string, string | number | null | undefined>>;
 
@@ -81,6 +81,7 @@ async function send<T>(
   if (!response.ok) {
     const problem = await problemOf(response);
     if (problem.code === "unauthenticated") forgetSession();
+    if (problem.code === "second_factor_demanded") demandSecondFactor();
     if (problem.code !== "reauthentication_needed") throw problem;
     await askForProof();
     return send<T>(method, path, body, key, signal, read);

@@ -9,6 +9,7 @@
 import { Compile } from "typebox/compile";
 import { type CanonicalOrder, canonicalOrderSchema } from "../../../contract/canonical-order.ts";
 import type { Address } from "../../../orders/address.ts";
+import type { CustomValues } from "../../../orders/custom-fields/custom-fields.ts";
 import type { IncomingLine, IncomingOrder, IncomingTax } from "../../../orders/incoming-order.ts";
 import { decimalText, rescale } from "../../../orders/money.ts";
 import type { Charge } from "../../../orders/order.ts";
@@ -118,6 +119,7 @@ function readLine(line: CanonicalOrder["lines"][number], index: number, currency
     discount: amount(line.discount ?? "", currency, "discount"),
     taxes: readTaxes(line.taxes, currency),
     attributes: readTexts(line.attributes),
+    ...readFields(line.customFields),
     ...(line.kind === undefined ? {} : { kind: line.kind }),
     ...(line.fulfilledBy === undefined ? {} : { fulfilledBy: line.fulfilledBy }),
     ...(charges.length === 0 ? {} : { charges }),
@@ -140,6 +142,15 @@ function readCharges(charges: CanonicalOrder["charges"], currency: string): read
 
 function readTexts(texts: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(texts ?? {}).map(([name, value]) => [clean(name), clean(value)]));
+}
+
+function readFields(fields: CanonicalOrder["customFields"]): { readonly customFields?: CustomValues } {
+  if (fields === undefined) return {};
+  return {
+    customFields: Object.fromEntries(
+      Object.entries(fields).map(([key, value]) => [key, typeof value === "string" ? clean(value) : value]),
+    ),
+  };
 }
 
 function toIncoming(order: CanonicalOrder): IncomingOrder {
@@ -183,6 +194,7 @@ function toIncoming(order: CanonicalOrder): IncomingOrder {
     ...(order.releaseOn === undefined ? {} : { releaseOn: order.releaseOn }),
     ...(tags.length === 0 ? {} : { tags }),
     ...(order.metadata === undefined ? {} : { attributes: readTexts(order.metadata) }),
+    ...readFields(order.customFields),
     ...(order.allocation === undefined ? {} : { allocation: order.allocation }),
     ...(order.language === undefined ? {} : { language: order.language }),
     ...(order.note === undefined ? {} : { note: clean(order.note) }),

@@ -76,6 +76,12 @@ export function toIncoming(order: unknown, externalId: string): IncomingOrder {
         .join(","),
       test: textAt(order, "test"),
       source_name: textAt(order, "source_name"),
+      ...Object.fromEntries(
+        listAt(order, "note_attributes").map((own) => [
+          `note_attribute:${textAt(own, "name")}`,
+          textAt(own, "value"),
+        ]),
+      ),
       payment_gateways: listAt(order, "payment_gateway_names")
         .map((name) => textAt({ name }, "name"))
         .join(","),

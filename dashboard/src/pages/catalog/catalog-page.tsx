@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { Product, UnmappedSku } from "../../../../contract/catalog.ts";
 import type { Page } from "../../../../contract/shapes.ts";
-import { get } from "../../api/client.ts";
+import { get, pathOf } from "../../api/client.ts";
 import { may } from "../../api/session.ts";
 import { Empty } from "../../components/empty.tsx";
 import { Loaded } from "../../components/loaded.tsx";
@@ -18,6 +18,8 @@ import { companyCurrency } from "../../live/company.ts";
 import { usePages } from "../../live/pages.ts";
 import { useResource } from "../../live/resource.ts";
 import { useInterval } from "../../live/use-interval.ts";
+import { shownFields, useCustomFields, valueText } from "../custom-fields/custom-fields.tsx";
+import { CustomFieldsDialog } from "../custom-fields/custom-fields-dialog.tsx";
 import { ComponentsCell, ComponentsDialog } from "./components.tsx";
 import { AddProductDialog, EditProductDialog } from "./product-dialog.tsx";
 import { SkuDialog } from "./sku-dialog.tsx";
@@ -43,6 +45,8 @@ export function CatalogPage() {
   const [gap, setGap] = useState<UnmappedSku | null>(null);
   const [replaced, setReplaced] = useState<Product | null>(null);
   const [kit, setKit] = useState<Product | null>(null);
+  const [filled, setFilled] = useState<Product | null>(null);
+  const fields = useCustomFields("product");
   const [edited, setEdited] = useState<Product | "new" | null>(null);
   useInterval(REFRESH_MS, gaps.reload);
   return (
@@ -162,6 +166,11 @@ export function CatalogPage() {
                         <div class="cell-sub">
                           <code>{product.sku}</code>
                         </div>
+                        {shownFields(fields, product.customFields).map((one) => (
+                          <div key={one.field.key} class="cell-sub">
+                            {one.field.label}: {valueText(one)}
+                          </div>
+                        ))}
                       </div>
                     </td>
                     <td data-label="GTIN">
@@ -192,6 +201,11 @@ export function CatalogPage() {
                         <button type="button" class="button small" onClick={() => setEdited(product)}>
                           Edit<span class="visually-hidden"> {product.sku}</span>
                         </button>
+                        {fields.some(({ active }) => active) && (
+                          <button type="button" class="button quiet small" onClick={() => setFilled(product)}>
+                            Fields<span class="visually-hidden"> of {product.sku}</span>
+                          </button>
+                        )}
                       </td>
                     )}
                   </tr>
@@ -228,6 +242,19 @@ export function CatalogPage() {
           onClose={() => setReplaced(null)}
           onDone={() => {
             setReplaced(null);
+            products.reload();
+          }}
+        />
+      )}
+      {filled !== null && (
+        <CustomFieldsDialog
+          path={pathOf("products", filled.sku)}
+          what={filled.name}
+          fields={fields}
+          values={filled.customFields}
+          onClose={() => setFilled(null)}
+          onDone={() => {
+            setFilled(null);
             products.reload();
           }}
         />

@@ -21,6 +21,7 @@ import { useSelection } from "../../lists/selection.ts";
 import { companyZone } from "../../live/company.ts";
 import { useResource } from "../../live/resource.ts";
 import { GUIDANCE } from "../order/hold-panel.tsx";
+import { useOwnReasons } from "../order/own-reasons.ts";
 import { MOST_SLIPS, maySeeSlips, printSlips } from "../packing/print-slips.ts";
 import { type BulkAct, bulkActs } from "./bulk-acts.ts";
 import { BulkDialog } from "./bulk-dialog.tsx";
@@ -66,6 +67,7 @@ export function OrdersPage() {
   const rows = list.resource.data?.rows ?? [];
   const channels = useResource<Page<ChannelView>>("channels", (signal) => get("/channels", {}, signal));
   const locations = useResource<Page<LocationView>>("locations", (signal) => get("/locations", {}, signal));
+  const ownReasons = useOwnReasons();
   const acts = bulkActs();
   const selection = useSelection(rows.map(({ id }) => id));
   const [act, setAct] = useState<BulkAct | null>(null);
@@ -109,7 +111,10 @@ export function OrdersPage() {
           label="Hold reason"
           all="All hold reasons"
           value={filter.hold}
-          options={inWords(Object.keys(GUIDANCE))}
+          options={[
+            ...ownReasons.map(({ code, label }) => ({ value: code, label })),
+            ...inWords(Object.keys(GUIDANCE)),
+          ]}
           onChange={(hold) => change({ hold })}
         />
         <FilterSelect
@@ -143,6 +148,12 @@ export function OrdersPage() {
         {filter.tag !== "" && (
           <button type="button" class="button chosen" onClick={() => change({ tag: "" })}>
             Tag {filter.tag}
+            <span class="visually-hidden">, take the filter off</span> ×
+          </button>
+        )}
+        {filter.field !== "" && (
+          <button type="button" class="button chosen" onClick={() => change({ field: "" })}>
+            Field {filter.field.replace(":", ": ")}
             <span class="visually-hidden">, take the filter off</span> ×
           </button>
         )}

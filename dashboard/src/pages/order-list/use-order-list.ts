@@ -23,6 +23,7 @@ export const ORDER_FILTERS = [
   "channel",
   "location",
   "tag",
+  "field",
   "from",
   "to",
   "sort",

@@ -9,6 +9,7 @@ import { toast } from "../../components/toast.tsx";
 import { words } from "../../format/words.ts";
 import { SkuDialog } from "../catalog/sku-dialog.tsx";
 import { orderPath } from "./order-path.ts";
+import { useOwnReasons } from "./own-reasons.ts";
 import { PickupPlaces } from "./pickup-places.tsx";
 
 type HoldCode = OrderSummary["holdReasons"][number]["code"];
@@ -34,6 +35,7 @@ export const GUIDANCE: Readonly<Record<HoldCode, string>> = {
   price_missing: "Ask the channel for the price; correct the order, or cancel it.",
   currency_unusable: "Ask the channel for the currency, or cancel the order.",
   quantity_unusable: "Correct the quantity, or cancel the line.",
+  custom_field_unusable: "Set the custom fields of the order and its lines: it goes on by itself.",
   payment_missing: "Ask the customer for a means of payment, or cancel the order.",
   refunded_at_channel: "Cancel what was refunded, then release the rest.",
   changed_at_channel: "Compare it with the channel, change the order by hand, then release.",
@@ -50,6 +52,7 @@ export const GUIDANCE: Readonly<Record<HoldCode, string>> = {
 export function HoldPanel({ view, onChange }: { readonly view: OrderView; readonly onChange: () => void }) {
   const { summary, lines } = view;
   const [line, setLine] = useState<OrderView["lines"][number] | null>(null);
+  const own = useOwnReasons();
   if (summary.holdReasons.length === 0) return null;
   const canRelease = may("orders.release-hold");
   const codes = new Set(summary.holdReasons.map(({ code }) => code));
@@ -62,14 +65,21 @@ export function HoldPanel({ view, onChange }: { readonly view: OrderView; readon
         On hold
       </h2>
       <ul class="hold-reasons">
-        {summary.holdReasons.map((reason) => (
-          <li key={reason.code + reason.detail}>
-            <span>
-              <b>{words(reason.code)}.</b> {reason.detail}
-            </span>
-            <span class="small">{GUIDANCE[reason.code]}</span>
-          </li>
-        ))}
+        {summary.holdReasons.map((reason) => {
+          const named = own.find(({ code }) => code === reason.ownReason);
+          return (
+            <li key={reason.code + reason.detail}>
+              <span>
+                <b>{named?.label ?? words(reason.ownReason ?? reason.code)}.</b>{" "}
+                {reason.detail === named?.label ? "" : reason.detail}
+              </span>
+              <span class="small">{named?.guidance || GUIDANCE[reason.code]}</span>
+              {named?.releasedBy != null && (
+                <span class="small">Released by: {named.releasedBy.map(words).join(", ")}.</span>
+              )}
+            </li>
+          );
+        })}
       </ul>
       <div class="row">
         {(may("catalog.map") ? unmapped : []).map((one) => (

@@ -4,8 +4,10 @@ import { may } from "../../api/session.ts";
 import { Panel } from "../../components/panel.tsx";
 import { formatMoney } from "../../format/money.ts";
 import { counted, words } from "../../format/words.ts";
+import { shownFields, useCustomFields, valueText } from "../custom-fields/custom-fields.tsx";
 import { AddLineDialog } from "./add-line-dialog.tsx";
 import { LineDialog } from "./line-dialog.tsx";
+import { valuesOf } from "./order-fields.tsx";
 import { OrderSums } from "./order-sums.tsx";
 
 type Money = OrderView["document"]["total"];
@@ -15,6 +17,7 @@ export function OrderLines({ view, onChange }: { readonly view: OrderView; reado
   const { document, lines } = view;
   const [changing, setChanging] = useState<OrderLineView | null>(null);
   const [adding, setAdding] = useState(false);
+  const fields = useCustomFields("order_line");
   const canChange = view.supportedActions.includes("cancel") && may("orders.change");
   const done = () => {
     setChanging(null);
@@ -58,6 +61,11 @@ export function OrderLines({ view, onChange }: { readonly view: OrderView; reado
                       {line.substituteFor !== null && <> · sent instead of {line.substituteFor.title}</>}
                       {line.fulfilledBy !== "us" && <> · fulfilled by the {words(line.fulfilledBy)}</>}
                     </div>
+                    {shownFields(fields, valuesOf(captured ?? {})).map((one) => (
+                      <div key={one.field.key} class="cell-sub">
+                        {one.field.label}: {valueText(one)}
+                      </div>
+                    ))}
                   </div>
                 </td>
                 <td class="full">
@@ -89,7 +97,13 @@ export function OrderLines({ view, onChange }: { readonly view: OrderView; reado
       )}
       <OrderSums view={view} />
       {changing !== null && (
-        <LineDialog view={view} line={changing} onClose={() => setChanging(null)} onDone={done} />
+        <LineDialog
+          view={view}
+          line={changing}
+          fields={fields}
+          onClose={() => setChanging(null)}
+          onDone={done}
+        />
       )}
       {adding && <AddLineDialog view={view} onClose={() => setAdding(false)} onDone={done} />}
     </Panel>

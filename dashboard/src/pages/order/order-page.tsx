@@ -27,9 +27,11 @@ import { FulfillmentOrders } from "./fulfillment-orders.tsx";
 import { HoldDialog } from "./hold-dialog.tsx";
 import { HoldPanel } from "./hold-panel.tsx";
 import { NoticesPanel } from "./notices-panel.tsx";
+import { OrderFields } from "./order-fields.tsx";
 import { OrderLines } from "./order-lines.tsx";
 import { orderPath } from "./order-path.ts";
 import { OrderReturns } from "./order-returns.tsx";
+import { useOwnReasons } from "./own-reasons.ts";
 import { PaymentPanel } from "./payment-panel.tsx";
 import { ShopperPageButton } from "./shopper-page-button.tsx";
 
@@ -82,7 +84,7 @@ export function OrderPage() {
                   </Loaded>
                 </Panel>
               </div>
-              <OrderAside view={view} />
+              <OrderAside view={view} onChange={order.reload} />
             </div>
           </>
         )}
@@ -94,6 +96,7 @@ export function OrderPage() {
 function OrderHead({ view, onChange }: { readonly view: OrderView; readonly onChange: () => void }) {
   const { summary } = view;
   const [asked, setAsked] = useState<"edit" | "hold" | "cancel" | null>(null);
+  const ownReasons = useOwnReasons();
   const close = () => setAsked(null);
   const done = () => {
     close();
@@ -160,6 +163,7 @@ function OrderHead({ view, onChange }: { readonly view: OrderView; readonly onCh
         <HoldDialog
           path={orderPath(summary.id)}
           what={summary.externalNumber}
+          ownReasons={ownReasons}
           onClose={close}
           onDone={done}
         />
@@ -169,7 +173,7 @@ function OrderHead({ view, onChange }: { readonly view: OrderView; readonly onCh
   );
 }
 
-function OrderAside({ view }: { readonly view: OrderView }) {
+function OrderAside({ view, onChange }: { readonly view: OrderView; readonly onChange: () => void }) {
   const { document } = view;
   const { customer } = document;
   return (
@@ -195,6 +199,7 @@ function OrderAside({ view }: { readonly view: OrderView }) {
           ]}
         />
       </Panel>
+      <OrderFields view={view} onChange={onChange} />
       <PaymentPanel view={view} />
       <NoticesPanel view={view} />
       {view.sourcing.length > 0 && (

@@ -21,6 +21,7 @@ import { refundToStaff } from "../../format/refund-words.ts";
 import { counted, words } from "../../format/words.ts";
 import { useResource } from "../../live/resource.ts";
 import { useFeed } from "../../live/use-feed.ts";
+import { CustomFieldsPanel } from "../custom-fields/custom-fields-panel.tsx";
 import { orderPath } from "../order/order-path.ts";
 import { mostOf } from "./count-scan.ts";
 import { DecidePanel } from "./decide-panel.tsx";
@@ -101,6 +102,14 @@ export function ReturnPage() {
                     ]}
                   />
                 </Panel>
+                <CustomFieldsPanel
+                  subject="return"
+                  path={pathOf("returns", data.id)}
+                  what={data.id}
+                  values={data.customFields}
+                  canChange={may("returns.decide") || may("returns.inspect")}
+                  onChange={view.reload}
+                />
                 {data.shipment !== null && (
                   <Panel title="Return parcel">
                     <Parcel shipment={data.shipment} />

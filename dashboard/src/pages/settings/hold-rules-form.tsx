@@ -8,6 +8,7 @@ import { Loaded } from "../../components/loaded.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { SkeletonRows } from "../../components/skeleton.tsx";
 import { useResource } from "../../live/resource.ts";
+import { useOwnReasons } from "../order/own-reasons.ts";
 import { AmountRows, minorOf, rowsOf } from "./amount-rows.tsx";
 import { SettingForm } from "./setting-form.tsx";
 
@@ -44,6 +45,7 @@ function Rules({
   readonly save: (body: HoldRulesBody, key: string) => Promise<void>;
 }) {
   const [above, setAbove] = useState(rowsOf(now.aboveMinor));
+  const own = useOwnReasons();
   return (
     <SettingForm
       needs="channels.write"
@@ -57,6 +59,7 @@ function Rules({
             skus: listOf(fields, "skus"),
             countries: [...new Set(listOf(fields, "countries").map((code) => code.toUpperCase()))],
             notes: fields.has("notes"),
+            ownReason: textOf(fields, "ownReason") || null,
           },
           key,
         )
@@ -82,6 +85,22 @@ function Rules({
       <label class="check">
         <input type="checkbox" name="notes" defaultChecked={now.notes} /> Orders that bear a note
       </label>
+      <Field
+        label="Under this reason"
+        hint="Of your own hold reasons: it says what is to be done, and by whom."
+      >
+        {/* Its options come later than the form. */}
+        <select class="select" name="ownReason" key={own.length}>
+          <option value="">None of your own</option>
+          {own
+            .filter(({ active, code }) => active || code === now.ownReason)
+            .map(({ code, label }) => (
+              <option key={code} value={code} selected={code === now.ownReason}>
+                {label}
+              </option>
+            ))}
+        </select>
+      </Field>
     </SettingForm>
   );
 }

@@ -16,6 +16,8 @@ import { SkeletonRows } from "../../components/skeleton.tsx";
 import { toast } from "../../components/toast.tsx";
 import { words } from "../../format/words.ts";
 import { useResource } from "../../live/resource.ts";
+import { useCustomFields } from "../custom-fields/custom-fields.tsx";
+import { CustomFieldsForm } from "../custom-fields/custom-fields-form.tsx";
 import { LocationFields, locationSettings } from "./location-fields.tsx";
 import { SettingForm } from "./setting-form.tsx";
 
@@ -205,27 +207,44 @@ function EditLocationDialog({
 }) {
   const path = pathOf("locations", id);
   const location = useResource<LocationDetail>(path, (signal) => get(path, {}, signal));
+  const fields = useCustomFields("location");
   return (
     <Dialog title={id} onClose={onClose}>
       <Loaded resource={location} skeleton={<SkeletonRows rows={6} />}>
         {(now) => (
-          <SettingForm
-            key={now.version}
-            needs="locations.write"
-            submit="Save the location"
-            onReload={location.reload}
-            save={async (fields, key) => {
-              const { name: _, ...address } = now.address;
-              const body: ChangeLocationBody = { version: now.version, ...locationSettings(fields, address) };
-              await patch<LocationDetail>(path, body, key);
-              onSaved();
-            }}
-          >
-            {now.openCapacity !== null && (
-              <p class="muted">Today it can take on {now.openCapacity} parcels more.</p>
+          <>
+            <SettingForm
+              key={now.version}
+              needs="locations.write"
+              submit="Save the location"
+              onReload={location.reload}
+              save={async (fields, key) => {
+                const { name: _, ...address } = now.address;
+                const body: ChangeLocationBody = {
+                  version: now.version,
+                  ...locationSettings(fields, address),
+                };
+                await patch<LocationDetail>(path, body, key);
+                onSaved();
+              }}
+            >
+              {now.openCapacity !== null && (
+                <p class="muted">Today it can take on {now.openCapacity} parcels more.</p>
+              )}
+              <LocationFields now={now} />
+            </SettingForm>
+            {fields.some(({ active }) => active) && may("locations.write") && (
+              <section>
+                <h3>Custom fields</h3>
+                <CustomFieldsForm
+                  path={path}
+                  fields={fields}
+                  values={now.customFields}
+                  onDone={location.reload}
+                />
+              </section>
             )}
-            <LocationFields now={now} />
-          </SettingForm>
+          </>
         )}
       </Loaded>
     </Dialog>

@@ -20,7 +20,9 @@ import { ChangeList } from "./change-list.tsx";
 import { ChannelForm } from "./channel-form.tsx";
 import { IssuedChannelDialog } from "./channel-webhook.tsx";
 import { CompanyForm } from "./company-form.tsx";
+import { CustomFieldList } from "./custom-fields/custom-field-list.tsx";
 import { DeviceList } from "./device-list.tsx";
+import { HoldReasonList } from "./hold-reasons/hold-reason-list.tsx";
 import { HoldRulesForm } from "./hold-rules-form.tsx";
 import { HolidaysForm } from "./holidays/holidays-form.tsx";
 import { KeyList } from "./key-list.tsx";
@@ -47,6 +49,7 @@ type View = {
 const VIEWS: readonly View[] = [
   { value: "channels", label: "Channels" },
   { value: "holds", label: "Holds" },
+  { value: "hold-reasons", label: "Hold reasons" },
   { value: "locations", label: "Locations" },
   { value: "holidays", label: "Holidays" },
   { value: "sourcing", label: "Sourcing" },
@@ -57,6 +60,7 @@ const VIEWS: readonly View[] = [
   { value: "mails", label: "Mails" },
   { value: "limits", label: "Limits" },
   { value: "stock", label: "Stock" },
+  { value: "fields", label: "Custom fields" },
   { value: "devices", label: "Devices" },
   { value: "company", label: "Company" },
   { value: "people", label: "People", needs: "people.read" },
@@ -105,6 +109,7 @@ export function SettingsPage() {
           form={ofChannel}
         />
       )}
+      {view === "hold-reasons" && <HoldReasonList />}
       {view === "locations" && <LocationList />}
       {view === "holidays" && <HolidaysForm />}
       {view === "sourcing" && <SourcingRulesForm />}
@@ -114,6 +119,7 @@ export function SettingsPage() {
       {view === "mails" && <MailTemplates />}
       {view === "limits" && <LimitsForm />}
       {view === "stock" && <StockLimitsForm />}
+      {view === "fields" && <CustomFieldList />}
       {view === "devices" && <DeviceList />}
       {view === "company" && <CompanyForm />}
       {view === "people" && <PeopleList />}
