@@ -1,8 +1,11 @@
 /** Every command of `holdfast`, with the REST calls that its help names. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command } from "commander";
+import { Command, Help, type Option } from "commander";
 import { projectRoot } from "../config/project-root.ts";
+import { addClaimCommand } from "./commands/after-sale/claim.ts";
+import { addRefundCommand } from "./commands/after-sale/refund.ts";
+import { addStoreCreditCommand } from "./commands/after-sale/store-credit.ts";
 import { addAuditCommand } from "./commands/audit.ts";
 import { addAuditOrdersCommand } from "./commands/audit-orders.ts";
 import { addBackupCommand } from "./commands/backup.ts";
@@ -44,6 +47,7 @@ export function buildProgram(): Command {
     .description("A real-time order management system.")
     .version(manifest.version)
     .showSuggestionAfterError()
+    .configureHelp({ optionDescription: describeOption })
     // `order` is a command and has some of its own, with options of the same names: each takes what is behind
     // it.
     .enablePositionalOptions()
@@ -65,6 +69,9 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
   addOrderCommand(program);
   addFulfillmentCommand(program);
   addReturnCommand(program);
+  addRefundCommand(program);
+  addClaimCommand(program);
+  addStoreCreditCommand(program);
   addSimulateDayCommand(program);
   addMapSkuCommand(program);
   addAuditOrdersCommand(program);
@@ -91,4 +98,12 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
   addSecretsCommand(program);
   nameRestCalls(program);
   return program;
+}
+
+const help = new Help();
+
+/** As always, and which options a command does not go without. */
+function describeOption(option: Option): string {
+  const description = help.optionDescription(option);
+  return option.mandatory ? `${description} (required)` : description;
 }

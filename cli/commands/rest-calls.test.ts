@@ -24,6 +24,8 @@ test.each(commands.map((one) => [one.name, one] as const))("`%s --help` says wha
   expect(one.command.description()).toMatch(/^[A-Z].{10,}/s);
   const calls = REST_CALLS.get(name);
   if (calls !== undefined) expect(help).toContain(`REST: ${calls.join(", ")}`);
+  const needed = one.command.options.filter(({ mandatory }) => mandatory);
+  expect(help.match(/\(required\)/g) ?? []).toHaveLength(needed.length);
 });
 
 test("every command that asks a running system prints documents and is a REST call", () => {
