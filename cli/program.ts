@@ -1,7 +1,7 @@
 /** Every command of `holdfast`, with the REST calls that its help names. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command, Help, type Option } from "commander";
+import { Command } from "commander";
 import { projectRoot } from "../config/project-root.ts";
 import { addClaimCommand } from "./commands/after-sale/claim.ts";
 import { addRefundCommand } from "./commands/after-sale/refund.ts";
@@ -11,6 +11,7 @@ import { addAuditOrdersCommand } from "./commands/audit-orders.ts";
 import { addBackupCommand } from "./commands/backup.ts";
 import { addChannelCommand } from "./commands/channel.ts";
 import { addCompanyCommand } from "./commands/company.ts";
+import { addMigrateCommand } from "./commands/database/migrate.ts";
 import { addDeviceCommand } from "./commands/device.ts";
 import { addFulfillmentCommand } from "./commands/fulfillment.ts";
 import { addKeyCommand } from "./commands/key.ts";
@@ -47,7 +48,6 @@ export function buildProgram(): Command {
     .description("A real-time order management system.")
     .version(manifest.version)
     .showSuggestionAfterError()
-    .configureHelp({ optionDescription: describeOption })
     // `order` is a command and has some of its own, with options of the same names: each takes what is behind
     // it.
     .enablePositionalOptions()
@@ -96,14 +96,15 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
   addWebhookCommand(program);
   addAccountCommand(program);
   addSecretsCommand(program);
+  addMigrateCommand(program);
   nameRestCalls(program);
+  sayWhatIsRequired(program);
   return program;
 }
 
-const help = new Help();
-
-/** As always, and which options a command does not go without. */
-function describeOption(option: Option): string {
-  const description = help.optionDescription(option);
-  return option.mandatory ? `${description} (required)` : description;
+/** In the help, which otherwise says so only once an option is missing. */
+function sayWhatIsRequired(command: Command): void {
+  for (const option of command.options)
+    if (option.mandatory) option.description = `${option.description} (required)`;
+  for (const each of command.commands) sayWhatIsRequired(each);
 }

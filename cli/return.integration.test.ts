@@ -96,6 +96,7 @@ test("declines with a reason that the customer is told, and cancels", async () =
 });
 
 test.each([
+  [["show", "web-1-R9"], 1, "the `list` of what it names"],
   [["show", "web-1-R9"], 1, "not_found"],
   [["create", "web-1", "--reason", "too_small"], 2, "--line"],
   [["create", "web-1", "--line", "1", "--reason", "too_small"], 2, '--line must be two things with a "="'],

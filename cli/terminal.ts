@@ -31,6 +31,11 @@ export function note(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+/** A moment of an answer, to the second: `2026-11-24 06:23:51Z`. The Z says that it is UTC. */
+export function momentText(iso: string): string {
+  return `${iso.slice(0, 19).replace("T", " ")}Z`;
+}
+
 export function seconds(milliseconds: number): string {
   return milliseconds < 10_000
     ? `${(milliseconds / 1000).toFixed(1)} s`

@@ -73,6 +73,8 @@ export const PAGE_MAX = 200;
 export const ORDER_EXPORT_ROWS = 20_000;
 /** Movements of one export: some months of a busy position. */
 export const MOVEMENT_EXPORT_ROWS = 20_000;
+/** Packing slips of one document: a packer's round, a second or two of drawing. */
+export const PACKING_SLIPS_MOST = 100;
 /** Views that one person keeps: more than a menu can show. */
 export const MAX_SAVED_VIEWS = 100;
 /**

@@ -85,6 +85,9 @@ describe("settings", () => {
     ["HOLDFAST_CARRIERS", "easypost,easypost:default"],
     ["HOLDFAST_PAYMENTS", "stripe,"],
     ["HOLDFAST_NOTIFICATIONS", "smtp,smtp:other"],
+    ["HOLDFAST_HSTS_SUBDOMAINS", "always"],
+    // Without a public address by https it would be said to nobody.
+    ["HOLDFAST_HSTS_SUBDOMAINS", "on"],
   ])("%s=%s is refused by name", (variable, value) => {
     const reading = readSettings({ [variable]: value }, "start", "/project", vendorKinds);
     if (reading.status !== "invalid") throw new Error("expected a problem");

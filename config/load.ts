@@ -133,6 +133,11 @@ const VARIABLES: readonly Variable[] = [
     "none: a proxy in front speaks TLS",
   ),
   variable("HOLDFAST_TLS_KEY_FILE", "PEM file of that certificate's key", "none"),
+  variable(
+    "HOLDFAST_HSTS_SUBDOMAINS",
+    "on or off: browsers keep to https for every host below that of HOLDFAST_PUBLIC_URL, too",
+    "off",
+  ),
   variable("HOLDFAST_DATA", "Folder of the embedded servers' data, keys and logs", ".holdfast"),
   variable("HOLDFAST_PORT", "Gateway's port: REST, WebSocket, dashboard", "7400"),
   variable("HOLDFAST_MQTT_PORT", "Port of the broker inside the process", "1883"),
@@ -338,6 +343,13 @@ export function readSettings(
   if (tls !== null && (text("HOLDFAST_PUBLIC_URL") ?? "https:").startsWith("http:")) {
     complain("HOLDFAST_PUBLIC_URL", "must start with https:// where HOLDFAST_TLS_CERT_FILE is set");
   }
+  const hstsSubdomains = text("HOLDFAST_HSTS_SUBDOMAINS") ?? "off";
+  if (hstsSubdomains !== "on" && hstsSubdomains !== "off") {
+    complain("HOLDFAST_HSTS_SUBDOMAINS", `must be on or off, not "${hstsSubdomains}"`);
+  }
+  if (hstsSubdomains === "on" && !(text("HOLDFAST_PUBLIC_URL") ?? "").startsWith("https:")) {
+    complain("HOLDFAST_HSTS_SUBDOMAINS", "needs a HOLDFAST_PUBLIC_URL that starts with https://");
+  }
   const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
   const vendorContext: VendorContext = {
     isProduction: mode === "serve",
@@ -399,6 +411,7 @@ export function readSettings(
       url("HOLDFAST_PUBLIC_URL", ["http:", "https:"]) ??
       `${tls === null ? "http" : "https"}://${reachable}:${ports.gateway}`,
     tls,
+    hstsSubdomains: hstsSubdomains === "on",
     ports,
     dataFolder: isAbsolute(dataFolder) ? dataFolder : join(workingFolder, dataFolder),
     sourcingRulesFile:

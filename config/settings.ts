@@ -87,6 +87,8 @@ export type Settings = {
     /** PEM. `HOLDFAST_TLS_KEY_FILE`. */
     readonly keyFile: string;
   } | null;
+  /** Browsers keep to https for hosts below the public one, too. `HOLDFAST_HSTS_SUBDOMAINS`, default off. */
+  readonly hstsSubdomains: boolean;
   /** Names by which the gateway is reached beside that of the public URL. `HOLDFAST_ALLOWED_HOSTS`. */
   readonly allowedHosts: readonly string[];
   /** Base URL by which shoppers and carriers reach the gateway. `HOLDFAST_PUBLIC_URL`. */

@@ -1,5 +1,6 @@
 /** What places have to ship, and the parcels that left them. */
 import Type from "typebox";
+import { PACKING_SLIPS_MOST } from "../config/limits.ts";
 import { PACKING_CHECKS } from "../orders/fulfillment/packing-check.ts";
 import {
   FLOOR_STAGES,
@@ -218,6 +219,16 @@ export const PackBody = Type.Object(
   closed,
 );
 export type PackBody = Shape<typeof PackBody>;
+
+/** Whose packing slips are printed: of these fulfillment orders, or of all of these orders that are not cancelled. */
+export const PackingSlipsBody = Type.Object(
+  {
+    fulfillmentOrders: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: PACKING_SLIPS_MOST })),
+    orders: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: PACKING_SLIPS_MOST })),
+  },
+  closed,
+);
+export type PackingSlipsBody = Shape<typeof PackingSlipsBody>;
 
 /** What the customer shows in the store. */
 export const CollectBody = Type.Object(

@@ -23,6 +23,8 @@ export const RoleView = Type.Object({
   locations: Nullable(Type.Array(Text)),
   /** The only channels whose orders it is about; null: all. */
   channels: Nullable(Type.Array(Text)),
+  /** Whoever signs in by a password here needs a second factor or a passkey before anything else. */
+  secondFactorDemanded: Type.Boolean(),
   /** Members of staff who have it. */
   people: Count,
   version: Count,
@@ -36,6 +38,8 @@ export const CreateRoleBody = Type.Object(
     permissions: Permissions,
     locations: Type.Optional(Bounds),
     channels: Type.Optional(Bounds),
+    /** Left out: no. */
+    secondFactorDemanded: Type.Optional(Type.Boolean()),
   },
   closed,
 );
@@ -50,6 +54,7 @@ export const ChangeRoleBody = Type.Object(
     permissions: Type.Optional(Nullable(Permissions)),
     locations: Type.Optional(Bounds),
     channels: Type.Optional(Bounds),
+    secondFactorDemanded: Type.Optional(Type.Boolean()),
   },
   closed,
 );

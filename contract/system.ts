@@ -24,6 +24,8 @@ export const Overview = Type.Object({
   devices: Count,
   /** The company's, in which today begins; IANA name. */
   timeZone: Text,
+  /** The company's, in which a new price is meant; ISO 4217. */
+  currency: Text,
   /** Orders captured and shipped in each of the last 60 minutes, oldest first. */
   perMinute: Type.Array(OrdersAt),
 });

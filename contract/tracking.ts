@@ -36,6 +36,15 @@ export const TrackingView = Type.Object({
   currency: Text,
   exponent: Count,
   totalMinor: Count,
+  /** What the total is made of, in units of `exponent`; discounts are positive. */
+  sums: Type.Object({
+    goodsMinor: Count,
+    discountMinor: Count,
+    charges: Type.Array(Type.Object({ name: Text, amountMinor: Count })),
+    shippingMinor: Count,
+    taxMinor: Count,
+    taxesIncluded: Type.Boolean(),
+  }),
   // Where the order is collected, where it is; `until` once it waits there.
   collection: Nullable(
     Type.Object({

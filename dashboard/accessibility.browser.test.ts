@@ -4,7 +4,6 @@
  * here; one with a parameter needs its sample in `SAMPLES`.
  */
 import { readdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pino } from "pino";
 import type { BrowserContext, Page } from "playwright-core";
@@ -18,14 +17,13 @@ import { STAFF_ROLES } from "../store/access/staff.ts";
 import { createFulfillmentOrders, readUnsourced } from "../store/floor/fulfillment.ts";
 import { changeOrder, lockOrder } from "../store/orders/order-progress.ts";
 import { inTransaction } from "../store/sql/database.ts";
+import { axeFaults } from "../test-support/axe.ts";
 import { findChromium } from "../test-support/browser.ts";
 import { DESKTOP, PHONE, signIn, startTestDashboard, type TestDashboard } from "../test-support/dashboard.ts";
 import { postOrder, sentOrder } from "../test-support/orders/sent-order.ts";
 import { createTestDatabase } from "../test-support/servers/postgres.ts";
 
 const chromium = findChromium();
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 /** They act at once, on the world beyond the page, or lead out of it. */
 const NOT_PRESSED = /sign out|print|download|export|copy|try again|dark|light/i;
 
@@ -151,13 +149,7 @@ describe.skipIf(chromium === undefined)("axe finds nothing", () => {
 
   /** What axe has to say of what is shown, in a line each. */
   async function faults(page: Page, what: string): Promise<readonly string[]> {
-    if (!(await page.evaluate("typeof axe !== 'undefined'"))) await page.evaluate(AXE);
-    const found = (await page.evaluate(
-      `axe.run(document, { runOnly: ${JSON.stringify(RULES)}, resultTypes: ["violations"] }).then(({ violations }) =>
-         violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) =>
-           id + " " + target.join(" ") + ": " + failureSummary)))`,
-    )) as readonly string[];
-    return found.map((fault) => `${what}: ${fault.replaceAll(/\s+/g, " ")}`);
+    return (await axeFaults(page)).map((fault) => `${what}: ${fault}`);
   }
 
   async function faultsInEveryLook(

@@ -2,9 +2,11 @@
  * The own account and signing in, in a real browser with its own virtual authenticator: a passkey is made,
  * signs in, and proves again who is there before what is risky.
  */
+import { Secret, TOTP } from "otpauth";
 import type { CDPSession, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { createOidcProvider } from "../integrations/identity/oidc.ts";
+import { axeFaults } from "../test-support/axe.ts";
 import { findChromium } from "../test-support/browser.ts";
 import {
   DESKTOP,
@@ -247,5 +249,36 @@ describe.skipIf(chromium === undefined)("the own account", () => {
     await byPassword(phone);
     await phone.getByRole("link", { name: /^http:\/\/localhost:/ }).waitFor();
     expect(await phone.getByRole("button", { name: "Add a passkey" }).count()).toBe(0);
+  });
+
+  test("is led to a second factor by a role that demands one, whoever is signed in, and goes on with it", async () => {
+    const { database } = dashboard.edge;
+    const demand = (demanded: boolean) =>
+      database.query("update role set second_factor_demanded = $1 where id = 'service'", [demanded]);
+    const phone = await open("/orders", PHONE);
+    await phone.getByLabel("Email").fill("service@sandbox.example");
+    await phone.getByLabel("Password", { exact: true }).fill(STAFF_PASSWORD);
+    await phone.getByRole("button", { name: "Sign in" }).click();
+    await phone.getByRole("heading", { level: 1, name: "Orders" }).waitFor();
+    await demand(true);
+    // The page asks for its counts by itself.
+    await phone.getByRole("heading", { level: 1, name: "One more step" }).waitFor({ timeout: 30_000 });
+    expect(await phone.getByRole("link", { name: "Orders" }).count()).toBe(0);
+    expect(await phone.getByRole("button", { name: "Go on" }).count()).toBe(0);
+    expect(await isWiderThanScreen(phone)).toBe(false);
+    for (const colorScheme of ["light", "dark"] as const) {
+      await phone.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      expect(await axeFaults(phone)).toEqual([]);
+    }
+
+    await phone.getByRole("button", { name: "Use an authenticator app" }).click();
+    const secret = (await phone.locator("dialog code").textContent()) ?? "";
+    await phone.getByLabel("Code").fill(new TOTP({ secret: Secret.fromBase32(secret) }).generate());
+    await phone.getByRole("button", { name: "Switch it on" }).click();
+    await phone.getByRole("heading", { name: "Keep these recovery codes" }).waitFor();
+    await phone.getByRole("button", { name: "I have kept them" }).click();
+    await phone.getByRole("button", { name: "Go on" }).click();
+    await phone.getByRole("heading", { level: 1, name: "Orders" }).waitFor();
+    await demand(false);
   });
 });

@@ -104,6 +104,13 @@ test("what a channel owes is listed for finance, as a table too, and closed by t
   );
   const due = await world.call("GET", "/v1/refunds?status=due_at_channel");
   expect(due.json.items).toMatchObject([{ orderId, channelName: "Web shop", channelMinor: 1999 }]);
+  const found = async (q: string): Promise<number> => {
+    const { json } = await world.call("GET", `/v1/refunds?q=${encodeURIComponent(q)}`);
+    return json.items.filter((one: { readonly orderId: string }) => one.orderId === orderId).length;
+  };
+  expect([await found(` ${orderId.slice(0, -1)} `), await found("/C calc"), await found("nobody%")]).toEqual([
+    1, 1, 0,
+  ]);
   const csv = await world.call("GET", "/v1/refunds/export.csv?status=due_at_channel");
   expect(csv.headers.get("content-type")).toMatch(/^text\/csv/);
   expect(csv.text).toContain(`'=cmd|' /C calc'!A0,USD,19.99`);
@@ -117,9 +124,46 @@ test("what a channel owes is listed for finance, as a table too, and closed by t
     status: "confirmed_by_channel",
     confirmedMinor: 1999,
   });
+  expect(await found("re_1")).toBe(1);
   expect((await gift(orderId, { amountMinor: 1, reason: "goodwill" }, { authorization })).json.code).toBe(
     "forbidden",
   );
+});
+
+test("claims are found by order, parcel, the carrier's number and the customer", async () => {
+  const orderId = await paidOrder({ customer: { name: "Zoë Ångström", email: "zoe@example.com" } });
+  await world.database.query(
+    `insert into shipment (id, order_id, carrier_provider, carrier_shipment_id, carrier, service, tracking_number,
+       cost_minor, currency, weight_grams, label_zpl, label_pdf, shipped_at)
+     values ($1 || '-S1', $1, 'easypost', 'shp', 'USPS', 'Ground', '94001-FIND', 512, 'USD', 600, '', '', now())`,
+    [orderId],
+  );
+  await world.database.query(
+    `insert into claim (id, order_id, shipment_id, key, kind, status, opened_by, carrier_status, carrier_reference)
+     values ($1 || '-C1', $1, $1 || '-S1', $1, 'lost', 'refunded', 'test', 'filed', 'USPS-CASE-77')`,
+    [orderId],
+  );
+  for (const [q, count] of [
+    [orderId, 1],
+    ["94001-find", 1],
+    ["case-77", 1],
+    ["Ångström", 1],
+    ["zoe@example.com", 1],
+    ["nobody", 0],
+  ] as const) {
+    const { json } = await world.call("GET", `/v1/claims?carrierStatus=filed&q=${encodeURIComponent(q)}`);
+    expect([q, json.items.length]).toEqual([q, count]);
+  }
+  // Whoever does not see addresses finds nothing by them, and still the name on the parcel.
+  const warehouse = await signedIn("warehouse");
+  const seen = async (q: string) =>
+    (
+      await world.call("GET", `/v1/claims?q=${encodeURIComponent(q)}`, {
+        anonymous: true,
+        headers: warehouse,
+      })
+    ).json.items.length;
+  expect([await seen("zoe@example.com"), await seen("Ångström")]).toEqual([0, 1]);
 });
 
 test("a code is told when credit is granted, and never shown again", async () => {

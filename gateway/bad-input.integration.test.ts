@@ -552,7 +552,7 @@ describe("WebSocket", () => {
   test.each<[string, Record<string, string>, string, string, number]>([
     ["no key", {}, "", "holdfast.v1.json", 401],
     ["a made-up key", { authorization: "Bearer hf_x" }, "", "holdfast.v1.json", 401],
-    ["a made-up key in the query", {}, "?key=hf_x", "holdfast.v1.json", 401],
+    ["a key in the query", {}, `?key=hf_abcdef012345_${"A".repeat(43)}`, "holdfast.v1.json", 400],
     ["an unknown subprotocol", {}, "", "soap", 400],
   ])("a connection with %s is refused by HTTP", async (_name, headers, query, subprotocol, status) => {
     const socket = new WebSocket(`${world.url.replace("http", "ws")}/v1/stream${query}`, subprotocol, {

@@ -93,6 +93,8 @@ type GatewayOptions = {
   readonly redisUrl?: string | null;
   /** Its certificate, where it speaks TLS itself. Absent: whoever is in front of it does. */
   readonly tls?: TlsFiles | null;
+  /** Browsers keep to https for hosts below the public one, too; absent: for this one alone. */
+  readonly hstsSubdomains?: boolean;
   /** PEM of the authority behind Redis' certificate; absent: the system's. */
   readonly redisCa?: string | null;
   /** Names by which it is reached beside that of the public URL. Absent: none. */
@@ -193,6 +195,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     port: options.port,
     logger,
     isSecure: new URL(options.publicUrl).protocol === "https:",
+    hstsSubdomains: options.hstsSubdomains ?? false,
     tls: options.tls ?? null,
     clientAddress,
     handler: createRestHandler(

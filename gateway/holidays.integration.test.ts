@@ -43,6 +43,15 @@ test("a day counts for all locations or those named, beside their own, for sourc
   expect(await closedDays()).toMatchObject({ east: [], west: [eve] });
 });
 
+test("the same list once more changes nothing, however its names are written", async () => {
+  const { version }: HolidaysView = (await world.call("GET", "/v1/holidays")).json;
+  const holidays = ["apple fair", "Beer fair", "Äpfel"].map((name) => ({ ...christmas, name }));
+  const saved = await set({ version, holidays });
+  expect(saved.json.version).toBe(version + 1);
+  expect([(await set({ version, holidays })).json]).toEqual([saved.json]);
+  await set({ version: version + 1, holidays: [] });
+});
+
 test("a list that cannot be is refused, and changes nothing", async () => {
   const { version }: HolidaysView = (await world.call("GET", "/v1/holidays")).json;
   expect(saidOf(await set({ version, holidays: [christmas, christmas] }))).toEqual([422, "holidays_invalid"]);

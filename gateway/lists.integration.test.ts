@@ -176,6 +176,7 @@ describe("orders are exported", () => {
     );
     const { text, headers } = await world.call("GET", "/v1/orders/export.csv?sort=captured");
     expect(headers.get("content-type")).toBe("text/csv; charset=utf-8");
+    expect(headers.get("content-disposition")).toBe('attachment; filename="orders.csv"');
     const rows = text.trimEnd().split("\r\n");
     expect(rows[0]).toMatch(/^order,order_number,channel,customer,status,/);
     expect(rows.map((row) => row.split(",")[1])).toEqual(["order_number", "L-100", "L-200", "L-300"]);

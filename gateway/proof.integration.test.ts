@@ -70,6 +70,8 @@ describe("the routes that ask again", () => {
     );
     expect(asking.sort()).toEqual([
       "own DELETE /v1/account/passkeys/{id}",
+      "own DELETE /v1/sessions",
+      "own DELETE /v1/sessions/{id}",
       "own POST /v1/account/passkeys/options",
       "own POST /v1/account/recovery-codes",
       "own POST /v1/account/second-factor",

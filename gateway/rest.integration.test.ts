@@ -48,6 +48,9 @@ describe("orders", () => {
       headers: { "if-none-match": order.headers.get("etag") ?? "" },
     });
     expect([again.status, again.text]).toEqual([304, ""]);
+    // No browser keeps it, nor any server on the way.
+    for (const reply of [list, order, link, again])
+      expect(reply.headers.get("cache-control")).toBe("private, no-store");
     const timeline = await world.call("GET", "/v1/orders/web-first/timeline");
     expect(timeline.json.items[0]).toMatchObject({ type: "order.captured" });
   });
@@ -528,6 +531,41 @@ describe("sessions", () => {
   });
 });
 
+test("a shopper can add up what the order costs", async () => {
+  const sent = await world.call("POST", "/v1/orders?channel=web", {
+    headers: { "idempotency-key": "sums" },
+    json: canonicalOrder("sums", {
+      lines: [
+        {
+          sku: "TEE-1",
+          quantity: 2,
+          unitPrice: "19.00",
+          discount: "1.00",
+          taxes: [{ name: "VAT", amount: "3.00" }],
+        },
+      ],
+      discount: "4.00",
+      shippingPrice: "4.95",
+      charges: [{ kind: "gift_wrap", amount: "2.00" }],
+      total: "42.95",
+    }),
+  });
+  expect(sent.json.outcome, sent.text).toBe("accepted");
+  const { json: link } = await world.call("GET", `/v1/orders/${sent.json.order}/tracking-link`);
+  const { json } = await world.call("GET", `/v1${new URL(link.url).pathname}`, { anonymous: true });
+  expect([json.totalMinor, json.sums]).toEqual([
+    4295,
+    {
+      goodsMinor: 3800,
+      discountMinor: 500,
+      charges: [{ name: "gift wrap", amountMinor: 200 }],
+      shippingMinor: 495,
+      taxMinor: 300,
+      taxesIncluded: false,
+    },
+  ]);
+});
+
 describe("files and documents", () => {
   test("the dashboard's pages are served from memory with ETag, gzip and a strict policy", async () => {
     for (const path of ["/", "/orders/web-first", "/track/some-token", "/orders/amazon-1.2"]) {
@@ -551,13 +589,19 @@ describe("files and documents", () => {
     expect(script.headers.get("cache-control")).toMatch(/immutable/);
     const head = await world.call("HEAD", "/assets/app-1a2b.js", { anonymous: true });
     expect([head.status, head.text]).toEqual([200, ""]);
-    for (const path of ["/assets/gone.js", "/favicon.png", "/v1/nothing", "/assets/../../etc/passwd"]) {
+    const nothing = ["/assets/gone.js", "/favicon.png", "/v1/nothing", "/assets/../../etc/passwd"];
+    for (const path of [...nothing, "/docs", "/api", "/openapi.yaml", "/orders/a/b"]) {
       const reply = await fetch(world.url + path, { headers: { accept: "*/*" } });
-      expect([
+      expect([path, reply.status, await reply.json()]).toEqual([
         path,
-        reply.status === 404 || reply.headers.get("content-type")?.startsWith("text/html"),
-      ]).toEqual([path, true]);
+        404,
+        expect.objectContaining({ code: "not_found" }),
+      ]);
     }
+    const lost = await fetch(`${world.url}/docs`, {
+      headers: { accept: "text/html", "if-none-match": page.headers.get("etag") ?? "" },
+    });
+    expect([lost.status, (await lost.text()).slice(0, 15)]).toEqual([404, "<!doctype html>"]);
   });
 
   test("health, readiness, metrics and OpenAPI answer without identity from this machine", async () => {

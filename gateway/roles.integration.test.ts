@@ -1,5 +1,6 @@
 /** Roles as data: what they give, where, at once, and what they hide; over real connections. */
 
+import { Secret, TOTP } from "otpauth";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import WebSocket from "ws";
 import { SUBPROTOCOL_JSON } from "../contract/stream.ts";
@@ -505,5 +506,89 @@ describe("shoppers' addresses, telephone numbers and e-mail addresses", () => {
     expect(timeline.text).toContain("order.changed");
     expect(timeline.text).not.toContain("Secret Lane");
     expect((await world.call("GET", `/v1/orders/${orderId}/timeline`)).text).toContain("Secret Lane");
+  });
+});
+
+describe("a role that demands a second factor", () => {
+  const LEADS_THERE = [
+    "DELETE /v1/sessions/current",
+    "GET /v1/account",
+    "GET /v1/account/passkeys",
+    "GET /v1/sessions/current",
+    "GET /v1/sessions/current/proof",
+    "POST /v1/account/passkeys",
+    "POST /v1/account/passkeys/options",
+    "POST /v1/account/second-factor",
+    "POST /v1/account/second-factor/confirm",
+    "POST /v1/sessions/current/proof",
+  ];
+  const isPublic = ({ access, path }: (typeof routeTable)[number]) =>
+    access.kind === "public" || (access.kind === "local-or" && !path.startsWith("/v1/"));
+
+  test("has whoever has none call nothing but what leads to one, until it is set", async () => {
+    const them = await person("demanded", { permissions: ["orders.read"] });
+    expect((await as(them, "GET", "/v1/orders")).status).toBe(200);
+    expect((await change("demanded", { secondFactorDemanded: true })).json).toMatchObject({
+      secondFactorDemanded: true,
+    });
+
+    // Who is signed in already is asked from the next request on.
+    const left: string[] = [];
+    for (const route of routeTable.filter((one) => !isPublic(one) && one.path !== "/v1/sessions/current")) {
+      const path = route.path.replaceAll(/\{\w+\}/g, "none");
+      const { code } = (await as(them, route.method, path, route.method === "GET" ? undefined : {})).json;
+      if (code !== "second_factor_demanded") left.push(`${route.method} ${route.path}`);
+    }
+    expect(left.sort()).toEqual(LEADS_THERE.filter((name) => !name.endsWith("/v1/sessions/current")));
+
+    const again = await signIn("demanded");
+    expect((await as(again, "GET", "/v1/sessions/current")).json).toMatchObject({
+      permissions: [],
+      secondFactorDemanded: true,
+    });
+    const { secret } = (await as(again, "POST", "/v1/account/second-factor")).json;
+    const code = new TOTP({ secret: Secret.fromBase32(secret) }).generate();
+    const confirmed = await as(again, "POST", "/v1/account/second-factor/confirm", { code });
+    expect(confirmed.status, confirmed.text).toBe(200);
+    expect((await as(again, "GET", "/v1/orders")).status).toBe(200);
+    expect((await as(again, "GET", "/v1/sessions/current")).json).toMatchObject({
+      permissions: ["orders.read"],
+      secondFactorDemanded: false,
+    });
+  });
+
+  test("has no stream begin, and one that is open begin anew", async () => {
+    const them = await person("streaming", { permissions: ["orders.read"] });
+    const url = `${world.url.replace("http", "ws")}/v1/stream`;
+    const connect = async () => {
+      const socket = new WebSocket(url, SUBPROTOCOL_JSON, { headers: them });
+      const closed = new Promise<number>((resolve) => socket.once("close", resolve));
+      const first = await new Promise<string>((resolve) =>
+        socket.once("message", (text) => resolve(String(text))),
+      );
+      return { first: JSON.parse(first), closed };
+    };
+    const before = await connect();
+    expect(before.first.type).toBe("hello");
+    await change("streaming", { secondFactorDemanded: true });
+    expect(await before.closed).toBe(1012);
+    const after = await connect();
+    expect(after.first).toMatchObject({ type: "error", code: "second_factor_demanded" });
+    expect(await after.closed).toBe(1008);
+  });
+
+  test("can be the administrators', and asks neither a key nor who comes from the identity provider", async () => {
+    const admin = await signIn("admin");
+    const demand = (secondFactorDemanded: boolean) => change("admin", { secondFactorDemanded });
+    expect((await demand(true)).status).toBe(200);
+    expect((await as(admin, "GET", "/v1/orders")).json.code).toBe("second_factor_demanded");
+    expect((await world.call("GET", "/v1/orders")).status).toBe(200);
+    await world.database.query(
+      "update staff_session set opened_by = 'single-sign-on' where staff_id = 'admin'",
+    );
+    expect((await as(admin, "GET", "/v1/orders")).status).toBe(200);
+    expect((await demand(false)).json.secondFactorDemanded).toBe(false);
+    // All else of it stays as it is.
+    expect((await change("admin", { permissions: [] })).json.code).toBe("role_protected");
   });
 });

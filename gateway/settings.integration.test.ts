@@ -4,7 +4,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { StaffRole } from "../store/access/staff.ts";
 import { catalogOf } from "../store/catalog/catalog.ts";
-import { beginCollection } from "../store/floor/collections.ts";
+import { beginCollection, readCollection } from "../store/floor/collections.ts";
 import { openDatabase } from "../store/sql/database.ts";
 import {
   canonicalOrder,
@@ -378,6 +378,21 @@ test("a store's rules for pickup count for what is ready from then on, and keep 
     [table.id],
   );
   expect(rows).toEqual([{ days: 2, remind: null }]);
+  // The last day is the store's, whatever the server's day is: by its zone, and by its longitude without one.
+  const lastDay = async (place: string): Promise<unknown> => {
+    await world.database.query(`update location set ${place} where id = 'east'`);
+    return (await readCollection(world.database, table.id))?.until;
+  };
+  await world.database.query(
+    "update collection set expires_at = '2026-03-05T02:30:00Z' where fulfillment_order_id = $1",
+    [table.id],
+  );
+  expect([
+    await lastDay("time_zone = 'America/Los_Angeles'"),
+    await lastDay("time_zone = 'Asia/Tokyo'"),
+    await lastDay("time_zone = null, longitude = -74"),
+    await lastDay("longitude = 151"),
+  ]).toEqual(["2026-03-04", "2026-03-05", "2026-03-04", "2026-03-05"]);
   expect(saidOf(await as("admin", "POST", path, { version: 1, keptDays: 9 }))).toEqual([
     409,
     "setting_changed",

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { cancelOrder } from "../operations/change/cancel-order.ts";
 import { editOrder } from "../operations/change/edit-order.ts";
-import { printPackingSlip } from "../operations/floor/print-packing-slip.ts";
+import { printPackingSlips } from "../operations/floor/print-packing-slip.ts";
 import { applyDemandFills } from "../operations/holds/apply-demand-fills.ts";
 import { settleShortages } from "../operations/settlement/settle-shortages.ts";
 import { VendorRoster } from "../ports/vendor-roster.ts";
@@ -246,12 +246,12 @@ describe("a unit that no place has", () => {
     ]);
     let printed: unknown;
     const documents = {
-      packingSlip: async (slip: unknown) => {
+      packingSlips: async ([slip]: readonly unknown[]) => {
         printed = slip;
         return new Uint8Array();
       },
     };
-    await printPackingSlip(world.database, documents as never, `${orderId}-F2`);
+    await printPackingSlips(world.database, documents as never, [`${orderId}-F2`]);
     expect(printed).toMatchObject({ lines: [{ sku: blue, insteadOf: "Tent", quantity: 1 }] });
     // It arrives and comes back.
     await rows(

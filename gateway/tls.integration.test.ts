@@ -19,7 +19,11 @@ describe.skipIf(!opensslInstalled)("over TLS of its own", () => {
 
   beforeAll(async () => {
     authority = createAuthority();
-    world = await startGatewayWorld(undefined, { publicUrl: ORIGIN, tls: authority.issue("gateway") });
+    world = await startGatewayWorld(undefined, {
+      publicUrl: ORIGIN,
+      tls: authority.issue("gateway"),
+      hstsSubdomains: true,
+    });
     ({ port } = world.gateway);
   });
   afterAll(async () => {
@@ -87,7 +91,7 @@ describe.skipIf(!opensslInstalled)("over TLS of its own", () => {
     for (const path of ["/healthz", "/v1/orders", "/nowhere"]) {
       const { headers } = await call(path);
       expect(headers).toMatchObject({
-        "strict-transport-security": "max-age=31536000",
+        "strict-transport-security": "max-age=31536000; includeSubDomains",
         "permissions-policy": expect.stringContaining("camera=()"),
         "content-security-policy": expect.stringContaining("frame-ancestors 'none'"),
         "x-content-type-options": "nosniff",

@@ -13,3 +13,23 @@ export type Address = {
   readonly phone?: string;
   readonly email?: string;
 };
+
+/** Where the postal code stands behind the town, as people there write it; elsewhere it stands before. */
+const CODE_LAST: ReadonlySet<string> = new Set(["US", "CA", "AU", "NZ", "GB", "IE", "IN", "SG", "ZA"]);
+
+/** `Columbus OH 43215`, `10115 Berlin`; the pages write it so as well. */
+export function townLine({ city, region, postalCode, country }: Address): string {
+  const parts = CODE_LAST.has(country) ? [city, region, postalCode] : [postalCode, city, region];
+  return parts.filter((part) => part !== undefined && part !== "").join(" ");
+}
+
+const COUNTRY_NAMES = new Intl.DisplayNames("en", { type: "region" });
+
+/** The country's name in English; the code where there is no such country. */
+export function countryName(code: string): string {
+  try {
+    return COUNTRY_NAMES.of(code) ?? code;
+  } catch {
+    return code;
+  }
+}

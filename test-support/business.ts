@@ -17,13 +17,18 @@ import { createTestNamespace } from "./servers/temporal.ts";
 import { type Outcome, runCommand } from "./system.ts";
 import { vendorsOf } from "./vendors/vendors.ts";
 
-const CARRIER_SECRET = "Zp3kV9wQ7rT1yU5mB8nC";
+/** Of its accounts at the vendors' simulators, in settings or on a page. */
+export const STRIPE_KEY = "sk_test_51J8Qz2eZvKYlo2C0aBcDe";
+export const EASYPOST_KEY = "EZTK9f8e7d6c5b4a39281706";
+export const CARRIER_SECRET = "Zp3kV9wQ7rT1yU5mB8nC";
 /** So fast that a parcel is delivered within a second or two. */
 const PACE = 60;
 
 export class Business {
   readonly folder = mkdtempSync(join(tmpdir(), "holdfast-business-"));
   readonly url: string;
+  /** Where payment provider and carrier listen. */
+  readonly vendorsUrl: string;
   /** Of which commands and process find everything. */
   private readonly environment: NodeJS.ProcessEnv;
   private readonly simulators: Simulators;
@@ -32,6 +37,7 @@ export class Business {
 
   private constructor(url: string, environment: NodeJS.ProcessEnv, simulators: Simulators) {
     this.url = url;
+    this.vendorsUrl = `http://127.0.0.1:${simulators.httpPort}`;
     this.environment = environment;
     this.simulators = simulators;
   }
@@ -82,9 +88,9 @@ export class Business {
         HOLDFAST_PUBLIC_URL: url,
         HOLDFAST_SHARDS: "2",
         HOLDFAST_SECRETS_KEY: newSecretKeyLine("tests"),
-        STRIPE_SECRET_KEY: "sk_test_51J8Qz2eZvKYlo2C0aBcDe",
+        STRIPE_SECRET_KEY: STRIPE_KEY,
         STRIPE_BASE_URL: vendorsUrl,
-        EASYPOST_API_KEY: "EZTK9f8e7d6c5b4a39281706",
+        EASYPOST_API_KEY: EASYPOST_KEY,
         EASYPOST_BASE_URL: vendorsUrl,
         EASYPOST_WEBHOOK_SECRET: CARRIER_SECRET,
         SMTP_URL: `smtp://127.0.0.1:${simulators.smtpPort}`,
@@ -121,6 +127,13 @@ export class Business {
   get temporal(): Readonly<Record<string, string>> {
     const { TEMPORAL_ADDRESS = "", TEMPORAL_NAMESPACE = "" } = this.environment;
     return { TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE };
+  }
+
+  /** The token that an empty system shows on its terminal, by which a browser may set it up. */
+  get setupToken(): string {
+    const token = /\/setup#([\w-]+)/.exec(this.output)?.[1];
+    if (token === undefined) throw new Error(`it has shown no token:\n${this.output.slice(-4_000)}`);
+    return token;
   }
 
   get said(): string {

@@ -76,7 +76,14 @@ export type Reply = {
 
 type WorldOptions = Pick<
   Parameters<typeof startGateway>[0],
-  "mailer" | "redisUrl" | "otherCompanies" | "bridgeStatus" | "singleSignOn" | "tls" | "webhookSender"
+  | "mailer"
+  | "redisUrl"
+  | "otherCompanies"
+  | "bridgeStatus"
+  | "singleSignOn"
+  | "tls"
+  | "hstsSubdomains"
+  | "webhookSender"
 > & {
   readonly devices?: DeviceProtocols;
   readonly publicUrl?: string;

@@ -154,6 +154,6 @@ function adviceFor(code: string): string {
   if (code === "unauthorized" || code === "unauthenticated" || code === "http_401") {
     return "Check --key or HOLDFAST_KEY.";
   }
-  if (code.includes("not_found")) return "Check the name; `holdfast --help` lists the commands.";
+  if (code.includes("not_found")) return "Check the id: the `list` of what it names shows which there are.";
   return "docs/errors.md explains the code.";
 }

@@ -12,7 +12,7 @@ import { findAccess } from "../client/credentials.ts";
 import { RestClient } from "../client/rest.ts";
 import { StreamClient } from "../client/stream.ts";
 import { reasonOf, UserProblem } from "../problem.ts";
-import { paint, print, printJson, table } from "../terminal.ts";
+import { momentText, paint, print, printJson, table } from "../terminal.ts";
 import { type AccessOptions, withAccess } from "./access-options.ts";
 import { eachOf, pairs, wholeNumber } from "./option-values.ts";
 
@@ -141,7 +141,7 @@ async function list(text: string | undefined, options: ListOptions): Promise<voi
         one.fulfillmentStatus,
         one.paymentStatus,
         `${decimalText({ minor: one.totalMinor, currency: one.currency, exponent: one.exponent })} ${one.currency}`,
-        one.placedAt.slice(0, 16).replace("T", " "),
+        momentText(one.placedAt),
         one.customerName,
       ]);
   }
@@ -348,7 +348,7 @@ function describe(view: OrderView): string {
 }
 
 function line(entry: TimelineEntry): string {
-  const time = paint("dim", entry.at.slice(11, 23));
+  const time = paint("dim", momentText(entry.at));
   return `${time}  ${paint(colourOf(entry.type), entry.type.padEnd(28))} ${entry.summary} ${paint("dim", `(${entry.cause})`)}`;
 }
 

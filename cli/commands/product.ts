@@ -7,11 +7,12 @@ import type {
   ProductComponents,
   ProductComponentsBody,
 } from "../../contract/catalog.ts";
+import type { Overview } from "../../contract/system.ts";
 import { parseMoney } from "../../orders/money.ts";
 import { minorText } from "../../orders/refund.ts";
 import { findAccess } from "../client/credentials.ts";
 import { RestClient } from "../client/rest.ts";
-import { UserProblem } from "../problem.ts";
+import { errorCode, UserProblem } from "../problem.ts";
 import { paint, print, printJson, table } from "../terminal.ts";
 import { type AccessOptions, withAccess } from "./access-options.ts";
 import { eachOf, unitsByName } from "./option-values.ts";
@@ -31,7 +32,7 @@ type CreateOptions = FieldOptions & {
   readonly name: string;
   readonly weight: string;
   readonly price: string;
-  readonly currency: string;
+  readonly currency?: string;
   readonly hsCode: string;
   readonly origin: string;
   readonly gtin: string;
@@ -68,7 +69,7 @@ New products have no stock: \`holdfast stock receive\` brings some. What a chann
     .requiredOption("--name <name>", "name of the product")
     .requiredOption("--weight <grams>", "weight of one unit in grams")
     .requiredOption("--price <amount>", "price, e.g. 89.99")
-    .option("--currency <code>", "ISO 4217 code", "USD")
+    .option("--currency <code>", "ISO 4217 code (default: the company's)")
     .requiredOption("--hs-code <code>", "tariff number, 6 to 10 digits")
     .requiredOption("--origin <country>", "country of origin, two letters")
     .requiredOption("--gtin <gtin>", "GTIN with its check digit")
@@ -140,13 +141,15 @@ async function show(sku: string, options: AccessOptions): Promise<void> {
 }
 
 async function createProduct(sku: string, options: CreateOptions): Promise<void> {
+  const rest = new RestClient(await findAccess(options));
+  const currency = options.currency ?? (await companyCurrency(rest));
   const product = {
     sku,
-    ...(fieldsOf(options, options.currency) as Required<ChangeProductBody>),
+    ...(fieldsOf(options, currency) as Required<ChangeProductBody>),
     tagged: options.tags,
     substitutes: (options.substitutes ?? "").split(",").flatMap((one) => one.trim() || []),
   } satisfies ProductBody;
-  const created = await new RestClient(await findAccess(options)).post<Product>("/v1/products", product);
+  const created = await rest.post<Product>("/v1/products", product);
   if (options.json) printJson(created);
   else print(`${paint("green", "created")} ${created.sku} ${created.name}`);
 }
@@ -155,6 +158,15 @@ async function updateProduct(sku: string, options: FieldOptions): Promise<void> 
   const rest = new RestClient(await findAccess(options));
   const currency = options.currency ?? (await rest.get<Product>(pathOf(sku))).currency;
   tell(await rest.patch<Product>(pathOf(sku), fieldsOf(options, currency)), options);
+}
+
+async function companyCurrency(rest: RestClient): Promise<string> {
+  try {
+    return (await rest.get<Overview>("/v1/overview")).currency;
+  } catch (error) {
+    if (errorCode(error) !== "forbidden") throw error;
+    throw wrong("This key may not ask in which currency the company counts.", "--currency USD");
+  }
 }
 
 /** @param currency that the price is in */

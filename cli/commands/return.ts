@@ -4,7 +4,7 @@ import type { InspectReturnBody, ReturnRequest, ReturnSummary, ReturnView } from
 import { minorText } from "../../orders/refund.ts";
 import { findAccess } from "../client/credentials.ts";
 import { RestClient } from "../client/rest.ts";
-import { paint, print, printJson, table } from "../terminal.ts";
+import { momentText, paint, print, printJson, table } from "../terminal.ts";
 import { type AccessOptions, withAccess } from "./access-options.ts";
 import { addReturnDesk } from "./after-sale/return-desk.ts";
 import { eachOf, pairs, unitsByName, wholeNumber } from "./option-values.ts";
@@ -140,7 +140,7 @@ async function list(
         one.waitsForPerson ? paint("yellow", "waits for a person") : one.status,
         one.reason,
         String(one.units),
-        one.requestedAt.slice(0, 16).replace("T", " "),
+        momentText(one.requestedAt),
         one.customerName,
       ]);
   }

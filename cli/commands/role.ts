@@ -1,5 +1,5 @@
 /** `holdfast role`: what members of staff may do, and where. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { ChangeRoleBody, CreateRoleBody, PermissionView, RoleView } from "../../contract/roles.ts";
 import type { Page } from "../../contract/shapes.ts";
 import { findAccess } from "../client/credentials.ts";
@@ -16,6 +16,7 @@ type RoleOptions = AccessOptions & {
   readonly shipped?: boolean;
   readonly locations?: string;
   readonly channels?: string;
+  readonly secondFactor?: string;
 };
 
 /** What says that a role is bound to no place, or no channel. */
@@ -34,16 +35,17 @@ export function addRoleCommand(program: Command): void {
 Examples:
   $ npx holdfast role create returns-desk --permissions returns.read,returns.receive,returns.inspect
   $ npx holdfast role update warehouse --remove stock.adjust
-  $ npx holdfast role update returns-desk --locations fc-reno,fc-memphis`,
+  $ npx holdfast role update returns-desk --locations fc-reno,fc-memphis
+  $ npx holdfast role update admin --second-factor demanded`,
     );
   withAccess(role.command("list").description("List every role")).action(list);
   const onRole = (name: string, description: string): Command =>
     withAccess(role.command(name).description(description)).argument("<id>");
   onRole("show", "Show a role with its permissions").action(show);
-  withBounds(onRole("create", "Make a role"))
+  withTerms(onRole("create", "Make a role"))
     .requiredOption("--permissions <names>", "what its members may do, separated by commas")
     .action(create);
-  withBounds(onRole("update", "Change a role; what is left out stays as it is"))
+  withTerms(onRole("update", "Change a role; what is left out stays as it is"))
     .option("--permissions <names>", "all that its members may do, separated by commas")
     .option("--add <names>", "permissions on top of those that it has")
     .option("--remove <names>", "permissions that it no longer has")
@@ -60,7 +62,7 @@ Examples:
   );
 }
 
-function withBounds(command: Command): Command {
+function withTerms(command: Command): Command {
   return command
     .option("--name <name>", "what people call it")
     .option(
@@ -70,6 +72,12 @@ function withBounds(command: Command): Command {
     .option(
       "--channels <ids>",
       `the only channels it is for, separated by commas; "${EVERYWHERE}": every channel`,
+    )
+    .addOption(
+      new Option(
+        "--second-factor <demand>",
+        '"demanded": whoever signs in by a password needs a second factor or a passkey first',
+      ).choices(["demanded", "free"]),
     );
 }
 
@@ -119,6 +127,7 @@ function tell(role: RoleView, options: AccessOptions): void {
         ["  state", enabled ? (asShipped ? "as shipped" : "set") : "switched off"],
         ["  where", whereOf(role)],
         ["  people", String(people)],
+        ["  second factor", role.secondFactorDemanded ? "demanded" : "as each likes"],
         ...permissions.map((permission, index) => [index === 0 ? "  may" : "", permission]),
       ]),
     ].join("\n"),
@@ -131,7 +140,7 @@ async function create(id: string, options: RoleOptions): Promise<void> {
     id,
     name: options.name ?? id,
     permissions: namesOf(options.permissions),
-    ...boundsOf(options),
+    ...termsOf(options),
   };
   tell(await rest.post<RoleView>("/v1/roles", body), options);
 }
@@ -144,7 +153,7 @@ async function update(id: string, options: RoleOptions): Promise<void> {
     version: now.version,
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(permissions === undefined ? {} : { permissions }),
-    ...boundsOf(options),
+    ...termsOf(options),
   };
   tell(await rest.patch<RoleView>(pathOf(id), body), options);
 }
@@ -167,8 +176,13 @@ function permissionsOf(now: RoleView, options: RoleOptions): readonly string[] |
   return [...new Set([...now.permissions, ...namesOf(add)])].filter((name) => !without.has(name));
 }
 
-function boundsOf({ locations, channels }: RoleOptions): Pick<ChangeRoleBody, "locations" | "channels"> {
+function termsOf({
+  locations,
+  channels,
+  secondFactor,
+}: RoleOptions): Pick<ChangeRoleBody, "locations" | "channels" | "secondFactorDemanded"> {
   return {
+    ...(secondFactor === undefined ? {} : { secondFactorDemanded: secondFactor === "demanded" }),
     ...(locations === undefined ? {} : { locations: boundOf(locations) }),
     ...(channels === undefined ? {} : { channels: boundOf(channels) }),
   };

@@ -6,7 +6,7 @@ import type { StockAnswer } from "../../contract/stock-commands.ts";
 import { findAccess } from "../client/credentials.ts";
 import { RestClient } from "../client/rest.ts";
 import { UserProblem } from "../problem.ts";
-import { paint, print, printJson, table } from "../terminal.ts";
+import { momentText, paint, print, printJson, table } from "../terminal.ts";
 import { type AccessOptions, withAccess } from "./access-options.ts";
 import { eachOf, wholeNumber } from "./option-values.ts";
 
@@ -205,7 +205,7 @@ async function explain(sku: string, location: string, options: AccessOptions): P
 function describe({ position, movements, holds, reconciles }: StockExplanation): string {
   const signed = (value: number): string => (value === 0 ? "" : value > 0 ? `+${value}` : String(value));
   const rows = movements.map((one) => [
-    `  ${paint("dim", one.at.slice(0, 19).replace("T", " "))}`,
+    `  ${paint("dim", momentText(one.at))}`,
     one.kind,
     signed(one.onHand),
     String(one.onHandAfter),

@@ -303,6 +303,7 @@ async function startEdge(
     dashboardFolder: join(projectRoot, "dist", "dashboard"),
     singleSignOn: await identityProvider(settings, logger.child({ part: "single sign-on" })),
     tls: settings.tls,
+    hstsSubdomains: settings.hstsSubdomains,
     mailer: outside.mailer,
     redisUrl: settings.redisUrl,
     redisCa: await readPem("REDIS_CA_FILE", settings.redisCaFile, "CERTIFICATE", "redis_file_unreadable"),

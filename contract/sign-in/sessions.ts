@@ -23,6 +23,8 @@ export const Session = Type.Object({
   email: Text,
   role: Text,
   permissions: Type.Array(Text),
+  /** The role demands a second factor or a passkey, and there is none: until one is set nothing else may be done. */
+  secondFactorDemanded: Type.Boolean(),
 });
 export type Session = Shape<typeof Session>;
 

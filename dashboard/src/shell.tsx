@@ -19,7 +19,7 @@ import { Icon } from "./components/icon.tsx";
 import { PageHead } from "./components/page-head.tsx";
 import { Panel } from "./components/panel.tsx";
 import { toast } from "./components/toast.tsx";
-import { companyZone } from "./live/company-zone.ts";
+import { companyCurrency, companyZone } from "./live/company.ts";
 import { useResource } from "./live/resource.ts";
 import { useInterval } from "./live/use-interval.ts";
 import { comesBack, scrollAsLeft } from "./live/visits.ts";
@@ -74,10 +74,11 @@ export function Shell({ session }: { readonly session: Session }) {
     if (!main.current?.contains(document.activeElement)) main.current?.focus({ preventScroll: true });
   }, [path, url]);
 
-  const zone = counts.data?.timeZone;
+  const { timeZone, currency } = counts.data ?? {};
   useEffect(() => {
-    if (zone !== undefined) companyZone.value = zone;
-  }, [zone]);
+    if (timeZone !== undefined) companyZone.value = timeZone;
+    if (currency !== undefined) companyCurrency.value = currency;
+  }, [timeZone, currency]);
 
   const onHold = counts.data?.onHold ?? 0;
   const here = path === "/" ? homeOf() : path;

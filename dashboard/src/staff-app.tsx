@@ -10,6 +10,7 @@ import { Toasts } from "./components/toast.tsx";
 import { watchVisits } from "./live/visits.ts";
 import { ProveDialog } from "./pages/account/prove-dialog.tsx";
 import { ChoosePasswordPage } from "./pages/door/choose-password-page.tsx";
+import { DemandedFactorPage } from "./pages/door/demanded-factor-page.tsx";
 import { ForgotPage } from "./pages/door/forgot-page.tsx";
 import { SetupPage } from "./pages/door/setup-page.tsx";
 import { SingleSignOnPage } from "./pages/door/single-sign-on-page.tsx";
@@ -68,6 +69,7 @@ function StaffApp() {
 function Door({ path }: { readonly path: string }) {
   if (path === "/password") return <ChoosePasswordPage />;
   if (path === "/single-sign-on") return <SingleSignOnPage />;
+  if (session.value?.secondFactorDemanded) return <DemandedFactorPage />;
   if (session.value) return <Shell session={session.value} />;
   return path === "/forgot" ? <ForgotPage /> : <SignInPage />;
 }

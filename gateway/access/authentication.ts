@@ -54,7 +54,12 @@ export type Principal = {
   /** The member signed in; null for an API key. */
   readonly staff: StaffMember | null;
   /** By which they are; null for an API key. */
-  readonly session: { readonly id: string; readonly provedAgoMs: number } | null;
+  readonly session: {
+    readonly id: string;
+    readonly provedAgoMs: number;
+    /** Then it has no permission (`second-factor-demand.ts`). */
+    readonly lacksSecondFactor: boolean;
+  } | null;
 };
 
 /** What was presented, so that a long-lived connection can be checked again. */
@@ -104,15 +109,15 @@ export async function authenticate(
   }
   const session = await findSession(database, credential.secret, options);
   if (session === null) return null;
-  const { staff, role, id, provedAgoMs } = session;
+  const { staff, role, id, provedAgoMs, lacksSecondFactor } = session;
   return {
     by: `staff:${staff.id}`,
     companyId: staff.companyId,
     channelId: null,
-    permissions: permissionsOfRole(role),
+    permissions: lacksSecondFactor ? new Set() : permissionsOfRole(role),
     within: role === null ? ANYWHERE : withinRole(role),
     staff,
-    session: { id, provedAgoMs },
+    session: { id, provedAgoMs, lacksSecondFactor },
   };
 }
 

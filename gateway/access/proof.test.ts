@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { PROOF_AGES, requireProof } from "./proof.ts";
 
-const session = (provedAgoMs: number) => ({ session: { id: "s", provedAgoMs } });
+const session = (provedAgoMs: number) => ({ session: { id: "s", provedAgoMs, lacksSecondFactor: false } });
 
 test.each(["recent", "own"] as const)("a session proves itself for as long as its kind says: %s", (kind) => {
   expect(() => requireProof(session(PROOF_AGES[kind]), kind)).not.toThrow();

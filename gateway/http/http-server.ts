@@ -58,8 +58,8 @@ const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
   ],
 ];
 
-/** For a year, browsers reach a public address that is encrypted in no other way. Of this host alone. */
-const STRICT_TRANSPORT = { "strict-transport-security": "max-age=31536000" };
+/** For a year, browsers reach a public address that is encrypted in no other way. */
+const STRICT_TRANSPORT = "max-age=31536000";
 
 /**
  * uWebSockets' LIBUS_LISTEN_EXCLUSIVE_PORT, which its typings
@@ -80,6 +80,8 @@ export async function startHttpServer(options: {
   readonly handler: HttpHandler;
   /** Whether browsers come by https: to us, or to whoever ends TLS in front of us. */
   readonly isSecure?: boolean;
+  /** Whether that is so of every host below ours. Only whoever has the domain knows. */
+  readonly hstsSubdomains?: boolean;
   /** Files of the certificate by which we speak TLS ourselves; absent: plain HTTP. */
   readonly tls?: TlsFiles | null;
   /** Where a request comes from, past the proxies in front of us; absent: whoever connects is the client. */
@@ -201,12 +203,14 @@ async function serve(
     bodies,
     clientAddress,
     isSecure = false,
+    hstsSubdomains = false,
   }: {
     readonly handler: HttpHandler;
     readonly logger: Logger;
     readonly bodies: Bodies;
     readonly clientAddress: ClientAddress;
     readonly isSecure?: boolean;
+    readonly hstsSubdomains?: boolean;
   },
 ): Promise<void> {
   let gone = false;
@@ -253,7 +257,8 @@ async function serve(
     bodies.bytes -= held.bytes;
   }
   if (gone) return;
-  const headers = isSecure ? { ...reply.headers, ...STRICT_TRANSPORT } : reply.headers;
+  const strict = hstsSubdomains ? `${STRICT_TRANSPORT}; includeSubDomains` : STRICT_TRANSPORT;
+  const headers = isSecure ? { ...reply.headers, "strict-transport-security": strict } : reply.headers;
   writeReply(res, request, headers === undefined ? reply : { ...reply, headers }, close);
 }
 

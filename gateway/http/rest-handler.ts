@@ -29,11 +29,13 @@ import {
 } from "../access/authentication.ts";
 import { countedAs } from "../access/client-address.ts";
 import { requireProof } from "../access/proof.ts";
+import { requireDemandedFactor } from "../access/second-factor-demand.ts";
 import { TokenBuckets } from "../access/token-buckets.ts";
 import { isBound, requireWithin } from "../access/within.ts";
 import type { HttpHandler, HttpReply, HttpRequest } from "../wire/http-message.ts";
 import { ApiError, describeError, logFailure, problemReply } from "../wire/problem.ts";
 import { firstFault } from "../wire/validation.ts";
+import { contentDisposition } from "./file-name.ts";
 import { requireKnownHost } from "./known-host.ts";
 import { isLocalCaller } from "./local-caller.ts";
 import { isOfShoppers, personalSubject, withoutPersonalData } from "./personal-data.ts";
@@ -49,6 +51,8 @@ type Checks = {
   readonly body: Validator | null;
 };
 
+/** By no server on the way, and by no browser: answers have shoppers' data and secrets in them. */
+const NOT_KEPT = "private, no-store";
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 /**
  * Answers that do not judge the request itself. The caller should try again, so they are not kept for its
@@ -94,7 +98,8 @@ export function createRestHandler(
     if ((document !== undefined || isStream) && request.method !== "GET" && request.method !== "HEAD") {
       throw new ApiError("method_not_allowed", "Allowed here: GET.", { headers: { allow: "GET" } });
     }
-    if (document !== undefined) return withEtag(request, 200, document, {});
+    if (document !== undefined)
+      return withEtag(request, 200, document, { "cache-control": "private, no-cache" });
     if (isStream) {
       const headers = { upgrade: "websocket", connection: "Upgrade" };
       throw new ApiError("upgrade_required", "Connect by WebSocket.", { headers });
@@ -205,13 +210,14 @@ export function createRestHandler(
   }
 
   /** @throws ApiError where who asks may not call the route, or not from this page */
-  function admit({ access, proof, method }: Route, request: HttpRequest, principal: Principal): void {
+  function admit({ access, proof, method, path }: Route, request: HttpRequest, principal: Principal): void {
     if (principal.staff !== null && method !== "GET" && !isOwnOrigin(request.headers, services.publicUrl)) {
       throw new ApiError(
         "origin_forbidden",
         "Changes by a signed-in browser come from Holdfast's own pages only.",
       );
     }
+    requireDemandedFactor(principal, `${method} ${path}`);
     if (access.kind === "permission" || access.kind === "local-or") {
       requirePermission(principal, access.permission);
     } else if (access.kind === "one-of") {
@@ -396,7 +402,11 @@ function replyOf(request: HttpRequest, route: Route, answer: Answer<unknown>): H
   if ("bytes" in answer) {
     return {
       status: 200,
-      headers: { "content-type": answer.contentType, "cache-control": "private, no-store" },
+      headers: {
+        "content-type": answer.contentType,
+        "cache-control": NOT_KEPT,
+        ...(answer.file === null ? {} : { "content-disposition": contentDisposition(answer.file) }),
+      },
       body: answer.bytes,
     };
   }
@@ -406,7 +416,10 @@ function replyOf(request: HttpRequest, route: Route, answer: Answer<unknown>): H
   return jsonReply(status, body, answer.headers ?? {});
 }
 
-/** The tag is made of the bytes themselves, so it changes with everything that the view shows. */
+/**
+ * The tag is made of the bytes themselves, so it changes with everything that the view shows. It is for
+ * programs that ask again on purpose; browsers keep nothing that they could ask about.
+ */
 function withEtag(
   request: HttpRequest,
   status: number,
@@ -414,7 +427,7 @@ function withEtag(
   headers: Readonly<Record<string, string>>,
 ): HttpReply {
   const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 27)}"`;
-  const validators = { etag, "cache-control": "private, no-cache", ...headers };
+  const validators = { etag, "cache-control": NOT_KEPT, ...headers };
   if (matchesEtag(request.headers["if-none-match"], etag)) return { status: 304, headers: validators };
   return { status, headers: { "content-type": "application/json", ...validators }, body };
 }

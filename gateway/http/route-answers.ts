@@ -2,6 +2,7 @@
  * All that a route can answer: what its handler does (`gateway/routes/route-answers.ts`), and what follows
  * from its kind, such as 401 where it needs a caller. `/openapi.json` and the tests of the edge go by it.
  */
+import { leadsToFactor } from "../access/second-factor-demand.ts";
 import { STATUS_CODES_BY_CODE, type StatusCode } from "../wire/status-codes.ts";
 import type { Route, RouteWhereabouts } from "./route.ts";
 
@@ -64,6 +65,7 @@ export function answersOf(route: Route, answers: RouteAnswers, whereabouts: Rout
     ...OF_EVERY_REQUEST,
     ...(route.path.startsWith("/v1/") || needsCaller ? OF_EVERY_ROUTE : []),
     ...(needsCaller ? OF_CALLERS : []),
+    ...(needsCaller && !leadsToFactor(name) ? (["second_factor_demanded"] as const) : []),
     ...(needsCaller && access.kind !== "known" ? (["forbidden"] as const) : []),
     ...(needsCaller && route.method !== "GET" ? (["origin_forbidden"] as const) : []),
     ...(route.proof === null ? [] : (["reauthentication_needed"] as const)),

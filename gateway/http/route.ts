@@ -36,6 +36,7 @@ import type { WorkInHand } from "../access/work-in-hand.ts";
 import type { HttpRequest } from "../wire/http-message.ts";
 import { ApiError } from "../wire/problem.ts";
 import type { BackgroundWork } from "./background-work.ts";
+import type { FileName } from "./file-name.ts";
 import type { Metrics } from "./metrics.ts";
 import type { SecurityEvents } from "./security-events.ts";
 
@@ -142,7 +143,12 @@ export type Answer<Json> =
       readonly json: Json;
       readonly headers?: Readonly<Record<string, string>>;
     }
-  | { readonly contentType: string; readonly bytes: Uint8Array | string };
+  | {
+      readonly contentType: string;
+      readonly bytes: Uint8Array | string;
+      /** Null: nobody keeps it as a file. */
+      readonly file: FileName | null;
+    };
 
 /** What a session has to have proved before the route is called. API keys need none (`access/proof.ts`). */
 export type Proof = {

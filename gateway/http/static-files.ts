@@ -1,12 +1,14 @@
 /**
  * The built dashboard, read once at the start and served from memory: strong ETags, gzip made beforehand, one
- * page for every address that the dashboard routes itself.
+ * page for every address that the dashboard routes itself. A browser that asks for a page that there is not
+ * gets the same one, as not found: it says so, and leads back.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { extname, join, relative, sep } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { HttpReply, HttpRequest } from "../wire/http-message.ts";
+import { isPagePath } from "./page-paths.ts";
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -49,20 +51,18 @@ export function loadStaticFiles(folder: string, shopperPolicy: () => string): St
     if (request.method !== "GET" && request.method !== "HEAD") return null;
     const file = files.get(request.path);
     if (file !== undefined) return reply(file, request);
-    const page = isPage(request.path) ? files.get("/index.html") : undefined;
+    const page = files.get("/index.html");
     if (page === undefined) return null;
+    if (!isPagePath(request.path)) return wantsPage(request) ? reply(page, request, 404) : null;
     if (!request.path.startsWith("/track/")) return reply(page, request);
     const shown = reply(page, request);
     return { ...shown, headers: { ...shown.headers, "content-security-policy": shopperPolicy() } };
   };
 }
 
-/**
- * Whether an address without a file of its own is a page that the dashboard draws: everything but files and
- * the API.
- */
-function isPage(path: string): boolean {
-  return !/^\/(v1|assets)(\/|$)/.test(path) && CONTENT_TYPES[extname(path)] === undefined;
+/** Whether a person asks, and not a program or the page itself for one of its files. */
+function wantsPage({ path, headers }: HttpRequest): boolean {
+  return !/^\/(v1|assets)(\/|$)/.test(path) && (headers["accept"] ?? "").includes("text/html");
 }
 
 function loadFile(path: string): StaticFile {
@@ -79,14 +79,14 @@ function loadFile(path: string): StaticFile {
   };
 }
 
-function reply(file: StaticFile, request: HttpRequest): HttpReply {
+function reply(file: StaticFile, request: HttpRequest, status: 200 | 404 = 200): HttpReply {
   const gzip = file.gzip !== null && /\bgzip\b/.test(request.headers["accept-encoding"] ?? "");
   // Another representation has another strong ETag.
   const etag = gzip ? file.etag.replace(/"$/, '-gz"') : file.etag;
   const headers = { etag, "cache-control": file.cacheControl, vary: "accept-encoding" };
-  if (matchesEtag(request.headers["if-none-match"], etag)) return { status: 304, headers };
+  if (status === 200 && matchesEtag(request.headers["if-none-match"], etag)) return { status: 304, headers };
   return {
-    status: 200,
+    status,
     headers: {
       ...headers,
       "content-type": file.contentType,

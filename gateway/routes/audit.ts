@@ -64,10 +64,15 @@ export const auditRoutes: readonly Route[] = [
         after: { ...call.query, entries: entries.length },
       });
       return format === "csv"
-        ? { contentType: "text/csv; charset=utf-8", bytes: csvOf(COLUMNS, entries.map(cellsOf)) }
+        ? {
+            contentType: "text/csv; charset=utf-8",
+            bytes: csvOf(COLUMNS, entries.map(cellsOf)),
+            file: { name: "audit-log.csv" },
+          }
         : {
             contentType: "application/x-ndjson",
             bytes: entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""),
+            file: { name: "audit-log.jsonl" },
           };
     },
   }),

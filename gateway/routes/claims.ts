@@ -22,7 +22,7 @@ import { listClaims, readClaimView } from "../../store/refunds/claim-views.ts";
 import { type Call, callerOf, done, found, param, type Route, route } from "../http/route.ts";
 import { ApiError } from "../wire/problem.ts";
 import { ownOrder } from "./orders.ts";
-import { giverOf } from "./refunds.ts";
+import { giverOf, searchOf } from "./refunds.ts";
 
 const READ = { kind: "permission", permission: "claims.read" } as const;
 const DECIDE = { kind: "permission", permission: "claims.decide" } as const;
@@ -37,6 +37,7 @@ export const claimRoutes: readonly Route[] = [
       status: Type.Optional(text(32)),
       carrierStatus: Type.Optional(text(32)),
       order: Type.Optional(Id),
+      q: Type.Optional(text(200)),
       ...PageQuery,
     }),
     reply: pageOf(ClaimView),
@@ -46,6 +47,7 @@ export const claimRoutes: readonly Route[] = [
         carrierStatus: call.query.carrierStatus,
         orderId: call.query.order,
         channelId: callerOf(call).channelId,
+        search: searchOf(call),
         cursor: call.query.cursor,
         limit: call.query.limit ?? PAGE_DEFAULT,
       }),

@@ -29,7 +29,7 @@ import { collect } from "../../operations/collection/collect.ts";
 import type { OperationContext } from "../../operations/context.ts";
 import type { PickedUnits } from "../../operations/floor/confirm-pick.ts";
 import { packByHand, refuseStaleCount } from "../../operations/floor/pack-by-hand.ts";
-import { printPackingSlip } from "../../operations/floor/print-packing-slip.ts";
+import { printPackingSlips } from "../../operations/floor/print-packing-slip.ts";
 import type { PartChanged as Changed, PartAction } from "../../operations/fulfillment/change-part.ts";
 import { combinableWith, combineOrders, leaveCombined } from "../../operations/fulfillment/combine-orders.ts";
 import { createFulfillment } from "../../operations/fulfillment/create-fulfillment.ts";
@@ -237,8 +237,12 @@ export const fulfillmentRoutes: readonly Route[] = [
     access: { kind: "one-of", permissions: ["fulfillment.pack", "shipments.label", "personal-data.read"] },
     handle: async (call) => {
       const { database, documents } = call.services;
-      const slip = await printPackingSlip(database, documents, param(call, "id"));
-      return { contentType: "application/pdf", bytes: found(slip, "fulfillment order") };
+      const slip = await printPackingSlips(database, documents, [param(call, "id")]);
+      return {
+        contentType: "application/pdf",
+        bytes: found(slip, "fulfillment order"),
+        file: { name: `packing-slip-${param(call, "id")}.pdf`, shown: true },
+      };
     },
   }),
   route({
@@ -248,7 +252,11 @@ export const fulfillmentRoutes: readonly Route[] = [
     access: LABEL,
     handle: async (call) => {
       const label = found(await readLabel(call.services.database, param(call, "id")), "shipment");
-      return { contentType: "application/zpl", bytes: label.zpl };
+      return {
+        contentType: "application/zpl",
+        bytes: label.zpl,
+        file: { name: `label-${param(call, "id")}.zpl` },
+      };
     },
   }),
   route({
@@ -258,7 +266,11 @@ export const fulfillmentRoutes: readonly Route[] = [
     access: LABEL,
     handle: async (call) => {
       const label = found(await readLabel(call.services.database, param(call, "id")), "shipment");
-      return { contentType: "application/pdf", bytes: label.pdf };
+      return {
+        contentType: "application/pdf",
+        bytes: label.pdf,
+        file: { name: `label-${param(call, "id")}.pdf`, shown: true },
+      };
     },
   }),
 ];

@@ -113,7 +113,11 @@ export const orderRoutes: readonly Route[] = [
         // What was searched for may be somebody's name.
         after: { ...query, ...(query.q === undefined ? {} : { q: "(not shown)" }), rows: rows.length },
       });
-      return { contentType: "text/csv; charset=utf-8", bytes: csvOf(columns, rows) };
+      return {
+        contentType: "text/csv; charset=utf-8",
+        bytes: csvOf(columns, rows),
+        file: { name: "orders.csv" },
+      };
     },
   }),
   route({

@@ -16,6 +16,7 @@ import { exceedsEveryLimit, type Giver, readGiving } from "../../operations/refu
 import { requestRefund } from "../../operations/refunds/request-refund.ts";
 import { confirmRefund, retryRefund, withdrawRefund } from "../../operations/refunds/settle-refund.ts";
 import { readOrderProgress } from "../../store/orders/order-progress.ts";
+import type { OrderSearch } from "../../store/orders/order-search.ts";
 import { listRefunds, readRefundView } from "../../store/refunds/refund-views.ts";
 import { giverFor } from "../http/giver.ts";
 import { withoutPersonalData } from "../http/personal-data.ts";
@@ -35,6 +36,7 @@ const Filter = {
   reason: Type.Optional(text(32)),
   channel: Type.Optional(Id),
   order: Type.Optional(Id),
+  q: Type.Optional(text(200)),
 };
 
 type FilterQuery = {
@@ -42,6 +44,7 @@ type FilterQuery = {
   readonly reason?: string;
   readonly channel?: string;
   readonly order?: string;
+  readonly q?: string;
 };
 
 export const refundRoutes: readonly Route[] = [
@@ -72,6 +75,7 @@ export const refundRoutes: readonly Route[] = [
       return {
         contentType: "text/csv; charset=utf-8",
         bytes: csvOf(EXPORT_COLUMNS, seesAll ? rows : withoutPersonalData(rows)),
+        file: { name: "refunds.csv" },
       };
     },
   }),
@@ -218,10 +222,17 @@ async function ownRefund(call: Call<unknown, unknown>): Promise<RefundView> {
   return found(await readRefundView(call.services.database, param(call, "id"), channelId), "refund");
 }
 
+/** What is searched for, by what the caller may know of shoppers. */
+export function searchOf(call: Call<{ readonly q?: string }, unknown>): OrderSearch | undefined {
+  const { q } = call.query;
+  if (q === undefined) return undefined;
+  return { text: q, isPersonalDataHidden: !callerOf(call).permissions.has("personal-data.read") };
+}
+
 function filterOf(call: Call<FilterQuery, unknown>) {
   const { status, reason, channel, order } = call.query;
-  const bound = callerOf(call).channelId;
+  const { channelId: bound } = callerOf(call);
   if (bound !== null && channel !== undefined && channel !== bound)
     throw new ApiError("channel_forbidden", `The key is bound to the channel ${bound}.`);
-  return { status, reason, channelId: bound ?? channel, orderId: order };
+  return { status, reason, channelId: bound ?? channel, orderId: order, search: searchOf(call) };
 }

@@ -478,6 +478,7 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     statuses: [200],
     types: ["application/json"],
     codes: [
+      "not_found",
       "unauthenticated",
     ],
   },
@@ -1999,6 +2000,16 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "unknown_sku",
     ],
   },
+  "POST /v1/packing-slips": {
+    statuses: [200],
+    types: ["application/pdf"],
+    codes: [
+      "documents_busy",
+      "invalid_request",
+      "not_found",
+      "unauthenticated",
+    ],
+  },
   "POST /v1/parcel-limits": {
     statuses: [200],
     types: ["application/json"],
@@ -2433,6 +2444,7 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "second_factor_needed",
       "second_factor_wrong",
       "single_sign_on_required",
+      "unauthenticated",
     ],
   },
   "POST /v1/sessions/current/proof": {
@@ -2478,6 +2490,7 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "passkeys_impossible",
       "rate_limited",
       "single_sign_on_required",
+      "unauthenticated",
     ],
   },
   "POST /v1/sessions/single-sign-on": {
@@ -2492,6 +2505,7 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "single_sign_on_required",
       "single_sign_on_unknown",
       "single_sign_on_unverified",
+      "unauthenticated",
     ],
   },
   "POST /v1/settings/retention": {

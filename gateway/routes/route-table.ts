@@ -12,6 +12,7 @@ import { fulfillmentRoutes } from "./fulfillment.ts";
 import { keyRoutes } from "./keys.ts";
 import { locationRoutes } from "./locations.ts";
 import { orderRoutes } from "./orders.ts";
+import { packingSlipRoutes } from "./packing-slips.ts";
 import { peopleRoutes } from "./people.ts";
 import { personalDataRoutes } from "./personal-data.ts";
 import { refundRoutes } from "./refunds.ts";
@@ -53,6 +54,7 @@ export const routeTable: readonly Route[] = [
   ...channelRoutes,
   ...locationRoutes,
   ...fulfillmentRoutes,
+  ...packingSlipRoutes,
   ...floorRoutes,
   ...returnRoutes,
   ...unknownItemRoutes,

@@ -179,7 +179,11 @@ export const stockRoutes: readonly Route[] = [
         after: { rows: items.length },
       });
       const rows = items.map((movement) => MOVEMENT_COLUMNS.map((column) => movement[column]));
-      return { contentType: "text/csv; charset=utf-8", bytes: csvOf(MOVEMENT_COLUMNS, rows) };
+      return {
+        contentType: "text/csv; charset=utf-8",
+        bytes: csvOf(MOVEMENT_COLUMNS, rows),
+        file: { name: `movements-${position.sku}-${position.locationId}.csv` },
+      };
     },
   }),
   route({

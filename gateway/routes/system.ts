@@ -9,7 +9,7 @@ import { readOverview, readThroughput } from "../../store/orders/overview.ts";
 import { authenticate, presentedCredential } from "../access/authentication.ts";
 import { countedAs } from "../access/client-address.ts";
 import { isLocalCaller } from "../http/local-caller.ts";
-import { callerOf, type Route, route, type Services } from "../http/route.ts";
+import { callerOf, found, type Route, route, type Services } from "../http/route.ts";
 import type { HttpRequest } from "../wire/http-message.ts";
 
 export const systemRoutes: readonly Route[] = [
@@ -21,8 +21,8 @@ export const systemRoutes: readonly Route[] = [
     reply: Overview,
     handle: async (call) => {
       const { database } = call.services;
-      const company = await readCompany(database, callerOf(call).companyId);
-      return { json: await readOverview(database, company?.timeZone ?? "UTC") };
+      const company = found(await readCompany(database, callerOf(call).companyId), "company");
+      return { json: await readOverview(database, company) };
     },
   }),
   route({
@@ -78,9 +78,11 @@ export const systemRoutes: readonly Route[] = [
     path: "/metrics",
     summary: "Prometheus metrics; from another machine, or through a proxy, with the permission metrics.read",
     access: { kind: "local-or", permission: "metrics.read" },
-    handle: async ({ services }) => {
-      return { contentType: services.metrics.contentType, bytes: await services.metrics.text() };
-    },
+    handle: async ({ services }) => ({
+      contentType: services.metrics.contentType,
+      bytes: await services.metrics.text(),
+      file: null,
+    }),
   }),
 ];
 

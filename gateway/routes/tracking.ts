@@ -201,7 +201,11 @@ export const trackingRoutes: readonly Route[] = [
     handle: async (call) => {
       const { database, documents } = call.services;
       const code = found(await readReturnCode(database, param(call, "token"), param(call, "id")), "code");
-      return { contentType: "image/svg+xml", bytes: await documents.qrCode(code) };
+      return {
+        contentType: "image/svg+xml",
+        bytes: await documents.qrCode(code),
+        file: { name: "return-code.svg", shown: true },
+      };
     },
   }),
   route({
@@ -211,7 +215,11 @@ export const trackingRoutes: readonly Route[] = [
     access: SHOPPER,
     handle: async (call) => {
       const label = await readReturnLabel(call.services.database, param(call, "token"), param(call, "id"));
-      return { contentType: "application/pdf", bytes: found(label, "label") };
+      return {
+        contentType: "application/pdf",
+        bytes: found(label, "label"),
+        file: { name: "return-label.pdf", shown: true },
+      };
     },
   }),
 ];

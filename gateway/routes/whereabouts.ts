@@ -92,6 +92,7 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
   ["GET /v1/stock/{sku}/available", "filtered"],
   ["GET /v1/fulfillment-orders", "filtered"],
   ["GET /v1/floor/loads", "filtered"],
+  ["POST /v1/packing-slips", "filtered"],
 
   ["GET /v1/stock/{sku}/promise", promised],
   ["GET /v1/stock/{sku}/{location}/explain", position],

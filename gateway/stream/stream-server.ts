@@ -131,7 +131,13 @@ export function createStreamServer(services: Services): StreamServer {
     if (codec === null) {
       throw new ApiError("unsupported_subprotocol", "Offer holdfast.v1.json or holdfast.v1.msgpack.");
     }
-    const key = keyAmong(offered) ?? new URLSearchParams(request.query).get("key");
+    if (new URLSearchParams(request.query).has("key")) {
+      throw new ApiError(
+        "key_in_address",
+        "Send it as bearer token, or as the subprotocol holdfast.key.<key>, and give it another secret: logs may have this one.",
+      );
+    }
+    const key = keyAmong(offered);
     const credential: Credential | null =
       presentedCredential(request.headers, services.cookies) ??
       (key === null ? null : { kind: "key", secret: key });
@@ -166,9 +172,9 @@ export function createStreamServer(services: Services): StreamServer {
       await services.security.refused(caller, "access.unknown", "stream", presentedAs(credential));
     }
     if (!sockets.has(socket)) return;
-    if (principal === null || stopping) {
-      const code = principal === null ? "unauthenticated" : "stopping";
-      const closeCode = principal === null ? POLICY_VIOLATION : SERVICE_RESTART;
+    if (principal === null || principal.session?.lacksSecondFactor === true || stopping) {
+      const code = principal === null ? "unauthenticated" : stopping ? "stopping" : "second_factor_demanded";
+      const closeCode = code === "stopping" ? SERVICE_RESTART : POLICY_VIOLATION;
       turnAway(socket, { code, detail: statusOf(code).title }, closeCode);
       return;
     }

@@ -122,6 +122,10 @@ export const STATUS_CODES_BY_CODE = {
   too_many_passkeys: { status: 409, title: "The account has as many passkeys as it may." },
   second_factor_needed: { status: 401, title: "Signing in needs a code of the second factor as well." },
   second_factor_wrong: { status: 403, title: "The code is not the one of now, or was used before." },
+  second_factor_demanded: {
+    status: 403,
+    title: "The role demands a second factor or a passkey before anything else.",
+  },
   second_factor_there: { status: 409, title: "There is a second factor already." },
   second_factor_missing: { status: 409, title: "There is no second factor." },
   single_sign_on_off: { status: 404, title: "No identity provider is configured." },
@@ -153,6 +157,7 @@ export const STATUS_CODES_BY_CODE = {
   key_expiry_past: { status: 422, title: "The key would have expired already." },
 
   // The stream
+  key_in_address: { status: 400, title: "A key in the address is not taken: logs on its way may have it." },
   unsupported_subprotocol: { status: 400, title: "None of the offered subprotocols is spoken here." },
   malformed_frame: {
     status: 400,

@@ -23,7 +23,7 @@ test.each<[object, string]>([
 test("an edit of no kind is told which kinds there are", () => {
   for (const edit of [{ kind: "zap" }, {}, null, 7])
     expect(firstFault(change, { edits: [edit] })).toMatch(
-      /^\/edits\/0\/kind must be one of: address, contact, .*, deliver_on$/,
+      /^\/edits\/0\/kind must be one of: address, contact, .*, deliver_on, custom_field$/,
     );
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { readPdfText } from "../../test-support/pdf-text.ts";
 import { type Label, labelPdf, labelPng, labelZpl, zplText } from "./label-document.ts";
 
 const warehouse = {
@@ -44,7 +45,7 @@ describe("a label in ZPL", () => {
     expect(zpl).toContain("^PW812");
     expect(zpl).toMatch(/\^BCN,[^\n]*\^FD1Z999AA10123456784\^FS/);
     expect(zpl).toContain("^FD1Z99 9AA1 0123 4567 84^FS");
-    expect(zpl).toContain("José Łukasz");
+    expect(zpl).toContain("José Lukasz");
   });
 
   it("lets no text become a command (L1)", () => {
@@ -94,6 +95,14 @@ describe("a label in ZPL", () => {
     expect(labelZpl(label)).toContain("^A0N,44,44^FH^FD1 Main St^FS");
   });
 
+  it("has letters that a label printer lacks in Latin ones, and says so (L4)", () => {
+    const zpl = labelZpl({ ...label, to: { ...label.to, name: "Γιώργος Παππάς", street1: "ул. Ленина 1" } });
+    expect(zpl).toMatch(/\^FDG\S+ Pa\S+\^FS/);
+    expect(zpl).toContain("^FDul. Lenina 1^FS");
+    expect(zpl).toMatch(/\^FDSome letters stand here as Latin ones/);
+    expect(labelZpl({ ...label, to: { ...label.to, name: "Jürgen Groß" } })).not.toContain("Latin ones");
+  });
+
   it("says that a return is one", () => {
     expect(labelZpl({ ...label, isReturn: true })).toContain("RETURN TO:");
     expect(labelZpl(label)).not.toContain("RETURN");
@@ -108,6 +117,22 @@ describe("a label for other printers and screens", () => {
     expect(pdf.toString("latin1")).toMatch(/\/MediaBox \[0 0 288 432\]/);
     expect(pdf.toString("latin1").match(/\/Type \/Page\b/g)).toHaveLength(1);
     expect((await labelPdf(label)).equals(pdf)).toBe(true);
+  });
+
+  it.each([
+    ["JP", "山田太郎", "東京都千代田区1-1"],
+    ["RU", "Анна Ахматова", "Невский проспект 1"],
+    ["PL", "Łukasz Żółć", "ul. Święty Marcin 1"],
+    ["TH", "สมชาย", "ถนนสุขุมวิท"],
+  ])("has every letter of an address in %s (L4)", async (country, name, street1) => {
+    const { text, missing } = readPdfText(
+      await labelPdf({ ...label, to: { ...label.to, country, name, street1 } }),
+    );
+    expect(missing).toBe(0);
+    // Letters of several fonts are drawn piece by piece.
+    const drawn = text.replaceAll(" ", "");
+    expect(drawn).toContain(name.replaceAll(" ", ""));
+    expect(drawn).toContain(street1.replaceAll(" ", ""));
   });
 
   it("takes long lines and other alphabets", async () => {

@@ -3,10 +3,15 @@
  * layout for outbound and return labels.
  *
  * Invariants (tests cite them): L1 text from an address never becomes a printer command; L2 every form
- * carries the whole tracking number as text and as Code 128; L3 the same label gives the same bytes.
+ * carries the whole tracking number as text and as Code 128; L3 the same label gives the same bytes; L4 the
+ * PDF has every letter as it was given, in the fonts of packing slips; a label printer has Latin-1 alone, so
+ * that the ZPL has others in Latin ones, and says so.
  */
 import bwip from "bwip-js";
 import PDFDocument from "pdfkit";
+import { townLine } from "../../orders/address.ts";
+import { latinText } from "../../print/latin.ts";
+import { drawText, Typesetter } from "../../print/set-text.ts";
 
 export type LabelAddress = {
   readonly name: string;
@@ -41,10 +46,17 @@ export type Label = {
 const DOTS_WIDE = 812;
 const DOTS_LONG = 1_218;
 
+/** What a label says on which a letter stands for another one. */
+const REWRITTEN = "Some letters stand here as Latin ones. The PDF label has them as given.";
+
 export function labelZpl(label: Label): string {
+  const to = addressLines(label.to);
+  const from = addressLines(label.from);
+  const isRewritten = [...to, ...from, label.reference, label.contents].some(
+    (given) => latinText(oneLine(given)).isRewritten,
+  );
   const text = (x: number, y: number, size: number, value: string, most: number) =>
     `^FO${x},${y}^A0N,${size},${size}^FH^FD${zplText(value, most)}^FS`;
-  const to = addressLines(label.to);
   return [
     "^XA",
     "^CI28",
@@ -55,7 +67,7 @@ export function labelZpl(label: Label): string {
     `^FO30,28^A0N,100,100^FR^FH^FD${zplText(label.carrier, 8)}^FS`,
     `^FO400,38^A0N,36,32^FR^FH^FD${zplText(serviceName(label.service), 24)}^FS`,
     ...(label.isReturn ? ["^FO400,88^A0N,40,40^FR^FDRETURN^FS"] : []),
-    ...addressLines(label.from).map((line, index) => text(30, 176 + index * 30, 26, line, 44)),
+    ...from.map((line, index) => text(30, 176 + index * 30, 26, line, 44)),
     text(590, 176, 28, `${(label.ounces / 16).toFixed(2)} lb`, 16),
     text(590, 210, 28, label.date.slice(0, 10), 16),
     text(590, 244, 28, label.to.country, 16),
@@ -70,6 +82,7 @@ export function labelZpl(label: Label): string {
     "^FO0,1120^GB812,4,4^FS",
     text(30, 1_142, 30, label.reference, 40),
     ...(label.isSimulated ? [text(560, 1_146, 22, "SIMULATED LABEL", 30)] : []),
+    ...(isRewritten ? [text(30, 1_184, 22, REWRITTEN, 80)] : []),
     "^XZ",
     "",
   ].join("\n");
@@ -90,16 +103,20 @@ export function labelPdf(label: Label): Promise<Buffer> {
     document.on("end", () => resolve(Buffer.concat(chunks)));
     document.on("error", reject);
   });
-  const text = (value: string, x: number, y: number, size: number, width: number, bold = false) =>
+  const type = new Typesetter(label.to.country);
+  const text = (value: string, x: number, y: number, size: number, width: number, bold = false) => {
+    const line = oneLine(value);
+    if (!BUILT_IN.test(line)) return drawWhole(document, type, line, { x, y, size, width, bold });
     document
       .font(bold ? "Helvetica-Bold" : "Helvetica")
       .fontSize(size)
-      .text(pdfText(value), x, y, { width, height: size * 1.2, ellipsis: true, lineBreak: false });
+      .text(line, x, y, { width, height: size * 1.2, ellipsis: true, lineBreak: false });
+  };
 
   document.rect(0, 0, 288, 54).fill("#000000").fillColor("#ffffff");
   text(label.carrier, 12, 13, 32, 110, true);
   document.font("Helvetica-Bold").fontSize(11);
-  document.text(pdfText(serviceName(label.service)), 120, label.isReturn ? 13 : 21, {
+  document.text(latinText(oneLine(serviceName(label.service))).text, 120, label.isReturn ? 13 : 21, {
     width: 156,
     height: 13,
     align: "right",
@@ -150,11 +167,11 @@ export function labelPng(label: Label): Promise<Buffer> {
 }
 
 /**
- * Text for a `^FH^FD` field: what would start a command (`^`, `~`) or an escape (`_`), and control
- * characters, as hex. With `^CI28` other characters pass as UTF-8.
+ * Text for a `^FH^FD` field: letters that the printer lacks in Latin ones; what would start a command (`^`,
+ * `~`) or an escape (`_`) as hex. With `^CI28` the rest passes as UTF-8.
  */
 export function zplText(text: string, most: number): string {
-  return [...oneLine(text)]
+  return [...latinText(oneLine(text)).text]
     .slice(0, most)
     .map((character) =>
       /[\^~_\\]/.test(character)
@@ -164,43 +181,38 @@ export function zplText(text: string, most: number): string {
     .join("");
 }
 
-/** The built-in PDF fonts know Western European characters only: others lose their accents or become `?`. */
-function pdfText(text: string): string {
-  return [...oneLine(text)]
-    .map((character) => {
-      if (character.charCodeAt(0) < 0x100) return character;
-      const plain = SPECIAL[character] ?? character.normalize("NFKD").replace(/\p{M}/gu, "");
-      return /^[ -\u00ff]+$/.test(plain) ? plain : "?";
-    })
-    .join("");
+/** Letters of the fonts that every PDF reader has. Opening and embedding others takes a moment. */
+const BUILT_IN = /^[\x20-\x7e\xa1-\xff]*$/;
+
+/** One line in embedded fonts (L4), in as much smaller type as it takes for the line to fit. */
+function drawWhole(
+  document: PDFKit.PDFDocument,
+  type: Typesetter,
+  line: string,
+  box: {
+    readonly x: number;
+    readonly y: number;
+    readonly size: number;
+    readonly width: number;
+    readonly bold: boolean;
+  },
+): void {
+  const weight = box.bold ? "bold" : "regular";
+  const set = [1, 0.8, 0.6].map((part) =>
+    type.set(line, box.width, { size: box.size * part, colour: "#000000", weight }),
+  );
+  const fitting = set.find(({ lines }) => lines.length <= 1) ?? set.at(-1);
+  if (fitting === undefined) return;
+  // It stands lower in its line than the built-in fonts do.
+  const y = box.y - fitting.style.size * 0.2;
+  drawText(document, { ...fitting, lines: fitting.lines.slice(0, 1) }, { x: box.x, y, width: box.width });
+  document.fillColor("#000000");
 }
 
-const SPECIAL: Readonly<Record<string, string>> = {
-  Ł: "L",
-  ł: "l",
-  Đ: "D",
-  đ: "d",
-  ı: "i",
-  "–": "-",
-  "—": "-",
-  "’": "'",
-  "“": '"',
-  "”": '"',
-};
-
 function addressLines(address: LabelAddress): readonly string[] {
-  const place =
-    address.country === "US" || address.country === "CA"
-      ? `${address.city} ${address.state} ${address.zip}`
-      : `${address.zip} ${address.city} ${address.state}`;
-  return [
-    address.name,
-    address.company,
-    address.street1,
-    address.street2,
-    place.trim(),
-    address.country,
-  ].filter((line) => line.trim() !== "");
+  const { name, company, street1, street2, city, state: region, zip: postalCode, country } = address;
+  const town = townLine({ name, line1: street1, city, region, postalCode, country });
+  return [name, company, street1, street2, town, country].filter((line) => line.trim() !== "");
 }
 
 /** Whether an address needs the smaller type: if its street were cut, the parcel would come back. */

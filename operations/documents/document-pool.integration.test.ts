@@ -28,7 +28,7 @@ const slip: PackingSlip = {
 };
 
 test("a packing slip is drawn on a pool thread as a PDF", async () => {
-  const pdf = Buffer.from(await pool.packingSlip(slip));
+  const pdf = Buffer.from(await pool.packingSlips([slip]));
   expect(pdf.subarray(0, 5).toString()).toBe("%PDF-");
   expect(pdf.subarray(-6).toString()).toContain("%%EOF");
 });
@@ -40,21 +40,21 @@ test("a slip with more lines than a page holds continues on the next", async () 
     insteadOf: null,
     quantity: 1,
   }));
-  const pdf = Buffer.from(await pool.packingSlip({ ...slip, lines })).toString("latin1");
+  const pdf = Buffer.from(await pool.packingSlips([{ ...slip, lines }])).toString("latin1");
   expect(pdf.match(/\/Type \/Page\b/g)?.length).toBeGreaterThan(1);
 });
 
 test("a handling unit with a wrong check digit fails that document only", async () => {
-  await expect(pool.packingSlip({ ...slip, handlingUnit: "003456789012345678" })).rejects.toThrow(
+  await expect(pool.packingSlips([{ ...slip, handlingUnit: "003456789012345678" }])).rejects.toThrow(
     /checksum/i,
   );
-  await expect(pool.packingSlip(slip)).resolves.toBeInstanceOf(Uint8Array);
+  await expect(pool.packingSlips([slip])).resolves.toBeInstanceOf(Uint8Array);
 });
 
 test("documents beyond the queue are told to come back, and those in it are drawn", async () => {
   const small = createDocumentPool(3);
   try {
-    const asked = await Promise.allSettled(Array.from({ length: 20 }, () => small.packingSlip(slip)));
+    const asked = await Promise.allSettled(Array.from({ length: 20 }, () => small.packingSlips([slip])));
     const refused = asked.filter((one) => one.status === "rejected");
     expect(refused.length).toBeGreaterThanOrEqual(15);
     for (const { reason } of refused) expect(reason).toBeInstanceOf(DocumentsBusyError);
@@ -66,7 +66,9 @@ test("documents beyond the queue are told to come back, and those in it are draw
 });
 
 test("a name in letters of another script is drawn in them", async () => {
-  const { text, missing } = readPdfText(await pool.packingSlip({ ...slip, country: "JP", to: ["山田太郎"] }));
+  const { text, missing } = readPdfText(
+    await pool.packingSlips([{ ...slip, country: "JP", to: ["山田太郎"] }]),
+  );
   expect(missing).toBe(0);
   expect(text).toContain("山");
 });

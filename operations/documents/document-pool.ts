@@ -17,7 +17,7 @@ const IDLE_TIMEOUT_MS = 30_000;
 
 export type DocumentPool = {
   /** @returns PDF bytes. Rejects with `DocumentsBusyError` where the queue is full. */
-  packingSlip(slip: PackingSlip): Promise<Uint8Array>;
+  packingSlips(slips: readonly PackingSlip[]): Promise<Uint8Array>;
   /** @returns the bytes of an SVG. Rejects with `DocumentsBusyError` where the queue is full. */
   qrCode(text: string): Promise<Uint8Array>;
   close(): Promise<void>;
@@ -35,7 +35,7 @@ export function createDocumentPool(maxQueued = MAX_QUEUED_DOCUMENTS): DocumentPo
     return pool.run(task);
   };
   return {
-    packingSlip: (slip) => draw({ kind: "packing-slip", slip }),
+    packingSlips: (slips) => draw({ kind: "packing-slips", slips }),
     qrCode: (text) => draw({ kind: "qr-code", text }),
     close: () => pool.close(),
   };

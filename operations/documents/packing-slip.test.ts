@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { readPdfText } from "../../test-support/pdf-text.ts";
-import { drawPackingSlip, type PackingSlip } from "./packing-slip.ts";
+import { drawPackingSlips, type PackingSlip } from "./packing-slip.ts";
 
 const slip: PackingSlip = {
   shopName: "Northwind Outfitters",
@@ -42,7 +42,7 @@ test.each([
   ["China", "CN", "王小明 北京市朝阳区"],
   ["Taiwan", "TW", "陳大文 臺北市信義區"],
 ])("a name and address of %s are printed in their own letters", async (_name, country, text) => {
-  const drawn = readPdfText(await drawPackingSlip({ ...slip, country, to: [text] }));
+  const drawn = readPdfText(await drawPackingSlips([{ ...slip, country, to: [text] }]));
   expect(drawn.missing).toBe(0);
   expect(drawn.text).not.toContain(NOT_WHOLE);
   expect(letters(drawn.text)).toEqual(expect.arrayContaining(letters(text)));
@@ -50,7 +50,7 @@ test.each([
 
 test("Arabic letters are joined, words stand from right to left and numbers from left to right", async () => {
   const text = "شارع الملك 12";
-  const drawn = readPdfText(await drawPackingSlip({ ...slip, country: "SA", to: [text] }));
+  const drawn = readPdfText(await drawPackingSlips([{ ...slip, country: "SA", to: [text] }]));
   expect(drawn.missing).toBe(0);
   // Letters with marks are drawn as several pieces.
   const letters = drawn.text.replaceAll(/\s/g, "");
@@ -62,7 +62,7 @@ test("Arabic letters are joined, words stand from right to left and numbers from
 test("emoji are printed, and in a title that mixes scripts each letter has a font", async () => {
   const title = "Gift 🎁 for 山田 & Иван (שלום)";
   const drawn = readPdfText(
-    await drawPackingSlip({ ...slip, lines: [{ sku: "TEE-1", title, insteadOf: null, quantity: 1 }] }),
+    await drawPackingSlips([{ ...slip, lines: [{ sku: "TEE-1", title, insteadOf: null, quantity: 1 }] }]),
   );
   expect(drawn.missing).toBe(0);
   expect(drawn.text).not.toContain(NOT_WHOLE);
@@ -70,7 +70,7 @@ test("emoji are printed, and in a title that mixes scripts each letter has a fon
 });
 
 test("letters that no font has are written in Latin ones, or a question mark, and the page says so", async () => {
-  const drawn = readPdfText(await drawPackingSlip({ ...slip, to: ["ᚠᚢᚦᚬᚱ", "\u{E000}"] }));
+  const drawn = readPdfText(await drawPackingSlips([{ ...slip, to: ["ᚠᚢᚦᚬᚱ", "\u{E000}"] }]));
   expect(drawn.missing).toBe(0);
   expect(drawn.text).toContain(NOT_WHOLE.split(" ").join("   ").split("   ")[0] ?? "");
   expect(drawn.text).toContain("?");
@@ -78,17 +78,30 @@ test("letters that no font has are written in Latin ones, or a question mark, an
 
 test("an address of many lines and a long title keep clear of what follows", async () => {
   const drawn = readPdfText(
-    await drawPackingSlip({
-      ...slip,
-      to: Array.from({ length: 14 }, (_, at) => `Line ${at} of a long address in a narrow column`),
-      lines: Array.from({ length: 40 }, (_, at) => ({
-        sku: `SKU-${at}`,
-        title: "A title ".repeat(30),
-        insteadOf: null,
-        quantity: 1,
-      })),
-    }),
+    await drawPackingSlips([
+      {
+        ...slip,
+        to: Array.from({ length: 14 }, (_, at) => `Line ${at} of a long address in a narrow column`),
+        lines: Array.from({ length: 40 }, (_, at) => ({
+          sku: `SKU-${at}`,
+          title: "A title ".repeat(30),
+          insteadOf: null,
+          quantity: 1,
+        })),
+      },
+    ]),
   );
   expect(drawn.missing).toBe(0);
   expect(drawn.pages).toBeGreaterThan(1);
+});
+
+test("several follow each other, each on a page of its own, and each says its own letters", async () => {
+  const drawn = readPdfText(
+    await drawPackingSlips([
+      { ...slip, fulfillmentOrderId: "web-1-F1", to: ["Bo Beck"] },
+      { ...slip, fulfillmentOrderId: "web-2-F1", country: "JP", to: ["山田太郎"] },
+    ]),
+  );
+  expect([drawn.pages, drawn.missing]).toEqual([2, 0]);
+  expect(drawn.text).toMatch(/Bo Beck[\s\S]*山田太郎/);
 });

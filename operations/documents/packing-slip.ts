@@ -1,7 +1,8 @@
 /**
  * The packing slip: the page that goes into the parcel, and by which a person picks where no robot does.
  *
- * Owns the drawing only; the caller reads what is printed on it. Runs in the document pool, never on a thread
+ * Several in one document follow each other, each from a page of its own on. Owns the drawing only; the caller
+ * reads what is printed on it. Runs in the document pool, never on a thread
  * that serves sockets.
  */
 import bwipjs from "bwip-js/node";
@@ -44,8 +45,31 @@ const SMALL: TextStyle = { size: 9, colour: MUTED };
 const NOT_WHOLE =
   "Some letters are written in Latin ones, or as a question mark: this page has no font for them. The order has them.";
 
-/** @returns the bytes of a PDF, A4, one page or as many as the lines need. */
-export async function drawPackingSlip(slip: PackingSlip): Promise<Uint8Array> {
+/** @returns the bytes of a PDF, A4, a page a slip or as many as its lines need. */
+export async function drawPackingSlips(slips: readonly PackingSlip[]): Promise<Uint8Array> {
+  const [first] = slips;
+  if (first === undefined) throw new Error("no packing slip was asked for");
+  const pdf = new PDFDocument({
+    size: "A4",
+    margin: MARGIN,
+    autoFirstPage: false,
+    info: {
+      Title:
+        slips.length === 1 ? `Packing slip ${first.fulfillmentOrderId}` : `${slips.length} packing slips`,
+      Author: first.shopName,
+    },
+  });
+  const bytes = collect(pdf);
+  for (const slip of slips) {
+    pdf.addPage();
+    await drawSlip(pdf, slip);
+  }
+  pdf.end();
+  return bytes;
+}
+
+/** On the page that was begun for it, and those that follow. */
+async function drawSlip(pdf: PDFKit.PDFDocument, slip: PackingSlip): Promise<void> {
   const barcode = await bwipjs.toBuffer({
     bcid: slip.handlingUnit === null ? "code128" : "gs1-128",
     text: slip.handlingUnit === null ? slip.fulfillmentOrderId : `(00)${slip.handlingUnit}`,
@@ -53,12 +77,6 @@ export async function drawPackingSlip(slip: PackingSlip): Promise<Uint8Array> {
     includetext: true,
     textxalign: "center",
   });
-  const pdf = new PDFDocument({
-    size: "A4",
-    margin: MARGIN,
-    info: { Title: `Packing slip ${slip.fulfillmentOrderId}`, Author: slip.shopName },
-  });
-  const bytes = collect(pdf);
   const type = new Typesetter(slip.country);
   const left = { x: MARGIN, width: WIDTH - 230 };
 
@@ -92,8 +110,6 @@ export async function drawPackingSlip(slip: PackingSlip): Promise<Uint8Array> {
   const closing = type.set(foot.join("\n"), WIDTH, SMALL);
   if (y + closing.height > PAGE_HEIGHT - MARGIN) y = newPage(pdf);
   drawText(pdf, closing, { x: MARGIN, y: y + 4, width: WIDTH });
-  pdf.end();
-  return bytes;
 }
 
 function collect(pdf: PDFKit.PDFDocument): Promise<Uint8Array> {

@@ -3,7 +3,7 @@
  * seconds, which is what every authenticator app speaks), a passkey (`passkeys.ts`), or a recovery code.
  *
  * T1 A secret counts once a code of it was shown; until then signing in does not ask for it.
- * T2 A code counts once, and so does a recovery code.
+ * T2 A code counts once, in its own 30 seconds or the next, and so does a recovery code, at any time.
  * T3 Who makes or removes a factor has just proved who they are (ADR 0051): an open browser alone does not
  *    do.
  */
@@ -30,8 +30,11 @@ import { staffSubject } from "./staff.ts";
 /** RFC 4226 recommends 160 bits. */
 const SECRET_BYTES = 20;
 const PERIOD_SECONDS = 30;
-/** Steps before and after now that are taken too: clocks of phones are a little off. */
-const STEPS_OFF = 1;
+/**
+ * Steps before now that are taken too: RFC 6238 (5.2) recommends one at most, for what typing and the network
+ * take. None after now, so that a code is of no use before its time.
+ */
+const STEPS_BEFORE = 1;
 const RECOVERY_CODES = 10;
 /** 120 random bits each, so that a fast hash of one cannot be turned around. */
 const RECOVERY_BYTES = 15;
@@ -180,12 +183,19 @@ async function isCodeOfApp(
   secret: Buffer,
   code: string,
 ): Promise<boolean> {
+  const step = stepOfCode(secret, code, Date.now());
+  return step !== null && takeStep(client, staffId, step);
+}
+
+/**
+ * Which step a code is of, counted from the Unix epoch; null: of none that is taken.
+ * @param nowMs milliseconds since the Unix epoch
+ */
+export function stepOfCode(secret: Uint8Array, code: string, nowMs: number): number | null {
   const token = code.replace(/\s/g, "");
-  if (!/^\d{6}$/.test(token)) return false;
-  const nowMs = Date.now();
-  const delta = totpOf(secret, "").validate({ token, timestamp: nowMs, window: STEPS_OFF });
-  if (delta === null) return false;
-  return takeStep(client, staffId, Math.floor(nowMs / 1000 / PERIOD_SECONDS) + delta);
+  if (!/^\d{6}$/.test(token)) return null;
+  const delta = totpOf(secret, "").validate({ token, timestamp: nowMs, window: STEPS_BEFORE });
+  return delta === null || delta > 0 ? null : Math.floor(nowMs / 1000 / PERIOD_SECONDS) + delta;
 }
 
 function totpOf(secret: Uint8Array, email: string): TOTP {

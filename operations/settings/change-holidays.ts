@@ -7,6 +7,7 @@ import { catalogOf } from "../../store/catalog/catalog.ts";
 import { readSourcingLocations } from "../../store/catalog/locations.ts";
 import {
   holidaysSubject,
+  inOrder,
   readHolidays,
   unknownLocations,
   writeHolidays,
@@ -27,7 +28,7 @@ export async function changeHolidays(
   );
   if (twice !== undefined)
     return refuse("holidays_invalid", `${twice.name} is given twice for ${twice.day}.`);
-  const sorted = [...holidays].sort((a, b) => `${a.day} ${a.name}`.localeCompare(`${b.day} ${b.name}`, "en"));
+  const sorted = inOrder(holidays);
   const changed = await changeSetting<{ readonly holidays: HolidaysBody["holidays"] }>(context, {
     subject: holidaysSubject(companyId),
     version,

@@ -30,16 +30,16 @@ function roleSubject(id: string): string {
   return `role:${id}`;
 }
 
-type Fields = Pick<StoredRole, "name" | "permissions" | "locations" | "channels" | "enabled">;
+type Fields = Omit<StoredRole, "id" | "builtIn">;
 /** The fields of the setting; a role that is not there yet has none. */
 type Setting = Readonly<Record<string, unknown>>;
 
 export async function createRole(
   context: OperationContext,
-  { id, name, permissions, locations = null, channels = null }: CreateRoleBody,
+  { id, name, permissions, locations = null, channels = null, secondFactorDemanded = false }: CreateRoleBody,
   giver: RoleGiver,
 ): Promise<SettingChanged | Refusal> {
-  const fields: Fields = { name, permissions, locations, channels, enabled: true };
+  const fields: Fields = { name, permissions, locations, channels, secondFactorDemanded, enabled: true };
   return changeSetting<Setting>(context, {
     subject: roleSubject(id),
     version: null,
@@ -65,6 +65,7 @@ export async function changeRole(
     permissions: change.permissions === undefined ? now.permissions : change.permissions,
     locations: change.locations === undefined ? now.locations : change.locations,
     channels: change.channels === undefined ? now.channels : change.channels,
+    secondFactorDemanded: change.secondFactorDemanded ?? now.secondFactorDemanded,
     enabled: now.enabled,
   }));
 }
@@ -94,15 +95,16 @@ async function alter(
     read: async (client) => {
       const role = await readRole(client, id);
       if (role === null) return refuse("role_not_found", `There is no role "${id}".`);
-      const { name, permissions, locations, channels, enabled } = role;
-      const now: Fields = { name, permissions, locations, channels, enabled };
+      const { id: _id, builtIn, ...now } = role;
       wanted = next(now);
-      if (wanted.permissions === null && !role.builtIn)
+      if (wanted.permissions === null && !builtIn)
         return refuse("role_invalid", "Only a built-in role has permissions that it was shipped with.");
       if (id === WHOLE && !isWhole(wanted))
         return refuse("role_protected", "The role of administrators stays whole: make another role.");
       const given = new Set(wanted.permissions ?? giver.shipped(id));
-      const before = countsMore(now, wanted) ? new Set<string>() : new Set(permissions ?? giver.shipped(id));
+      const before = countsMore(now, wanted)
+        ? new Set<string>()
+        : new Set(now.permissions ?? giver.shipped(id));
       return (await problemOf(client, wanted, given, before, giver)) ?? now;
     },
     next: (now) => wanted ?? now,

@@ -14,7 +14,7 @@ import type { TrackingReport, TrackingStatus } from "../../ports/carriers.ts";
 import { isBeforeLeaving, progressOf } from "../../ports/parcel-progress.ts";
 import type { VendorAccount } from "../../ports/vendor-roster.ts";
 import {
-  addTrackingReport,
+  addTrackingReports,
   expectNextReport,
   findShipmentsByTracking,
   readParcelLines,
@@ -22,7 +22,12 @@ import {
   recordProgress,
   type Shipment,
 } from "../../store/floor/shipments.ts";
-import { changeOrder, lockOrder, type OrderProgress } from "../../store/orders/order-progress.ts";
+import {
+  changeOrder,
+  lockOrders,
+  type OrderProgress,
+  readOrderProgress,
+} from "../../store/orders/order-progress.ts";
 import { lockReturn, setReturnStatus } from "../../store/returns/returns.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
 import type { OrderMessage } from "../../workflows/messages.ts";
@@ -66,6 +71,7 @@ export async function recordTracking(
     recorded += await inTransaction(context.database, (client) =>
       recordParcel(
         client,
+        trackingNumber,
         shipments.filter((shipment) => shipment.trackingNumber === trackingNumber),
         reportsOf(trackingNumber),
       ),
@@ -78,19 +84,21 @@ export async function recordTracking(
 /**
  * One parcel, which shipments of several orders may share: what is new is so for all of them, in one
  * transaction.
- *
- * @param shipments by their orders' ids
  */
 async function recordParcel(
   client: DatabaseClient,
+  trackingNumber: string,
   shipments: readonly Shipment[],
   reports: readonly TrackingReport[],
 ): Promise<number> {
-  for (const { orderId } of shipments) await lockOrder(client, orderId);
-  const fresh: TrackingReport[] = [];
-  for (const report of reports) if (await addTrackingReport(client, report)) fresh.push(report);
+  await lockOrders(
+    client,
+    shipments.map(({ orderId }) => orderId),
+  );
+  const added = await addTrackingReports(client, trackingNumber, reports);
+  const fresh = reports.filter(({ reportId }) => added.has(reportId));
   if (fresh.length > 0) for (const { id } of shipments) await moveShipment(client, id, fresh);
-  return fresh.length;
+  return added.size;
 }
 
 async function moveShipment(
@@ -100,36 +108,31 @@ async function moveShipment(
 ): Promise<void> {
   const shipment = await readShipment(client, id);
   if (shipment === undefined) return;
-  const { orderId } = shipment;
   const isHere = shipment.returnId === null && shipment.shippedAt === null;
   const usable = isHere ? fresh.filter(isBeforeLeaving) : fresh;
   for (const report of progressOf(shipment.trackingStatus, usable)) {
     await recordProgress(client, shipment, report);
-    // Each report may change the order.
-    const order = (await lockOrder(client, orderId)) as OrderProgress;
-    if (shipment.returnId === null) await moveOrder(client, order, shipment, report.status);
+    if (shipment.returnId === null) await moveOrder(client, shipment, report.status);
     else await moveReturn(client, shipment.returnId, report.status);
   }
   await expectNextReport(client, id);
 }
 
-async function moveOrder(
-  client: DatabaseClient,
-  order: OrderProgress,
-  shipment: Shipment,
-  status: TrackingStatus,
-): Promise<void> {
+async function moveOrder(client: DatabaseClient, shipment: Shipment, status: TrackingStatus): Promise<void> {
   const { id, orderId } = shipment;
+  // It is locked. Read for each report: the one before may have changed it.
+  const readOrder = async () => (await readOrderProgress(client, orderId)) as OrderProgress;
   if (status === "return_to_sender") {
     const by = `carrier:${shipment.carrier}`;
     const claim = { shipmentId: id, kind: "return_to_sender", note: "", by, key: `${id}:return` } as const;
     // Refused where people have claimed all of it before.
-    await openInOrder(client, order, shipment, claim);
+    await openInOrder(client, await readOrder(), shipment, claim);
     return;
   }
   if (status !== "delivered" && status !== "out_for_delivery") return;
   if (status === "delivered") {
-    await changeOrder(client, order, { ledger: adding(await readParcelLines(client, id), "delivered") });
+    const ledger = adding(await readParcelLines(client, id), "delivered");
+    await changeOrder(client, await readOrder(), { ledger });
   }
   const message: OrderMessage =
     status === "delivered"

@@ -1,10 +1,10 @@
 /** How amounts, days, addresses and other facts are written to a shopper. */
-import type { Address } from "../address.ts";
+import { type Address, countryName, townLine } from "../address.ts";
 import { chargeableMinor, currencyExponent, type Money } from "../money.ts";
 
 export function addressLines(address: Address): readonly string[] {
-  const place = [address.city, address.region, address.postalCode].filter(Boolean).join(" ");
-  return [address.name, address.company, address.line1, address.line2, place, address.country].filter(
+  const { name, company, line1, line2, country } = address;
+  return [name, company, line1, line2, townLine(address), countryName(country)].filter(
     (line): line is string => line !== undefined && line.trim() !== "",
   );
 }

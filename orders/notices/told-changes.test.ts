@@ -45,7 +45,11 @@ describe("what a shopper is told of a change", () => {
   it("is the address as it was and is", () => {
     const shippingAddress = { name: "Jane", line1: "9 Elm St", city: "Reno", country: "US" };
     expect(told({ shippingAddress })).toEqual([
-      { label: "Delivery address", was: "Jane, 123 Main St, New York, US", is: "Jane, 9 Elm St, Reno, US" },
+      {
+        label: "Delivery address",
+        was: "Jane, 123 Main St, New York, United States",
+        is: "Jane, 9 Elm St, Reno, United States",
+      },
     ]);
   });
 

@@ -11,11 +11,14 @@ export type StoredRole = {
   /** The only places and channels that it is for; null: all. */
   readonly locations: readonly string[] | null;
   readonly channels: readonly string[] | null;
+  /** Whoever signs in by a password here needs a second factor or a passkey before anything else. */
+  readonly secondFactorDemanded: boolean;
   readonly enabled: boolean;
   readonly builtIn: boolean;
 };
 
-const COLUMNS = 'r.id, r.name, r.permissions, r.locations, r.channels, r.enabled, r.built_in as "builtIn"';
+const COLUMNS = `r.id, r.name, r.permissions, r.locations, r.channels, r.enabled, r.built_in as "builtIn",
+  r.second_factor_demanded as "secondFactorDemanded"`;
 
 /** The role of a row of `staff`, as JSON; null where there is none. */
 export const ROLE_OF_STAFF = `(select to_jsonb(found) from (select ${COLUMNS} from role r where r.id = staff.role) as found)`;
@@ -50,14 +53,18 @@ export async function readShownRole(client: Queryable, id: string): Promise<Show
 
 /** Adds a role, or sets all of one that is there; a built-in one stays built in. */
 export async function writeRole(client: Queryable, role: Omit<StoredRole, "builtIn">): Promise<void> {
-  const values = [role.id, role.name, role.permissions, role.locations, role.channels, role.enabled];
+  const { id, name, permissions, locations, channels, secondFactorDemanded, enabled } = role;
+  const values = [id, name, permissions, locations, channels, enabled, secondFactorDemanded];
   const { rowCount } = await client.query(
-    `update role set name = $2, permissions = $3, locations = $4, channels = $5, enabled = $6 where id = $1`,
+    `update role set name = $2, permissions = $3, locations = $4, channels = $5, enabled = $6,
+            second_factor_demanded = $7
+      where id = $1`,
     values,
   );
   if (rowCount === 1) return;
   await client.query(
-    "insert into role (id, name, permissions, locations, channels, enabled) values ($1, $2, $3, $4, $5, $6)",
+    `insert into role (id, name, permissions, locations, channels, enabled, second_factor_demanded)
+     values ($1, $2, $3, $4, $5, $6, $7)`,
     values,
   );
 }

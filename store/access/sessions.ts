@@ -7,6 +7,9 @@
  * S3 Each proof gives the session a new token. The one before counts on for `SESSION_TOKEN_OVERLAP_MS`,
  *    because the page has requests under way that bear it. It has no part in the proof: somebody else may
  *    have it.
+ * S4 Where a role demands a second factor, a session whose owner has neither one nor a passkey lacks it, but
+ *    for one that an identity provider has opened: what it asks for is its own affair. It is looked up at
+ *    each request, so that what is set or demanded counts for the next one.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { SESSION_ABSOLUTE_MS, SESSION_IDLE_MS, SESSION_TOKEN_OVERLAP_MS } from "../../config/limits.ts";
@@ -33,6 +36,8 @@ export type OpenSession = {
    * signed in.
    */
   readonly provedAgoMs: number;
+  /** Its owner's role demands more than a password, and nothing more was shown nor could be. S4 */
+  readonly lacksSecondFactor: boolean;
 };
 
 const BROWSER_CHARACTERS = 200;
@@ -68,12 +73,18 @@ export async function findSession(
       stored_role: StoredRole | null;
       renew: boolean;
       proved_ago_ms: number;
+      lacks_second_factor: boolean;
     }
   >(
     `select ${STAFF_COLUMNS}, ${ROLE_OF_STAFF} as stored_role, session.id::text as session_id,
             session.expires_at < now() + $2 * interval '1 millisecond' * 0.9 as renew,
             (extract(epoch from now() - case when session.token_hash = $1 then session.proved_at
-                                             else session.created_at end) * 1000)::float8 as proved_ago_ms
+                                             else session.created_at end) * 1000)::float8 as proved_ago_ms,
+            session.opened_by is distinct from 'single-sign-on'
+              and exists (select from role r where r.id = staff.role and r.second_factor_demanded)
+              and not exists (select from staff_second_factor f
+                               where f.staff_id = staff.id and f.confirmed_at is not null)
+              and not exists (select from staff_passkey p where p.staff_id = staff.id) as lacks_second_factor
        from staff_session session join staff on staff.id = session.staff_id
       where (session.token_hash = $1 or (session.former_hash = $1 and session.former_until > now()))
         and session.expires_at > now() and session.created_at > now() - $3 * interval '1 millisecond'
@@ -96,6 +107,7 @@ export async function findSession(
     staff: staffMember(row),
     role: row.stored_role,
     provedAgoMs: row.proved_ago_ms,
+    lacksSecondFactor: row.lacks_second_factor,
   };
 }
 

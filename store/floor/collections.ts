@@ -6,6 +6,7 @@ import { createHash, randomInt } from "node:crypto";
 import { plainCollectionCode } from "../../orders/fulfillment/collection.ts";
 import { standingCancelRequest } from "../orders/orders.ts";
 import type { Queryable } from "../sql/database.ts";
+import { localDay } from "../sql/view-sql.ts";
 
 /** No character that is taken for another one when it is read aloud or from a small screen. */
 const CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ";
@@ -32,7 +33,7 @@ export async function beginCollection(
     fulfillmentOrderId,
   ]);
   const { rows } = await client.query<{ place: string; until: string }>(
-    `select l.name as place, c.expires_at::date as until from collection c
+    `select l.name as place, ${localDay("c.expires_at", "l")} as until from collection c
      join fulfillment_order f on f.id = c.fulfillment_order_id join location l on l.id = f.location_id
      where f.id = $1`,
     [fulfillmentOrderId],
@@ -45,7 +46,7 @@ export type Collection = {
   readonly orderId: string;
   readonly place: string;
   readonly street: string;
-  /** Calendar day, ISO 8601. */
+  /** Calendar day of the location, ISO 8601. */
   readonly until: string;
   readonly wrongCodes: number;
   readonly collectedAt: Date | null;
@@ -58,7 +59,7 @@ export async function readCollection(
 ): Promise<Collection | undefined> {
   const { rows } = await client.query<Collection>(
     `select c.fulfillment_order_id as "fulfillmentOrderId", c.order_id as "orderId", l.name as place,
-       concat_ws(', ', l.address->>'line1', l.address->>'city') as street, c.expires_at::date as until,
+       concat_ws(', ', l.address->>'line1', l.address->>'city') as street, ${localDay("c.expires_at", "l")} as until,
        c.wrong_codes as "wrongCodes", c.collected_at as "collectedAt", c.expired_at as "expiredAt"
      from collection c join fulfillment_order f on f.id = c.fulfillment_order_id
      join location l on l.id = f.location_id where c.fulfillment_order_id = $1`,

@@ -7,7 +7,8 @@ type PackingSlipFacts = {
   readonly shopName: string;
   readonly orderId: string;
   readonly externalNumber: string;
-  readonly placedAt: Date;
+  /** Calendar day of the company, ISO 8601. */
+  readonly placedOn: string;
   readonly handlingUnit: string | null;
   readonly locationName: string;
   readonly from: Address;
@@ -31,7 +32,7 @@ export async function readPackingSlipFacts(
     `select company.name as "shopName",
             orders.id as "orderId",
             orders.external_number as "externalNumber",
-            orders.placed_at as "placedAt",
+            (orders.placed_at at time zone company.time_zone)::date as "placedOn",
             fulfillment_order.handling_unit as "handlingUnit",
             location.name as "locationName",
             location.address as "from",
@@ -56,4 +57,30 @@ export async function readPackingSlipFacts(
   if (row === undefined) return null;
   const { document, ...facts } = row;
   return { ...facts, to: document.shippingAddress ?? null };
+}
+
+/**
+ * Which fulfillment orders are printed: those that are named, and of orders all that are not cancelled. In the
+ * order in which a packer goes: place by place, the oldest first.
+ *
+ * @param asked.locations whose alone; null: all. `channels`: the same
+ */
+export async function findToPrint(
+  database: Queryable,
+  asked: {
+    readonly fulfillmentOrders: readonly string[];
+    readonly orders: readonly string[];
+    readonly locations: readonly string[] | null;
+    readonly channels: readonly string[] | null;
+  },
+): Promise<readonly string[]> {
+  const { rows } = await database.query<{ id: string }>(
+    `select f.id from fulfillment_order f join orders o on o.id = f.order_id
+      where (f.id = any($1) or (f.order_id = any($2) and f.status <> 'cancelled'))
+        and ($3::text[] is null or f.location_id = any($3))
+        and ($4::text[] is null or o.channel_id = any($4))
+      order by f.location_id, f.created_at, f.id`,
+    [asked.fulfillmentOrders, asked.orders, asked.locations, asked.channels],
+  );
+  return rows.map(({ id }) => id);
 }

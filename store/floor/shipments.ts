@@ -278,18 +278,25 @@ export async function takeSilentParcels(
 /**
  * Of an order that was erased, neither the carrier's words nor the place are kept.
  *
- * @returns whether the report is new
+ * @param reports about one parcel
+ * @returns the ids of those that are new
  */
-export async function addTrackingReport(client: Queryable, report: TrackingReport): Promise<boolean> {
-  const { rowCount } = await client.query(
+export async function addTrackingReports(
+  client: Queryable,
+  trackingNumber: string,
+  reports: readonly TrackingReport[],
+): Promise<ReadonlySet<string>> {
+  const { rows } = await client.query<{ id: string }>(
     `insert into tracking_report (tracking_number, report_id, status, message, place, at)
-     select $1, $2, $3, case when e.is_erased then $7 else $4 end, case when e.is_erased then $7 else $5 end, $6::timestamptz
-     from (select exists (select from shipment s join order_person p on p.order_id = s.order_id
-             where s.tracking_number = $1 and p.erased_at is not null) as is_erased) e
-     on conflict do nothing`,
-    [report.trackingNumber, report.reportId, report.status, report.message, report.place, report.at, ERASED],
+     select $1, r."reportId", r.status, case when e.is_erased then $3 else r.message end,
+       case when e.is_erased then $3 else r.place end, r.at
+     from json_to_recordset($2::json) as r("reportId" text, status text, message text, place text, at timestamptz),
+       (select exists (select from shipment s join order_person p on p.order_id = s.order_id
+          where s.tracking_number = $1 and p.erased_at is not null) as is_erased) e
+     on conflict do nothing returning report_id as id`,
+    [trackingNumber, JSON.stringify(reports), ERASED],
   );
-  return rowCount === 1;
+  return new Set(rows.map(({ id }) => id));
 }
 
 /** What has been reported of the parcel so far. */

@@ -1,9 +1,11 @@
 /**
- * What `orders/work-left.ts` asks about an order besides its lines and its money, as one moment has it: one
- * statement, because every message to the order's saga asks for all of it.
+ * What `orders/work-left.ts` asks about an order besides its lines, as one moment has it: one statement,
+ * because every message to the order's saga asks for all of it.
  */
 import { isCollected } from "../../orders/fulfillment/collection.ts";
+import { isMoneyToMove, moneyMissing } from "../../orders/payment/order-completion.ts";
 import type { WorkFacts } from "../../orders/work-left.ts";
+import { moneyFactsOf, type StoredMoney, storedMoneyJson } from "../orders/money-facts.ts";
 import type { OrderProgress } from "../orders/order-progress.ts";
 import type { Queryable } from "../sql/database.ts";
 import { HELD_IN_NO_PART } from "./fulfillment.ts";
@@ -18,11 +20,8 @@ type FloorFacts = Pick<
   | "underWay"
 >;
 
-export async function readWorkFacts(
-  client: Queryable,
-  order: OrderProgress,
-): Promise<Omit<WorkFacts, "money" | "moneyToMove">> {
-  const { rows } = await client.query<FloorFacts>(
+export async function readWorkFacts(client: Queryable, order: OrderProgress): Promise<WorkFacts> {
+  const { rows } = await client.query<FloorFacts & { readonly storedMoney: StoredMoney }>(
     `select
        (select coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'status', f.status, 'stage', f.stage,
           'releaseOn', f.release_on) order by f.id), '[]')
@@ -41,11 +40,16 @@ export async function readWorkFacts(
        exists (select ${HELD_IN_NO_PART} and h.order_id = $1) as "isUnsourced",
        array(select s.id from shipment s
         where s.order_id = $1 and s.return_id is null and s.shipped_at is not null and s.delivered_at is null
-        order by s.id) as "underWay"`,
+        order by s.id) as "underWay",
+       ${storedMoneyJson("$1")} as "storedMoney"`,
     [order.orderId],
   );
+  const { storedMoney, ...floor } = rows[0] as FloorFacts & { readonly storedMoney: StoredMoney };
+  const money = moneyFactsOf(order, storedMoney);
   return {
-    ...(rows[0] as FloorFacts),
+    ...floor,
+    money: moneyMissing(money)?.detail ?? null,
+    moneyToMove: isMoneyToMove(money),
     holdReasons: order.holdReasons,
     lines: order.lines,
     isCollected: isCollected(order.document),

@@ -96,6 +96,13 @@ export async function lockOrder(client: Queryable, orderId: string): Promise<Ord
   return readOrderProgress(client, orderId);
 }
 
+/** Locks these orders as `lockOrder` does, in the order of their ids, in which everybody takes several. */
+export async function lockOrders(client: Queryable, orderIds: readonly string[]): Promise<void> {
+  await client.query('select from orders where id = any($1) order by id collate "C" for no key update', [
+    orderIds,
+  ]);
+}
+
 /** Locks the order unless somebody has it locked. @returns whether it is locked now, by this transaction */
 export async function tryLockOrder(client: Queryable, orderId: string): Promise<boolean> {
   const { rowCount } = await client.query("select from orders where id = $1 for no key update skip locked", [

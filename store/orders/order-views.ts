@@ -19,6 +19,7 @@ import {
   FULFILLMENT_ORDER_JSON,
   fromMicroseconds,
   iso,
+  localDay,
   microseconds,
   RETURN_JSON,
   SHIPMENT_JSON,
@@ -266,7 +267,7 @@ export async function listFulfillmentOrders(
             o.document->>'shippingService' as service, o.customer_name as "customerName",
             coalesce(o.document->'delivery'->>'method', 'parcel') as delivery,
             case when kept.ready_at is not null then jsonb_build_object('readyAt', ${iso("kept.ready_at")},
-              'until', kept.expires_at::date, 'arrivedAt', ${iso("kept.arrived_at")},
+              'until', ${localDay("kept.expires_at", "location")}, 'arrivedAt', ${iso("kept.arrived_at")},
               'arrivalNote', kept.arrival_note) end as collection,
             ${microseconds(QUEUE_PLACE)} as position
        from fulfillment_order f

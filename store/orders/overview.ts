@@ -3,8 +3,11 @@ import type { Overview, OverviewRange, Throughput } from "../../contract/system.
 import type { Queryable } from "../sql/database.ts";
 import { iso } from "../sql/view-sql.ts";
 
-/** @param timeZone IANA name */
-export async function readOverview(database: Queryable, timeZone: string): Promise<Overview> {
+/** @param company its time zone by its IANA name, and its currency by ISO 4217 */
+export async function readOverview(
+  database: Queryable,
+  company: { readonly timeZone: string; readonly currency: string },
+): Promise<Overview> {
   const { rows } = await database.query<Overview>(
     `with today as (select date_trunc('day', now() at time zone $1) at time zone $1 as start),
      minute as (
@@ -29,11 +32,12 @@ export async function readOverview(database: Queryable, timeZone: string): Promi
          where status not in ('refunded', 'declined', 'cancelled')) as "returnsOpen",
        (select count(*)::int from device where connection = 'online') as "devicesOnline",
        (select count(*)::int from device) as devices, $1::text as "timeZone",
+       $2::text as currency,
        (select jsonb_agg(jsonb_build_object('at', ${iso("minute.at")}, 'captured', coalesce(captured.orders, 0),
             'shipped', coalesce(shipped.orders, 0)) order by minute.at)
           from minute left join captured on captured.at = minute.at left join shipped on shipped.at = minute.at)
          as "perMinute"`,
-    [timeZone],
+    [company.timeZone, company.currency],
   );
   const row = rows[0];
   if (row === undefined) throw new Error("the overview came back empty");

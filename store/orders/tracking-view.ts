@@ -4,12 +4,14 @@
  */
 import type { TrackingView } from "../../contract/tracking.ts";
 import { type LineLedger, returnable } from "../../orders/line-ledger.ts";
+import { rescale } from "../../orders/money.ts";
 import type { FulfillmentStatus, OrderDocument, OrderStatus } from "../../orders/order.ts";
+import { sumsOf } from "../../orders/order-amounts.ts";
 import { shopperStatusOf } from "../../orders/order-status.ts";
 import { type ReturnRules, returnRules } from "../../orders/returns/return-rules.ts";
 import { holderOf } from "../../orders/store-credit.ts";
 import type { Queryable } from "../sql/database.ts";
-import { iso, refundStateJson } from "../sql/view-sql.ts";
+import { iso, localDay, refundStateJson } from "../sql/view-sql.ts";
 import { readAwaitedPayment } from "./awaited-payment.ts";
 import { readOrderProgress } from "./order-progress.ts";
 
@@ -19,10 +21,10 @@ type TrackingLine = TrackingView["lines"][number];
 
 type TrackingRow = Omit<
   TrackingView,
-  "status" | "lines" | "returns" | "returnMethods" | "storeCreditOffer" | "payment" | "shipTo"
+  "status" | "lines" | "returns" | "returnMethods" | "storeCreditOffer" | "payment" | "shipTo" | "sums"
 > & {
   readonly isUnderWay: boolean;
-  readonly document: Pick<OrderDocument, "paymentBy" | "customer" | "channelId" | "shippingAddress">;
+  readonly document: OrderDocument;
   readonly returnRules: Partial<ReturnRules>;
   readonly orderId: string;
   readonly orderStatus: OrderStatus;
@@ -52,7 +54,7 @@ export async function readTracking(
        case when o.document->'delivery'->>'method' in ('pickup', 'curbside') then (select jsonb_build_object(
          'place', coalesce(l.name, o.document->'delivery'->>'place', ''),
          'street', concat_ws(', ', l.address->>'line1', l.address->>'city'),
-         'curbside', o.document->'delivery'->>'method' = 'curbside', 'until', c.expires_at::date,
+         'curbside', o.document->'delivery'->>'method' = 'curbside', 'until', ${localDay("c.expires_at", "l")},
          'arrived', c.arrived_at is not null, 'collected', c.collected_at is not null)
          from (select 1) one left join location l on l.id = o.document->'delivery'->>'locationId'
          left join lateral (select * from collection where order_id = o.id and expired_at is null
@@ -124,6 +126,7 @@ export async function readTracking(
     orderId,
     view: {
       ...rest,
+      sums: shownSums(document),
       shipTo: shownAddress(document),
       payment,
       returnMethods,
@@ -131,6 +134,22 @@ export async function readTracking(
       lines: lines.map(shownLine),
       status,
     },
+  };
+}
+
+function shownSums(document: OrderDocument): TrackingView["sums"] {
+  const { exponent, lines, shipping, discounts } = sumsOf(document);
+  const charges = [...(document.charges ?? []), ...document.lines.flatMap((line) => line.charges ?? [])];
+  return {
+    goodsMinor: lines,
+    discountMinor: discounts,
+    charges: charges.map(({ kind, name, amount }) => ({
+      name: name === kind ? kind.replaceAll("_", " ") : name,
+      amountMinor: rescale(amount, exponent),
+    })),
+    shippingMinor: shipping,
+    taxMinor: rescale(document.tax, exponent),
+    taxesIncluded: document.taxesIncluded === true,
   };
 }
 

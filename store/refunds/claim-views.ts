@@ -2,9 +2,11 @@
 import type { ClaimView } from "../../contract/claims.ts";
 import type { Page } from "../../contract/shapes.ts";
 import { CARRIER_STEPS, isUndecided } from "../../orders/claim.ts";
+import { type OrderSearch, ordersOfShopper } from "../orders/order-search.ts";
 import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
-import { fromMicroseconds, iso, microseconds } from "../sql/view-sql.ts";
+import { type Parameters, parameters } from "../sql/parameters.ts";
+import { containing, fromMicroseconds, iso, microseconds } from "../sql/view-sql.ts";
 
 type ClaimRow = Omit<ClaimView, "supportedActions">;
 
@@ -30,27 +32,31 @@ export async function listClaims(
     readonly carrierStatus?: string | undefined;
     readonly orderId?: string | undefined;
     readonly channelId?: string | null;
+    /** A part of a number: the order's, the parcel's, the carrier's for the claim; or what tells of the shopper. */
+    readonly search?: OrderSearch | undefined;
     readonly cursor?: string | undefined;
     readonly limit: number;
   },
 ): Promise<Page<ClaimView>> {
   const [openedAt, id] =
     filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
+  const statement = parameters([
+    filter.status ?? null,
+    filter.carrierStatus ?? null,
+    filter.orderId ?? null,
+    filter.channelId ?? null,
+    openedAt ?? null,
+    id ?? null,
+    filter.limit + 1,
+  ]);
   const { rows } = await database.query<ClaimRow & { position: string }>(
     `select ${CLAIM}, ${microseconds("c.opened_at")} as position ${FROM}
       where ($1::text is null or c.status = $1) and ($2::text is null or c.carrier_status = $2)
         and ($3::text is null or c.order_id = $3) and ($4::text is null or o.channel_id = $4)
         and ($5::text is null or (c.opened_at, c.id) < (${fromMicroseconds("$5")}, $6))
+        and ${foundBy(database, filter.search, statement)}
       order by c.opened_at desc, c.id desc limit $7`,
-    [
-      filter.status ?? null,
-      filter.carrierStatus ?? null,
-      filter.orderId ?? null,
-      filter.channelId ?? null,
-      openedAt ?? null,
-      id ?? null,
-      filter.limit + 1,
-    ],
+    [...statement.values],
   );
   return toPage(
     rows,
@@ -58,6 +64,15 @@ export async function listClaims(
     ({ position: _position, ...row }) => withActions(row),
     (row) => [row.position, row.id],
   );
+}
+
+function foundBy(database: Queryable, search: OrderSearch | undefined, statement: Parameters): string {
+  const text = search?.text.trim() ?? "";
+  if (search === undefined || text === "") return "true";
+  const part = statement.add(containing(text));
+  return `(c.id ilike ${part} or c.order_id ilike ${part} or o.external_number ilike ${part}
+    or s.tracking_number ilike ${part} or c.carrier_reference ilike ${part}
+    or c.order_id in (${ordersOfShopper(database, search, statement)}))`;
 }
 
 /** @returns null where there is no such claim, or where it is of another channel */

@@ -2,9 +2,11 @@
 import type { RefundView } from "../../contract/refunds.ts";
 import type { Page } from "../../contract/shapes.ts";
 import { currencyExponent } from "../../orders/money.ts";
+import { type OrderSearch, ordersOfShopper } from "../orders/order-search.ts";
 import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
-import { fromMicroseconds, iso, microseconds } from "../sql/view-sql.ts";
+import { type Parameters, parameters } from "../sql/parameters.ts";
+import { containing, fromMicroseconds, iso, microseconds } from "../sql/view-sql.ts";
 
 type RefundRow = Omit<RefundView, "exponent" | "supportedActions"> & { readonly isReopened: boolean };
 
@@ -24,6 +26,8 @@ export type RefundFilter = {
   readonly reason?: string | undefined;
   readonly channelId?: string | undefined;
   readonly orderId?: string | undefined;
+  /** A part of a number: the order's, the refund's, the channel's for it; or what tells of the shopper. */
+  readonly search?: OrderSearch | undefined;
 };
 
 /** Newest first. */
@@ -33,21 +37,23 @@ export async function listRefunds(
 ): Promise<Page<RefundView>> {
   const [requestedAt, id] =
     filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
+  const statement = parameters([
+    filter.status ?? null,
+    filter.reason ?? null,
+    filter.channelId ?? null,
+    filter.orderId ?? null,
+    requestedAt ?? null,
+    id ?? null,
+    filter.limit + 1,
+  ]);
   const { rows } = await database.query<RefundRow & { position: string }>(
     `select ${COLUMNS}, ${microseconds("r.requested_at")} as position ${FROM}
       where ($1::text is null or r.status = $1) and ($2::text is null or r.reason = $2)
         and ($3::text is null or o.channel_id = $3) and ($4::text is null or r.order_id = $4)
         and ($5::text is null or (r.requested_at, r.id) < (${fromMicroseconds("$5")}, $6))
+        and ${foundBy(database, filter.search, statement)}
       order by r.requested_at desc, r.id desc limit $7`,
-    [
-      filter.status ?? null,
-      filter.reason ?? null,
-      filter.channelId ?? null,
-      filter.orderId ?? null,
-      requestedAt ?? null,
-      id ?? null,
-      filter.limit + 1,
-    ],
+    [...statement.values],
   );
   return toPage(
     rows,
@@ -55,6 +61,15 @@ export async function listRefunds(
     ({ position: _position, ...row }) => shown(row),
     (row) => [row.position, row.id],
   );
+}
+
+function foundBy(database: Queryable, search: OrderSearch | undefined, statement: Parameters): string {
+  const text = search?.text.trim() ?? "";
+  if (search === undefined || text === "") return "true";
+  const part = statement.add(containing(text));
+  return `(r.id::text ilike ${part} or r.order_id ilike ${part} or o.external_number ilike ${part}
+    or exists (select from channel_refund told where told.order_id = r.order_id and told.external_id ilike ${part})
+    or r.order_id in (${ordersOfShopper(database, search, statement)}))`;
 }
 
 /** @returns null where there is no such refund, or where it is of another channel */

@@ -61,6 +61,19 @@ export class SchemaNewerError extends Error {
   }
 }
 
+/** There is something to migrate, and the tables are not those of the role that connects. */
+export class MigrationsNotOursError extends Error {
+  override readonly name = "MigrationsNotOursError";
+  readonly code = "migrations_not_ours";
+
+  /** @param there the last migration of the database @param known the last that this version brings */
+  constructor(role: string, owner: string, there: number, known: number) {
+    super(
+      `the database has migration ${there} of ${known}, and its tables are ${owner}'s: ${role} may not migrate them`,
+    );
+  }
+}
+
 const MIGRATIONS = join(projectRoot, "store", "migrations");
 
 /** The number of the last migration that this version brings. */
@@ -72,7 +85,7 @@ export function newestMigration(): number {
  * @param options.lockWaitMs milliseconds after which a lock that another process has is waited for no longer
  * @param options.to number of the last migration to apply; absent: the newest
  * @returns the names of the migrations that were applied now, in order.
- * @throws MigrationsLockedError, SchemaNewerError
+ * @throws MigrationsLockedError, SchemaNewerError, MigrationsNotOursError
  */
 export async function migrate(
   databaseUrl: string,
@@ -86,6 +99,7 @@ export async function migrate(
   try {
     await takeTurn(client, lockWaitMs);
     await refuseNewer(client);
+    await refuseOthers(client, to ?? newestMigration());
     return await applyMigrations(client, to);
   } finally {
     await client.end();
@@ -118,6 +132,21 @@ async function refuseNewer(client: pg.Client): Promise<void> {
   );
   const there = rows[0]?.version ?? 0;
   if (there > newestMigration()) throw new SchemaNewerError(there, newestMigration());
+}
+
+/** Before anything is tried: the middle of a migration is no place to learn it. */
+async function refuseOthers(client: pg.Client, to: number): Promise<void> {
+  const { rows: tables } = await client.query<{ role: string; owner: string; ours: boolean }>(
+    `select current_user as role, tableowner as owner, pg_has_role(tableowner, 'member') as ours
+       from pg_tables where tablename = 'schema_version'`,
+  );
+  const [table] = tables;
+  if (table === undefined || table.ours) return;
+  const { rows } = await client.query<{ version: number }>(
+    "select coalesce(max(version), 0)::integer as version from schema_version",
+  );
+  const there = rows[0]?.version ?? 0;
+  if (there < to) throw new MigrationsNotOursError(table.role, table.owner, there, to);
 }
 
 /** The limit is for the turn alone, not for what a migration itself waits for. */

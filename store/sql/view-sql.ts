@@ -5,6 +5,15 @@ export function iso(column: string): string {
   return `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 }
 
+/**
+ * The calendar day of a timestamptz at a row of `location`: by its time zone, or by its longitude where it
+ * has none, as its calendar reckons (`config/work-calendar.ts`).
+ */
+export function localDay(column: string, location: string): string {
+  return `(${column} at time zone coalesce(${location}.time_zone, 'UTC') + case when ${location}.time_zone is null
+    then floor(coalesce(${location}.longitude, 0) / 15 + 0.5) * interval '1 hour' else interval '0' end)::date`;
+}
+
 /** A timestamptz column as microseconds since the epoch, for cursors. */
 export function microseconds(column: string): string {
   return `(extract(epoch from ${column}) * 1000000)::bigint::text`;

@@ -13,6 +13,7 @@ export const LONGEST: readonly string[] = [
   "cli/kill-recovery.integration.test.ts",
   "cli/setup.integration.test.ts",
   "dashboard/accessibility.browser.test.ts",
+  "dashboard/from-nothing.browser.test.ts",
   "gateway/conformance.integration.test.ts",
   "dashboard/dashboard.browser.test.ts",
   "dashboard/shopper-payment.browser.test.ts",

@@ -12,16 +12,26 @@ import { projectRoot } from "../../config/project-root.ts";
 const WORKFLOWS = join(projectRoot, "dist", "workflows");
 const BUNDLES = join(projectRoot, "dist", "workflow-bundle");
 
+/**
+ * Temporal notes the stack of every promise that a saga makes, and translates each of its frames, so that
+ * its UI can show where a saga waits. `setCurrentDetails` says that in words. The three innermost frames
+ * still name the place of a defect, and cost a fifth less of the sagas' processor time than ten (replay of
+ * `histories/order-charged-by-the-store.json`: 51 instead of 63 ms each, 2026-11-30). Set before the sandbox
+ * freezes its globals, and on the bundle's first line, so that its source map stays right.
+ */
+const SHORT_STACKS = "Error.stackTraceLimit = 3;";
+
 export async function loadWorkflowBundle(logger: Logger): Promise<WorkflowBundleOption> {
   const codePath = join(BUNDLES, `${await sourceHash()}.js`);
   try {
     return { code: await readFile(codePath, "utf8") };
   } catch {
     const startedAt = performance.now();
-    const { code } = await bundleWorkflowCode({
+    const bundle = await bundleWorkflowCode({
       workflowsPath: join(WORKFLOWS, "index.js"),
       logger: quiet(logger),
     });
+    const code = SHORT_STACKS + bundle.code;
     logger.info({ ms: Math.round(performance.now() - startedAt) }, "bundled the workflows");
     await keep(codePath, code, logger);
     return { code };
@@ -34,7 +44,7 @@ async function sourceHash(): Promise<string> {
   const library = JSON.parse(
     await readFile(join(projectRoot, "node_modules", "@temporalio", "workflow", "package.json"), "utf8"),
   ) as { readonly version: string };
-  hash.update(library.version);
+  hash.update(library.version).update(SHORT_STACKS);
   const files = (await readdir(WORKFLOWS, { recursive: true })).filter((name) => name.endsWith(".js")).sort();
   for (const name of files) hash.update(name).update(await readFile(join(WORKFLOWS, name)));
   return hash.digest("hex").slice(0, 16);

@@ -6,7 +6,7 @@
  */
 import { problemOf, RequestError } from "./problem.ts";
 import { askForProof } from "./proof.ts";
-import { forgetSession } from "./session.ts";
+import { demandSecondFactor, forgetSession } from "./session.ts";
 
 type Query = Readonly<Record<string, string | number | null | undefined>>;
 
@@ -17,6 +17,11 @@ export function get<T>(path: string, query: Query = {}, signal?: AbortSignal): P
 /** @param key names the intent: pass the same key when the same form is sent again. */
 export function post<T>(path: string, body: unknown, key: string = crypto.randomUUID()): Promise<T> {
   return send<T>("POST", path, body, key);
+}
+
+/** What is made of a request and is no JSON: a document. */
+export function postForFile(path: string, body: unknown): Promise<Blob> {
+  return send("POST", path, body, undefined, undefined, (response) => response.blob());
 }
 
 /** The same for a change of what is there. */
@@ -48,6 +53,7 @@ async function send<T>(
   body: unknown,
   key: string | undefined,
   signal?: AbortSignal,
+  read: (response: Response) => Promise<T> = (response) => response.json(),
 ): Promise<T> {
   const headers: Record<string, string> = { accept: "application/json" };
   if (body !== undefined) headers["content-type"] = "application/json";
@@ -75,10 +81,11 @@ async function send<T>(
   if (!response.ok) {
     const problem = await problemOf(response);
     if (problem.code === "unauthenticated") forgetSession();
+    if (problem.code === "second_factor_demanded") demandSecondFactor();
     if (problem.code !== "reauthentication_needed") throw problem;
     await askForProof();
-    return send<T>(method, path, body, key, signal);
+    return send<T>(method, path, body, key, signal, read);
   }
   if (response.status === 204) return undefined as T;
-  return (await response.json()) as T;
+  return read(response);
 }

@@ -12,6 +12,11 @@ export function may(permission: string): boolean {
   return session.value?.permissions.includes(permission) ?? false;
 }
 
+/** The role of who is signed in demands a second factor from now on. */
+export function demandSecondFactor(): void {
+  if (session.value) session.value = { ...session.value, permissions: [], secondFactorDemanded: true };
+}
+
 /** The server no longer knows this session: the open page is replaced by the sign-in page. */
 export function forgetSession(): void {
   session.value = null;

@@ -79,3 +79,22 @@ export function calendarDay(iso: string, timeZone?: string): string {
     ...(dateOnly ? { timeZone: "UTC" } : timeZone === undefined ? {} : { timeZone }),
   });
 }
+
+/** The zone by which a place's hours and days count: its own, or by its longitude, as its calendar reckons. */
+export function zoneOfPlace(place: { readonly timeZone: string | null; readonly longitude: number }): {
+  /** IANA name. */
+  readonly zone: string;
+  /** As it is told to people. */
+  readonly words: string;
+} {
+  const { timeZone, longitude } = place;
+  if (timeZone !== null) return { zone: timeZone, words: timeZone.replaceAll("_", " ") };
+  const hours = Math.floor(longitude / 15 + 0.5);
+  // IANA's names of these have the sign the other way round.
+  const zone = hours === 0 ? "Etc/GMT" : `Etc/GMT${hours > 0 ? "-" : "+"}${Math.abs(hours)}`;
+  const sign = hours < 0 ? "−" : "+";
+  return {
+    zone,
+    words: hours === 0 ? "UTC, by its longitude" : `UTC${sign}${Math.abs(hours)}, by its longitude`,
+  };
+}

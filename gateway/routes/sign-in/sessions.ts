@@ -5,11 +5,11 @@ import { Done, pageOf } from "../../../contract/shapes.ts";
 import type { PasskeyAnswer } from "../../../contract/sign-in/passkeys.ts";
 import { Login, Session, SignedOut } from "../../../contract/sign-in/sessions.ts";
 import { askForSecondFactor } from "../../../operations/people/second-factor.ts";
-import { readRole } from "../../../store/access/roles.ts";
 import {
   closeSession,
   endSession,
   endSessions,
+  findSession,
   listSessions,
   openSession,
   type SignInWay,
@@ -40,6 +40,9 @@ import { callerFrom } from "../../http/security-events.ts";
 import { ApiError } from "../../wire/problem.ts";
 import { takeCodeAttempt } from "./attempts.ts";
 import { passkeyOwner } from "./passkey-owner.ts";
+
+/** Whoever found a browser open must not sign its owner out where they really are. */
+const OWN = { kind: "own" } as const;
 
 export const sessionRoutes: readonly Route[] = [
   route({
@@ -87,6 +90,7 @@ export const sessionRoutes: readonly Route[] = [
     path: "/v1/sessions",
     summary: "Signs who asks out everywhere else",
     access: { kind: "known" },
+    proof: OWN,
     reply: SessionsEnded,
     handle: async (call) => {
       const person = personOf(call);
@@ -108,7 +112,13 @@ export const sessionRoutes: readonly Route[] = [
     summary: "Who is signed in",
     access: { kind: "known" },
     reply: Session,
-    handle: async (call) => ({ json: viewOf(personOf(call), callerOf(call).permissions) }),
+    handle: async (call) => ({
+      json: viewOf(
+        personOf(call),
+        callerOf(call).permissions,
+        callerOf(call).session?.lacksSecondFactor === true,
+      ),
+    }),
   }),
   route({
     method: "DELETE",
@@ -142,6 +152,7 @@ export const sessionRoutes: readonly Route[] = [
     path: "/v1/sessions/{id}",
     summary: "Ends another session of who asks",
     access: { kind: "known" },
+    proof: OWN,
     reply: Done,
     handle: async (call) => {
       const person = personOf(call);
@@ -175,9 +186,12 @@ export async function openedFor(
     entry: await recordAudit(client, caller, opened),
   }));
   services.security.tell(caller, opened, entry);
+  const session = await findSession(services.database, token, { renew: false });
+  if (session === null) throw new ApiError("unauthenticated", "The account was switched off just now.");
+  const { lacksSecondFactor: lacks } = session;
   return {
     status: 201,
-    json: viewOf(staff, permissionsOfRole(await readRole(services.database, staff.role))),
+    json: viewOf(staff, lacks ? new Set() : permissionsOfRole(session.role), lacks),
     headers: { "set-cookie": sessionCookie(token, services.cookies) },
   };
 }
@@ -227,6 +241,10 @@ async function refusedSignIn(
   await services.security.refused(callerFrom(request, null), act, subject, facts);
 }
 
-function viewOf({ id, name, email, role }: StaffMember, permissions: ReadonlySet<string>): Session {
-  return { staffId: id, name, email, role, permissions: [...permissions].sort() };
+function viewOf(
+  { id, name, email, role }: StaffMember,
+  permissions: ReadonlySet<string>,
+  secondFactorDemanded: boolean,
+): Session {
+  return { staffId: id, name, email, role, permissions: [...permissions].sort(), secondFactorDemanded };
 }

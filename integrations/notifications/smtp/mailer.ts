@@ -21,6 +21,8 @@ export function createSmtpMailer(options: {
   readonly from: string;
   /** Nothing is sent before the connection is encrypted, even where the server offers no encryption. */
   readonly requireTls?: boolean;
+  /** PEM of the authority that the server's certificate must come from; absent: the usual authorities. */
+  readonly ca?: string | null;
 }): Mailer & { close(): void; verify(): Promise<void> } {
   const server = new URL(options.url);
   const transport = createTransport({
@@ -32,6 +34,7 @@ export function createSmtpMailer(options: {
     secure: server.protocol === "smtps:",
     // Who sits in between can take the offer of STARTTLS out of the server's words.
     requireTLS: options.requireTls ?? false,
+    ...(options.ca == null ? {} : { tls: { ca: options.ca } }),
     // Content comes only from our templates. Nothing in a message may make nodemailer open a file or a URL.
     disableFileAccess: true,
     disableUrlAccess: true,

@@ -4,7 +4,7 @@ import type { HoldCode, HoldReason } from "../../../orders/order.ts";
 import { cancelledPaymentStatus } from "../../../orders/order-status.ts";
 import { uncoveredOf } from "../../../orders/payment/charging.ts";
 import { CLEARED_BY_PAYMENT } from "../../../orders/payment/order-completion.ts";
-import { stoppingReasons, type WorkFacts, type WorkLeft, workLeft } from "../../../orders/work-left.ts";
+import { stoppingReasons, type WorkLeft, workLeft } from "../../../orders/work-left.ts";
 import { beginCollection } from "../../../store/floor/collections.ts";
 import {
   haltFulfillmentOrder,
@@ -31,7 +31,6 @@ import { inTransaction, type Queryable } from "../../../store/sql/database.ts";
 import type { SagaDependencies } from "../../activities/dependencies.ts";
 import { StepImpossible } from "../../activities/failures.ts";
 import { askForRefund } from "./ask-for-refund.ts";
-import { moneyLeft } from "./money-left.ts";
 
 type OrderId = { readonly orderId: string };
 
@@ -60,10 +59,6 @@ export async function mustLockOrder(client: Queryable, orderId: string): Promise
 export function existing<Found>(order: Found | undefined, orderId: string): Found {
   if (order === undefined) throw new StepImpossible("order_not_found", `There is no order ${orderId}.`);
   return order;
-}
-
-async function allWorkFacts(client: Queryable, order: OrderProgress): Promise<WorkFacts> {
-  return { ...(await readWorkFacts(client, order)), ...(await moneyLeft(client, order)) };
 }
 
 export function createOrderStateActivities({ database, payments }: SagaDependencies) {
@@ -104,7 +99,7 @@ export function createOrderStateActivities({ database, payments }: SagaDependenc
 
     /** What the saga can do for the order now, and what it waits for. */
     async askWhatIsLeft({ orderId }: OrderId): Promise<WorkLeft> {
-      return workLeft(await allWorkFacts(database, await mustReadOrder(database, orderId)));
+      return workLeft(await readWorkFacts(database, await mustReadOrder(database, orderId)));
     },
 
     /** The store keeps it for its customer from now on. */
@@ -112,7 +107,7 @@ export function createOrderStateActivities({ database, payments }: SagaDependenc
       const { orderId, fulfillmentOrderId } = input;
       await inTransaction(database, async (client) => {
         const order = await mustLockOrder(client, orderId);
-        const { keep } = workLeft(await allWorkFacts(client, order));
+        const { keep } = workLeft(await readWorkFacts(client, order));
         if (!keep.includes(fulfillmentOrderId)) return;
         const { place, until } = await beginCollection(client, fulfillmentOrderId);
         await recordEntry(client, {
@@ -136,7 +131,7 @@ export function createOrderStateActivities({ database, payments }: SagaDependenc
       const { orderId, fulfillmentOrderId } = input;
       return inTransaction(database, async (client) => {
         const order = await mustLockOrder(client, orderId);
-        const { send } = workLeft(await allWorkFacts(client, order));
+        const { send } = workLeft(await readWorkFacts(client, order));
         if (!send.includes(fulfillmentOrderId) || (await isUncovered(client, order)))
           return { status: "stays" };
         await markLeaving(client, fulfillmentOrderId);
@@ -214,7 +209,7 @@ export function createOrderStateActivities({ database, payments }: SagaDependenc
     async reviewHolds({ orderId }: OrderId) {
       return inTransaction(database, async (client) => {
         const order = await mustLockOrder(client, orderId);
-        const { resolved } = workLeft(await allWorkFacts(client, order));
+        const { resolved } = workLeft(await readWorkFacts(client, order));
         const open = order.holdReasons.filter((reason) => !resolved.includes(reason));
         await changeOrder(client, order, { holdReasons: open });
         const stops = stoppingReasons({ ...order, holdReasons: open });
@@ -263,7 +258,7 @@ export function createOrderStateActivities({ database, payments }: SagaDependenc
     async completeOrder({ orderId }: OrderId): Promise<{ readonly status: "completed" | "not_done" }> {
       return inTransaction(database, async (client) => {
         const order = await mustLockOrder(client, orderId);
-        if (workLeft(await allWorkFacts(client, order)).waitsFor.length > 0) return { status: "not_done" };
+        if (workLeft(await readWorkFacts(client, order)).waitsFor.length > 0) return { status: "not_done" };
         const fresh = await recordEntry(client, {
           orderId,
           key: "completed",

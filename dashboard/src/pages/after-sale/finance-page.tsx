@@ -12,6 +12,7 @@ import { Loaded } from "../../components/loaded.tsx";
 import { PageHead } from "../../components/page-head.tsx";
 import { Paged } from "../../components/paged.tsx";
 import { Panel } from "../../components/panel.tsx";
+import { SearchBox } from "../../components/search-box.tsx";
 import { SkeletonRows } from "../../components/skeleton.tsx";
 import { Time } from "../../components/time.tsx";
 import { toast } from "../../components/toast.tsx";
@@ -39,19 +40,18 @@ const PAGE_SIZE = 100;
 
 /** What finance has to see to: money that somebody still has to pay back, or to be asked for. */
 export function FinancePage() {
-  const { filter, query, change } = useListAddress("/finance", ["view"]);
+  const { filter, query, change } = useListAddress("/finance", ["view", "q"]);
   const view = filter.view === "" ? "due_at_channel" : filter.view;
   const status = view === "all" ? "" : view;
+  const exported = new URLSearchParams(
+    Object.entries({ status, q: filter.q }).filter(([, value]) => value !== ""),
+  );
   return (
     <div class="page">
       <PageHead title="Finance" documentTitle="Finance">
         <SavedViews list="finance" path="/finance" query={query} />
         {view !== "carriers" && (
-          <a
-            class="button"
-            href={`/v1/refunds/export.csv${status === "" ? "" : `?status=${status}`}`}
-            download
-          >
+          <a class="button" href={`/v1/refunds/export.csv?${exported}`} download>
             Export CSV
           </a>
         )}
@@ -62,15 +62,32 @@ export function FinancePage() {
         value={view}
         onChange={(value) => change({ view: value === "due_at_channel" ? "" : value })}
       />
-      {view === "carriers" ? <CarrierClaims /> : <Refunds key={status} status={status} />}
+      <SearchBox
+        label={view === "carriers" ? "Search orders, customers, parcels" : "Search orders and customers"}
+        value={filter.q}
+        onChange={(q) => change({ q }, "typing")}
+      />
+      {view === "carriers" ? (
+        <CarrierClaims search={filter.q} />
+      ) : (
+        <Refunds key={status} status={status} search={filter.q} onClear={() => change({ q: "" })} />
+      )}
     </div>
   );
 }
 
-function Refunds({ status }: { readonly status: string }) {
+function Refunds({
+  status,
+  search,
+  onClear,
+}: {
+  readonly status: string;
+  readonly search: string;
+  readonly onClear: () => void;
+}) {
   const refunds = usePages<RefundView>(
-    `finance ${status}`,
-    (cursor, signal) => get("/refunds", { status, limit: PAGE_SIZE, cursor }, signal),
+    `finance ${status} ${search}`,
+    (cursor, signal) => get("/refunds", { status, q: search, limit: PAGE_SIZE, cursor }, signal),
     ({ id }) => id,
   );
   const { reload } = refunds.first;
@@ -82,9 +99,17 @@ function Refunds({ status }: { readonly status: string }) {
         pages={refunds}
         skeletonRows={6}
         empty={
-          <Empty icon="check" title="Nothing to do here">
-            Refunds come here from returns, claims and the order pages.
-          </Empty>
+          search === "" ? (
+            <Empty icon="check" title="Nothing to do here">
+              Refunds come here from returns, claims and the order pages.
+            </Empty>
+          ) : (
+            <Empty icon="search" title={`No refund here is about "${search}"`}>
+              <button type="button" class="button" onClick={onClear}>
+                Clear the search
+              </button>
+            </Empty>
+          )
         }
       >
         {(rows) => <RefundTable rows={rows} onConfirm={setConfirming} onChange={reload} />}
@@ -201,12 +226,12 @@ function RefundActions({
   );
 }
 
-function CarrierClaims() {
-  const toFile = useResource<Page<ClaimView>>("claims to file", (signal) =>
-    get("/claims", { carrierStatus: "to_file", limit: PAGE_SIZE }, signal),
+function CarrierClaims({ search }: { readonly search: string }) {
+  const toFile = useResource<Page<ClaimView>>(`claims to file ${search}`, (signal) =>
+    get("/claims", { carrierStatus: "to_file", q: search, limit: PAGE_SIZE }, signal),
   );
-  const filed = useResource<Page<ClaimView>>("claims filed", (signal) =>
-    get("/claims", { carrierStatus: "filed", limit: PAGE_SIZE }, signal),
+  const filed = useResource<Page<ClaimView>>(`claims filed ${search}`, (signal) =>
+    get("/claims", { carrierStatus: "filed", q: search, limit: PAGE_SIZE }, signal),
   );
   const reload = (): void => {
     toFile.reload();
@@ -225,7 +250,7 @@ function CarrierClaims() {
           <Loaded resource={resource} skeleton={<SkeletonRows rows={3} />}>
             {(page) =>
               page.items.length === 0 ? (
-                <Empty icon="check" title="None">
+                <Empty icon="check" title={search === "" ? "None" : `None is about "${search}"`}>
                   Lost and damaged parcels come here once their claim is approved.
                 </Empty>
               ) : (

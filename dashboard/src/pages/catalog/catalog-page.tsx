@@ -14,6 +14,7 @@ import { formatMoney } from "../../format/money.ts";
 import { counted } from "../../format/words.ts";
 import { useListAddress } from "../../lists/list-address.ts";
 import { SavedViews } from "../../lists/saved-views.tsx";
+import { companyCurrency } from "../../live/company.ts";
 import { usePages } from "../../live/pages.ts";
 import { useResource } from "../../live/resource.ts";
 import { useInterval } from "../../live/use-interval.ts";
@@ -47,7 +48,6 @@ export function CatalogPage() {
   const [filled, setFilled] = useState<Product | null>(null);
   const fields = useCustomFields("product");
   const [edited, setEdited] = useState<Product | "new" | null>(null);
-  const currency = products.data?.items[0]?.currency ?? "USD";
   useInterval(REFRESH_MS, gaps.reload);
   return (
     <div class="page">
@@ -217,7 +217,7 @@ export function CatalogPage() {
       </Panel>
       {edited === "new" && (
         <AddProductDialog
-          currency={currency}
+          currency={companyCurrency.value}
           onClose={() => setEdited(null)}
           onDone={() => {
             setEdited(null);
@@ -272,7 +272,7 @@ export function CatalogPage() {
       {gap !== null && (
         <SkuDialog
           gap={gap}
-          currency={currency}
+          currency={companyCurrency.value}
           onClose={() => setGap(null)}
           onDone={() => {
             setGap(null);

@@ -18,10 +18,11 @@ import { FilterSelect } from "../../lists/filter-select.tsx";
 import { useListAddress } from "../../lists/list-address.ts";
 import { SavedViews } from "../../lists/saved-views.tsx";
 import { useSelection } from "../../lists/selection.ts";
-import { companyZone } from "../../live/company-zone.ts";
+import { companyZone } from "../../live/company.ts";
 import { useResource } from "../../live/resource.ts";
 import { GUIDANCE } from "../order/hold-panel.tsx";
 import { useOwnReasons } from "../order/own-reasons.ts";
+import { MOST_SLIPS, maySeeSlips, printSlips } from "../packing/print-slips.ts";
 import { type BulkAct, bulkActs } from "./bulk-acts.ts";
 import { BulkDialog } from "./bulk-dialog.tsx";
 import { OrderTable } from "./order-table.tsx";
@@ -175,6 +176,14 @@ export function OrdersPage() {
               {each.label}
             </button>
           ))}
+          {maySeeSlips() && (
+            <ActionButton
+              class="button small"
+              run={() => printSlips({ orders: [...selection.ids].slice(0, MOST_SLIPS) })}
+            >
+              Packing slips
+            </ActionButton>
+          )}
           <button type="button" class="button small quiet push" onClick={selection.clear}>
             Select none
           </button>
@@ -199,7 +208,7 @@ export function OrdersPage() {
                   orders={rows}
                   moved={list.moved}
                   sort={sort === "" ? "-captured" : (sort as OrderSort)}
-                  selection={acts.length === 0 ? null : selection}
+                  selection={acts.length === 0 && !maySeeSlips() ? null : selection}
                   onSort={(next) => change({ sort: next === "-captured" ? "" : next })}
                 />
                 {next !== null && (

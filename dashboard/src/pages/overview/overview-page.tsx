@@ -11,7 +11,7 @@ import { PageHead } from "../../components/page-head.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { SkeletonBlock } from "../../components/skeleton.tsx";
 import { dayIn } from "../../lists/days.ts";
-import { companyZone } from "../../live/company-zone.ts";
+import { companyZone } from "../../live/company.ts";
 import { useResource } from "../../live/resource.ts";
 import { useFeed } from "../../live/use-feed.ts";
 import { useInterval } from "../../live/use-interval.ts";

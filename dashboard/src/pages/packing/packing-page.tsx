@@ -4,13 +4,16 @@ import type { LocationView } from "../../../../contract/catalog.ts";
 import type { WaitingFulfillmentOrder } from "../../../../contract/fulfillment.ts";
 import type { Page } from "../../../../contract/shapes.ts";
 import { get } from "../../api/client.ts";
+import { ActionButton } from "../../components/action-button.tsx";
 import { Empty } from "../../components/empty.tsx";
 import { Loaded } from "../../components/loaded.tsx";
 import { PageHead } from "../../components/page-head.tsx";
 import { SkeletonBlock } from "../../components/skeleton.tsx";
+import { counted } from "../../format/words.ts";
 import { useResource } from "../../live/resource.ts";
 import { useInterval } from "../../live/use-interval.ts";
 import { AdriftLoads } from "./adrift-loads.tsx";
+import { MOST_SLIPS, maySeeSlips, printSlips } from "./print-slips.ts";
 import { ReadyList } from "./ready-list.tsx";
 import { ShortDialog } from "./short-dialog.tsx";
 import { WorkCard } from "./work-card.tsx";
@@ -44,6 +47,7 @@ export function PackingPage() {
   useInterval(REFRESH_MS, work.reload);
   const [short, setShort] = useState<WaitingFulfillmentOrder | null>(null);
   const places = work.data?.places ?? [];
+  const toPrint = (work.data?.waiting ?? []).slice(0, MOST_SLIPS);
   const nameOf = (id: string): string => places.find((one) => one.id === id)?.name ?? id;
   return (
     <div class="page">
@@ -68,6 +72,11 @@ export function PackingPage() {
             </option>
           ))}
         </select>
+        {maySeeSlips() && toPrint.length > 1 && (
+          <ActionButton run={() => printSlips({ fulfillmentOrders: toPrint.map(({ id }) => id) })}>
+            {counted(toPrint.length, "packing slip")}
+          </ActionButton>
+        )}
       </PageHead>
       <AdriftLoads location={location} />
       <Loaded resource={work} skeleton={<SkeletonBlock />}>

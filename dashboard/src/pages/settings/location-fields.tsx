@@ -4,6 +4,8 @@ import type { LocationDetail, LocationHours } from "../../../../contract/locatio
 import { Field } from "../../components/field.tsx";
 import { textOf } from "../../components/form.tsx";
 import { LOCATION_KINDS, WEEKDAYS } from "../../format/setting-words.ts";
+import { shortTime, zoneOfPlace } from "../../format/time.ts";
+import { clock } from "../../live/clock.ts";
 import { Choice } from "./setting-form.tsx";
 
 const TIME = "([01]\\d|2[0-3]):[0-5]\\d|24:00";
@@ -53,6 +55,7 @@ export function LocationFields({ now }: { readonly now: LocationDetail | null })
           ))}
         </datalist>
       </div>
+      {now !== null && <PlaceClock place={now} />}
       <WeekFields hours={now?.hours ?? null} />
       <div class="form-pair">
         <Field label="Cut-off" hint="Ordered later, it leaves a day later. Empty: 14:00.">
@@ -147,6 +150,17 @@ export function locationSettings(fields: FormData, address: Partial<Address>) {
     unitCostMinor: number("unitCostMinor") ?? 0,
     costPerKmMinor: number("costPerKmMinor") ?? 0,
   };
+}
+
+/** By which clock the hours and cut-offs below are meant. */
+function PlaceClock({ place }: { readonly place: LocationDetail }) {
+  const { zone, words } = zoneOfPlace(place);
+  return (
+    <p class="muted small">
+      Hours, cut-offs and days are the location's own ({words}). It is{" "}
+      {shortTime(new Date(clock.value).toISOString(), zone)} there now.
+    </p>
+  );
 }
 
 function hoursOf(fields: FormData): LocationHours[] {

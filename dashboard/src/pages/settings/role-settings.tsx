@@ -113,10 +113,28 @@ function Role({
       }
     >
       {isWhole ? (
-        <p class="muted">
-          Administrators may do everything, everywhere. Their role stays so: somebody has to be able to put
-          right what others set.
-        </p>
+        <>
+          <p class="muted">
+            Administrators may do everything, everywhere. Their role stays so: somebody has to be able to put
+            right what others set.
+          </p>
+          <SettingForm
+            needs="roles.write"
+            submit="Save the role"
+            onReload={onChange}
+            save={async (fields, key) => {
+              const secondFactorDemanded = fields.has("secondFactorDemanded");
+              await patch<RoleView>(
+                pathOf("roles", role.id),
+                { version: role.version, secondFactorDemanded },
+                key,
+              );
+              onChange();
+            }}
+          >
+            <SignIn role={role} />
+          </SettingForm>
+        </>
       ) : (
         <>
           <Rights role={role} everything={everything} onChange={onChange} />
@@ -155,6 +173,7 @@ function Rights({
             ...(isSame ? {} : { permissions: chosen }),
             locations: chosenOf(fields, "locations"),
             channels: chosenOf(fields, "channels"),
+            secondFactorDemanded: fields.has("secondFactorDemanded"),
           },
           key,
         );
@@ -164,6 +183,7 @@ function Rights({
       <Field label="Name">
         <input class="input" name="name" required maxLength={100} defaultValue={role.name} />
       </Field>
+      <SignIn role={role} />
       {groups.map((group) => (
         <fieldset key={group} class="fieldset">
           <legend>{words(group)}</legend>
@@ -204,6 +224,19 @@ function Rights({
         chosen={role.channels}
       />
     </SettingForm>
+  );
+}
+
+function SignIn({ role }: { readonly role: RoleView }) {
+  return (
+    <fieldset class="fieldset">
+      <legend>Signing in</legend>
+      <label class="check">
+        <input type="checkbox" name="secondFactorDemanded" defaultChecked={role.secondFactorDemanded} />
+        Demands a second factor or a passkey
+      </label>
+      <p class="muted small">Whoever has none sets one before anything else, also who is signed in now.</p>
+    </fieldset>
   );
 }
 

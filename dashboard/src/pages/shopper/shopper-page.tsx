@@ -7,16 +7,16 @@ import { Icon } from "../../components/icon.tsx";
 import { Loaded } from "../../components/loaded.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { SkeletonBlock } from "../../components/skeleton.tsx";
-import { formatMoney } from "../../format/money.ts";
 import { refundToShopper } from "../../format/refund-words.ts";
+import { countryName } from "../../format/town-line.ts";
 import { useResource } from "../../live/resource.ts";
 import { useInterval } from "../../live/use-interval.ts";
 import { CollectionPanel } from "./collection-panel.tsx";
 import { ParcelReports } from "./parcel-reports.tsx";
 import { PaymentPanel } from "./payment-panel.tsx";
 import { ReturnForm } from "./return-form.tsx";
+import { ShopperItems } from "./shopper-items.tsx";
 import { ShopperReturn } from "./shopper-return.tsx";
-import { shownLines } from "./shown-lines.ts";
 import { StatusSteps } from "./status-steps.tsx";
 
 const REFRESH_MS = 10_000;
@@ -94,28 +94,7 @@ export function ShopperPage({ token }: { readonly token: string }) {
               />
             ) : (
               <Panel title="Your items">
-                <ul>
-                  {shownLines(order.lines).map((line) => (
-                    <li key={line.lineId} class="shop-line">
-                      <span>
-                        {line.title}
-                        <span class="cell-sub"> {line.ordered} ×</span>
-                        {line.insteadOf !== null && (
-                          <div class="cell-sub">Instead of {line.insteadOf}, at no higher price</div>
-                        )}
-                      </span>
-                      <span class="number">
-                        {formatMoney(line.unitPriceMinor, order.currency, order.exponent)}
-                      </span>
-                    </li>
-                  ))}
-                  <li class="shop-line strong">
-                    <span>Total</span>
-                    <span class="number">
-                      {formatMoney(order.totalMinor, order.currency, order.exponent)}
-                    </span>
-                  </li>
-                </ul>
+                <ShopperItems order={order} />
                 {order.lines.some((line) => line.returnable > 0) && (
                   <button type="button" class="button wide" onClick={() => setReturning(true)}>
                     <Icon name="returns" />
@@ -127,7 +106,7 @@ export function ShopperPage({ token }: { readonly token: string }) {
             {order.shipTo !== null && (
               <p class="shop-foot">
                 {order.status === "delivered" ? "Delivered to" : "Going to"} {order.shipTo.name},{" "}
-                {order.shipTo.city}, {order.shipTo.country}
+                {order.shipTo.city}, {countryName(order.shipTo.country)}
               </p>
             )}
           </>

@@ -10,7 +10,7 @@ import { Field } from "../../components/field.tsx";
 import { Form, textOf } from "../../components/form.tsx";
 import { toast } from "../../components/toast.tsx";
 import { addDays, dayIn } from "../../lists/days.ts";
-import { companyZone } from "../../live/company-zone.ts";
+import { companyZone } from "../../live/company.ts";
 import { useResource } from "../../live/resource.ts";
 import { changeStock, STOCK_CHANGES, type StockChange } from "./change-stock.ts";
 
