@@ -53,9 +53,17 @@ export const Version = Type.Integer({ minimum: 1, maximum: 1_000_000_000 });
 
 export const Text = Type.String();
 export const Count = Type.Integer();
-export const Time = Type.String({ format: "date-time" });
-/** A calendar day that there is, ISO 8601. */
-export const Day = Type.String({ pattern: "^\\d{4}-\\d{2}-\\d{2}$", format: "date" });
+/**
+ * An instant, RFC 3339, with the offset of a zone that there may be. No year 0 and no leap second: neither
+ * PostgreSQL nor JavaScript has both.
+ */
+export const Time = Type.String({
+  pattern:
+    "^(?!0000)\\d{4}-\\d\\d-\\d\\d[Tt]\\d\\d:\\d\\d:[0-5]\\d(\\.\\d+)?([Zz]|[+-](0\\d|1[0-5]):\\d\\d)$",
+  format: "date-time",
+});
+/** A calendar day that there is, ISO 8601. No year 0. */
+export const Day = Type.String({ pattern: "^(?!0000)\\d{4}-\\d{2}-\\d{2}$", format: "date" });
 /** One `@`, and nothing that ends a line of a mail. */
 export const Email = Type.String({
   maxLength: 254,

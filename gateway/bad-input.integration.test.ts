@@ -162,6 +162,17 @@ describe("REST", () => {
       "channel_inactive",
     ],
     ["no identity", "GET", "/v1/orders", { anonymous: true }, 401, "unauthenticated"],
+    // PostgreSQL has no such zone, no such year, and JavaScript no such second.
+    ...["2026-11-30T10:00:00-17:42", "0000-01-01T00:00:00Z", "2026-12-31T23:59:60Z"].map(
+      (at): [string, string, string, object, number, string] => [
+        `the instant ${at}`,
+        "GET",
+        `/v1/audit/export?to=${encodeURIComponent(at)}`,
+        {},
+        400,
+        "invalid_request",
+      ],
+    ),
     [
       "a made-up key",
       "GET",
