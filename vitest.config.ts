@@ -1,7 +1,14 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test-support/run/longest-first.ts";
 
 const anywhere = ["node_modules/**", "dist/**", "**/node_modules/**"];
+
+/**
+ * Files at a time where tests wait for servers, devices and browsers: more than there are cores, so that these
+ * have something to do meanwhile. `VITEST_MAX_WORKERS` overrules it.
+ */
+const WHERE_TESTS_WAIT = Math.ceil(availableParallelism() * 1.5);
 
 /** They hold the engine to times of a second or two, which a second file beside them would use up. */
 const ALONE = ["engine/loop/supervision.integration.test.ts", "engine/threads/mailbox.integration.test.ts"];
@@ -61,6 +68,7 @@ export default defineConfig({
           globalSetup: "test-support/run/global-setup.ts",
           testTimeout: 60_000,
           hookTimeout: 120_000,
+          maxWorkers: WHERE_TESTS_WAIT,
           sequence: { groupOrder: 1 },
         },
       },
@@ -72,6 +80,9 @@ export default defineConfig({
           globalSetup: ["test-support/run/global-setup.ts", "test-support/run/browser-setup.ts"],
           testTimeout: 120_000,
           hookTimeout: 180_000,
+          // As the integration suite.
+          isolate: false,
+          maxWorkers: WHERE_TESTS_WAIT,
           sequence: { groupOrder: 1 },
         },
       },
@@ -104,6 +115,7 @@ export default defineConfig({
           globalSetup: "test-support/run/global-setup.ts",
           testTimeout: 60_000,
           hookTimeout: 120_000,
+          maxWorkers: WHERE_TESTS_WAIT,
           sequence: { groupOrder: 4 },
         },
       },
@@ -122,8 +134,8 @@ export default defineConfig({
           name: "order-model",
           include: LONG.orderModel,
           globalSetup: "test-support/run/simulation-setup.ts",
-          // Twenty minutes and more where the machine is slow.
-          testTimeout: 2_400_000,
+          // Its sequences have a time of their own; the planted bugs take as long as the machine lets them.
+          testTimeout: 1_200_000,
           fileParallelism: false,
           sequence: { groupOrder: 6 },
         },

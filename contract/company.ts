@@ -34,7 +34,7 @@ export const Companies = Type.Object({
 });
 export type Companies = Shape<typeof Companies>;
 
-export const SETUP_LOCATION_KINDS = ["fulfillment_center", "store"] as const;
+const SETUP_LOCATION_KINDS = ["fulfillment_center", "store"] as const;
 
 const SetupLocation = Type.Object(
   {

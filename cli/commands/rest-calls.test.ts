@@ -28,6 +28,23 @@ test.each(commands.map((one) => [one.name, one] as const))("`%s --help` says wha
   if (calls !== undefined) expect(help).toContain(`REST: ${calls.join(", ")}`);
 });
 
+test.each([
+  "start",
+  "serve",
+  "setup",
+  "staff",
+  "key",
+  "send",
+  "order",
+  "simulate-day",
+  "map-sku",
+  "product",
+  "stock",
+])("`%s --help` has an example", (name) => {
+  const command = commands.find((one) => one.name === name) ?? expect.fail(`there is no command ${name}`);
+  expect(helpOf(command)).toMatch(/Examples?:/);
+});
+
 test("every command that asks a running system prints documents and is a REST call", () => {
   const asking = commands.filter(({ command }) => command.options.some(({ long }) => long === "--url"));
   expect(asking.length).toBeGreaterThan(80);

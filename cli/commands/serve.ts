@@ -3,7 +3,7 @@
  * standard output.
  */
 import type { Command } from "commander";
-import pino from "pino";
+import type { Logger } from "pino";
 import { readSettings } from "../../config/load.ts";
 import { vendorKinds } from "../../integrations/vendor-kinds.ts";
 import { requireFreePort } from "../embedded/free-port.ts";
@@ -11,7 +11,6 @@ import { UserProblem } from "../problem.ts";
 import type { ResolvedSettings } from "../system/compose.ts";
 import { requireOwnCertificate } from "../system/own-tls.ts";
 import { requireNativeServer } from "../system/require-native-server.ts";
-import { secretBoxOf } from "../system/secret-keys.ts";
 import { untilEnd } from "../system/until-end.ts";
 import type { Steps } from "../terminal.ts";
 import { settingsProblem, variablesHelp } from "./start.ts";
@@ -43,6 +42,7 @@ async function serve(): Promise<void> {
   const reading = readSettings(process.env, "serve", process.cwd(), vendorKinds);
   if (reading.status === "invalid") throw settingsProblem(reading.problems);
   const { databaseUrl, temporalAddress, mqttUrl, ...rest } = reading.settings;
+  const { secretBoxOf } = await import("../system/secret-keys.ts");
   const secretBox = await secretBoxOf(rest.secrets);
   if (databaseUrl === null || temporalAddress === null || mqttUrl === null || secretBox === null) {
     throw new Error("settings for serve were read without their addresses, or without a key");
@@ -51,6 +51,7 @@ async function serve(): Promise<void> {
   await requireNativeServer();
   await requireOwnCertificate(settings.tls, Date.now());
   await requireFreePort(settings.host, settings.ports.gateway, "gateway", "HOLDFAST_PORT");
+  const { pino } = await import("pino");
   const logger = pino({ name: "holdfast", level: settings.log.level });
   const { startSystem } = await import("../system/compose.ts");
   const { admitToWork, StoppedWhileWaiting } = await import("../system/admission.ts");
@@ -86,7 +87,7 @@ export function fencedProblem(what: string): UserProblem {
   );
 }
 
-function loggedSteps(logger: pino.Logger): Steps {
+function loggedSteps(logger: Logger): Steps {
   return {
     run: async (name, work) => {
       const began = Date.now();

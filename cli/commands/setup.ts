@@ -1,11 +1,11 @@
 /** `holdfast setup`: an empty database becomes somebody's system. */
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
-import { SETUP_LOCATION_KINDS } from "../../contract/company.ts";
+import type { Setup } from "../../contract/company.ts";
 import { reasonOf, UserProblem } from "../problem.ts";
 import type { SetupDatabase } from "../system/set-up-database.ts";
 import { isInteractive, note, paint, print, printJson, table } from "../terminal.ts";
-import { type Answers, askForAdministrator, askForSetup } from "./setup-questions.ts";
+import type { Answers } from "./setup-questions.ts";
 
 type SetupOptions = Answers & { readonly adminPasswordFile?: string; readonly json?: boolean };
 
@@ -20,6 +20,12 @@ const REQUIRED = {
   country: "--country",
 } as const;
 const ADMINISTRATOR = { adminEmail: "--admin-email", adminPasswordFile: "--admin-password-file" } as const;
+
+/** Named again, see `cli/program.test.ts`. */
+const LOCATION_KINDS: Readonly<Record<NonNullable<Setup["location"]["kind"]>, true>> = {
+  fulfillment_center: true,
+  store: true,
+};
 
 export function addSetupCommand(program: Command): void {
   program
@@ -37,7 +43,10 @@ export function addSetupCommand(program: Command): void {
     .option("--admin-name <name>", "what they are called (default: the address up to its @)")
     .option("--admin-password-file <file>", "file with their password; - reads standard input")
     .option("--location <name>", "name of the first location")
-    .option("--location-kind <kind>", `${SETUP_LOCATION_KINDS.join(" or ")} (default: fulfillment_center)`)
+    .option(
+      "--location-kind <kind>",
+      `${Object.keys(LOCATION_KINDS).join(" or ")} (default: fulfillment_center)`,
+    )
     .option("--address <line>", "its street and number")
     .option("--city <name>", "its town")
     .option("--region <code>", "its state, province or region")
@@ -83,6 +92,7 @@ async function setup(options: SetupOptions): Promise<void> {
 
 async function run(opened: SetupDatabase, options: SetupOptions, asks: boolean): Promise<void> {
   const { requireAdministrator, requireSetup } = await import("../system/set-up-database.ts");
+  const { askForAdministrator, askForSetup } = await import("./setup-questions.ts");
   const { state, company } = await opened.look();
   if (state.state === "there") {
     tellThere(company, options);

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import pino from "pino";
+import type { Logger } from "pino";
 import { readSettings, settingsVariables } from "../../config/load.ts";
 import { projectRoot } from "../../config/project-root.ts";
 import type { Settings } from "../../config/settings.ts";
@@ -106,7 +106,8 @@ function requireBuilt(): void {
   }
 }
 
-async function fileLogger(settings: Settings): Promise<pino.Logger> {
+async function fileLogger(settings: Settings): Promise<Logger> {
+  const { pino } = await import("pino");
   try {
     const destination = pino.destination({
       dest: join(settings.dataFolder, "logs", "holdfast.log"),

@@ -10,22 +10,22 @@ import { runLongProgram, show } from "../../test-support/run/long-program.ts";
 const simulateCommand = (...options: readonly string[]) =>
   runLongProgram("engine/simulation/main.js", options);
 
-const SEEDS = 15_000;
+const SEEDS = 7_500;
 const OPERATIONS = 200;
 
 /**
  * What the seeds may take of a run of all tests. Two quiet cores run them all in it; busy ones come less far.
  */
-const SECONDS = 120;
+const SECONDS = 60;
 
 /** A fifth of what two quiet cores run in that time: below, the simulation itself has become slow. */
-const LEAST_SEEDS = 3_000;
+const LEAST_SEEDS = 1_500;
 
-const DAY_MS = 24 * 3_600_000;
+const QUARTER_DAY_MS = 6 * 3_600_000;
 
-/** Another day, other seeds: the windows of two days have none in common. The variable repeats a window. */
+/** Some hours later, other seeds: no two windows have one in common. The variable repeats a window. */
 function firstSeed(): number {
-  return Number(process.env["HOLDFAST_SIMULATION_FROM"] ?? Math.floor(Date.now() / DAY_MS) * SEEDS);
+  return Number(process.env["HOLDFAST_SIMULATION_FROM"] ?? Math.floor(Date.now() / QUARTER_DAY_MS) * SEEDS);
 }
 
 it("tells the same story of a seed, to the byte, however often it is asked", async () => {
@@ -48,7 +48,7 @@ it("takes the answer to each of two placements that one transaction has committe
 it(`keeps every promise over ${SEEDS} seeds, or as many as fit in ${SECONDS} s`, async () => {
   const from = firstSeed();
   const window = ["--seeds", String(SEEDS), "--from", String(from)];
-  show([`today's seeds; to repeat them: npm run simulate -- ${window.join(" ")}`]);
+  show([`the seeds of these hours; to repeat them: npm run simulate -- ${window.join(" ")}`]);
   const { status, lines } = await simulateCommand(...window, "--seconds", String(SECONDS), "--json");
   show(lines);
   const sum = JSON.parse(lines.at(-1) ?? "") as Record<string, number>;

@@ -9,6 +9,7 @@ import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import { huntMutants, type MutantOutcome } from "./mutant-hunt.ts";
 import { MUTANTS } from "./mutants.ts";
+import { type OwnServer, startOwnServer } from "./own-server.ts";
 import type { Range, RangeMessage, RangeResult } from "./range-main.ts";
 
 const DAY_MS = 86_400_000;
@@ -16,37 +17,61 @@ const DAY_MS = 86_400_000;
 /** Within which each planted bug is found. */
 const MUTANT_SEQUENCES = 200;
 
+/** Every `of`th, the `first` and those behind it. */
+type Part = { readonly first: number; readonly of: number };
+
 type Options = {
   readonly sequences: number;
+  readonly from: number;
   readonly steps: number;
   readonly seed: number;
   readonly only?: number;
   readonly processes: number;
   readonly beside: number;
   readonly seconds: number;
+  readonly server?: string;
   readonly mutants: boolean;
+  readonly part: Part;
   readonly json: boolean;
 };
 
 const program = new Command("order-model")
   .description("Plays random sequences of what can happen to orders, and holds them against a small model.")
   .option("--sequences <n>", "how many", integer, 2_000)
+  .option("--from <n>", "the first of them", integer, 1)
   .option("--steps <n>", "of each", integer, 40)
   .option("--seed <n>", "names the run (default: today)", integer, Math.floor(Date.now() / DAY_MS))
   .option("--only <n>", "play this one sequence and print its story", integer)
   .option("--processes <n>", "that share the sequences", integer, availableParallelism())
   .option("--beside <n>", "sequences at a time in each", integer, 12)
   .option("--seconds <n>", "begin no further sequence after this time", integer, 3_600)
+  .option("--server <url>", "the PostgreSQL that another one of these has started (default: an own one)")
   .option("--mutants", `plant each bug and see that it is found within ${MUTANT_SEQUENCES} sequences`, false)
+  .option("--part <k/n>", "of the bugs plant the kth and every nth behind it", part, { first: 1, of: 1 })
   .option("--json", "end with one line of JSON", false)
   .action(async (options: Options) => {
-    const isSound = options.mutants ? await runMutants(options) : await runSequences(options);
-    process.exitCode = isSound ? 0 : 1;
+    const server = await serverOf(options);
+    try {
+      const isSound = options.mutants
+        ? await runMutants(options, server.url)
+        : await runSequences(options, server.url);
+      process.exitCode = isSound ? 0 : 1;
+    } finally {
+      await server.stop();
+    }
   });
 
 await program.parseAsync();
 
-async function runSequences(options: Options): Promise<boolean> {
+async function serverOf(options: Options): Promise<OwnServer> {
+  if (options.server !== undefined) return { url: options.server, stop: async () => {} };
+  const server = await startOwnServer();
+  for (const end of ["SIGINT", "SIGTERM"])
+    process.once(end, () => void server.stop().finally(() => process.exit(1)));
+  return server;
+}
+
+async function runSequences(options: Options, serverUrl: string): Promise<boolean> {
   const { only, seed, steps, seconds } = options;
   const began = performance.now();
   const processes = only === undefined ? Math.min(options.processes, options.sequences) : 1;
@@ -54,12 +79,13 @@ async function runSequences(options: Options): Promise<boolean> {
     Array.from(
       { length: processes },
       (_, index): Range => ({
+        serverUrl,
         seed,
         steps,
         seconds,
-        from: only ?? index + 1,
+        from: only ?? options.from + index,
         every: processes,
-        to: only ?? options.sequences,
+        to: only ?? options.from + options.sequences - 1,
         beside: only === undefined ? options.beside : 1,
       }),
     ),
@@ -126,11 +152,15 @@ function playAll(ranges: readonly Range[]): Promise<readonly RangeResult[]> {
   );
 }
 
-async function runMutants({ seed, steps, processes, beside, json }: Options): Promise<boolean> {
-  const outcomes = await huntMutants(MUTANTS, {
+async function runMutants(
+  { seed, steps, processes, part, json }: Options,
+  serverUrl: string,
+): Promise<boolean> {
+  const mutants = MUTANTS.filter((_, index) => index % part.of === part.first - 1);
+  const outcomes = await huntMutants(mutants, {
+    serverUrl,
     seed,
     steps,
-    beside,
     sequences: MUTANT_SEQUENCES,
     workers: processes,
     onOutcome: (outcome) => process.stderr.write(`${mutantLine(outcome)}\n`),
@@ -155,4 +185,11 @@ function integer(text: string): number {
   if (!Number.isSafeInteger(number) || number < 0)
     throw new InvalidArgumentError("a whole number is wanted.");
   return number;
+}
+
+function part(text: string): Part {
+  const [first = 0, of = 0] = text.split("/").map(Number);
+  if (!Number.isSafeInteger(of) || !Number.isSafeInteger(first) || first < 1 || first > of)
+    throw new InvalidArgumentError("k/n is wanted, k at least 1 and at most n.");
+  return { first, of };
 }

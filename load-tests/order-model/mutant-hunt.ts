@@ -3,8 +3,11 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { huntEach, type Mutant } from "../../engine/simulation/hunt/planted-program.ts";
 
-/** What the model runs from: the whole program, and what makes its tables. */
-const NEEDS = ["dist", join("store", "migrations")];
+/** What the model runs from: the whole program. */
+const NEEDS = ["dist"];
+
+/** Sequences at a time: the first of them finds most bugs, and the others only hold it up. */
+const BESIDE = 4;
 
 /** A bug must not make the run endless. What it has not found by then counts as not found. */
 const MAX_MS = 600_000;
@@ -17,10 +20,11 @@ export type MutantOutcome = {
 };
 
 type HuntOptions = {
+  /** The PostgreSQL of all hunts. */
+  readonly serverUrl: string;
   readonly seed: number;
   readonly sequences: number;
   readonly steps: number;
-  readonly beside: number;
   /** Bugs looked for at the same time. */
   readonly workers: number;
   readonly onOutcome: (outcome: MutantOutcome) => void;
@@ -32,16 +36,22 @@ export function huntMutants(
   options: HuntOptions,
 ): Promise<readonly MutantOutcome[]> {
   const { workers, onOutcome } = options;
-  return huntEach(mutants, { needs: NEEDS, workers, hunt: (copy) => hunt(copy, options), onOutcome });
+  return huntEach(mutants, {
+    needs: NEEDS,
+    workers,
+    hunt: (copy, { from = 1 }) => hunt(copy, from, options),
+    onOutcome,
+  });
 }
 
-/** Plays sequences in the copy until one of them finds what is wrong. */
+/** Plays sequences in the copy, from `from` on, until one of them finds what is wrong. */
 function hunt(
   copy: string,
-  { seed, sequences, steps, beside }: HuntOptions,
+  from: number,
+  { serverUrl, seed, sequences, steps }: HuntOptions,
 ): Promise<{ readonly sequence: number | null; readonly promise: string | null }> {
   const main = join(copy, "dist", "load-tests", "order-model", "main.js");
-  const options = { seed, sequences, steps, beside, processes: 1 };
+  const options = { server: serverUrl, seed, from, sequences, steps, beside: BESIDE, processes: 1 };
   const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [main, ...words, "--json"], {

@@ -8,6 +8,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "orders/payment/charging.js",
     search: "const amountMinor = wholeSteps(Math.min(toCapture, oldest.leftMinor), step);",
     replacement: "const amountMinor = wholeSteps(oldest.leftMinor, step);",
+    from: 9,
   },
   {
     name: "a part of a line bears nothing of its discount",
@@ -15,6 +16,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "orders/line-value.js",
     search: "line.taxMinor - line.discountMinor + line.shareMinor",
     replacement: "line.taxMinor + line.shareMinor",
+    from: 6,
   },
   {
     name: "an order's discount is spread over nothing",
@@ -22,6 +24,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "orders/line-value.js",
     search: "line.taxMinor - line.discountMinor + line.shareMinor",
     replacement: "line.taxMinor - line.discountMinor",
+    from: 26,
   },
   {
     name: "a capture whose answer was lost is made again",
@@ -29,6 +32,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "workflows/order/activities/payment.js",
     search: "idempotencyKey: call.key,\n                        reference,",
     replacement: "idempotencyKey: call.key + Math.random(),\n                        reference,",
+    from: 8,
   },
   {
     name: "a refund whose answer was lost is made again",
@@ -36,6 +40,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "workflows/refund/activities/refunds.js",
     search: "idempotencyKey: call.key,",
     replacement: "idempotencyKey: call.key + Math.random(),",
+    from: 35,
   },
   {
     name: "a refund does not look at what is left of the payment",
@@ -43,6 +48,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "orders/refund.js",
     search: "Math.max(0, Math.min(asked, from.left))",
     replacement: "Math.max(0, asked)",
+    from: 9,
   },
   {
     name: "an order completes while its refund is open",
@@ -50,6 +56,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "orders/payment/order-completion.js",
     search: 'openRefunds.find(({ status }) => status === "failed") ?? openRefunds[0];',
     replacement: "undefined;",
+    from: 101,
   },
   {
     name: "what a dispute took is given back as well",
@@ -57,6 +64,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "workflows/refund/activities/refunds.js",
     search: "+ (disputed.get(of) ?? 0)",
     replacement: "",
+    from: 25,
   },
   {
     name: "a gift under one key is given twice",
@@ -64,6 +72,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "operations/refunds/request-refund.js",
     search: "shortened(input.key)",
     replacement: "shortened(input.key + Math.random())",
+    from: 2,
   },
   {
     name: "what was announced for return is refunded, whatever came",
@@ -87,6 +96,7 @@ export const MUTANTS: readonly Mutant[] = [
     search: "await giveUpUnits(client, orderId, changeId, [...freed.unplaced, ...taken]);",
     replacement:
       "if (ends === undefined) await giveUpUnits(client, orderId, changeId, [...freed.unplaced, ...taken]);",
+    from: 9,
   },
   {
     name: "what is done elsewhere stays reserved here",
@@ -94,6 +104,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "operations/fulfillment/mark-fulfilled-elsewhere.js",
     search: "await giveUpUnits(client, orderId, changeId, atPlaceOf(part));",
     replacement: "",
+    from: 12,
   },
   {
     name: "a fulfillment order that moves leaves its units behind",
@@ -102,6 +113,7 @@ export const MUTANTS: readonly Mutant[] = [
     search:
       "await giveUpUnits(client, order.orderId, changeId, part.lines.map((line) => ({ ...line, locationId: part.locationId })));",
     replacement: "",
+    from: 8,
   },
   {
     name: "a split gives the new one what the old one keeps",
@@ -109,6 +121,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "operations/fulfillment/split-part.js",
     search: "await replaceFulfillmentOrderLines(client, part.id, picked(left));",
     replacement: "",
+    from: 12,
   },
   {
     name: "parcels of one hold leave the stock as if they were one",
@@ -116,6 +129,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "workflows/order/activities/cut-parcels.js",
     search: "lines: lines.map((line) => ({ ...line, splitOff: true })),",
     replacement: "lines,",
+    from: 5,
   },
   {
     name: "a substitute is charged at its own higher price",
@@ -123,6 +137,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "orders/change/substitution.js",
     search: "price === null || !isMore(line.unitPrice, price) ? null",
     replacement: "price === null ? null",
+    from: 37,
   },
   {
     name: "a short pick is not taken off the line",
@@ -130,6 +145,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "orders/line-ledger.js",
     search: "return { allocated: -Math.min(missing, line.allocated) };",
     replacement: "return { allocated: 0 };",
+    from: 7,
   },
   {
     name: "what is written off goes back on the shelf",
@@ -137,6 +153,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "workflows/return/activities/returns.js",
     search: 'write_off: "scrapped"',
     replacement: 'write_off: "restocked"',
+    from: 2,
   },
   {
     name: "a change is made again under its key",
@@ -144,5 +161,6 @@ export const MUTANTS: readonly Mutant[] = [
     file: "operations/change/revise-order.js",
     search: "if (earlier !== null)",
     replacement: "if (earlier === undefined)",
+    from: 10,
   },
 ];

@@ -1,16 +1,14 @@
 /**
- * A process that plays some of a run's sequences, in a PostgreSQL and an engine of its own. Started by
+ * A process that plays some of a run's sequences, in a database and an engine of its own. Started by
  * `main.ts` with a `Range` as its argument; tells how far it is, and ends with a `RangeResult`.
  */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { chmod } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { DatabaseServer } from "../faults/database-server.ts";
+import { ownDatabase } from "./own-server.ts";
 import { play, type Verdict } from "./play.ts";
 import { startWorld } from "./world.ts";
 
 export type Range = {
+  /** The run's PostgreSQL. */
+  readonly serverUrl: string;
   readonly seed: number;
   readonly steps: number;
   /** The first sequence, and how far it is to each next one. */
@@ -52,12 +50,11 @@ tell({ result: await playRange(range) });
 process.removeAllListeners("disconnect");
 process.disconnect();
 
-async function playRange({ seed, steps, from, every, to, beside, seconds }: Range): Promise<RangeResult> {
-  const database = await ownDatabase();
+async function playRange(range: Range): Promise<RangeResult> {
+  const { seed, steps, from, every, to, beside, seconds } = range;
   // Whoever has asked is gone, or wants it to end.
-  for (const end of ["disconnect", "SIGINT", "SIGTERM"])
-    process.once(end, () => void database.stop().finally(() => process.exit(1)));
-  const world = await startWorld(database.url, CONNECTIONS);
+  for (const end of ["disconnect", "SIGINT", "SIGTERM"]) process.once(end, () => process.exit(1));
+  const world = await startWorld(await ownDatabase(range.serverUrl), CONNECTIONS);
   const began = Date.now();
   const verdicts: Verdict[] = [];
   let next = from;
@@ -78,43 +75,10 @@ async function playRange({ seed, steps, from, every, to, beside, seconds }: Rang
     );
   } finally {
     await world.stop();
-    await database.stop();
   }
   const counts: Record<string, number> = {};
   for (const verdict of verdicts) {
     for (const [name, count] of verdict.counts) counts[name] = (counts[name] ?? 0) + count;
   }
   return { sequences: verdicts.length, counts, broken, story: verdicts.at(-1)?.story ?? [] };
-}
-
-/**
- * Losing its last commits with the machine does no harm to a database that nobody reads afterwards. Its
- * statements are short and many: a socket costs less than TCP for each, and one plan serves all.
- */
-async function ownDatabase(): Promise<{ readonly url: string; stop(): Promise<void> }> {
-  const folder = mkdtempSync(join(tmpdir(), "holdfast-order-model-"));
-  await chmod(folder, 0o711);
-  // PostgreSQL, which may run as another user, makes its socket there.
-  const sockets = join(folder, "sockets");
-  mkdirSync(sockets);
-  await chmod(sockets, 0o1777);
-  const server = await DatabaseServer.start(folder, {
-    unix_socket_directories: sockets,
-    synchronous_commit: "off",
-    fsync: "off",
-    full_page_writes: "off",
-    plan_cache_mode: "force_generic_plan",
-    // Messages and refunds come and go by the thousand; an index full of dead ones is read in vain.
-    autovacuum_naptime: "20s",
-    autovacuum_vacuum_cost_delay: "0",
-    // A plan made while a table is small must not read all of it once it is large.
-    enable_seqscan: "off",
-  });
-  return {
-    url: server.socketUrl(sockets),
-    stop: async () => {
-      await server.stop();
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-    },
-  };
 }

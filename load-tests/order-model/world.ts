@@ -8,7 +8,6 @@ import type { OperationContext } from "../../operations/context.ts";
 import { tellAllocator } from "../../operations/standing/tell-allocator.ts";
 import { parcelLimitOf } from "../../ports/parcel-limit.ts";
 import { type Database, openDatabase } from "../../store/sql/database.ts";
-import { migrate } from "../../store/sql/migrate.ts";
 import type { SagaDependencies } from "../../workflows/activities/dependencies.ts";
 import { translateFailure } from "../../workflows/activities/failures.ts";
 import { allActivities } from "../../workflows/all-activities.ts";
@@ -31,9 +30,9 @@ export type World = {
   stop(): Promise<void>;
 };
 
+/** @param databaseUrl a migrated database with nothing in it */
 export async function startWorld(databaseUrl: string, connections: number): Promise<World> {
   const logger: Logger = pino({ level: process.env["HOLDFAST_LOG_LEVEL"] ?? "silent" });
-  await migrate(databaseUrl);
   const database = openDatabase(databaseUrl, { maxConnections: connections });
   await seed(database);
   const engine = await startEngine({ databaseUrl, threads: 1, shards: 4, logger });

@@ -1,6 +1,14 @@
+/**
+ * Ends a run with where its time went, suite by suite, and one plain line that any script can read: `N passed,
+ * N failed, N skipped`.
+ */
+import { relative } from "node:path";
 import type { Reporter, TestModule } from "vitest/node";
+import { projectRoot } from "../../config/project-root.ts";
 
-/** Ends a run with one plain line that any script can read: `N passed, N failed, N skipped`. */
+/** Files of each suite that are named. */
+const LONGEST = 5;
+
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     let passed = 0;
@@ -16,6 +24,28 @@ export default class SummaryReporter implements Reporter {
         else skipped += 1;
       }
     }
+    process.stdout.write(`\n${timesOf(modules).join("\n")}\n`);
     process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped} skipped\n`);
   }
+}
+
+/** Seconds of all workers together, in a line for each suite. */
+function timesOf(modules: readonly TestModule[]): readonly string[] {
+  const suites = new Map<string, { readonly file: string; readonly seconds: number }[]>();
+  for (const module of modules) {
+    const { duration, collectDuration } = module.diagnostic();
+    const file = {
+      file: relative(projectRoot, module.moduleId),
+      seconds: (duration + collectDuration) / 1_000,
+    };
+    suites.set(module.project.name, [...(suites.get(module.project.name) ?? []), file]);
+  }
+  return [...suites].map(([suite, files]) => {
+    const sum = files.reduce((total, { seconds }) => total + seconds, 0);
+    const longest = files
+      .toSorted((one, other) => other.seconds - one.seconds)
+      .slice(0, LONGEST)
+      .map(({ file, seconds }) => `${Math.round(seconds)} ${file}`);
+    return `${suite}: ${Math.round(sum)} s in ${files.length} files, longest ${longest.join(", ")}`;
+  });
 }

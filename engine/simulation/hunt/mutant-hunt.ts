@@ -34,21 +34,22 @@ export function huntMutants(
   return huntEach(mutants, {
     needs: FOLDERS.map((folder) => join("dist", folder)),
     workers: options.workers,
-    hunt: (copy) => hunt(copy, options),
+    hunt: (copy, { from = 1 }) => hunt(copy, from, options),
     onOutcome: options.onOutcome,
   });
 }
 
-/** Runs seeds in the copy until one of them finds what is wrong. */
+/** Runs seeds in the copy, from `from` on, until one of them finds what is wrong. */
 function hunt(
   copy: string,
+  from: number,
   { seeds, operations }: HuntOptions,
 ): Promise<{ readonly seed: number | null; readonly promise: string | null }> {
   const main = join(copy, "dist", "engine", "simulation", "hunt", "hunt-main.js");
   return new Promise((resolve, reject) => {
     const child = spawn(
       process.execPath,
-      ["--enable-source-maps=false", main, String(seeds), String(operations)],
+      ["--enable-source-maps=false", main, String(from), String(seeds), String(operations)],
       { stdio: ["ignore", "pipe", "pipe"] },
     );
     let output = "";
@@ -71,7 +72,7 @@ function hunt(
       const lines = output.trim().split("\n");
       const last = lines.at(-1) ?? "";
       if (last.startsWith("{")) resolve(JSON.parse(last));
-      else if (isStuck) resolve({ seed: Number(last) + 1, promise: "liveness: the engine runs in circles" });
+      else if (isStuck) resolve({ seed: Number(last), promise: "liveness: the engine runs in circles" });
       else reject(new Error(`the hunt in ${copy} failed: ${errors.slice(-2_000)}`));
     });
   });

@@ -57,6 +57,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "engine/simulation/world/simulated-disk.js",
     search: "            renewed.set(shard, lease.epoch);",
     replacement: "            lease.epoch -= 1;\n            renewed.set(shard, lease.epoch);",
+    from: 33,
   },
   {
     name: "fenced commit taken for committed",
@@ -93,6 +94,7 @@ export const MUTANTS: readonly Mutant[] = [
     search: "const renewed = await disk.renew(held);",
     replacement:
       "const early = fault.fenced ? new Set() : await disk.landed(fault.rows);\n            if (fault.rows.length > 0 && early.size < fault.rows.length) {\n                return { renewed: new Map(held.map((shard) => [shard, 0])), landed: false };\n            }\n            const renewed = await disk.renew(held);",
+    from: 66,
   },
   {
     name: "shard not rebuilt after a lost commit",
@@ -107,6 +109,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "engine/loop/supervision.js",
     search: "committer.carries(shard) || ",
     replacement: "",
+    from: 203,
   },
   {
     name: "failed shard never rebuilt",
@@ -121,6 +124,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "engine/rounds/round-runner.js",
     search: "            if (this.isUp(shard))\n                addBlob(",
     replacement: "            if (shard >= 0)\n                addBlob(",
+    from: 243,
   },
   {
     name: "order left half placed where a shard failed",
@@ -144,6 +148,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "engine/rounds/round-runner.js",
     search: "            stock.take(pool, holds);",
     replacement: "",
+    from: 47,
   },
   {
     name: "restriction of locations ignored",
@@ -180,6 +185,7 @@ export const MUTANTS: readonly Mutant[] = [
     search:
       '        if (checksumOf(row.entries) !== row.checksum)\n            throw corrupt(name, "checksum does not match");\n        if (!isSame(chainHash(row.previousHash, row, row.entries), row.hash)) {\n            throw corrupt(name, "hash does not match");\n        }',
     replacement: "",
+    from: 243,
   },
   {
     name: "flipped bits of a snapshot served",
@@ -188,6 +194,7 @@ export const MUTANTS: readonly Mutant[] = [
     search:
       '        if (checksumOf(snapshot.state) !== snapshot.checksum)\n            fail("checksum does not match");\n        if (!isSame(snapshotHash(snapshot.journalHash, snapshot, snapshot.state), snapshot.stateHash)) {\n            fail("hash does not match");\n        }',
     replacement: "",
+    from: 54,
   },
   {
     name: "snapshot with rows beyond its sequence",
@@ -209,6 +216,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "engine/shard/shard-state.js",
     search: 'state.section("orders", this.orders.toWire());',
     replacement: 'state.section("orders", []);',
+    from: 54,
   },
   {
     name: "remembered commands lost in recovery",
@@ -289,6 +297,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "actors/position/channel-pools.js",
     search: "return Math.min(everybodys, own.units - own.held);",
     replacement: "return everybodys;",
+    from: 38,
   },
   {
     name: "lot never expires",
@@ -306,6 +315,7 @@ export const MUTANTS: readonly Mutant[] = [
       "        incoming: -quantity,\n        more: details({\n            reference: command.transferId,",
     replacement:
       "        incoming: quantity === 1 ? -quantity : 0,\n        more: details({\n            reference: command.transferId,",
+    from: 32,
   },
   {
     name: "queue filled out of order",
@@ -329,6 +339,7 @@ export const MUTANTS: readonly Mutant[] = [
     search:
       "            this.lanes.closeClaimed(reference.slice(0, slash), Number(reference.slice(slash + 1)));",
     replacement: "",
+    from: 50,
   },
   {
     name: "low mark of a lane not raised",
@@ -336,6 +347,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "actors/lanes/reservation-table.js",
     search: "            this.firstNew[lane] = number + 1;",
     replacement: "            this.firstNew[lane] = 0;",
+    from: 755,
   },
   {
     name: "expiry in a lane not journaled",
@@ -389,6 +401,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "engine/shard/shard-lanes.js",
     search: "            if (known !== 0) {",
     replacement: "            if (known !== 0 && table.isOpen(known)) {",
+    from: 25,
   },
   {
     name: "shared view written before the commit",

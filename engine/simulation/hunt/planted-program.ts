@@ -18,6 +18,11 @@ export type Mutant = {
   /** Occurs exactly once there. */
   readonly search: string;
   readonly replacement: string;
+  /**
+   * The first of the seeds, or sequences, that are tried, where those from 1 on would find it late: it was
+   * found by this one. Once the program has moved on it may be another one, which only takes longer.
+   */
+  readonly from?: number;
 };
 
 type PlantOptions<T> = {
