@@ -6,6 +6,7 @@ import { findAccess } from "../client/credentials.ts";
 import { RestClient } from "../client/rest.ts";
 import { momentText, paint, print, printJson, table } from "../terminal.ts";
 import { type AccessOptions, withAccess } from "./access-options.ts";
+import { addReturnDesk } from "./after-sale/return-desk.ts";
 import { eachOf, pairs, unitsByName, wholeNumber } from "./option-values.ts";
 
 type PayOptions = {
@@ -104,6 +105,7 @@ Examples:
     .action((id: string, { reason, ...options }: ReasonOptions) =>
       act(id, "/close", reason === undefined ? {} : { reason }, options),
     );
+  addReturnDesk(command);
   onReturn("retry", "Try a step again that was refused").action((id: string, options: AccessOptions) =>
     act(id, "/retry", {}, options),
   );
