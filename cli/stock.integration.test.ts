@@ -91,3 +91,9 @@ test.each([
   expect([outcome.status, outcome.stdout]).toEqual([status, ""]);
   expect(outcome.stderr).toContain(reason);
 });
+
+test("what there is no stock of is not shown as if there were", async () => {
+  const shown = await stock("show", "zzz", "--location", "west");
+  expect([shown.status, shown.stdout]).toEqual([1, ""]);
+  expect(shown.stderr).toContain('No stock goes by "zzz" at west.');
+});

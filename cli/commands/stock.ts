@@ -155,7 +155,9 @@ async function show(
   if (text !== undefined) query.set("q", text);
   if (options.location !== undefined) query.set("location", options.location);
   const rows: string[][] = [];
+  let found = 0;
   for await (const row of rest.all<StockRow>(`/v1/stock?${query}`)) {
+    found += 1;
     if (options.json) printJson(row);
     else {
       const numbers = [
@@ -171,6 +173,12 @@ async function show(
       rows.push([row.sku, row.locationId, ...numbers.map(String), row.name]);
     }
   }
+  if (found === 0 && text !== undefined)
+    throw new UserProblem(
+      "not_found",
+      `No stock goes by "${text}"${options.location === undefined ? "" : ` at ${options.location}`}.`,
+      "Without a name, `holdfast stock show` lists all of it; `holdfast product list` lists what has none.",
+    );
   if (options.json) return;
   const head = [
     "SKU",
@@ -187,7 +195,7 @@ async function show(
   ];
   print(
     rows.length === 0
-      ? "No such stock."
+      ? "There is no stock yet."
       : table([head.map((one) => paint("dim", one)), ...rows], [2, 3, 4, 5, 6, 7, 8, 9]),
   );
 }

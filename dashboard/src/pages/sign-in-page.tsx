@@ -68,7 +68,7 @@ export function SignInPage() {
         </ActionButton>
       )}
       <p class="muted small">
-        <a href="/forgot">Forgotten your password?</a> In the sandbox, the start command prints the logins.
+        <a href="/forgot">Forgotten your password?</a>
       </p>
       {(companies.value?.others.length ?? 0) > 0 && (
         <nav class="nav" aria-label="Other companies">
