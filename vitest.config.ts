@@ -10,8 +10,12 @@ const anywhere = ["node_modules/**", "dist/**", "**/node_modules/**"];
  */
 const WHERE_TESTS_WAIT = Math.ceil(availableParallelism() * 1.5);
 
-/** They hold the engine to times of a second or two, which a second file beside them would use up. */
-const ALONE = ["engine/loop/supervision.integration.test.ts", "engine/threads/mailbox.integration.test.ts"];
+/** They hold the product to times of a second or two, which a second file beside them would use up. */
+const ALONE = [
+  "engine/loop/supervision.integration.test.ts",
+  "engine/threads/mailbox.integration.test.ts",
+  "devices/message-fuzz.integration.test.ts",
+];
 
 /** Minutes of the whole machine: commands of their own, so that `npm test` does not grow with them. */
 const LONG = {

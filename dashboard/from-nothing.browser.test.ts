@@ -311,8 +311,10 @@ describe.skipIf(chromium === undefined)("from nothing to a shipped order, by pag
     for (const address of ["/stock", "/catalog", "/finance", "/devices", "/packing", "/account"])
       await read(address);
     await page.goto("/settings");
+    await page.locator("main .chip").first().waitFor();
     for (const chip of await page.locator("main .chip").all()) {
       await chip.click();
+      await expect.poll(() => chip.getAttribute("aria-pressed")).toBe("true");
       await page.waitForFunction(() => document.querySelector(".skeleton") === null);
       texts.push((await page.locator("body").textContent()) ?? "");
     }

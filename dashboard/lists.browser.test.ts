@@ -238,6 +238,7 @@ describe.skipIf(chromium === undefined)("lists", () => {
     await warehouse.getByRole("checkbox", { name: "Order held-1" }).check();
     expect(await warehouse.locator(".bulk-bar button").allTextContents()).toEqual([
       "Put on hold",
+      "Packing slips",
       "Select none",
     ]);
     await context.close();

@@ -327,6 +327,7 @@ describe.skipIf(chromium === undefined)("the settings pages", () => {
       skus: ["CARD-*", "TENT-1"],
       countries: ["BR", "NG"],
       notes: false,
+      ownReason: null,
     });
     expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBe(0);
 

@@ -420,9 +420,9 @@ describe("a message costs itself", () => {
         };
       }),
     );
-    // Two more each, for a trial that is made again.
+    // As many again, for trials that are made again.
     for (const { device, trials } of lanes) {
-      laneTotes.get(device.id)?.push(...(await pickedTotes(trials.length + 2)));
+      laneTotes.get(device.id)?.push(...(await pickedTotes(2 * trials.length)));
     }
     return lanes;
   };

@@ -77,15 +77,7 @@ Exit status 0 if the order was found and, with --watch, has ended well; 1 if it 
   onOrder("hold", "Put an order on hold")
     .option("--reason <text>", "why, in words; needed without --own-reason")
     .option("--own-reason <code>", "a reason of the company's own: `holdfast hold-reason list` has them")
-    .action((id: string, { reason, ownReason, ...options }: HoldOptions) =>
-      act(
-        id,
-        "/hold",
-        { ...(reason === undefined ? {} : { reason }), ...(ownReason === undefined ? {} : { ownReason }) },
-        "is on hold",
-        options,
-      ),
-    );
+    .action(hold);
   onOrder("release", "Clear what a person may clear, and let the order go on")
     .option("--code <code>", "only reasons of this code; may be repeated", eachOf, [])
     .option("--hold <id>", "only the hold with this id; may be repeated", eachOf, [])
@@ -214,6 +206,21 @@ async function readEdits(file: string): Promise<OrderChangeBody["edits"]> {
       { cause, exitStatus: 2 },
     );
   }
+}
+
+async function hold(id: string, { reason, ownReason, ...options }: HoldOptions): Promise<void> {
+  if (reason === undefined && ownReason === undefined)
+    throw new UserProblem(
+      "invalid_argument",
+      "Nothing says why: --reason or --own-reason is missing.",
+      `Example: --reason "The customer asked to wait."`,
+      { exitStatus: 2 },
+    );
+  const why = {
+    ...(reason === undefined ? {} : { reason }),
+    ...(ownReason === undefined ? {} : { ownReason }),
+  };
+  await act(id, "/hold", why, "is on hold", options);
 }
 
 async function trackingLink(id: string, options: AccessOptions): Promise<void> {

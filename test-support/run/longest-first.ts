@@ -22,7 +22,6 @@ export const LONGEST: readonly string[] = [
   "dashboard/dashboard.browser.test.ts",
   "dashboard/settings-page.browser.test.ts",
   "operations/fulfillment/combine-orders.integration.test.ts",
-  "devices/message-fuzz.integration.test.ts",
   "devices/robots/robot-faults.integration.test.ts",
   "devices/bridge.integration.test.ts",
   "workflows/order/order-fulfillment.integration.test.ts",
