@@ -161,10 +161,13 @@ export class Conveyors {
 
   private async takeIn(batch: readonly Entry[]): Promise<void> {
     const cases = await this.events.look(batch);
-    const isOurs = (_: unknown, index: number): boolean => cases[index]?.tote !== undefined;
-    this.ofOurTotes.add(batch.filter(isOurs));
-    const isOther = (_: unknown, index: number): boolean => !isOurs(_, index);
-    await this.take(batch.filter(isOther), cases.filter(isOther));
+    const looked = batch.map((entry, index) => ({ entry, found: cases[index] as Case }));
+    this.ofOurTotes.add(looked.flatMap(({ entry, found }) => (found.tote === undefined ? [] : [entry])));
+    const others = looked.filter(({ found }) => found.tote === undefined);
+    await this.take(
+      others.map(({ entry }) => entry),
+      others.map(({ found }) => found),
+    );
   }
 
   /** Looked at again: what was there when they came may have changed while they waited. */

@@ -1,5 +1,6 @@
 /**
  * Entry of the bridge's thread: the device bridge with a pool of its own, whose stock is in the main thread.
+ * It has no key to personal data, which no device is told, and so neither reads nor writes any.
  *
  * What goes wrong at the start ends the thread with the error itself, so that it reaches whoever waits for
  * the start.
