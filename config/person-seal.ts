@@ -12,7 +12,8 @@
  */
 import { createCipheriv, createDecipheriv, randomFillSync } from "node:crypto";
 
-const MARK = "hfpd1.";
+/** What every sealed text begins with. */
+export const SEALED_MARK = "hfpd1.";
 const CIPHER = "aes-256-gcm";
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
@@ -79,12 +80,12 @@ export function newDataKey(): Buffer {
 
 /** @param wrappingKey 32 bytes */
 export function wrapKey(wrappingKey: Uint8Array, orderId: string, dataKey: Uint8Array): Buffer {
-  return encrypt(wrappingKey, `${MARK}key.${orderId}`, dataKey);
+  return encrypt(wrappingKey, `${SEALED_MARK}key.${orderId}`, dataKey);
 }
 
 /** @throws PersonalDataDamagedError */
 export function unwrapKey(wrappingKey: Uint8Array, orderId: string, wrapped: Buffer): Buffer {
-  const key = decrypt(wrappingKey, `${MARK}key.${orderId}`, wrapped);
+  const key = decrypt(wrappingKey, `${SEALED_MARK}key.${orderId}`, wrapped);
   if (key === undefined) throw new PersonalDataDamagedError(`the data key of order ${orderId} is damaged`);
   return key;
 }
@@ -96,12 +97,12 @@ export function sealText(
   kind: Exclude<SealKind, "b">,
   clear: string,
 ): string {
-  const bound = `${MARK}${kind}.${orderId}`;
+  const bound = `${SEALED_MARK}${kind}.${orderId}`;
   return `${bound}.${encrypt(dataKey, bound, clear).toString("base64url")}`;
 }
 
 export function sealBytes(dataKey: Uint8Array, orderId: string, clear: Uint8Array): Buffer {
-  const bound = `${MARK}b.${orderId}`;
+  const bound = `${SEALED_MARK}b.${orderId}`;
   return Buffer.concat([Buffer.from(`${bound}\n`, "utf8"), encrypt(dataKey, bound, clear)]);
 }
 
@@ -109,18 +110,18 @@ export function sealBytes(dataKey: Uint8Array, orderId: string, clear: Uint8Arra
 export type Sealed = { readonly kind: SealKind; readonly orderId: string; readonly bytes: Buffer };
 
 export function mayHoldSealedText(json: string): boolean {
-  return json.includes(`"${MARK}`);
+  return json.includes(`"${SEALED_MARK}`);
 }
 
 export function isSealedText(value: string): boolean {
-  return value.startsWith(MARK);
+  return value.startsWith(SEALED_MARK);
 }
 
 /** @returns undefined where it is no sealed text */
 export function readSealedText(text: string): Sealed | undefined {
-  if (!text.startsWith(MARK)) return undefined;
-  const kind = text[MARK.length];
-  const from = MARK.length + 2;
+  if (!text.startsWith(SEALED_MARK)) return undefined;
+  const kind = text[SEALED_MARK.length];
+  const from = SEALED_MARK.length + 2;
   const dot = text.lastIndexOf(".");
   if ((kind !== "t" && kind !== "j" && kind !== "m") || text[from - 1] !== "." || dot <= from)
     return undefined;
@@ -129,7 +130,7 @@ export function readSealedText(text: string): Sealed | undefined {
 
 /** @returns undefined where they are no sealed bytes */
 export function readSealedBytes(bytes: Buffer): Sealed | undefined {
-  const head = `${MARK}b.`;
+  const head = `${SEALED_MARK}b.`;
   if (bytes.length < head.length || bytes.toString("latin1", 0, head.length) !== head) return undefined;
   const end = bytes.indexOf(HEAD_END);
   if (end < 0) return undefined;
@@ -142,7 +143,7 @@ export function readSealedBytes(bytes: Buffer): Sealed | undefined {
 
 /** @throws PersonalDataDamagedError where it is not what was sealed under this key */
 export function openSealed({ kind, orderId, bytes }: Sealed, dataKey: Uint8Array): Buffer {
-  const clear = decrypt(dataKey, `${MARK}${kind}.${orderId}`, bytes);
+  const clear = decrypt(dataKey, `${SEALED_MARK}${kind}.${orderId}`, bytes);
   if (clear === undefined)
     throw new PersonalDataDamagedError(
       `what is sealed of order ${orderId} was altered, or its key is another`,
@@ -155,12 +156,12 @@ export function openSealed({ kind, orderId, bytes }: Sealed, dataKey: Uint8Array
  * itself.
  */
 export function sealUnderWrap(wrappingKey: Uint8Array, purpose: string, clear: string): string {
-  return encrypt(wrappingKey, `${MARK}w.${purpose}`, clear).toString("base64url");
+  return encrypt(wrappingKey, `${SEALED_MARK}w.${purpose}`, clear).toString("base64url");
 }
 
 /** @throws PersonalDataDamagedError */
 export function openUnderWrap(wrappingKey: Uint8Array, purpose: string, sealed: string): string {
-  const clear = decrypt(wrappingKey, `${MARK}w.${purpose}`, Buffer.from(sealed, "base64url"));
+  const clear = decrypt(wrappingKey, `${SEALED_MARK}w.${purpose}`, Buffer.from(sealed, "base64url"));
   if (clear === undefined) throw new PersonalDataDamagedError(`what is sealed as ${purpose} was altered`);
   return clear.toString("utf8");
 }

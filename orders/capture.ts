@@ -32,7 +32,6 @@ import {
   type OrderLine,
 } from "./order.ts";
 import { sumMismatch } from "./order-amounts.ts";
-import { clippedText } from "./storable-text.ts";
 
 export type CaptureRefusalCode = Oddity["code"] | CustomFieldRefusalCode | "address_missing";
 
@@ -251,7 +250,8 @@ function holdReasonsOf(
   }
   const { email } = document.customer;
   if (email !== undefined && email !== null && email !== "" && !isEmailAddress(email)) {
-    add("email_unusable", `No mail can be sent to "${clippedText(email, 100)}".`);
+    // Not quoted, as the postal code is not.
+    add("email_unusable", "No mail can be sent to the customer's e-mail address as it is.");
   }
   if (isCollected(document) && pickupPlaceOf(document) === null) {
     const place = document.delivery?.place ?? "";

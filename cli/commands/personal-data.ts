@@ -125,7 +125,11 @@ async function exportPerson(options: PersonOptions & OutputOptions): Promise<voi
   const rest = new RestClient(await findAccess(options));
   const exported = await rest.post<PersonExport>(`${PATH}/export`, personOf(options));
   await write(`${JSON.stringify(exported, null, 2)}\n`, options.output);
-  note(`${exported.orders.length} orders.`);
+  note(`${ordersText(exported.orders.length)}.`);
+}
+
+function ordersText(orders: number): string {
+  return orders === 1 ? "1 order" : `${orders} orders`;
 }
 
 async function erase(options: PersonOptions): Promise<void> {
@@ -135,7 +139,7 @@ async function erase(options: PersonOptions): Promise<void> {
   else
     print(
       erasure.doneAt === null
-        ? `The erasure of ${erasure.orders.length} orders is under way; what is still needed goes by itself later.`
+        ? `The erasure of ${ordersText(erasure.orders.length)} is under way; what is still needed goes by itself later.`
         : `Erased: ${erasure.orders.join(", ")}.`,
     );
   note(

@@ -43,7 +43,7 @@ import { readMoneyFacts } from "../../store/orders/money-facts.ts";
 import { changeOrder, type OrderProgress, readOrderProgress } from "../../store/orders/order-progress.ts";
 import { writeRevision } from "../../store/orders/order-revisions.ts";
 import { dropUnwantedShortages } from "../../store/orders/shortages.ts";
-import { recordEntry } from "../../store/orders/timeline.ts";
+import { recordEntry, recordQuote } from "../../store/orders/timeline.ts";
 import { sealerOf } from "../../store/personal-data/vault.ts";
 import { oweAtChannel } from "../../store/refunds/settle-refund.ts";
 import type { Queryable } from "../../store/sql/database.ts";
@@ -204,7 +204,7 @@ async function haltForRule(
 ): Promise<void> {
   // As they are now: the change may have made one, or put units into one.
   await haltParts(client, await readFulfillmentOrders(client, orderId));
-  await recordEntry(client, {
+  await recordQuote(client, {
     orderId,
     key: `order.held:rule:r${revision}`,
     type: "order.held",

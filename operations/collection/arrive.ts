@@ -2,7 +2,7 @@ import { isCollected } from "../../orders/fulfillment/collection.ts";
 import { storableText } from "../../orders/storable-text.ts";
 import { noteArrival } from "../../store/floor/collections.ts";
 import { lockOrder } from "../../store/orders/order-progress.ts";
-import { recordEntry } from "../../store/orders/timeline.ts";
+import { recordQuote } from "../../store/orders/timeline.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
@@ -20,7 +20,7 @@ export function arrive(
     const shown = storableText(note);
     if (order === undefined || !isCollected(order.document) || !(await noteArrival(client, orderId, shown)))
       return refuse("nothing_to_collect", "There is nothing to be collected now.");
-    await recordEntry(client, {
+    await recordQuote(client, {
       orderId,
       key: "collection.arrived",
       type: "fulfillment.customer_arrived",

@@ -11,7 +11,7 @@ import { type FulfillmentOrderAction, supportedActions } from "../../orders/fulf
 import type { FulfillmentOrder } from "../../store/floor/fulfillment.ts";
 import { lockParts, orderOfFulfillmentOrder } from "../../store/floor/fulfillment-changes.ts";
 import { changeOrder, type OrderChange, type OrderProgress } from "../../store/orders/order-progress.ts";
-import { readEntryData, recordEntry } from "../../store/orders/timeline.ts";
+import { readEntryData, recordQuote } from "../../store/orders/timeline.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
@@ -80,7 +80,7 @@ export function changePart(
     if ("status" in done) return done;
     const { type, summary, data, change, fulfillmentOrders = [part.id] } = done;
     if (change !== undefined) await changeOrder(client, order, change);
-    await recordEntry(client, {
+    await recordQuote(client, {
       orderId: order.orderId,
       key: entryKey,
       type,

@@ -1,5 +1,6 @@
+import { unitsText } from "../../orders/units-text.ts";
 import { readCancellable } from "../../store/orders/orders.ts";
-import { recordEntry } from "../../store/orders/timeline.ts";
+import { recordQuote } from "../../store/orders/timeline.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
@@ -39,10 +40,10 @@ export async function recordCancellationRequest(
   }
   if (order.status === "cancelled") return { status: "done" };
   if (order.shipped > 0 || order.status === "completed") {
-    const detail = `${order.shipped} units of ${orderId} have been shipped: they can only be returned.`;
+    const detail = `${unitsText(order.shipped)} of ${orderId} left already: what was shipped can only be returned.`;
     return refuse("order_already_shipped", detail);
   }
-  await recordEntry(client, {
+  await recordQuote(client, {
     orderId,
     key: "order.cancel_requested",
     type: "order.cancel_requested",

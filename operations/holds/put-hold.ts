@@ -15,7 +15,7 @@ import {
   updateFulfillmentOrder,
 } from "../../store/floor/fulfillment-changes.ts";
 import { changeOrder } from "../../store/orders/order-progress.ts";
-import { recordEntry } from "../../store/orders/timeline.ts";
+import { recordQuote } from "../../store/orders/timeline.ts";
 import { findHoldReason } from "../../store/settings/hold-reasons.ts";
 import { type DatabaseClient, inTransaction, type Queryable } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
@@ -92,7 +92,7 @@ export async function haltInOrder(
   const { order, parts } = locked;
   if (order.status === "completed" || order.status === "cancelled")
     return refuse("order_ended", `Order ${orderId} is ${order.status}.`);
-  const fresh = await recordEntry(client, {
+  const fresh = await recordQuote(client, {
     orderId,
     key: entryKey,
     type: "order.held",

@@ -5,7 +5,7 @@
 import { minorText } from "../../orders/refund.ts";
 import { lockOrder } from "../../store/orders/order-progress.ts";
 import { addCash, readPaymentTransactions } from "../../store/orders/payments.ts";
-import { recordEntry } from "../../store/orders/timeline.ts";
+import { recordQuote } from "../../store/orders/timeline.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
@@ -43,7 +43,7 @@ export function recordCash(
       currency,
       note,
     });
-    await recordEntry(client, {
+    await recordQuote(client, {
       orderId,
       key: `payment:${key}`,
       type: amountMinor > 0 ? "payment.cash_taken" : "payment.cash_corrected",

@@ -3,6 +3,7 @@
  * the carrier pays for it. Units that are paid back or sent again are written off: they will not arrive any
  * more.
  */
+
 import { CARRIER_STEPS, type CarrierStatus, isUndecided } from "../../orders/claim.ts";
 import { adding, returnable } from "../../orders/line-ledger.ts";
 import { valueOfUnits } from "../../orders/line-value.ts";
@@ -10,6 +11,7 @@ import { multiplyMoney, zeroMoney } from "../../orders/money.ts";
 import type { OrderDocument, OrderLine } from "../../orders/order.ts";
 import { replacementIds } from "../../orders/order-identity.ts";
 import { minorText } from "../../orders/refund.ts";
+import { unitsText } from "../../orders/units-text.ts";
 import { readShipment } from "../../store/floor/shipments.ts";
 import { changeOrder, lockOrder, type OrderProgress } from "../../store/orders/order-progress.ts";
 import { findKnownOrder } from "../../store/orders/orders.ts";
@@ -141,7 +143,7 @@ export function rejectClaim(
   return onClaim(context, input.claimId, async (client, order, claim) => {
     if (claim.status === "rejected") return { status: "done" };
     if (!isUndecided(claim.status)) return decided(claim);
-    await decideClaim(client, claim.claimId, {
+    await decideClaim(client, claim, {
       status: "rejected",
       text: input.note,
       by: input.by,
@@ -181,7 +183,7 @@ export function receiveClaim(
       const line = claim.lines.find((candidate) => candidate.lineId === lineId);
       if (line === undefined) return refuse("line_not_found", `Line ${lineId} is not part of ${claimId}.`);
       if (restocked + damaged > line.quantity)
-        return refuse("quantity_exceeds_line", `${line.quantity} units of line ${lineId} were sent.`);
+        return refuse("quantity_exceeds_line", `${unitsText(line.quantity)} of line ${lineId} left.`);
     }
     await setClaimReceived(client, claimId, lines, isUndecided(claim.status));
     await startSaga(client, {
@@ -195,7 +197,7 @@ export function receiveClaim(
       order,
       claim,
       "received",
-      `The parcel of claim ${claimId} is back, with ${back} units.`,
+      `The parcel of claim ${claimId} is back, with ${unitsText(back)}.`,
       input.by,
     );
     return { status: "done" };
@@ -248,7 +250,7 @@ async function refuseUnfit(
     if (quantity > left)
       return refuse(
         "not_returnable",
-        `Of "${line?.title ?? lineId}", ${left} units are with the customer and in no return; ${quantity} are claimed.`,
+        `Of "${line?.title ?? lineId}", with the customer and in no return: ${unitsText(left)}; claimed: ${quantity}.`,
       );
   }
   return null;
@@ -262,7 +264,7 @@ async function settle(
 ): Promise<void> {
   // The carrier pays for what it has lost or broken, not for what it has brought back.
   const carrierStatus = claim.kind === "return_to_sender" ? "none" : "to_file";
-  await decideClaim(client, claim.claimId, { ...decision, carrierStatus });
+  await decideClaim(client, claim, { ...decision, carrierStatus });
   await changeOrder(client, order, { ledger: adding(claim.lines, "writtenOff") });
   await tell(
     client,

@@ -6,7 +6,7 @@ import type { ClaimKind } from "../../orders/claim.ts";
 import { unitsText } from "../../orders/units-text.ts";
 import { readParcelLines, readShipment, type Shipment } from "../../store/floor/shipments.ts";
 import { lockOrder, type OrderProgress } from "../../store/orders/order-progress.ts";
-import { recordEntry } from "../../store/orders/timeline.ts";
+import { recordQuote } from "../../store/orders/timeline.ts";
 import { addClaim, findClaim, readClaimsOfShipment } from "../../store/refunds/claims.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
@@ -66,7 +66,7 @@ export async function openInOrder(
   });
   const units = unitsText(lines.reduce((sum, line) => sum + line.quantity, 0));
   const what = { return_to_sender: "comes back to us", lost: "is lost", damaged: "arrived damaged" }[kind];
-  await recordEntry(client, {
+  await recordQuote(client, {
     orderId,
     key: `claim-opened:${claimId}`,
     type: "claim.opened",

@@ -4,7 +4,7 @@
  */
 import { returnable } from "../../orders/line-ledger.ts";
 import type { WantedWay } from "../../orders/returns/refund-way.ts";
-import { recordEntry } from "../../store/orders/timeline.ts";
+import { recordQuote } from "../../store/orders/timeline.ts";
 import { announceAgain, withdrawReturn } from "../../store/returns/return-progress.ts";
 import { setDecision } from "../../store/returns/returns.ts";
 import type { OperationContext } from "../context.ts";
@@ -72,7 +72,7 @@ async function decided(
   await setDecision(client, returnId, { status, detail: why, waitsForPerson: false });
   // What was declined can be approved afterwards: one entry for each.
   const key = `return-${status}:${returnId}:${order.version}`;
-  await recordEntry(client, {
+  await recordQuote(client, {
     orderId,
     key,
     type: `return.${status}`,

@@ -4,7 +4,7 @@
  */
 import { awaitedUnits, hasBegun } from "../../orders/return-authorization.ts";
 import { unitsText } from "../../orders/units-text.ts";
-import { recordEntry } from "../../store/orders/timeline.ts";
+import { recordEntry, recordQuote } from "../../store/orders/timeline.ts";
 import { dismissRest, withdrawReturn } from "../../store/returns/return-progress.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
@@ -28,7 +28,7 @@ export async function closeReturn(
     await dismissRest(client, order, returned);
     // A return can be closed again, when late units were announced with it.
     const key = `return-closed:${returnId}:${order.version}`;
-    await recordEntry(client, {
+    await recordQuote(client, {
       orderId: returned.orderId,
       key,
       type: "return.closed",

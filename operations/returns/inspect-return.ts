@@ -6,6 +6,7 @@
  * A line without a quantity means all units of it that wait for an inspection. Units that are missing need
  * not have come: then they are no longer awaited.
  */
+
 import {
   awaitedUnits,
   type ReturnLine,
@@ -13,6 +14,7 @@ import {
   uninspectedUnits,
 } from "../../orders/return-authorization.ts";
 import type { WantedWay } from "../../orders/returns/refund-way.ts";
+import { unitsText } from "../../orders/units-text.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
 import { recordInspection } from "../../store/returns/return-progress.ts";
 import {
@@ -147,7 +149,10 @@ function addPieces(
     if (!Number.isSafeInteger(quantity) || quantity < 1)
       return refuse("invalid_quantity", `Line ${line.lineId}: ${quantity} is not a number of units.`);
     if (serials.length > 0 && new Set(serials).size !== quantity)
-      return refuse("invalid_quantity", `Line ${line.lineId}: ${quantity} units, ${serials.length} serials.`);
+      return refuse(
+        "invalid_quantity",
+        `Line ${line.lineId}: ${unitsText(quantity)}, ${serials.length} serials.`,
+      );
     const here = Math.min(quantity, waiting);
     const neverCame = quantity - here;
     if (neverCame > 0 && (disposition !== "missing" || neverCame > awaited))

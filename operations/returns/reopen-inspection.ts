@@ -5,7 +5,7 @@
  */
 import { returnable } from "../../orders/line-ledger.ts";
 import { unitsText } from "../../orders/units-text.ts";
-import { recordEntry } from "../../store/orders/timeline.ts";
+import { recordQuote } from "../../store/orders/timeline.ts";
 import { reopenInspection as takeBack } from "../../store/returns/return-progress.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
@@ -37,7 +37,7 @@ export async function reopenInspection(
     await takeBack(client, order, returned, { inspectionId, pieces, by });
     const key = `return-reopened:${inspectionId}`;
     const units = pieces.reduce((sum, { quantity }) => sum + quantity, 0);
-    await recordEntry(client, {
+    await recordQuote(client, {
       orderId: returned.orderId,
       key,
       type: "return.reopened",

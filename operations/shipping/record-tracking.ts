@@ -71,7 +71,6 @@ export async function recordTracking(
     recorded += await inTransaction(context.database, (client) =>
       recordParcel(
         client,
-        trackingNumber,
         shipments.filter((shipment) => shipment.trackingNumber === trackingNumber),
         reportsOf(trackingNumber),
       ),
@@ -87,7 +86,6 @@ export async function recordTracking(
  */
 async function recordParcel(
   client: DatabaseClient,
-  trackingNumber: string,
   shipments: readonly Shipment[],
   reports: readonly TrackingReport[],
 ): Promise<number> {
@@ -95,7 +93,9 @@ async function recordParcel(
     client,
     shipments.map(({ orderId }) => orderId),
   );
-  const added = await addTrackingReports(client, trackingNumber, reports);
+  const [first] = shipments;
+  if (first === undefined) return 0;
+  const added = await addTrackingReports(client, first, reports);
   const fresh = reports.filter(({ reportId }) => added.has(reportId));
   if (fresh.length > 0) for (const { id } of shipments) await moveShipment(client, id, fresh);
   return added.size;

@@ -11,6 +11,7 @@
  * sent, and what is being picked, is never given up. C3 `lineAmounts` spreads a line's amounts so that the
  * units which are wanted are worth exactly what the document says.
  */
+
 import { proportion } from "../apportion.ts";
 import type { OwnFields } from "../custom-fields/custom-fields.ts";
 import { pickupPlaceOf } from "../fulfillment/collection.ts";
@@ -20,6 +21,7 @@ import type { LedgerChange, LineLedger } from "../line-ledger.ts";
 import { rescale } from "../money.ts";
 import { isOurs, type OrderDocument, type OrderLine, type OrderStatus } from "../order.ts";
 import { exponentOf, lineShares } from "../order-amounts.ts";
+import { unitsText } from "../units-text.ts";
 
 type LineUnits = { readonly lineId: string; readonly quantity: number };
 
@@ -358,7 +360,7 @@ export function changesText(changes: readonly ChangedField[]): string {
     const name = what.replaceAll("_", " ");
     const line = lineId === undefined ? "" : ` of line ${lineId}`;
     if (what === "quantity") seen.add(`quantity${line} from ${from} to ${to}`);
-    else if (what === "line_added") seen.add(`line ${lineId} added, ${to} units`);
+    else if (what === "line_added") seen.add(`line ${lineId} added, ${unitsText(Number(to))}`);
     else if (what === "line_removed") seen.add(`line ${lineId} removed`);
     else seen.add(`${name}${line}`);
   }

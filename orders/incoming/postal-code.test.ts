@@ -37,5 +37,5 @@ test.each([
   ["DE", "8033"],
   ["AU", "20000"],
 ] as const)("%s %s is none", (country, code) => {
-  expect(problem(country, code)).toBe(`"${code}" is no postal code of ${country}.`);
+  expect(problem(country, code)).toBe(`The postal code is none of ${country}.`);
 });

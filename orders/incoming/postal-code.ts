@@ -36,5 +36,6 @@ export function postalCodeProblem({ country, postalCode = "" }: Address): string
   const form = FORMS[country];
   const code = postalCode.trim().toUpperCase().replace(COUNTRY_PREFIX, "");
   if (form === undefined || code === "" || form.test(code)) return null;
-  return `"${postalCode}" is no postal code of ${country}.`;
+  // Not quoted: what an order is on hold for is read by people who may not see where it goes.
+  return `The postal code is none of ${country}.`;
 }

@@ -10,9 +10,11 @@
  * Nobody may guess what was meant. So each oddity has a hold that only a correction clears, and a code by
  * which a wish is refused.
  */
+
 import type { IncomingLine, IncomingOrder, IncomingTax } from "../incoming-order.ts";
 import { currencyExponent, type Money, rescale, zeroMoney } from "../money.ts";
 import { type Charge, type HoldCode, MAX_LINES } from "../order.ts";
+import { unitsText } from "../units-text.ts";
 
 /** No real line comes near. Beyond it, a typing error or an attack is more likely than an order. */
 const MAX_LINE_QUANTITY = 100_000;
@@ -101,13 +103,17 @@ function withCounts(line: IncomingLine, odd: Report): IncomingLine {
     odd(
       "invalid_quantity",
       "quantity_unusable",
-      `${name} orders ${quantity} units; 1 to ${MAX_LINE_QUANTITY} are taken.`,
+      `${name} orders ${unitsText(quantity)}; 1 to ${MAX_LINE_QUANTITY} are taken.`,
     );
     return { ...rest, quantity: 1, attributes: { ...line.attributes, quantity: String(quantity) } };
   }
   if (elsewhere === undefined || elsewhere === 0) return { ...rest, quantity };
   if (isCount(elsewhere) && elsewhere <= quantity) return line;
-  odd("invalid_quantity", "quantity_unusable", `${name} has ${elsewhere} of ${quantity} units handed over.`);
+  odd(
+    "invalid_quantity",
+    "quantity_unusable",
+    `${name} has ${elsewhere} of ${unitsText(quantity)} handed over.`,
+  );
   return { ...rest, quantity, attributes: { ...line.attributes, handed_over: String(elsewhere) } };
 }
 

@@ -71,7 +71,7 @@ export async function readStuck(
 ): Promise<readonly StuckOrder[]> {
   const { rows } = await database.query<StuckOrder>(
     `select orders.id as "orderId", orders.id || ' (waits for: ' || coalesce(work.text, 'its saga') || '; last: '
-            || coalesce(event.type || ', ' || event.summary, 'nothing') || ')' as text
+            || coalesce(event.type, 'nothing') || ')' as text
        from orders
        left join lateral (
          select string_agg(part.text, ', ' order by part.text) as text from (
@@ -81,7 +81,7 @@ export async function readStuck(
            select id || ' ' || tracking_status as text from shipment
             where order_id = orders.id and shipped_at is not null and delivered_at is null) part) work on true
        left join lateral (
-         select type, summary from order_event where order_id = orders.id order by at desc, id desc limit 1) event on true
+         select type from order_event where order_id = orders.id order by at desc, id desc limit 1) event on true
       where orders.id = any($1) and orders.status = 'open' order by orders.id limit 5`,
     [orderIds],
   );

@@ -2,9 +2,11 @@
  * Fulfillment orders that wait in a store for their customer: since when and until when, the codes that open
  * them (only hashes are kept), and whether the customer has come.
  */
+
 import { createHash, randomInt } from "node:crypto";
 import { plainCollectionCode } from "../../orders/fulfillment/collection.ts";
 import { standingCancelRequest } from "../orders/orders.ts";
+import { sealerOf } from "../personal-data/vault.ts";
 import type { Queryable } from "../sql/database.ts";
 import { localDay } from "../sql/view-sql.ts";
 
@@ -131,10 +133,11 @@ export async function handOver(
 }
 
 export async function noteArrival(client: Queryable, orderId: string, note: string): Promise<boolean> {
+  const sealer = await sealerOf(client, orderId);
   const { rowCount } = await client.query(
     `update collection set arrived_at = now(), arrival_note = $2
      where order_id = $1 and collected_at is null and expired_at is null`,
-    [orderId, note],
+    [orderId, sealer.words(note)],
   );
   return rowCount !== null && rowCount > 0;
 }

@@ -1,12 +1,11 @@
 /**
  * Parcels: what a label is bought for, the label itself, and where the parcel is according to the carrier.
  */
-import { ERASED } from "../../config/person-seal.ts";
 import type { Address } from "../../orders/address.ts";
 import type { PurchasedLabel, TrackingReport, TrackingStatus } from "../../ports/carriers.ts";
 import { reportInWords } from "../../ports/parcel-progress.ts";
 import type { VendorAccount } from "../../ports/vendor-roster.ts";
-import { recordEntry } from "../orders/timeline.ts";
+import { recordQuote } from "../orders/timeline.ts";
 import { sealerOf } from "../personal-data/vault.ts";
 import type { Queryable } from "../sql/database.ts";
 
@@ -276,25 +275,29 @@ export async function takeSilentParcels(
 }
 
 /**
- * Of an order that was erased, neither the carrier's words nor the place are kept.
- *
- * @param reports about one parcel
+ * @param parcel with the order under whose key the carrier's words are kept
+ * @param reports about it
  * @returns the ids of those that are new
  */
 export async function addTrackingReports(
   client: Queryable,
-  trackingNumber: string,
+  { trackingNumber, orderId }: Pick<Shipment, "trackingNumber" | "orderId">,
   reports: readonly TrackingReport[],
 ): Promise<ReadonlySet<string>> {
+  const sealer = await sealerOf(client, orderId);
+  const kept = reports.map(({ reportId, status, message, place, at }) => ({
+    report_id: reportId,
+    status,
+    message: sealer.words(message),
+    place: sealer.words(place),
+    at,
+  }));
   const { rows } = await client.query<{ id: string }>(
     `insert into tracking_report (tracking_number, report_id, status, message, place, at)
-     select $1, r."reportId", r.status, case when e.is_erased then $3 else r.message end,
-       case when e.is_erased then $3 else r.place end, r.at
-     from json_to_recordset($2::json) as r("reportId" text, status text, message text, place text, at timestamptz),
-       (select exists (select from shipment s join order_person p on p.order_id = s.order_id
-          where s.tracking_number = $1 and p.erased_at is not null) as is_erased) e
+     select $1, report_id, status, message, place, at
+     from json_to_recordset($2::json) as r(report_id text, status text, message text, place text, at timestamptz)
      on conflict do nothing returning report_id as id`,
-    [trackingNumber, JSON.stringify(reports), ERASED],
+    [trackingNumber, JSON.stringify(kept)],
   );
   return new Set(rows.map(({ id }) => id));
 }
@@ -325,7 +328,7 @@ export async function recordProgress(
      where id = $1`,
     [id, status, at],
   );
-  await recordEntry(client, {
+  await recordQuote(client, {
     orderId,
     key: `tracking:${id}:${status}`,
     type: returnId === null ? `shipment.${status}` : `return.parcel_${status}`,

@@ -2,6 +2,7 @@
  * The timeline of an order. An entry's key makes it happen once. A caller that inserts an entry may do what
  * goes with it in the same transaction; the entry is then also the mark that its step is done.
  */
+import { sealerOf } from "../personal-data/vault.ts";
 import type { Queryable } from "../sql/database.ts";
 
 export type TimelineEntry = {
@@ -45,6 +46,18 @@ export async function recordEntry(
     values: [orderId, JSON.stringify([told])],
   });
   return rowCount === 1;
+}
+
+/**
+ * The same for an entry that quotes a shopper, a carrier, a channel or staff: its sentence is kept under the
+ * order's key.
+ */
+export async function recordQuote(
+  client: Queryable,
+  entry: TimelineEntry & { readonly orderId: string },
+): Promise<boolean> {
+  const sealer = await sealerOf(client, entry.orderId);
+  return recordEntry(client, { ...entry, summary: sealer.words(entry.summary) });
 }
 
 const RECORD_ENTRIES = `

@@ -51,6 +51,8 @@ export type PersonRow = {
 export type Sealer = {
   readonly orderId: string;
   text(clear: string): string;
+  /** Somebody's own words. None stay none, so that SQL sees that there are none. */
+  words(clear: string): string;
   /** @returns the text of a JSON value */
   json(clear: unknown): string;
   /** Within a JSON value. */
@@ -126,6 +128,7 @@ export class PersonVault implements ResultOpener {
     return {
       orderId,
       text: (clear) => sealText(key, orderId, "t", clear),
+      words: (clear) => (clear === "" ? "" : sealText(key, orderId, "t", clear)),
       json: (clear) => JSON.stringify(sealText(key, orderId, "j", JSON.stringify(clear))),
       value: (clear) => sealText(key, orderId, "j", JSON.stringify(clear)),
       bytes: (clear) => sealBytes(key, orderId, clear),
@@ -256,6 +259,7 @@ export function clearSealer(orderId: string): Sealer {
   return {
     orderId,
     text: (clear) => clear,
+    words: (clear) => clear,
     json: (clear) => JSON.stringify(clear),
     value: (clear) => clear,
     bytes: (clear) => Buffer.from(clear),
@@ -272,6 +276,7 @@ function erasedSealer(orderId: string): Sealer {
   return {
     orderId,
     text: () => ERASED,
+    words: (clear) => (clear === "" ? "" : ERASED),
     json: () => "null",
     value: () => null,
     bytes: () => Buffer.alloc(0),

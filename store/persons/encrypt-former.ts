@@ -8,6 +8,7 @@
 import type { OrderDocument } from "../../orders/order.ts";
 import { sealerOf, vaultOf } from "../personal-data/vault.ts";
 import { type Database, inTransaction, type Queryable } from "../sql/database.ts";
+import { WRITTEN_TEXTS } from "./written-texts.ts";
 
 /** Begins anew where there is an order that is not encrypted. @returns whether there is */
 export async function beginEncrypting(database: Database): Promise<boolean> {
@@ -126,6 +127,15 @@ async function encryptOrder(client: Queryable, orderId: string): Promise<void> {
         key,
         JSON.stringify(sealed),
       ]);
+  }
+  for (const { table, column, rows: condition, isSealed } of WRITTEN_TEXTS) {
+    if (!isSealed) continue;
+    const { rows: texts } = await client.query<{ place: string; text: string }>(
+      `select ctid::text as place, ${column} as text from ${table} where ${condition} and ${column} <> '' for update`,
+      [orderId],
+    );
+    for (const { place, text } of texts)
+      await client.query(`update ${table} set ${column} = $2 where ctid = $1::tid`, [place, sealer.words(text)]);
   }
   const { rows: parcels } = await client.query<{ id: string; address: unknown }>(
     `select id, address from combined_parcel where jsonb_typeof(address) = 'object'

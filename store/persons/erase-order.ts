@@ -8,7 +8,7 @@
  *    test looks for what is left in all columns of the database.
  */
 import { randomBytes } from "node:crypto";
-import { ERASED } from "../../config/person-seal.ts";
+import { ERASED, SEALED_MARK } from "../../config/person-seal.ts";
 import type { HoldReason, OrderDocument } from "../../orders/order.ts";
 import { apart, erasedDocument } from "../../orders/personal-data/document-parts.ts";
 import { scrubber, textsIn } from "../../orders/personal-data/scrub.ts";
@@ -17,29 +17,7 @@ import { rewordHoldReasons } from "../orders/order-progress.ts";
 import { vaultOf } from "../personal-data/vault.ts";
 import { forgetHolder } from "../refunds/store-credit.ts";
 import type { Queryable } from "../sql/database.ts";
-
-/** Of an order's rows in other tables. */
-const RETURNS = "(select id from return_authorization where order_id = $1)";
-const PARCELS = "(select tracking_number from shipment where order_id = $1)";
-
-/** Texts that people and carriers wrote about the order: table, column, and which rows are the order's. */
-export const WRITTEN_TEXTS: readonly (readonly [table: string, column: string, rows: string])[] = [
-  ["return_authorization", "comment", "order_id = $1"],
-  ["return_authorization", "decision", "order_id = $1"],
-  ["return_inspection", "note", `return_id in ${RETURNS}`],
-  ["return_unknown_item", "note", `coalesce(attached_return_id, return_id) in ${RETURNS}`],
-  ["refund", "note", "order_id = $1"],
-  ["claim", "note", "order_id = $1"],
-  ["claim", "decision", "order_id = $1"],
-  ["collection", "arrival_note", "order_id = $1"],
-  ["tracking_report", "message", `tracking_number in ${PARCELS}`],
-  ["tracking_report", "place", `tracking_number in ${PARCELS}`],
-  [
-    "channel_word",
-    "reason",
-    "(channel_id, external_id) = (select channel_id, external_id from orders where id = $1)",
-  ],
-];
+import { WRITTEN_TEXTS } from "./written-texts.ts";
 
 /**
  * This transaction has locked the order, and nothing needs its people any more.
@@ -115,7 +93,7 @@ export async function eraseOrder(client: Queryable, orderId: string): Promise<bo
 /** @returns the texts that were there */
 async function takeWrittenTexts(client: Queryable, orderId: string): Promise<readonly string[]> {
   const found: string[] = [];
-  for (const [table, column, condition] of WRITTEN_TEXTS) {
+  for (const { table, column, rows: condition } of WRITTEN_TEXTS) {
     const { rows } = await client.query<{ text: string }>(
       `select ${column} as text from ${table} where ${condition} and ${column} <> ''`,
       [orderId],
@@ -145,14 +123,21 @@ async function eraseRevisions(client: Queryable, orderId: string, scrub: Scrub):
 
 /** Entries keep their keys and places in the feed. What a channel had sent goes whole. */
 async function eraseTimeline(client: Queryable, orderId: string, scrub: Scrub): Promise<void> {
-  const { rows } = await client.query<{ key: string; summary: string; data: Record<string, unknown> }>(
-    "select key, summary, data from order_event where order_id = $1",
-    [orderId],
+  const { rows } = await client.query<{
+    key: string;
+    summary: string;
+    isQuote: boolean;
+    data: Record<string, unknown>;
+  }>(
+    `select key, summary, starts_with(summary, $2) as "isQuote", data from order_event where order_id = $1`,
+    [orderId, SEALED_MARK],
   );
-  for (const { key, summary, data } of rows) {
+  for (const { key, summary, isQuote, data } of rows) {
     const { payload, ...kept } = data;
     const after = { summary: scrub(summary), data: scrub(payload === undefined ? data : kept) };
-    if (after.summary === summary && JSON.stringify(after.data) === JSON.stringify(data)) continue;
+    // What was kept under the key that goes is kept in clear where it tells of nobody.
+    const isSame = after.summary === summary && JSON.stringify(after.data) === JSON.stringify(data);
+    if (isSame && !isQuote) continue;
     await client.query("update order_event set summary = $3, data = $4 where order_id = $1 and key = $2", [
       orderId,
       key,

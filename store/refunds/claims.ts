@@ -1,5 +1,7 @@
 /** Claims about parcels. The one place that writes them; the caller holds the order's lock. */
+
 import type { CarrierStatus, ClaimKind, ClaimStatus } from "../../orders/claim.ts";
+import { sealerOf } from "../personal-data/vault.ts";
 import type { Queryable } from "../sql/database.ts";
 
 export type ClaimLine = {
@@ -63,6 +65,7 @@ export async function addClaim(
     readonly lines: readonly { readonly lineId: string; readonly sku: string; readonly quantity: number }[];
   },
 ): Promise<ClaimRecord> {
+  const sealer = await sealerOf(client, claim.orderId);
   await client.query(
     `with added as (
        insert into claim (id, order_id, shipment_id, key, kind, status, note, opened_by)
@@ -76,7 +79,7 @@ export async function addClaim(
       claim.shipmentId,
       claim.key,
       claim.kind,
-      claim.note,
+      sealer.words(claim.note),
       claim.by,
       claim.lines.map((line) => line.lineId),
       claim.lines.map((line) => line.sku),
@@ -114,7 +117,7 @@ export async function setClaimReceived(
 
 export async function decideClaim(
   client: Queryable,
-  claimId: string,
+  { claimId, orderId }: Pick<ClaimRecord, "claimId" | "orderId">,
   decision: {
     readonly status: "refunded" | "reshipped" | "rejected";
     readonly text: string;
@@ -122,10 +125,11 @@ export async function decideClaim(
     readonly carrierStatus: CarrierStatus;
   },
 ): Promise<void> {
+  const sealer = await sealerOf(client, orderId);
   await client.query(
     `update claim set status = $2, decision = $3, decided_by = $4, decided_at = now(), carrier_status = $5
      where id = $1`,
-    [claimId, decision.status, decision.text, decision.by, decision.carrierStatus],
+    [claimId, decision.status, sealer.words(decision.text), decision.by, decision.carrierStatus],
   );
 }
 

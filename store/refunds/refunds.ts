@@ -4,6 +4,7 @@
  * The caller holds the order's lock, so that two refunds never take the same money. Decides nothing: what
  * goes back, and out of which pocket, is worked out by `orders/refund.ts` from `readRefundable`.
  */
+
 import { chargeableMinor } from "../../orders/money.ts";
 import {
   LIVE_REFUND_STATUSES,
@@ -14,6 +15,7 @@ import {
 } from "../../orders/refund.ts";
 import { absorbedMinor } from "../orders/money-facts.ts";
 import type { OrderProgress } from "../orders/order-progress.ts";
+import { sealerOf } from "../personal-data/vault.ts";
 import type { Queryable } from "../sql/database.ts";
 
 export type RefundRecord = {
@@ -115,6 +117,7 @@ export type NewRefund = {
 
 /** Adds a refund `<order>-M1`, `<order>-M2`, …; where its key is known, it is the first one of that key. */
 export async function addRefund(client: Queryable, wanted: NewRefund): Promise<RefundRecord> {
+  const sealer = await sealerOf(client, wanted.orderId);
   await client.query(
     // By the clock, not by the transaction's beginning: an order's lock may have been waited for since.
     `insert into refund (id, order_id, key, reason, status, currency, asked_minor, amount_minor, to_store_credit,
@@ -130,7 +133,7 @@ export async function addRefund(client: Queryable, wanted: NewRefund): Promise<R
       wanted.askedMinor,
       wanted.toStoreCredit ?? false,
       wanted.bonusMinor ?? 0,
-      wanted.note ?? "",
+      sealer.words(wanted.note ?? ""),
       wanted.returnId ?? null,
       wanted.claimId ?? null,
       wanted.requestedBy,

@@ -2,6 +2,7 @@
  * Returns as they are kept: what was announced, what came, what the inspections found. Reads and single rows;
  * what moves units is `return-progress.ts`.
  */
+
 import type {
   InspectionResult,
   ReturnAuthorizationStatus,
@@ -10,6 +11,7 @@ import type {
 } from "../../orders/return-authorization.ts";
 import type { RefundWay } from "../../orders/returns/refund-way.ts";
 import { type ReturnRules, returnRules } from "../../orders/returns/return-rules.ts";
+import { type Sealer, sealerOf } from "../personal-data/vault.ts";
 import type { Queryable } from "../sql/database.ts";
 
 export type ReturnRecord = ReturnState & {
@@ -83,6 +85,7 @@ export type NewReturn = {
  * twice.
  */
 export async function addReturn(client: Queryable, request: NewReturn): Promise<string> {
+  const sealer = await sealerOf(client, request.orderId);
   const { rows } = await client.query<{ id: string }>(
     `insert into return_authorization (id, order_id, status, reason, comment, currency, method, location_id, requested_by,
        customer)
@@ -93,7 +96,7 @@ export async function addReturn(client: Queryable, request: NewReturn): Promise<
     [
       request.orderId,
       request.reason,
-      request.comment,
+      sealer.words(request.comment),
       request.currency,
       request.method,
       request.locationId,
@@ -135,6 +138,17 @@ export async function setReturnStatus(
   ]);
 }
 
+/** Under the key of the order that it is a return of. */
+async function sealerOfReturn(client: Queryable, returnId: string): Promise<Sealer> {
+  const { rows } = await client.query<{ orderId: string }>(
+    'select order_id as "orderId" from return_authorization where id = $1',
+    [returnId],
+  );
+  const [returned] = rows;
+  if (returned === undefined) throw new Error(`there is no return ${returnId}`);
+  return sealerOf(client, returned.orderId);
+}
+
 /** What was decided about a request; `approved` starts the time in which its goods are awaited. */
 export async function setDecision(
   client: Queryable,
@@ -145,11 +159,12 @@ export async function setDecision(
     readonly waitsForPerson: boolean;
   },
 ): Promise<void> {
+  const sealer = await sealerOfReturn(client, returnId);
   await client.query(
     `update return_authorization set status = $2, decision = $3, waits_for_person = $4, moved_at = now(),
        updated_at = now()
      where id = $1`,
-    [returnId, decision.status, decision.detail, decision.waitsForPerson],
+    [returnId, decision.status, sealer.words(decision.detail), decision.waitsForPerson],
   );
 }
 
@@ -271,11 +286,12 @@ export async function addInspection(
     readonly pieces: readonly NewPiece[];
   },
 ): Promise<string> {
+  const sealer = await sealerOfReturn(client, found.returnId);
   const { rows } = await client.query<{ id: string }>(
     `insert into return_inspection (id, return_id, number, key, inspected_by, note)
      select $1 || '-I' || n, $1, n, $2, $3, $4
      from (select count(*) + 1 as n from return_inspection where return_id = $1) numbered returning id`,
-    [found.returnId, found.key, found.by, found.note],
+    [found.returnId, found.key, found.by, sealer.words(found.note)],
   );
   const inspectionId = rows[0]?.id as string;
   await client.query(

@@ -202,7 +202,9 @@ export function createInventoryActivities({ database, allocator, carriers, now }
         const held = sum(wholeUnits(holds.filter((hold) => hold.lineId === line.lineId)));
         const wanted = line.ordered - line.cancelled - line.fulfilledElsewhere;
         if (held < wanted && !order.shipsParts)
-          return shortage(`Of line ${line.lineId} (${line.title}), ${held} of ${wanted} units are reserved.`);
+          return shortage(
+            `Of line ${line.lineId} (${line.title}), only ${unitsText(held)} of ${wanted} reserved.`,
+          );
       }
       return source(orderId);
     },
@@ -240,7 +242,7 @@ export function createInventoryActivities({ database, allocator, carriers, now }
         orderId,
         key: "stock-released",
         type: "stock.released",
-        summary: `Gave back ${sum(holds)} units.`,
+        summary: `Gave back ${unitsText(sum(holds))}.`,
         cause: "saga:release-stock",
       });
     },

@@ -22,7 +22,7 @@ import {
   readOrderProgress,
 } from "../../../store/orders/order-progress.ts";
 import { readPaymentTransactions } from "../../../store/orders/payments.ts";
-import { readEntryData, recordEntry } from "../../../store/orders/timeline.ts";
+import { readEntryData, recordEntry, recordQuote } from "../../../store/orders/timeline.ts";
 import { writeOutbox } from "../../../store/outbox.ts";
 import { readPaid, readRefundable } from "../../../store/refunds/refunds.ts";
 import { oweAtChannel } from "../../../store/refunds/settle-refund.ts";
@@ -145,7 +145,7 @@ export function createOrderStateActivities({ database, payments }: SagaDependenc
     ) {
       await inTransaction(database, async (client) => {
         const order = await mustLockOrder(client, input.orderId);
-        const fresh = await recordEntry(client, {
+        const fresh = await recordQuote(client, {
           orderId: input.orderId,
           key: `held:${input.key}`,
           type: "order.held",
@@ -183,7 +183,7 @@ export function createOrderStateActivities({ database, payments }: SagaDependenc
         // then.
         const isSettled = input.code !== "label_refused" && part !== undefined && isPacked(part.stage);
         if (part === undefined || isEnded(part.status) || isSettled) return;
-        const fresh = await recordEntry(client, {
+        const fresh = await recordQuote(client, {
           orderId: input.orderId,
           key: `held:${input.key}`,
           type: "order.held",
@@ -232,7 +232,7 @@ export function createOrderStateActivities({ database, payments }: SagaDependenc
     async cancelOrder(input: OrderId & { readonly reason: string; readonly by: string }) {
       await inTransaction(database, async (client) => {
         const order = await mustLockOrder(client, input.orderId);
-        const fresh = await recordEntry(client, {
+        const fresh = await recordQuote(client, {
           orderId: input.orderId,
           key: "cancelled",
           type: "order.cancelled",

@@ -1,5 +1,7 @@
 /** The goods of a parcel that came back go into the stock: sellable, or set apart as damaged. */
+
 import type { StockCommand } from "../../../actors/commands.ts";
+import { unitsText } from "../../../orders/units-text.ts";
 import { readLineComponents } from "../../../store/floor/fulfillment.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
 import { readClaim } from "../../../store/refunds/claims.ts";
@@ -51,7 +53,7 @@ export function createClaimActivities({ database, allocator, now }: SagaDependen
         orderId,
         key: `claim-restocked:${claimId}`,
         type: "claim.restocked",
-        summary: `${units} units of the parcel of claim ${claimId} taken in at ${locationId}.`,
+        summary: `${unitsText(units)} of the parcel of claim ${claimId} taken in at ${locationId}.`,
         cause: "saga:restock-claim",
         data: { claimId, locationId },
       });

@@ -9,7 +9,7 @@ import { minorText } from "../../../orders/refund.ts";
 import { holderOf } from "../../../orders/store-credit.ts";
 import { changeOrder, lockOrder, type OrderProgress } from "../../../store/orders/order-progress.ts";
 import { readPaymentTransactions } from "../../../store/orders/payments.ts";
-import { recordEntry } from "../../../store/orders/timeline.ts";
+import { recordEntry, recordQuote } from "../../../store/orders/timeline.ts";
 import { writeOutbox } from "../../../store/outbox.ts";
 import type { RefundRecord } from "../../../store/refunds/refunds.ts";
 import { spend, stillDue } from "../../../store/refunds/spend-store-credit.ts";
@@ -90,7 +90,7 @@ export async function cancelExchange(
   if (!other?.holdReasons.some(({ code }) => code === "awaiting_return")) return;
   const { orderId } = other;
   const reason = `Return ${returnId} will not come back.`;
-  await recordEntry(client, {
+  await recordQuote(client, {
     orderId,
     key: "order.cancel_requested",
     type: "order.cancel_requested",

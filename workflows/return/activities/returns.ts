@@ -12,7 +12,7 @@ import {
 import { decideReturnRequest, type ReturnDecision } from "../../../orders/returns/return-rules.ts";
 import { readLineComponents } from "../../../store/floor/fulfillment.ts";
 import type { OrderProgress } from "../../../store/orders/order-progress.ts";
-import { recordEntry } from "../../../store/orders/timeline.ts";
+import { recordEntry, recordQuote } from "../../../store/orders/timeline.ts";
 import {
   dismissRest,
   recordInspection,
@@ -285,7 +285,7 @@ export function createReturnActivities({ database, allocator, now }: SagaDepende
     async reportReturnStopped(
       input: Ids & { readonly step: string; readonly attempt: number; readonly detail: string },
     ): Promise<void> {
-      await recordEntry(database, {
+      await recordQuote(database, {
         orderId: input.orderId,
         key: `return-stopped:${input.returnId}:${input.step}:${input.attempt}`,
         type: "return.stopped",

@@ -18,6 +18,7 @@ import { Panel } from "../../components/panel.tsx";
 import { SkeletonRows } from "../../components/skeleton.tsx";
 import { Time } from "../../components/time.tsx";
 import { toast } from "../../components/toast.tsx";
+import { counted } from "../../format/words.ts";
 import { useResource } from "../../live/resource.ts";
 import { Choice } from "../settings/setting-form.tsx";
 import { RetentionForm } from "./retention-form.tsx";
@@ -143,7 +144,7 @@ function FindPerson({ onErased }: { readonly onErased: () => void }) {
             }}
           >
             <p>
-              {`Names, addresses, telephone numbers, mails and labels of ${found.orders.length} orders are gone afterwards, and nobody can bring them back. Amounts and goods stay.`}
+              {`Names, addresses, telephone numbers, mails and labels of ${counted(found.orders.length, "order")} are gone afterwards, and nobody can bring them back. Amounts and goods stay.`}
             </p>
           </Form>
         </Dialog>
