@@ -1,14 +1,7 @@
-import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test-support/run/longest-first.ts";
 
 const anywhere = ["node_modules/**", "dist/**", "**/node_modules/**"];
-
-/**
- * Files at a time where tests wait for servers, devices and browsers: more than there are cores, so that these
- * have something to do meanwhile. `VITEST_MAX_WORKERS` overrules it.
- */
-const WHERE_TESTS_WAIT = Math.ceil(availableParallelism() * 1.5);
 
 /** They hold the product to times of a second or two, which a second file beside them would use up. */
 const ALONE = [
@@ -72,7 +65,6 @@ export default defineConfig({
           globalSetup: "test-support/run/global-setup.ts",
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          maxWorkers: WHERE_TESTS_WAIT,
           sequence: { groupOrder: 1 },
         },
       },
@@ -86,7 +78,6 @@ export default defineConfig({
           hookTimeout: 180_000,
           // As the integration suite.
           isolate: false,
-          maxWorkers: WHERE_TESTS_WAIT,
           sequence: { groupOrder: 1 },
         },
       },
@@ -119,7 +110,6 @@ export default defineConfig({
           globalSetup: "test-support/run/global-setup.ts",
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          maxWorkers: WHERE_TESTS_WAIT,
           sequence: { groupOrder: 4 },
         },
       },
