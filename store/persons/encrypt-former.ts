@@ -135,7 +135,10 @@ async function encryptOrder(client: Queryable, orderId: string): Promise<void> {
       [orderId],
     );
     for (const { place, text } of texts)
-      await client.query(`update ${table} set ${column} = $2 where ctid = $1::tid`, [place, sealer.words(text)]);
+      await client.query(`update ${table} set ${column} = $2 where ctid = $1::tid`, [
+        place,
+        sealer.words(text),
+      ]);
   }
   const { rows: parcels } = await client.query<{ id: string; address: unknown }>(
     `select id, address from combined_parcel where jsonb_typeof(address) = 'object'
