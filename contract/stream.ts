@@ -7,8 +7,9 @@
  * JSON. A frame, of either side, is one message or an array of up to 1,000.
  *
  * Authentication is by `Authorization: Bearer` or by the subprotocol `holdfast.key.<key>`, never by the
- * address; a browser's session cookie serves read-only subscriptions. A credential that is missing or malformed is refused by HTTP. One that is wrong gets an
- * `error` `unauthenticated` in place of `hello`, and close code 1008.
+ * address; a browser's session cookie serves read-only subscriptions. A credential that is missing or
+ * malformed is refused by HTTP. One that is wrong gets an `error` `unauthenticated` in place of `hello`, and
+ * close code 1008.
  *
  * S1 Every client message has an `id` of 1 to 64 characters, which its reply repeats in `re`.
  * S2 A client has at most `credit` messages unanswered; each reply gives

@@ -89,13 +89,13 @@ async function recordParcel(
   shipments: readonly Shipment[],
   reports: readonly TrackingReport[],
 ): Promise<number> {
+  const [first, ...others] = shipments;
+  if (first === undefined) return 0;
   await lockOrders(
     client,
     shipments.map(({ orderId }) => orderId),
   );
-  const [first] = shipments;
-  if (first === undefined) return 0;
-  const added = await addTrackingReports(client, first, reports);
+  const added = await addTrackingReports(client, [first, ...others], reports);
   const fresh = reports.filter(({ reportId }) => added.has(reportId));
   if (fresh.length > 0) for (const { id } of shipments) await moveShipment(client, id, fresh);
   return added.size;

@@ -275,16 +275,21 @@ export async function takeSilentParcels(
 }
 
 /**
- * @param parcel with the order under whose key the carrier's words are kept
+ * The carrier's words are kept under the key of one of the parcel's orders, and not at all where one of them
+ * was erased.
+ *
+ * @param shipments the parcel's, at least one; several orders may share it
  * @param reports about it
  * @returns the ids of those that are new
  */
 export async function addTrackingReports(
   client: Queryable,
-  { trackingNumber, orderId }: Pick<Shipment, "trackingNumber" | "orderId">,
+  shipments: readonly [Shipment, ...Shipment[]],
   reports: readonly TrackingReport[],
 ): Promise<ReadonlySet<string>> {
-  const sealer = await sealerOf(client, orderId);
+  const [{ trackingNumber, orderId }, ...others] = shipments;
+  const keeper = others.length === 0 ? orderId : await erasedOrFirst(client, shipments);
+  const sealer = await sealerOf(client, keeper);
   const kept = reports.map(({ reportId, status, message, place, at }) => ({
     report_id: reportId,
     status,
@@ -300,6 +305,14 @@ export async function addTrackingReports(
     [trackingNumber, JSON.stringify(kept)],
   );
   return new Set(rows.map(({ id }) => id));
+}
+
+async function erasedOrFirst(client: Queryable, [first, ...others]: readonly [Shipment, ...Shipment[]]) {
+  const { rows } = await client.query<{ orderId: string }>(
+    `select order_id as "orderId" from order_person where order_id = any($1) and erased_at is not null limit 1`,
+    [[first, ...others].map(({ orderId }) => orderId)],
+  );
+  return rows[0]?.orderId ?? first.orderId;
 }
 
 /** What has been reported of the parcel so far. */
