@@ -36,7 +36,7 @@ Whole orders: captured by stream and REST in the channels' formats, against Post
 capture to the door through the real sagas, with Temporal, PostgreSQL, MQTT and simulators at speed.
 
   --quick           reservations: under 3 minutes, the systems of the ratios, 100,000 positions, short rounds;
-                    orders: under 4 minutes, without the naive saga, 40 seconds of the sustained rate instead of 5 minutes
+                    orders: under 4 minutes, without the naive saga, 35 seconds of the sustained rate instead of 5 minutes
   --rounds <n>      rounds, 3 or more for a result worth keeping (default 3)
   --only <a,b,…>    only these: of reservations systems (below), in-process, latency, crash, pgbench; of orders
                     ${ORDERS_PARTS.join(", ")}

@@ -72,7 +72,7 @@ export class ReservationsBeside {
         currency: "USD",
         hsCode: "610990",
         originCountry: "US",
-        gtin: "09521234999990",
+        gtin: "09521234999997",
       };
       await rest.post("/v1/products", product);
     }

@@ -12,7 +12,7 @@ import { readReleaseTimes, readStageTimes, type StageTime } from "../../../store
 import { growthPerMinute, isSustained, percentile, perMinute } from "./backlog.ts";
 import { readSagaCost, type SagaCost } from "./histories.ts";
 import type { OrderSender, SentOrder } from "./order-sender.ts";
-import type { OrderSystem, Reading, Standing } from "./order-system.ts";
+import { OBSERVER, type OrderSystem, type Reading, type Standing } from "./order-system.ts";
 import { OWN_PARTS, perOrder } from "./processor-time.ts";
 import { type StatementCount, StatementSample } from "./statements.ts";
 
@@ -130,7 +130,8 @@ export class CompleteOrdersRun {
    */
   async sustained<T>(beside: () => Promise<T>): Promise<{
     readonly sustained: Sustained;
-    readonly stagesSustained: readonly StageTime[];
+    /** What was sent in the window. */
+    readonly orders: readonly SentOrder[];
     readonly beside: T;
   }> {
     const { depth, rampMs, sustainedMs } = this.plan;
@@ -152,15 +153,14 @@ export class CompleteOrdersRun {
         await pause(POLL_MS);
       }
       const after = await this.system.reading();
-      const statements = await sample.end();
+      const statements = await sample.end(OBSERVER);
       const orders = this.sender.sent.slice(sentBefore);
       const sustained = sustainedOf(before, after, load.samples.slice(from), statements);
       this.note(
         `sustained: ${Math.round(sustained.perMinute)} orders a minute, ${sustained.cpuMsPerOrder.toFixed(1)} ms of ` +
           "processor time each",
       );
-      const result = await beside();
-      return { sustained, stagesSustained: await this.stages(orders), beside: result };
+      return { sustained, orders, beside: await beside() };
     } finally {
       await load.stop();
     }
@@ -214,7 +214,7 @@ export class CompleteOrdersRun {
     };
   }
 
-  private stages(orders: readonly SentOrder[]): Promise<readonly StageTime[]> {
+  stages(orders: readonly SentOrder[]): Promise<readonly StageTime[]> {
     return readStageTimes(
       this.system.database,
       orders.map(({ orderId }) => orderId),

@@ -24,11 +24,15 @@ const WORLD_SPEED = 2_000;
 
 const COMMANDS_A_MESSAGE = 500;
 
+/** Our connection's name at the server. */
+export const OBSERVER = "holdfast-bench";
+
 /** What the databases and processes have done so far. */
 export type Reading = {
   readonly atMs: number;
   readonly completed: number;
   readonly processorTime: ProcessorTime;
+  /** Without those of our own queries. */
   readonly commits: number;
   readonly walBytes: number;
 };
@@ -56,6 +60,8 @@ export class OrderSystem {
   private readonly system: System;
   private readonly processes: ReadonlyMap<string, number>;
   private readonly threadNames: string;
+  /** Of what is read again and again while something is measured. */
+  private ownCommits = 0;
 
   private constructor(parts: {
     readonly system: System;
@@ -91,7 +97,7 @@ export class OrderSystem {
       if (databaseUrl === null || simulatorsUrl === null || temporal === null) {
         throw new Error("the sandbox was started without its parts");
       }
-      const database = openDatabase(databaseUrl, { maxConnections: 2, name: "holdfast-bench" });
+      const database = openDatabase(databaseUrl, { maxConnections: 2, name: OBSERVER });
       const stream = await StreamClient.open(system.access);
       const processes = await readProcesses(system.dataFolder);
       await setPace(simulatorsUrl);
@@ -178,6 +184,7 @@ export class OrderSystem {
   }
 
   async standing(): Promise<Standing> {
+    this.ownCommits += 1;
     const { rows } = await this.database.query<Omit<Standing, "atMs">>(
       `select count(*)::integer as captured,
               count(*) filter (where status = 'completed')::integer as completed,
@@ -193,6 +200,7 @@ export class OrderSystem {
 
   async reading(): Promise<Reading> {
     const { completed } = await this.standing();
+    this.ownCommits += 1;
     const { rows } = await this.database.query<{ commits: number; walBytes: number }>(
       `select xact_commit as commits, pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint as "walBytes"
          from pg_stat_database where datname = current_database()`,
@@ -203,7 +211,8 @@ export class OrderSystem {
       atMs: Date.now(),
       completed,
       processorTime: await readProcessorTime(this.processes, this.threadNames),
-      ...row,
+      commits: row.commits - this.ownCommits,
+      walBytes: row.walBytes,
     };
   }
 }

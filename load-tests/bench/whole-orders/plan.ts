@@ -16,7 +16,10 @@ export type OrdersPlan = {
   readonly naiveSaga: NaivePlan | null;
 };
 
-const COMPLETE = { fixedPerMinute: 300, depth: 200, patienceMs: 60_000 };
+const COMPLETE = { fixedPerMinute: 300, patienceMs: 60_000 };
+
+/** Of the full form, and of the naive saga beside it. */
+const DEPTH = 200;
 
 const QUICK: OrdersPlan = {
   fsyncMs: 200,
@@ -24,20 +27,21 @@ const QUICK: OrdersPlan = {
   capture: {
     rounds: 1,
     traceLength: 400_000,
-    warmUpMs: 1_000,
-    measureMs: 2_500,
+    warmUpMs: 2_000,
+    measureMs: 2_000,
     calibrateMs: 800,
     isShort: true,
   },
   plannedOrders: 6_000,
   complete: {
     ...COMPLETE,
+    depth: 150,
     warmUpOrders: 40,
-    aloneOrders: 9,
+    aloneOrders: 7,
     fixedWarmUpOrders: 20,
-    fixedOrders: 110,
+    fixedOrders: 100,
     rampMs: 8_000,
-    sustainedMs: 40_000,
+    sustainedMs: 35_000,
   },
   beside: { rate: 5_000, warmUpMs: 3_000, windowMs: 2_500, windows: 3 },
   naiveSaga: null,
@@ -57,6 +61,7 @@ const FULL: OrdersPlan = {
   plannedOrders: 30_000,
   complete: {
     ...COMPLETE,
+    depth: DEPTH,
     warmUpOrders: 100,
     aloneOrders: 50,
     fixedWarmUpOrders: 50,
@@ -65,7 +70,7 @@ const FULL: OrdersPlan = {
     sustainedMs: 300_000,
   },
   beside: { rate: 5_000, warmUpMs: 10_000, windowMs: 10_000, windows: 3 },
-  naiveSaga: { depth: COMPLETE.depth, warmUpMs: 20_000, measureMs: 60_000 },
+  naiveSaga: { depth: DEPTH, warmUpMs: 20_000, measureMs: 60_000 },
 };
 
 /** @param rounds of capture; null: as many as the form has */

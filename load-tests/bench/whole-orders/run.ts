@@ -93,10 +93,11 @@ async function completeOrders(
     const reservedAlone = (await reservations?.measure()) ?? [];
     const fixed = await run.atFixedRate();
     note(`at ${plan.fixedPerMinute} a minute: p95 ${fixed.atFixedRate.p95Ms} ms until they are on the floor`);
-    const { sustained, stagesSustained, beside } = await run.sustained(
+    const { sustained, orders, beside } = await run.sustained(
       async () => (await reservations?.measure()) ?? [],
     );
     const drainSeconds = await run.drain();
+    const stagesSustained = await run.stages(orders);
     const saga = await run.sagaCost();
     const audit = await auditOrders(system, before, sender.sent);
     note(`audit of ${audit.orders} orders: ${audit.oversold} oversold, ${audit.doubled} doubled`);

@@ -17,7 +17,7 @@ const SAMPLED_SHARE = 0.1;
 const MOST_FREQUENT = 25;
 const TEXT_LENGTH = 110;
 
-/** The roles's rights are a superuser's: the embedded server's one account. */
+/** The rights needed are a superuser's, which the embedded server's one account has. */
 export class StatementSample {
   private readonly database: Queryable;
   private readonly logFile: string;
@@ -32,6 +32,8 @@ export class StatementSample {
   static async begin(database: Queryable, logFile: string): Promise<StatementSample> {
     const { size } = await stat(logFile);
     await configure(database, [
+      // With the name of who is connected.
+      ["log_line_prefix", "%m [%p] %a "],
       ["log_parameter_max_length", "0"],
       ["log_statement_sample_rate", String(SAMPLED_SHARE)],
       ["log_min_duration_sample", "0"],
@@ -39,14 +41,15 @@ export class StatementSample {
     return new StatementSample(database, logFile, size);
   }
 
-  async end(): Promise<StatementCount> {
+  /** @param observer name of a connection whose statements do not count */
+  async end(observer: string): Promise<StatementCount> {
     await configure(this.database, [["log_min_duration_sample", "-1"]]);
     const file = await open(this.logFile);
     try {
       const { size } = await file.stat();
       const bytes = Buffer.alloc(size - this.from);
       await file.read(bytes, 0, bytes.length, this.from);
-      return countStatements(bytes.toString("utf8"), SAMPLED_SHARE);
+      return countStatements(bytes.toString("utf8"), SAMPLED_SHARE, observer);
     } finally {
       await file.close();
     }
@@ -62,13 +65,17 @@ async function configure(
 }
 
 /** A statement is what is executed; that it is also parsed and bound is written as well and not counted. */
-const EXECUTED = /duration: [\d.]+ ms {2}(?:statement|execute [^:]*): (.*(?:\n\t.*)*)/g;
+const EXECUTED = /\] (\S*) LOG: {2}duration: [\d.]+ ms {2}(?:statement|execute [^:]*): (.*(?:\n\t.*)*)/g;
 
-/** @param share of the statements that the log has, above 0 and at most 1 */
-export function countStatements(log: string, share: number): StatementCount {
+/**
+ * @param share of the statements that the log has, above 0 and at most 1
+ * @param observer name of a connection whose statements do not count
+ */
+export function countStatements(log: string, share: number, observer: string): StatementCount {
   const counts = new Map<string, number>();
   let found = 0;
-  for (const [, text = ""] of log.matchAll(EXECUTED)) {
+  for (const [, who, text = ""] of log.matchAll(EXECUTED)) {
+    if (who === observer) continue;
     found += 1;
     const known = withoutValues(text);
     counts.set(known, (counts.get(known) ?? 0) + 1);
