@@ -32,7 +32,7 @@ const QUICK: OrdersPlan = {
     calibrateMs: 800,
     isShort: true,
   },
-  plannedOrders: 6_000,
+  plannedOrders: 4_000,
   complete: {
     ...COMPLETE,
     depth: 150,
@@ -58,7 +58,7 @@ const FULL: OrdersPlan = {
     calibrateMs: 2_000,
     isShort: false,
   },
-  plannedOrders: 30_000,
+  plannedOrders: 20_000,
   complete: {
     ...COMPLETE,
     depth: DEPTH,
