@@ -19,6 +19,10 @@ test("each bench has its own parts", () => {
   expect(orders !== null && wants(orders, "capture")).toBe(false);
   expect(() => readOptions(["orders", "--only", "crash"])).toThrow(UsageError);
   expect(() => readOptions(["--only", "complete"])).toThrow(UsageError);
+  expect(() => readOptions(["orders", "--only", "capture,beside"])).toThrow("with complete orders");
+  expect(readOptions(["orders", "--only", "complete,beside"])).toMatchObject({
+    only: ["complete", "beside"],
+  });
 });
 
 test("what it does not know is named", () => {

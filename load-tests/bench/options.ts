@@ -77,6 +77,9 @@ export function readOptions(args: readonly string[]): Options | null {
   );
   const unknown = only?.find((name) => !known.has(name));
   if (unknown !== undefined) throw new UsageError(`there is nothing named ${unknown} to measure`);
+  if (subject === "orders" && only !== null && !only.includes("complete") && only.some(isComparison)) {
+    throw new UsageError("beside and naive-saga compare with complete orders: --only complete,…");
+  }
   const rounds = values.rounds === undefined ? null : Number(values.rounds);
   if (rounds !== null && (!Number.isInteger(rounds) || rounds < 1)) {
     throw new UsageError("--rounds is a whole number from 1");
@@ -98,6 +101,11 @@ export function readOptions(args: readonly string[]): Options | null {
     rounds,
     profile: values.profile ?? null,
   };
+}
+
+/** Parts of the bench of whole orders that mean nothing without the complete orders. */
+function isComparison(part: string): boolean {
+  return part === "beside" || part === "naive-saga";
 }
 
 function parse(args: readonly string[]) {

@@ -12,14 +12,15 @@ export type OrdersPlan = {
   readonly plannedOrders: number;
   readonly complete: CompletePlan;
   readonly beside: BesidePlan;
-  /** Null: it is left out. */
-  readonly naiveSaga: NaivePlan | null;
+  /** The quick form has it only where it is asked for. */
+  readonly naiveSaga: NaivePlan;
 };
 
 const COMPLETE = { fixedPerMinute: 300, patienceMs: 60_000 };
 
-/** Of the full form, and of the naive saga beside it. */
+/** Under way at a time, in the naive saga too. */
 const DEPTH = 200;
+const QUICK_DEPTH = 150;
 
 const QUICK: OrdersPlan = {
   fsyncMs: 200,
@@ -35,7 +36,7 @@ const QUICK: OrdersPlan = {
   plannedOrders: 4_000,
   complete: {
     ...COMPLETE,
-    depth: 150,
+    depth: QUICK_DEPTH,
     warmUpOrders: 40,
     aloneOrders: 7,
     fixedWarmUpOrders: 20,
@@ -44,7 +45,7 @@ const QUICK: OrdersPlan = {
     sustainedMs: 35_000,
   },
   beside: { rate: 5_000, warmUpMs: 3_000, windowMs: 2_500, windows: 3 },
-  naiveSaga: null,
+  naiveSaga: { depth: QUICK_DEPTH, warmUpMs: 8_000, measureMs: 12_000 },
 };
 
 const FULL: OrdersPlan = {

@@ -140,7 +140,8 @@ async function measureNaiveSaga(
   complete: CompleteOrders | null,
   note: (text: string) => void,
 ): Promise<NaiveSaga | null> {
-  if (naiveSaga === null || complete === null || !wants(options, "naive-saga")) return null;
+  const isWanted = options.only?.includes("naive-saga") ?? !options.quick;
+  if (complete === null || !isWanted) return null;
   const measured = await runNaiveSaga(room, folder, naiveSaga, Math.round(complete.saga.steps));
   note(`naive saga of ${measured.steps} steps: ${Math.round(measured.perMinute)} orders a minute`);
   return measured;
