@@ -2,7 +2,7 @@
  * `holdfast start` as a user meets it: first and second start, Ctrl-C, what a killed start leaves behind, and
  * every way to fail.
  */
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,6 +38,26 @@ describe("a system that runs", () => {
     const ready = await fetch(`${url}/readyz`);
     expect(ready.status).toBe(200);
     expect(await ready.json()).toMatchObject({ ready: true });
+  });
+
+  test("serves every metric that docs/metrics.md lists and no other, with numbers of all its parts", async () => {
+    const { url } = await system.access();
+    const text = await (await fetch(`${url}/metrics`)).text();
+    const documented = readFileSync(join(projectRoot, "docs", "metrics.md"), "utf8").matchAll(
+      /^\| `(\w+)` \|/gm,
+    );
+    const served = text.matchAll(/^# HELP (\S+) /gm);
+    const names = (found: Iterable<RegExpMatchArray>) => [...found].map(([, name]) => name).sort();
+    expect(names(served)).toEqual(names(documented));
+    for (const up of [
+      "engine_up",
+      "database_figures_up",
+      "saga_worker_up",
+      'mqtt_connected{session="robots"',
+    ])
+      expect(text).toMatch(new RegExp(`^holdfast_${up.replace("{", "\\{")}[^\n]* 1$`, "m"));
+    expect(text).toMatch(/^holdfast_engine_commit_duration_seconds_count\{[^}]*\} [1-9]/m);
+    expect(text).toMatch(/^holdfast_job_last_success_timestamp_seconds\{job="webhooks"/m);
   });
 
   test("keeps secrets under a key of its own, which only its owner can read", async () => {

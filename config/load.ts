@@ -2,6 +2,7 @@
  * Reads the settings from an environment. Every variable is checked, and every problem is reported at once,
  * by the variable's name, so that a wrong deployment is corrected in one round.
  */
+import { hostname } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { readOtherCompanies } from "./other-companies.ts";
 import { isDatabasePlain, isLoopback, passwordWeakness, weaknessOf } from "./production.ts";
@@ -56,6 +57,11 @@ const VARIABLES: readonly Variable[] = [
   variable(
     "TEMPORAL_SERVER_NAME",
     "Name in Temporal's certificate, where it is not that of its address",
+    "none",
+  ),
+  variable(
+    "TEMPORAL_METRICS_ADDRESS",
+    "host:port at which Temporal's library serves metrics of its own to Prometheus",
     "none",
   ),
   variable("MQTT_URL", "MQTT broker of the devices, mqtt://host:port", "broker inside the process", true),
@@ -169,6 +175,11 @@ const VARIABLES: readonly Variable[] = [
     "Variables, with commas between them, whose server is spoken to without TLS although it is not on this machine",
     "none",
   ),
+  variable(
+    "HOLDFAST_NODE",
+    "Name of this process among those of its system, in metrics, traces and on the page System",
+    "the machine's name",
+  ),
   variable("HOLDFAST_LOG_LEVEL", "debug, info, warn or error", "info"),
 ];
 
@@ -243,6 +254,13 @@ export function readSettings(
   if (temporalAddress !== null && !/^[^\s:/]+:\d{1,5}$/.test(temporalAddress)) {
     complain("TEMPORAL_ADDRESS", `must be host:port, not "${temporalAddress}"`);
   }
+  const metricsAddress = text("TEMPORAL_METRICS_ADDRESS");
+  if (
+    metricsAddress !== null &&
+    !/^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:]+\]):\d{1,5}$/.test(metricsAddress)
+  ) {
+    complain("TEMPORAL_METRICS_ADDRESS", `must be an IP address and a port, not "${metricsAddress}"`);
+  }
   const mqttVersion = text("MQTT_PROTOCOL_VERSION") ?? "3.1.1";
   if (mqttVersion !== "3.1.1" && mqttVersion !== "5") {
     complain("MQTT_PROTOCOL_VERSION", `must be 3.1.1 or 5, not "${mqttVersion}"`);
@@ -311,6 +329,10 @@ export function readSettings(
   if (!isLogLevel(level)) {
     complain("HOLDFAST_LOG_LEVEL", `must be debug, info, warn or error, not "${level}"`);
   }
+  const node = text("HOLDFAST_NODE") ?? hostname();
+  if (!/^[\w.-]{1,64}$/.test(node)) {
+    complain("HOLDFAST_NODE", `must be 1 to 64 letters, digits, ".", "_" or "-", not "${node}"`);
+  }
   const dataFolder = text("HOLDFAST_DATA") ?? ".holdfast";
   const rulesFile = text("HOLDFAST_SOURCING_RULES");
   const companyPrefixes = (text("HOLDFAST_COMPANY_PREFIXES") ?? "9521234")
@@ -371,6 +393,7 @@ export function readSettings(
       certFile: text("TEMPORAL_CERT_FILE"),
       keyFile: text("TEMPORAL_KEY_FILE"),
       serverName: text("TEMPORAL_SERVER_NAME"),
+      metricsAddress,
     },
     mqttUrl: url("MQTT_URL", ["mqtt:", "mqtts:"]),
     mqtt: {
@@ -436,6 +459,7 @@ export function readSettings(
       ) ??
       [],
     vendorContext,
+    node,
     log: { level: isLogLevel(level) ? level : "info" },
   };
   return problems.length > 0 ? { status: "invalid", problems } : { status: "ok", settings };

@@ -6,6 +6,8 @@
 import { join } from "node:path";
 import { Connection } from "@temporalio/client";
 import type { Logger } from "pino";
+import { JobLog } from "../../config/job-log.ts";
+import { PACKAGE_VERSION } from "../../config/package-version.ts";
 import { projectRoot } from "../../config/project-root.ts";
 import type { SecretBox } from "../../config/secret-box.ts";
 import type { Settings } from "../../config/settings.ts";
@@ -15,7 +17,7 @@ import { deviceProtocolsBelow } from "../../devices/device-kinds.ts";
 import { BrokerTakenError, takeBroker } from "../../devices/mqtt/broker-plate.ts";
 import { startBridgeThread } from "../../devices/thread/bridge-host.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
-import { startEngine } from "../../engine/engine.ts";
+import { type Engine, startEngine } from "../../engine/engine.ts";
 import { startGateway } from "../../gateway/gateway.ts";
 import { createReadingPool } from "../../integrations/channels/reading-pool.ts";
 import { openVendorDesk } from "../../integrations/vendor-desk.ts";
@@ -30,7 +32,7 @@ import { isSourcingUnset, seedSourcingRules } from "../../store/settings/sourcin
 import { readStoredAccounts } from "../../store/settings/vendor-accounts.ts";
 import { type Database, openDatabase, probe } from "../../store/sql/database.ts";
 import { SagaNamespaceTakenError } from "../../workflows/runtime/saga-home.ts";
-import { checkSagaNamespace, startSagaWorker } from "../../workflows/runtime/worker.ts";
+import { checkSagaNamespace, type SagaWorker, startSagaWorker } from "../../workflows/runtime/worker.ts";
 import { UserProblem } from "../problem.ts";
 import type { Steps } from "../terminal.ts";
 import { identityProvider } from "./identity-provider.ts";
@@ -102,7 +104,9 @@ export async function startSystem(
     if (ready.rules !== null) await seedSourcingRules(database, ready.rules);
     await tellAllocator(context);
 
+    const jobLog = new JobLog();
     const standingJobs = startStandingJobs({
+      jobLog,
       context,
       carriers: outside.carriers,
       accounts: outside,
@@ -113,8 +117,8 @@ export async function startSystem(
     const system: Composition = { settings, logger, parts, context, ...ready };
     const lease = await takeDevices(system, () => engine.isTakenOver());
     const bridge = await steps.run("Devices", () => startDevices(system));
-    await steps.run("Sagas", () => startSagas(system));
-    const gateway = await steps.run("Gateway", () => startEdge(system, bridge));
+    const sagas = await steps.run("Sagas", () => startSagas(system));
+    const gateway = await steps.run("Gateway", () => startEdge(system, { engine, bridge, sagas, jobLog }));
     const watch = watchTakeOver(() => engine.isTakenOver(), lease.lost);
     parts.add("watch", { stop: async () => watch.stop() });
     return { port: gateway.port, database, takenOver: watch.taken, stop: () => parts.stopAll() };
@@ -269,6 +273,7 @@ async function startSagas({ settings, logger, parts, context, outside, temporal 
     mailer: outside.mailer,
     temporalAddress: settings.temporalAddress,
     temporalSecurity: temporal,
+    metricsAddress: settings.temporal.metricsAddress,
     namespace: settings.temporalNamespace,
     database: context.database,
     allocator: context.allocator,
@@ -279,9 +284,17 @@ async function startSagas({ settings, logger, parts, context, outside, temporal 
   return { value: worker, detail: `${settings.temporalAddress}, namespace ${settings.temporalNamespace}` };
 }
 
+/** What runs beside the edge in this process, and is seen through it. */
+type EdgeNeighbours = {
+  readonly engine: Engine;
+  readonly bridge: DeviceBridge;
+  readonly sagas: SagaWorker;
+  readonly jobLog: JobLog;
+};
+
 async function startEdge(
   { settings, logger, parts, context, outside, webhookSender }: Composition,
-  bridge: DeviceBridge,
+  { engine, bridge, sagas, jobLog }: EdgeNeighbours,
 ) {
   const reading = createReadingPool();
   parts.add("reading pool", { stop: () => reading.close() });
@@ -314,6 +327,15 @@ async function startEdge(
     refundLimits: settings.refundLimits,
     logger: logger.child({ part: "gateway" }),
     readiness: () => readiness(settings, context, bridge),
+    node: {
+      node: settings.node,
+      version: PACKAGE_VERSION,
+      roles: ["gateway", "engine", "worker", "devices", "jobs"],
+      engine: () => engine.figures(),
+      enginePool: () => engine.pool(),
+      sagas: () => sagas.figures(),
+      jobLog,
+    },
   });
   parts.add("gateway", gateway);
   return { value: gateway, detail: `${settings.host}:${gateway.port}` };

@@ -51,6 +51,9 @@ type Checks = {
   readonly body: Validator | null;
 };
 
+/** Callers may send any word as a method; only these become labels. */
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
 /** By no server on the way, and by no browser: answers have shoppers' data and secrets in them. */
 const NOT_KEPT = "private, no-store";
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
@@ -88,7 +91,8 @@ export function createRestHandler(
     } catch (error) {
       reply = failureReply(error, request, label);
     }
-    metrics.observeRequest(label, request.method, reply.status, (performance.now() - started) / 1000);
+    const method = METHODS.has(request.method) ? request.method : "other";
+    metrics.observeRequest(label, method, reply.status, (performance.now() - started) / 1000);
     return reply;
   };
 

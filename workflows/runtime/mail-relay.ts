@@ -11,6 +11,7 @@ import type { Database } from "../../store/sql/database.ts";
 import { translateFailure } from "../activities/failures.ts";
 import type { SagaActivities } from "../all-activities.ts";
 import { type OutboxRelay, startOutboxRelay } from "./outbox-relay.ts";
+import type { RelayCount } from "./saga-meter.ts";
 
 /** So few that all of them may run into the mail server's time-out before their lease ends. */
 const BATCH = 40;
@@ -24,11 +25,13 @@ export function startMailRelay(options: {
   readonly database: Database;
   readonly steps: MailSteps;
   readonly logger: Logger;
+  readonly count?: RelayCount;
 }): OutboxRelay {
-  const { database, steps, logger } = options;
+  const { database, steps, logger, count } = options;
   return startOutboxRelay({
     database,
     logger,
+    ...(count === undefined ? {} : { count }),
     queue: MAIL_QUEUE,
     batch: BATCH,
     longestRetryMs: LONGEST_RETRY_MS,

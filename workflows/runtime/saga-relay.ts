@@ -18,6 +18,7 @@ import type { Database } from "../../store/sql/database.ts";
 import { TASK_QUEUE, type WorkflowSignal, type WorkflowStart } from "../messages.ts";
 import { HOLDFAST_CHANNEL, HOLDFAST_STATUS } from "../saga/search-attributes.ts";
 import { type OutboxRelay, startOutboxRelay } from "./outbox-relay.ts";
+import type { RelayCount } from "./saga-meter.ts";
 
 const BATCH = 100;
 const CALL_DEADLINE_MS = 10_000;
@@ -27,12 +28,14 @@ export function startSagaRelay(options: {
   readonly database: Database;
   readonly client: Client;
   readonly logger: Logger;
+  readonly count?: RelayCount;
 }): OutboxRelay {
-  const { database, client, logger } = options;
+  const { database, client, logger, count } = options;
   const messenger = new Messenger(database, client);
   return startOutboxRelay({
     database,
     logger,
+    ...(count === undefined ? {} : { count }),
     queue: SAGA_QUEUE,
     batch: BATCH,
     longestRetryMs: LONGEST_RETRY_MS,
