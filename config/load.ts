@@ -11,6 +11,7 @@ import { DEFAULT_REFUND_LIMITS, readRefundLimits } from "./refund-limits.ts";
 import { readSecretKeys } from "./secret-box.ts";
 import type { Settings } from "./settings.ts";
 import { problemOfTopicPrefix } from "./topic-prefix.ts";
+import { readTraceSettings } from "./trace-settings.ts";
 import { PROXY_HEADERS, readNetworks } from "./trusted-proxies.ts";
 import {
   readVendors,
@@ -175,6 +176,21 @@ const VARIABLES: readonly Variable[] = [
     "Variables, with commas between them, whose server is spoken to without TLS although it is not on this machine",
     "none",
   ),
+  variable(
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "Collector of traces, its base URL for OTLP over HTTP; OpenTelemetry's other variables count, too",
+    "none: no traces are made",
+  ),
+  variable("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "The same with its path", "the former and /v1/traces"),
+  variable("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf or http/json", "http/protobuf"),
+  variable(
+    "OTEL_TRACES_SAMPLER",
+    "Which traces are collected: always_on, always_off, traceidratio",
+    "always_on",
+  ),
+  variable("OTEL_TRACES_SAMPLER_ARG", "The part of them that traceidratio collects, 0 to 1", "1"),
+  variable("OTEL_SERVICE_NAME", "What traces call the system", "holdfast"),
+  variable("OTEL_SDK_DISABLED", "true: no traces are made", "false"),
   variable(
     "HOLDFAST_NODE",
     "Name of this process among those of its system, in metrics, traces and on the page System",
@@ -460,6 +476,7 @@ export function readSettings(
       [],
     vendorContext,
     node,
+    traces: readTraceSettings({ text, url, complain }),
     log: { level: isLogLevel(level) ? level : "info" },
   };
   return problems.length > 0 ? { status: "invalid", problems } : { status: "ok", settings };
@@ -545,6 +562,9 @@ function complainOfProduction(
   if (isPlain("REDIS_URL", ({ protocol }) => protocol === "rediss:")) {
     refusePlain("REDIS_URL", "is not over TLS: use rediss://");
   }
+  for (const name of ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"])
+    if (isPlain(name, ({ protocol }) => protocol === "https:"))
+      refusePlain(name, "is not over TLS: use https://");
   const temporal = text("TEMPORAL_ADDRESS");
   if (temporal !== null && !isTemporalTls && !isLoopback(temporal.replace(/:\d+$/, ""))) {
     refusePlain("TEMPORAL_ADDRESS", "is not over TLS: set TEMPORAL_TLS=on");

@@ -44,6 +44,7 @@ import { sealStoredSecrets } from "./secret-keys.ts";
 import { sourcingRules } from "./sourcing-rules.ts";
 import { watchTakeOver } from "./take-over.ts";
 import { temporalSecurity } from "./temporal-connection.ts";
+import { startTraces } from "./traces.ts";
 
 /** Settings in which every address is known, and the keys are read. */
 export type ResolvedSettings = Settings & {
@@ -99,6 +100,11 @@ export async function startSystem(
     const engine = await steps.run("Engine", () => startStock(settings, logger, parts));
     const { client: allocator } = engine;
     await hooks.prepare?.(database, allocator);
+    if (settings.traces !== null) {
+      const company = (await readCompanyIdentity(database))?.identity ?? "";
+      const about = { node: settings.node, version: PACKAGE_VERSION, company, logger };
+      parts.add("traces", startTraces(settings.traces, about));
+    }
     const parcelLimit = parcelLimitOf(outside.carriers);
     const context: OperationContext = { database, allocator, parcelLimit, now: Date.now };
     if (ready.rules !== null) await seedSourcingRules(database, ready.rules);

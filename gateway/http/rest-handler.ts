@@ -4,6 +4,7 @@
  * allowed, and whoever has to prove again who they are repeats the request with the same key.
  */
 import { createHash } from "node:crypto";
+import { SpanStatusCode } from "@opentelemetry/api";
 import Type from "typebox";
 import { Compile, type Validator } from "typebox/compile";
 import {
@@ -12,6 +13,7 @@ import {
   PERSONAL_DATA_LOOKS,
   WORK_RETRY_MS,
 } from "../../config/limits.ts";
+import { inCallersSpan, isTracing, traceOrderInRequest, traceparentOf } from "../../config/trace.ts";
 import {
   claimIdempotencyKey,
   releaseIdempotencyKey,
@@ -86,7 +88,7 @@ export function createRestHandler(
         reply = serveDocument(request);
       } else {
         label = match.route.path;
-        reply = await callRoute(match.route, match.params, request);
+        reply = await traced(match.route, match.params, request);
       }
     } catch (error) {
       reply = failureReply(error, request, label);
@@ -111,6 +113,27 @@ export function createRestHandler(
     const file = staticFiles(request);
     if (file === null) throw new ApiError("not_found", "There is nothing at this address.");
     return file;
+  }
+
+  /** Probes are asked every second, and tell nothing that the metrics do not. */
+  function traced(
+    route: Route,
+    params: Readonly<Record<string, string>>,
+    request: HttpRequest,
+  ): Promise<HttpReply> {
+    if (!isTracing() || !route.path.startsWith("/v1/")) return callRoute(route, params, request);
+    const attributes = { "http.request.method": route.method, "http.route": route.path };
+    return inCallersSpan(`${route.method} ${route.path}`, request.headers, attributes, async (span) => {
+      const { id } = params;
+      if (id !== undefined && route.path.startsWith("/v1/orders/{id}")) traceOrderInRequest(id);
+      const reply = await callRoute(route, params, request).catch((error: unknown) =>
+        failureReply(error, request, route.path),
+      );
+      span?.setAttribute("http.response.status_code", reply.status);
+      if (reply.status >= 500) span?.setStatus({ code: SpanStatusCode.ERROR });
+      const traceresponse = traceparentOf(span);
+      return traceresponse === null ? reply : { ...reply, headers: { ...reply.headers, traceresponse } };
+    });
   }
 
   async function callRoute(

@@ -5,6 +5,7 @@
  * delivery before the one that tells of the parcel. A mail that can never be sent is told to a person.
  */
 import type { Logger } from "pino";
+import { inOrderSpan } from "../../config/trace.ts";
 import type { QueuedMail } from "../../store/orders/notices.ts";
 import { type DueOutboxRow, MAIL_QUEUE } from "../../store/outbox.ts";
 import type { Database } from "../../store/sql/database.ts";
@@ -36,7 +37,11 @@ export function startMailRelay(options: {
     batch: BATCH,
     longestRetryMs: LONGEST_RETRY_MS,
     subjectOf: ({ payload }) => (payload as QueuedMail).orderId,
-    deliver: (row) => deliver(steps, row),
+    deliver: (row) => {
+      const { orderId, kind } = row.payload as QueuedMail;
+      const attributes = { "holdfast.mail": kind, "holdfast.attempt": row.attempts };
+      return inOrderSpan(orderId, "mail", attributes, () => deliver(steps, row));
+    },
   });
 }
 

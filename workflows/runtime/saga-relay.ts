@@ -13,6 +13,7 @@ import {
   WorkflowNotFoundError,
 } from "@temporalio/client";
 import type { Logger } from "pino";
+import { inOrderSpan } from "../../config/trace.ts";
 import { type DueOutboxRow, isStartPending, SAGA_QUEUE } from "../../store/outbox.ts";
 import type { Database } from "../../store/sql/database.ts";
 import { TASK_QUEUE, type WorkflowSignal, type WorkflowStart } from "../messages.ts";
@@ -40,8 +41,19 @@ export function startSagaRelay(options: {
     batch: BATCH,
     longestRetryMs: LONGEST_RETRY_MS,
     subjectOf: ({ payload }) => (payload as WorkflowStart | WorkflowSignal).workflowId,
-    deliver: (row) => client.withDeadline(Date.now() + CALL_DEADLINE_MS, () => messenger.deliver(row)),
+    deliver: (row) =>
+      inOrderSpan(orderOf(row), `outbox ${row.topic}`, { "holdfast.attempt": row.attempts }, () =>
+        client.withDeadline(Date.now() + CALL_DEADLINE_MS, () => messenger.deliver(row)),
+      ),
   });
+}
+
+/** The order that a row is about; null: it does not say. */
+function orderOf({ topic, payload }: DueOutboxRow): string | null {
+  if (topic === "workflow.start") return (payload as WorkflowStart).args[0].orderId;
+  const signal = payload as WorkflowSignal;
+  if (signal.signal === "orderMessage") return signal.workflowId;
+  return "start" in signal ? (signal.start?.orderId ?? null) : null;
 }
 
 class Messenger {

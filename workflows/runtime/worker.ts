@@ -23,6 +23,7 @@ import { startMailRelay } from "./mail-relay.ts";
 import { checkNamespace, settleSagas } from "./saga-home.ts";
 import { SagaMeter } from "./saga-meter.ts";
 import { startSagaRelay } from "./saga-relay.ts";
+import { traceSteps } from "./saga-traces.ts";
 
 /** How Temporal is spoken to: without any of it in plain text, and as nobody. */
 export type TemporalSecurity = {
@@ -141,7 +142,7 @@ async function superviseWorker(options: {
     Worker.create({
       connection,
       namespace: options.namespace,
-      interceptors: { activity: [meter.interceptor] },
+      interceptors: { activity: [traceSteps, meter.interceptor] },
       ...settings,
     });
   let worker = await create();
