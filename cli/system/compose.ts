@@ -23,14 +23,16 @@ import { createReadingPool } from "../../integrations/channels/reading-pool.ts";
 import { openVendorDesk } from "../../integrations/vendor-desk.ts";
 import { createWebhookSender } from "../../integrations/webhooks/webhook-sender.ts";
 import type { OperationContext } from "../../operations/context.ts";
+import { runPresence } from "../../operations/standing/presence.ts";
 import { startStandingJobs } from "../../operations/standing/standing-jobs.ts";
 import { tellAllocator } from "../../operations/standing/tell-allocator.ts";
 import { parcelLimitOf } from "../../ports/parcel-limit.ts";
 import { readCompanyIdentity } from "../../store/catalog/companies.ts";
+import type { NodeState } from "../../store/figures/nodes.ts";
 import { type BridgeLease, takeBridgeLease } from "../../store/floor/bridge-lease.ts";
 import { isSourcingUnset, seedSourcingRules } from "../../store/settings/sourcing-rules.ts";
 import { readStoredAccounts } from "../../store/settings/vendor-accounts.ts";
-import { type Database, openDatabase, probe } from "../../store/sql/database.ts";
+import { type Database, openDatabase, poolFigures, probe } from "../../store/sql/database.ts";
 import { SagaNamespaceTakenError } from "../../workflows/runtime/saga-home.ts";
 import { checkSagaNamespace, type SagaWorker, startSagaWorker } from "../../workflows/runtime/worker.ts";
 import { UserProblem } from "../problem.ts";
@@ -125,6 +127,7 @@ export async function startSystem(
     const bridge = await steps.run("Devices", () => startDevices(system));
     const sagas = await steps.run("Sagas", () => startSagas(system));
     const gateway = await steps.run("Gateway", () => startEdge(system, { engine, bridge, sagas, jobLog }));
+    parts.add("presence", startPresence(system, { engine, bridge, sagas, jobLog }));
     const watch = watchTakeOver(() => engine.isTakenOver(), lease.lost);
     parts.add("watch", { stop: async () => watch.stop() });
     return { port: gateway.port, database, takenOver: watch.taken, stop: () => parts.stopAll() };
@@ -290,6 +293,59 @@ async function startSagas({ settings, logger, parts, context, outside, temporal 
   return { value: worker, detail: `${settings.temporalAddress}, namespace ${settings.temporalNamespace}` };
 }
 
+const LOOK_AGAIN_MS = 15_000;
+const ROLES = ["gateway", "engine", "worker", "devices", "jobs"];
+
+/** So that people see this process on the page of any other. */
+function startPresence(
+  { settings, logger, context }: Composition,
+  { engine, bridge, sagas, jobLog }: EdgeNeighbours,
+): Stoppable {
+  const { allocator, database } = context;
+  // It opens a connection to Temporal each time, which need not be every few seconds.
+  let seen: { readonly atMs: number; readonly dependencies: NodeState["dependencies"] } | null = null;
+  const look = async (): Promise<NodeState["dependencies"]> => {
+    if (seen === null || performance.now() - seen.atMs > LOOK_AGAIN_MS) {
+      const states = await readiness(settings, context, bridge);
+      const dependencies = states.map(({ name, ready }) => ({ name, ready }));
+      seen = { atMs: performance.now(), dependencies };
+    }
+    return seen.dependencies;
+  };
+  const read = async (): Promise<NodeState> => {
+    const { waiting, uncommitted, waitingOfThread } = engine.figures();
+    const { isRunning, slots } = sagas.figures();
+    const { sessions } = bridge.status();
+    const shards = (await allocator.status()).map(({ shard, thread, state }) => ({
+      shard,
+      state,
+      waiting: waitingOfThread[thread] ?? 0,
+    }));
+    return {
+      dependencies: await look(),
+      database: poolFigures(database),
+      engine: {
+        waiting,
+        uncommitted,
+        shards: shards.filter((one) => one.state !== "live" || one.waiting > 0),
+      },
+      sagas: {
+        isRunning,
+        used: slots.reduce((sum, { used }) => sum + used, 0),
+        slots: slots.reduce((sum, { size }) => sum + size, 0),
+      },
+      broker: { connected: sessions.filter(({ connected }) => connected).length, sessions: sessions.length },
+    };
+  };
+  return runPresence({
+    database,
+    node: { id: engine.owner, name: settings.node, version: PACKAGE_VERSION, roles: ROLES },
+    read,
+    jobLog,
+    logger: logger.child({ part: "presence" }),
+  });
+}
+
 /** What runs beside the edge in this process, and is seen through it. */
 type EdgeNeighbours = {
   readonly engine: Engine;
@@ -336,7 +392,7 @@ async function startEdge(
     node: {
       node: settings.node,
       version: PACKAGE_VERSION,
-      roles: ["gateway", "engine", "worker", "devices", "jobs"],
+      roles: ROLES,
       engine: () => engine.figures(),
       enginePool: () => engine.pool(),
       sagas: () => sagas.figures(),

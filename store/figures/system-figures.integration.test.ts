@@ -1,11 +1,17 @@
 import { randomBytes } from "node:crypto";
+import { Value } from "typebox/value";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { JobLog } from "../../config/job-log.ts";
+import { SystemStatus } from "../../contract/system.ts";
 import { startEngine } from "../../engine/engine.ts";
+import { runPresence } from "../../operations/standing/presence.ts";
 import { testLogger } from "../../test-support/floor.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 import { writeOutbox } from "../outbox.ts";
+import { forgetNodes, type NodeState, readNodes, tellOfNode } from "./nodes.ts";
 import { readShardFigures } from "./shard-figures.ts";
 import { readSystemFigures } from "./system-figures.ts";
+import { readSystemStatus } from "./system-status.ts";
 
 let store: TestDatabase;
 beforeAll(async () => {
@@ -142,6 +148,61 @@ test("a shard's lag, snapshot and owner are those of the engine that has it, whi
   } finally {
     await engine.stop();
   }
+});
+
+test("the system's page has each process as it said itself, and a shard is served by who is up and has it", async () => {
+  const { database } = store;
+  await database.query("delete from shard_lease; delete from engine_layout");
+  const engine = await startEngine({ databaseUrl: store.url, threads: 2, shards: 4, logger: testLogger });
+  const state: NodeState = {
+    dependencies: [{ name: "temporal", ready: false }],
+    database: { inUse: 1, size: 24, waiting: 0 },
+    engine: { waiting: 3, uncommitted: 1, shards: [{ shard: 1, state: "rebuilding", waiting: 7 }] },
+    broker: { connected: 1, sessions: 2 },
+  };
+  const node = { id: engine.owner, name: "one", version: "1.0.0", roles: ["engine"] };
+  const presence = runPresence({
+    database,
+    node,
+    read: async () => state,
+    jobLog: new JobLog(),
+    logger: testLogger,
+    tellMs: 20,
+  });
+  try {
+    await expect.poll(async () => (await readNodes(database)).length).toBe(1);
+    await tellOfNode(database, {
+      ...node,
+      id: "gone",
+      name: "two",
+      roles: [],
+      state: { ...state, engine: undefined } as never,
+    });
+    await database.query("update node set seen_at = now() - interval '30 seconds' where id = 'gone'");
+    await database.query("update shard_lease set owner = 'gone' where shard = 3");
+    const status = await readSystemStatus(database);
+    expect(status.nodes.map(({ name, state: is, engine: has, sagas }) => [name, is, has, sagas])).toEqual([
+      ["one", "up", { waiting: 3, uncommitted: 1 }, null],
+      ["two", "silent", null, null],
+    ]);
+    expect(status.shards.map(({ shard, state: is, waiting, node: of }) => [shard, is, waiting, of])).toEqual([
+      [0, "served", 0, engine.owner],
+      [1, "rebuilding", 7, engine.owner],
+      [2, "served", 0, engine.owner],
+      [3, "unserved", 0, "gone"],
+    ]);
+    expect(Value.Check(SystemStatus, status)).toBe(true);
+  } finally {
+    await presence.stop();
+    await engine.stop();
+  }
+  // What has ended in order is known as such, and serves nothing; after a day it is forgotten.
+  const after = await readSystemStatus(database);
+  expect(after.nodes.find(({ name }) => name === "one")?.state).toBe("stopped");
+  expect(after.shards.every(({ state: is }) => is === "unserved")).toBe(true);
+  await database.query("update node set seen_at = now() - interval '25 hours' where id = 'gone'");
+  await forgetNodes(database);
+  expect((await readNodes(database)).map(({ name }) => name)).toEqual(["one"]);
 });
 
 function placeOrder(id: string, status: string, ageSeconds: number) {

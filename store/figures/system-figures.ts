@@ -68,7 +68,8 @@ async function countStages(database: Queryable): Promise<SystemFigures["stages"]
   return rows;
 }
 
-async function oldestUnreleased(database: Queryable): Promise<number> {
+/** Age in seconds of the oldest open order without a fulfillment order; 0: there is none. */
+export async function oldestUnreleased(database: Queryable): Promise<number> {
   const { rows } = await database.query<{ seconds: number }>(
     `select coalesce(extract(epoch from now() - min(captured_at)), 0)::float8 as seconds from orders o
       where status = 'open' and not exists (select from fulfillment_order f where f.order_id = o.id)`,
