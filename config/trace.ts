@@ -126,7 +126,11 @@ export function inOrderSpan<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   if (collector === null || orderId === null) return work();
-  const parent = trace.setSpanContext(ROOT_CONTEXT, orderSpan(collector, orderId));
+  const order = orderSpan(collector, orderId);
+  // A step that is done within another one of the same order hangs below it.
+  const outer = context.active();
+  const isWithin = trace.getSpanContext(outer)?.traceId === order.traceId;
+  const parent = isWithin ? outer : trace.setSpanContext(ROOT_CONTEXT, order);
   const span = collector.tracer.startSpan(
     name,
     { kind: SpanKind.INTERNAL, attributes: { [ORDER_ID]: orderId, ...attributes } },

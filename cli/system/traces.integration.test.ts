@@ -224,6 +224,10 @@ test("one order is one trace, from its capture over two nodes to the carrier, li
   ])
     expect([...names]).toContain(expected);
 
+  // What one activity does one after the other hangs below it.
+  const released = own().find((span) => span.name === "saga releaseToFloor");
+  expect(ids.get(released?.parentSpanId ?? "")?.name).toBe("saga goOn");
+
   // Calls to the payment provider and the carrier are parts of the steps that make them.
   const calls = own().filter((span) => span.kind === 3);
   const callers = new Set(calls.map((span) => ids.get(span.parentSpanId ?? "")?.name));

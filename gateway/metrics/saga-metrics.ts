@@ -35,7 +35,7 @@ export function addSagaMetrics(book: MetricBook, figures: () => SagaFigures): vo
   book.histogram(
     {
       name: "holdfast_saga_step_duration_seconds",
-      help: "Time of one attempt of a saga's step, by step.",
+      help: "Time of one attempt of a saga's step, by step; goOn does several of them one after the other.",
       labels: ["step"],
       scope,
     },

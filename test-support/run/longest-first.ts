@@ -15,7 +15,6 @@ export const LONGEST: readonly string[] = [
   "cli/start.integration.test.ts",
   "dashboard/accessibility.browser.test.ts",
   "dashboard/from-nothing.browser.test.ts",
-  "gateway/hostile-load.integration.test.ts",
   "cli/setup.integration.test.ts",
   "workflows/return/return-authorization.integration.test.ts",
   "cli/two-companies.integration.test.ts",

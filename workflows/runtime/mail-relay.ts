@@ -10,7 +10,7 @@ import type { QueuedMail } from "../../store/orders/notices.ts";
 import { type DueOutboxRow, MAIL_QUEUE } from "../../store/outbox.ts";
 import type { Database } from "../../store/sql/database.ts";
 import { translateFailure } from "../activities/failures.ts";
-import type { SagaActivities } from "../all-activities.ts";
+import type { SagaSteps } from "../all-activities.ts";
 import { type OutboxRelay, startOutboxRelay } from "./outbox-relay.ts";
 import type { RelayCount } from "./saga-meter.ts";
 
@@ -20,7 +20,7 @@ const LONGEST_RETRY_MS = 300_000;
 /** The attempt after which the timeline says that a mail is late: some ten seconds after the first. */
 const ATTEMPTS_UNTIL_REPORTED = 7;
 
-export type MailSteps = Pick<SagaActivities, "sendMail" | "reportUnsentMail" | "reportLateMail">;
+export type MailSteps = Pick<SagaSteps, "sendMail" | "reportUnsentMail" | "reportLateMail">;
 
 export function startMailRelay(options: {
   readonly database: Database;

@@ -2,7 +2,7 @@
  * Counts what the sagas' worker does: how long each step took and how often it failed, and what the relays of
  * the outbox carried out. Stands beside the steps and knows nothing of what is in them.
  */
-import type { ActivityInterceptorsFactory, Worker } from "@temporalio/worker";
+import type { Worker } from "@temporalio/worker";
 import { Distribution } from "../../config/distribution.ts";
 import type { SagaFigures } from "../../ports/sagas.ts";
 
@@ -16,26 +16,19 @@ export class SagaMeter {
     mails: { delivered: 0, failed: 0 },
   };
 
-  /** Measures every attempt of every step. Steps are named by us, so their number is bounded. */
-  readonly interceptor: ActivityInterceptorsFactory = (context) => {
-    const { activityType } = context.info;
-    return {
-      inbound: {
-        execute: async (input, next) => {
-          const beganAt = performance.now();
-          const counted = this.of(activityType);
-          try {
-            return await next(input);
-          } catch (error) {
-            counted.failures += 1;
-            throw error;
-          } finally {
-            counted.seconds.observe((performance.now() - beganAt) / 1_000);
-          }
-        },
-      },
-    };
-  };
+  /** Times an attempt of a step. Steps are named by us, so their number is bounded. */
+  async measure<T>(step: string, work: () => Promise<T>): Promise<T> {
+    const beganAt = performance.now();
+    const counted = this.of(step);
+    try {
+      return await work();
+    } catch (error) {
+      counted.failures += 1;
+      throw error;
+    } finally {
+      counted.seconds.observe((performance.now() - beganAt) / 1_000);
+    }
+  }
 
   /** @param sizes how much the worker may do at a time, by kind */
   figures(worker: Worker, sizes: SlotSizes): SagaFigures {

@@ -15,15 +15,15 @@ import type { PaymentProvider } from "../../ports/payments.ts";
 import type { SagaFigures } from "../../ports/sagas.ts";
 import type { VendorRoster } from "../../ports/vendor-roster.ts";
 import type { Database } from "../../store/sql/database.ts";
-import { allActivities, createSagaActivities, type SagaActivities } from "../all-activities.ts";
+import { allSteps, type SagaActivities } from "../all-activities.ts";
 import { TASK_QUEUE } from "../messages.ts";
 import { HOLDFAST_CHANNEL, HOLDFAST_STATUS } from "../saga/search-attributes.ts";
 import { loadWorkflowBundle } from "./bundle.ts";
 import { startMailRelay } from "./mail-relay.ts";
+import { observedActivities } from "./observed-activities.ts";
 import { checkNamespace, settleSagas } from "./saga-home.ts";
 import { SagaMeter } from "./saga-meter.ts";
 import { startSagaRelay } from "./saga-relay.ts";
-import { traceSteps } from "./saga-traces.ts";
 
 /** How Temporal is spoken to: without any of it in plain text, and as nobody. */
 export type TemporalSecurity = {
@@ -86,13 +86,13 @@ export async function startSagaWorker(options: SagaWorkerOptions): Promise<SagaW
     throw error;
   }
   const dependencies = { ...options, now: Date.now };
-  const activities = createSagaActivities(dependencies);
   const meter = new SagaMeter();
+  const activities = observedActivities(dependencies, meter);
   const workers = await superviseWorker({ address, security, namespace, bundle, activities, meter, logger });
   const relay = startSagaRelay({ database, client, logger, count: meter.queues.sagas });
   const mails = startMailRelay({
     database,
-    steps: allActivities(dependencies),
+    steps: allSteps(dependencies),
     logger,
     count: meter.queues.mails,
   });
@@ -142,7 +142,6 @@ async function superviseWorker(options: {
     Worker.create({
       connection,
       namespace: options.namespace,
-      interceptors: { activity: [traceSteps, meter.interceptor] },
       ...settings,
     });
   let worker = await create();
