@@ -343,7 +343,8 @@ function storeOf(locations: typeof SANDBOX_LOCATIONS): (typeof SANDBOX_LOCATIONS
   return store;
 }
 
-function pickChannel(random: Random): readonly [string, ChannelWriter] {
+/** A channel by its share of a day's orders, and who writes them in its format. */
+export function pickChannel(random: Random): readonly [string, ChannelWriter] {
   let point = random.integer(1, 100);
   for (const [channel, writer, share] of CHANNELS) {
     point -= share;

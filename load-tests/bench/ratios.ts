@@ -3,27 +3,10 @@
  * the machine affects both alike. The median of the rounds is the figure; the smallest and the largest are
  * beside it.
  */
+import { type Figure, figure, quotient } from "./figures.ts";
 import type { InProcessResult } from "./in-process/result.ts";
 import type { Crash, LatencyMeasurement, Measurement, Round } from "./runner.ts";
 import type { Workload } from "./trace.ts";
-
-export type Bar =
-  | { readonly kind: "at-least"; readonly value: number }
-  | { readonly kind: "at-most"; readonly value: number }
-  | { readonly kind: "between"; readonly low: number; readonly high: number };
-
-export type Figure = {
-  readonly key: string;
-  readonly title: string;
-  /** Null where a measurement that it needs is missing. */
-  readonly median: number | null;
-  readonly min: number | null;
-  readonly max: number | null;
-  readonly bar: Bar | null;
-  /** What we would like to reach beyond the bar. */
-  readonly aim: number | null;
-  readonly met: boolean | null;
-};
 
 export type Evidence = {
   readonly rounds: readonly Round[];
@@ -164,50 +147,4 @@ function latencyRatios({ latencies }: Evidence): readonly number[] {
         p99Ms / Math.min(...able.map((other) => other.p99MsOfWindows[window] ?? other.p99Ms)),
     );
   });
-}
-
-function quotient(a: number | null, b: number | null): number | null {
-  return a === null || b === null || b === 0 ? null : a / b;
-}
-
-function figure(
-  key: string,
-  title: string,
-  options: { readonly values: readonly number[]; readonly bar?: Bar; readonly aim?: number },
-): Figure {
-  const { values, bar = null, aim = null } = options;
-  const value = median(values);
-  return {
-    key,
-    title,
-    median: value,
-    min: values.length === 0 ? null : Math.min(...values),
-    max: values.length === 0 ? null : Math.max(...values),
-    bar,
-    aim,
-    met: value === null || bar === null ? null : meets(value, bar),
-  };
-}
-
-function meets(value: number, bar: Bar): boolean {
-  switch (bar.kind) {
-    case "at-least":
-      return value >= bar.value;
-    case "at-most":
-      return value <= bar.value;
-    case "between":
-      return value >= bar.low && value <= bar.high;
-    default: {
-      const unreachable: never = bar;
-      return unreachable;
-    }
-  }
-}
-
-export function median(values: readonly number[]): number | null {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle];
-  const lower = sorted.length % 2 === 0 ? sorted[middle - 1] : upper;
-  return upper === undefined || lower === undefined ? null : (upper + lower) / 2;
 }

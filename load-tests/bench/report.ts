@@ -1,95 +1,37 @@
 /**
  * A result as people read it: one Markdown page with the ratios, every measurement, and the machine.
  */
-import type { FsyncLatency, Machine } from "./machine.ts";
+
+import { type Conditions, openingOf } from "./conditions.ts";
+import { amount, median, spread, table } from "./figures.ts";
 import { barChart, latencyChart } from "./plots.ts";
 import { THREAD_KINDS, type ThreadTime } from "./profile.ts";
-import { describeLeftOut, type LeftOut } from "./programs.ts";
-import { type Bar, type Evidence, type Figure, median } from "./ratios.ts";
+import type { Evidence } from "./ratios.ts";
 import type { Measurement } from "./runner.ts";
-import type { Stalls } from "./stalls.ts";
+import { describeStalls } from "./stalls.ts";
 import type { PgbenchRate } from "./systems/pgbench.ts";
 import { systemNamed } from "./systems/registry.ts";
 import { WORKLOAD_TITLES, WORKLOADS, type Workload } from "./trace.ts";
 
-export type Result = {
-  readonly name: string;
-  readonly form: "quick" | "full" | "partial";
-  readonly startedAt: string;
-  readonly seconds: number;
-  readonly commit: string;
-  readonly machine: Machine;
-  /** Null where no PostgreSQL was needed. */
-  readonly postgresVersion: string | null;
-  readonly fsync: FsyncLatency;
-  readonly stalls: Stalls;
+export type Result = Conditions & {
   readonly traceSeed: number;
   readonly traceHashes: Readonly<Record<Workload, string>>;
   readonly positions: number;
   readonly variants: Readonly<
     Record<string, { readonly best: string; readonly rates: Readonly<Record<string, number>> }>
   >;
-  /** What could not be measured because a program is missing. */
-  readonly leftOut: readonly LeftOut[];
   /** Null where it was not run. */
   readonly pgbench: readonly PgbenchRate[] | null;
   /** Of Holdfast's measured peaks; empty where Holdfast was not driven; null where no profiles were taken. */
   readonly profile: readonly ThreadTime[] | null;
-  readonly figures: readonly Figure[];
-  readonly failures: readonly string[];
 } & Evidence;
 
-export function describeBar(bar: Bar | null): string {
-  if (bar === null) return "";
-  switch (bar.kind) {
-    case "at-least":
-      return `≥ ${amount(bar.value)}`;
-    case "at-most":
-      return `≤ ${amount(bar.value)}`;
-    case "between":
-      return `${bar.low} … ${bar.high}`;
-    default: {
-      const unreachable: never = bar;
-      return unreachable;
-    }
-  }
-}
-
-export function amount(value: number | null): string {
-  if (value === null) return "—";
-  if (Math.abs(value) >= 1_000) return Math.round(value).toLocaleString("en");
-  return Math.abs(value) >= 100 || Number.isInteger(value) ? value.toFixed(0) : value.toPrecision(3);
-}
-
-export function verdictOf(figure: Figure): string {
-  if (figure.median === null) return "not measured";
-  return figure.met === null ? "" : figure.met ? "met" : "MISSED";
-}
-
 export function markdownOf(result: Result): string {
-  const { machine, fsync, stalls } = result;
+  const particulars =
+    `Trace seed ${result.traceSeed}, ${amount(result.positions)} positions, ` +
+    `${result.rounds.length} rounds`;
   return [
-    `# Bench: ${result.name}`,
-    "",
-    `${result.form} form of \`npm run bench\`, commit ${result.commit}, ${result.startedAt}, ` +
-      `${Math.round(result.seconds)} s.`,
-    "",
-    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, Linux ${machine.kernel}, ` +
-      `${machine.filesystem}; Node ${machine.node}, PostgreSQL ${result.postgresVersion ?? "not used"} ` +
-      `(fsync on), Redis ${machine.redis} (appendfsync always). Load average before the run: ` +
-      `${machine.loadBefore.toFixed(2)}.`,
-    `fdatasync of 8 KiB: p50 ${fsync.p50Us} µs, p99 ${fsync.p99Us} µs, ${amount(fsync.perSecond)} a second.`,
-    `A thread a core that only looks at the clock loses ${describeStalls(stalls)}.`,
-    `Trace seed ${result.traceSeed}, ${amount(result.positions)} positions, ${result.rounds.length} ` +
-      "rounds; clients and servers share the machine. What this measures and what it does not: " +
-      "[load-tests/README.md](../README.md).",
-    "",
-    ...figuresTable(result.figures),
-    "",
-    ...result.leftOut.flatMap((one) => [`- ${describeLeftOut(one)}`, ""]),
-    ...(result.failures.length === 0
-      ? ["Every audit was right."]
-      : ["**Failures**", "", ...result.failures.map((failure) => `- ${failure}`)]),
+    ...openingOf(result, "npm run bench", particulars),
     ...roundsSection(result),
     ...pgbenchSection(result),
     ...latencySection(result),
@@ -125,21 +67,6 @@ export function plotsOf(result: Result): ReadonlyMap<string, string> {
     );
   }
   return plots;
-}
-
-function figuresTable(figures: readonly Figure[]): readonly string[] {
-  return table(
-    ["figure", "median", "min … max", "bar", "", "aim"],
-    figures.map((figure) => [
-      `${figure.title} (\`${figure.key}\`)`,
-      amount(figure.median),
-      figure.median === null ? "" : `${amount(figure.min)} … ${amount(figure.max)}`,
-      describeBar(figure.bar),
-      verdictOf(figure),
-      figure.aim === null ? "" : amount(figure.aim),
-    ]),
-    [1, 2],
-  );
 }
 
 function roundsSection(result: Result): readonly string[] {
@@ -196,10 +123,6 @@ function pgbenchSection({ pgbench }: Result): readonly string[] {
     "pgbench with the prepared statement of the one-UPDATE form, without a driver in the way and without " +
       `releases: ${rates.join(", ")}.`,
   ];
-}
-
-function describeStalls({ lostShare, longestMs }: Stalls): string {
-  return `${(lostShare * 100).toFixed(1)} % in pauses, the longest ${longestMs.toFixed(1)} ms`;
 }
 
 function latencySection(result: Result): readonly string[] {
@@ -406,25 +329,4 @@ function ratesOf(result: Result, name: string, workload: Workload): readonly num
     .map((one) => one.peaks[workload])
     .map((peak) => (workload === "orders" ? peak?.requestsPerSecond : peak?.perSecond))
     .filter((rate) => rate !== undefined);
-}
-
-function spread(values: readonly number[]): string {
-  if (values.length === 0) return "";
-  const middle = amount(median(values));
-  return values.length === 1
-    ? middle
-    : `${middle} (${amount(Math.min(...values))} … ${amount(Math.max(...values))})`;
-}
-
-function table(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  right: readonly number[],
-): readonly string[] {
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  return [
-    line(head),
-    line(head.map((_, index) => (right.includes(index) ? "---:" : "---"))),
-    ...rows.map(line),
-  ];
 }

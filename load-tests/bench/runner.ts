@@ -13,7 +13,7 @@ import { monotonicUs, type Phase } from "./profile.ts";
 import type { RunningServers, ServerRoom } from "./servers/servers.ts";
 import { probeStalls, type Stalls } from "./stalls.ts";
 import type { System, Variant } from "./system.ts";
-import { ORDER_POSITIONS } from "./systems/holdfast-orders.ts";
+import { ORDER_POSITIONS } from "./systems/channel-orders.ts";
 import { type PgbenchRate, runPgbench } from "./systems/pgbench.ts";
 import { type TraceFile, WORKLOADS, type Workload, writeTrace } from "./trace.ts";
 

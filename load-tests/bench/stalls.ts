@@ -41,3 +41,7 @@ export async function probeStalls(milliseconds: number): Promise<Stalls> {
     longestMs: Math.max(...found.map(({ longestMs }) => longestMs)),
   };
 }
+
+export function describeStalls({ lostShare, longestMs }: Stalls): string {
+  return `${(lostShare * 100).toFixed(1)} % in pauses, the longest ${longestMs.toFixed(1)} ms`;
+}

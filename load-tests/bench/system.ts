@@ -4,7 +4,14 @@
  */
 import type { OperationBatch } from "./operations.ts";
 
-export type ServerKind = "core" | "core-not-durable" | "json-gateway" | "postgres" | "redis";
+/** `postgres-catalog`: PostgreSQL alone, with Holdfast's tables and the products of the bench. */
+export type ServerKind =
+  | "core"
+  | "core-not-durable"
+  | "json-gateway"
+  | "postgres"
+  | "postgres-catalog"
+  | "redis";
 
 /** How to reach the servers that were started for a system. */
 export type Endpoint = { readonly url: string; readonly key: string };
@@ -52,4 +59,12 @@ export interface Driver {
   remaining(positions: number): Promise<Int32Array>;
 
   close(): Promise<void>;
+}
+
+/** The forms that were best on a machine like the published one. The full form tries all of them. */
+export function shortlist(system: System): System {
+  const chosen = system.variants.filter((variant) => variant.quick === true);
+  return chosen.length === 0
+    ? { ...system, variants: system.variants.slice(0, 1) }
+    : { ...system, variants: chosen };
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { projectRoot } from "../../config/project-root.ts";
 import { RELEASE } from "./operations.ts";
-import { ORDER_POSITIONS } from "./systems/holdfast-orders.ts";
+import { ORDER_POSITIONS } from "./systems/channel-orders.ts";
 import {
   kindAt,
   linesAt,

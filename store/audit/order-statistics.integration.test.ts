@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type GatewayWorld, startGatewayWorld } from "../../test-support/gateway.ts";
 import { packingTable } from "../../test-support/orders/packing-table.ts";
-import { readStuck } from "./order-statistics.ts";
+import { readReleaseTimes, readStageTimes, readStuck } from "./order-statistics.ts";
 
 let world: GatewayWorld;
 
@@ -30,11 +30,38 @@ test("a stuck order is named with what it waits for, whatever was written about 
   );
   const stuck = async () => (await readStuck(database, [orderId])).map(({ text }) => text);
   expect(await stuck()).toEqual([
-    `${orderId} (waits for: S-late out_for_delivery, ${id} picked at east; last: notification.sent, Your order arrives today)`,
+    `${orderId} (waits for: S-late out_for_delivery, ${id} picked at east; last: notification.sent)`,
   ]);
   await database.query("update fulfillment_order set status = 'closed' where id = $1", [id]);
   await database.query("update shipment set delivered_at = now() where id = 'S-late'");
-  expect(await stuck()).toEqual([
-    `${orderId} (waits for: its saga; last: notification.sent, Your order arrives today)`,
+  expect(await stuck()).toEqual([`${orderId} (waits for: its saga; last: notification.sent)`]);
+});
+
+test("an order is on the floor when the last of its parts is, and one that is not there has no time", async () => {
+  const { orderId } = await packingTable(world, "parts");
+  const { database } = world;
+  await database.query("delete from order_event where order_id = $1 and type = 'fulfillment.released'", [
+    orderId,
   ]);
+  expect(await readReleaseTimes(database, [orderId])).toEqual(new Map());
+  const { rows } = await database.query<{ at: Date }>(
+    "select at from order_event where order_id = $1 and type = 'order.captured'",
+    [orderId],
+  );
+  const capturedMs = rows[0]?.at.getTime() ?? 0;
+  const releaseAfter = (part: string, milliseconds: number) =>
+    database.query(
+      `insert into order_event (order_id, key, type, summary, cause, at)
+       select order_id, $2, 'fulfillment.released', 'Released', 'saga', at + $3 * interval '1 millisecond'
+         from order_event where order_id = $1 and type = 'order.captured'`,
+      [orderId, `released:${part}`, milliseconds],
+    );
+  await releaseAfter("second", 900);
+  await releaseAfter("first", 250);
+  expect(await readReleaseTimes(database, [orderId, "nobody"])).toEqual(
+    new Map([[orderId, capturedMs + 900]]),
+  );
+  const stages = await readStageTimes(database, [orderId]);
+  const floor = stages.find(({ stage }) => stage === "captured → on the floor");
+  expect(floor).toMatchObject({ orders: 1, p50Ms: 900, p95Ms: 900 });
 });

@@ -118,6 +118,7 @@ const STAGES: readonly (readonly [stage: string, from: readonly string[], to: re
   ["on the floor → packed", ["fulfillment.released"], ["fulfillment.packed"]],
   ["packed → shipped", ["fulfillment.packed"], ["shipment.shipped"]],
   ["shipped → delivered", ["shipment.shipped"], ["order.completed"]],
+  ["captured → on the floor", ["order.captured"], ["fulfillment.released"]],
   ["captured → delivered", ["order.captured"], ["order.completed"]],
 ];
 
@@ -145,6 +146,19 @@ export async function readStageTimes(
     }
   }
   return times;
+}
+
+/** When all of an order was on the floor, in milliseconds since 1970; orders that are not there are left out. */
+export async function readReleaseTimes(
+  database: Queryable,
+  orderIds: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await database.query<{ orderId: string; releasedAt: Date }>(
+    `select order_id as "orderId", max(at) as "releasedAt" from order_event
+      where order_id = any($1) and type = 'fulfillment.released' group by order_id`,
+    [orderIds],
+  );
+  return new Map(rows.map(({ orderId, releasedAt }) => [orderId, releasedAt.getTime()]));
 }
 
 export type OrderTotals = {

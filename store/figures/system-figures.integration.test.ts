@@ -51,7 +51,7 @@ test("what waits in the outbox is counted by queue, with its age; what is done i
     { key: "d", topic: "mail.send", payload: {} },
   ]);
   await database.query(`
-    update outbox set created_at = now() - interval '90 seconds', attempts = 3 where key = 'a';
+    update outbox set created_at = now() - interval '90 seconds', attempts = 1 where key = 'a';
     update outbox set done_at = now() where key = 'd'`);
   const { outbox } = await readSystemFigures(database);
   expect(outbox).toEqual([

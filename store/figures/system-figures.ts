@@ -79,7 +79,7 @@ export async function oldestUnreleased(database: Queryable): Promise<number> {
 
 export async function readOutboxFigures(database: Queryable): Promise<readonly OutboxFigures[]> {
   const { rows } = await database.query<OutboxFigures>(
-    `select known.queue, count(o.id)::int as count, count(o.id) filter (where o.attempts > 1)::int as failing,
+    `select known.queue, count(o.id)::int as count, count(o.id) filter (where o.attempts > 0)::int as failing,
             coalesce(extract(epoch from now() - min(o.created_at)), 0)::float8 as "oldestSeconds"
        from (values ('sagas', $1::text[]), ('mails', $2::text[])) as known(queue, topics)
        left join outbox o on o.done_at is null and o.topic = any(known.topics)

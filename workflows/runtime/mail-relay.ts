@@ -14,7 +14,7 @@ import type { SagaSteps } from "../all-activities.ts";
 import { type OutboxRelay, startOutboxRelay } from "./outbox-relay.ts";
 import type { RelayCount } from "./saga-meter.ts";
 
-/** So few that all of them may run into the mail server's time-out before their lease ends. */
+/** So few that a mail that comes in meanwhile waits seconds where all of them run into the server's time-out. */
 const BATCH = 40;
 const LONGEST_RETRY_MS = 300_000;
 /** The attempt after which the timeline says that a mail is late: some ten seconds after the first. */

@@ -1,10 +1,10 @@
 /**
- * What Holdfast knows before its process starts: a company, one location, a channel for orders, and a product
- * for each position, since stock is taken for known ones only.
+ * What Holdfast knows before its process starts: a company, one location, the channels that send orders, and a
+ * product for each position, since stock is taken for known ones only.
  */
 import pg from "pg";
 import { migrate } from "../../../store/sql/migrate.ts";
-import { ORDER_CHANNEL } from "../systems/holdfast-orders.ts";
+import { ORDER_CHANNELS } from "../systems/channel-orders.ts";
 import { LOCATION, SKU_PREFIX } from "../systems/holdfast-stock.ts";
 
 /** @param positions that are used; one more is made: the one that is sold out */
@@ -19,11 +19,13 @@ export async function prepareCatalog(databaseUrl: string, positions: number): Pr
        values ($1, 'bench', 'Bench', 'fulfillment_center', '{"country": "US"}', 39.5, -119.8)`,
       [LOCATION],
     );
-    await client.query(
-      `insert into channel (id, company_id, name, kind, on_shortage, charged_by)
-       values ($1, 'bench', 'Bench', 'holdfast', 'refuse', 'order')`,
-      [ORDER_CHANNEL],
-    );
+    for (const [id, kind] of ORDER_CHANNELS) {
+      await client.query(
+        `insert into channel (id, company_id, name, kind, on_shortage, charged_by)
+         values ($1, 'bench', $1, $2, 'refuse', 'order')`,
+        [id, kind],
+      );
+    }
     await client.query(
       `insert into product
          (sku, company_id, name, weight_grams, price_minor, currency, hs_code, origin_country, gtin)

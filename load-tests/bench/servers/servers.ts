@@ -67,6 +67,8 @@ export class ServerRoom {
         return this.startRedis();
       case "postgres":
         return this.startDatabaseOnly();
+      case "postgres-catalog":
+        return this.startDatabaseOnly((url) => prepareCatalog(url, this.positions));
       case "core":
         return this.startCore("dist/cli/system/core-server-main.js", [], this.coreNodeArgs);
       case "core-not-durable":
@@ -84,8 +86,11 @@ export class ServerRoom {
     }
   }
 
-  private async startDatabaseOnly(): Promise<RunningServers> {
+  private async startDatabaseOnly(
+    prepare: (url: string) => Promise<void> = async () => {},
+  ): Promise<RunningServers> {
     const postgres = await this.startPostgres();
+    await prepare(postgres.url);
     return {
       endpoint: { url: postgres.url, key: "" },
       pids: () => treeOf([postgres.pid]),

@@ -7,11 +7,17 @@ export function holdId(worker: number, number: number): number {
 }
 
 /** Free space in the pages of `stock` keeps its updates on the page (HOT): the best case for a hot row. */
-export async function createHoldTables(database: pg.Pool): Promise<void> {
+export async function createStockTable(database: pg.Pool): Promise<void> {
   await database.query(`
-    drop table if exists stock, hold;
+    drop table if exists stock;
     create table stock (position integer primary key, available integer not null check (available >= 0))
-      with (fillfactor = 50);
+      with (fillfactor = 50)`);
+}
+
+export async function createHoldTables(database: pg.Pool): Promise<void> {
+  await createStockTable(database);
+  await database.query(`
+    drop table if exists hold;
     create table hold (
       id          bigint primary key,
       position    integer not null,
