@@ -45,11 +45,11 @@ describe.skipIf(!mosquittoInstalled)("a system at mosquitto (skipped where it is
       const { url, key } = await system.access();
       const metrics = async () =>
         (await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${key}` } })).text();
-      expect(await metrics()).toContain('holdfast_mqtt_connected{session="commands"} 0');
+      expect(await metrics()).toMatch(/holdfast_mqtt_connected\{session="commands",node="[^"]+"\} 0/);
       await broker.start();
       await expect.poll(async () => (await ready()).status, { timeout: 30_000 }).toBe(200);
-      expect(await metrics()).toContain('holdfast_mqtt_connected{session="commands"} 1');
-      expect(await metrics()).toMatch(/holdfast_devices\{kind="robot",connection="\w+"\} \d/);
+      expect(await metrics()).toMatch(/holdfast_mqtt_connected\{session="commands",node="[^"]+"\} 1/);
+      expect(await metrics()).toMatch(/holdfast_devices\{kind="robot",connection="\w+",node="[^"]+"\} \d/);
     },
     MINUTE,
   );

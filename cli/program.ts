@@ -1,8 +1,6 @@
 /** Every command of `holdfast`, with the REST calls that its help names. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { Command } from "commander";
-import { projectRoot } from "../config/project-root.ts";
+import { PACKAGE_VERSION } from "../config/package-version.ts";
 import { addClaimCommand } from "./commands/after-sale/claim.ts";
 import { addRefundCommand } from "./commands/after-sale/refund.ts";
 import { addStoreCreditCommand } from "./commands/after-sale/store-credit.ts";
@@ -41,12 +39,9 @@ import { addStartCommand } from "./commands/start.ts";
 import { addStockCommand } from "./commands/stock.ts";
 
 export function buildProgram(): Command {
-  const manifest: { readonly version: string } = JSON.parse(
-    readFileSync(join(projectRoot, "package.json"), "utf8"),
-  );
   const program = new Command("holdfast")
     .description("A real-time order management system.")
-    .version(manifest.version)
+    .version(PACKAGE_VERSION)
     .showSuggestionAfterError()
     // `order` is a command and has some of its own, with options of the same names: each takes what is behind
     // it.

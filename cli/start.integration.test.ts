@@ -2,7 +2,7 @@
  * `holdfast start` as a user meets it: first and second start, Ctrl-C, what a killed start leaves behind, and
  * every way to fail.
  */
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { settingsVariables } from "../config/load.ts";
 import { projectRoot } from "../config/project-root.ts";
+import type { SystemStatus } from "../contract/system.ts";
 import { vendorKinds } from "../integrations/vendor-kinds.ts";
 import { runCommand, TestSystem } from "../test-support/system.ts";
 import { readLocalFile } from "./client/credentials.ts";
@@ -38,6 +39,48 @@ describe("a system that runs", () => {
     const ready = await fetch(`${url}/readyz`);
     expect(ready.status).toBe(200);
     expect(await ready.json()).toMatchObject({ ready: true });
+  });
+
+  test("serves every metric that docs/metrics.md lists and no other, with numbers of all its parts", async () => {
+    const { url } = await system.access();
+    const text = await (await fetch(`${url}/metrics`)).text();
+    const documented = readFileSync(join(projectRoot, "docs", "metrics.md"), "utf8").matchAll(
+      /^\| `(\w+)` \|/gm,
+    );
+    const served = text.matchAll(/^# HELP (\S+) /gm);
+    const names = (found: Iterable<RegExpMatchArray>) => [...found].map(([, name]) => name).sort();
+    expect(names(served)).toEqual(names(documented));
+    for (const up of [
+      "engine_up",
+      "database_figures_up",
+      "saga_worker_up",
+      'mqtt_connected{session="robots"',
+    ])
+      expect(text).toMatch(new RegExp(`^holdfast_${up.replace("{", "\\{")}[^\n]* 1$`, "m"));
+    expect(text).toMatch(/^holdfast_engine_commit_duration_seconds_count\{[^}]*\} [1-9]/m);
+    expect(text).toMatch(/^holdfast_job_last_success_timestamp_seconds\{job="webhooks"/m);
+  });
+
+  test("tells of itself on the page System: it is up, reaches everything, and serves every shard", async () => {
+    const { url, key } = await system.access();
+    const read = async () =>
+      (await (
+        await fetch(`${url}/v1/system`, { headers: { authorization: `Bearer ${key}` } })
+      ).json()) as SystemStatus;
+    await expect.poll(async () => (await read()).nodes[0]?.state, { timeout: 15_000 }).toBe("up");
+    const { nodes, shards } = await read();
+    expect(nodes).toMatchObject([
+      {
+        sagas: { isRunning: true },
+        broker: { connected: 4 },
+        roles: expect.arrayContaining(["engine", "gateway"]),
+      },
+    ]);
+    expect(nodes[0]?.dependencies.filter(({ ready }) => !ready)).toEqual([]);
+    expect(shards).toHaveLength(16);
+    expect(new Set(shards.map(({ node, state }) => `${node} ${state}`))).toEqual(
+      new Set([`${nodes[0]?.id} served`]),
+    );
   });
 
   test("keeps secrets under a key of its own, which only its owner can read", async () => {

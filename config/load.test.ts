@@ -283,3 +283,70 @@ describe("settings", () => {
     );
   });
 });
+
+describe("traces", () => {
+  const read = (environment: Record<string, string>, mode: "start" | "serve" = "start") =>
+    readSettings(
+      mode === "start" ? environment : { ...complete, ...tls, ...environment },
+      mode,
+      "/project",
+      vendorKinds,
+    );
+  const tracesOf = (environment: Record<string, string>) => {
+    const reading = read(environment);
+    if (reading.status !== "ok") throw new Error(JSON.stringify(reading.problems));
+    return reading.settings.traces;
+  };
+  const base = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4318/" };
+
+  test("none are made without a collector, or where they are switched off", () => {
+    expect(tracesOf({})).toBeNull();
+    expect(tracesOf({ ...base, OTEL_SDK_DISABLED: "true" })).toBeNull();
+  });
+
+  test("OpenTelemetry's variables say where they go and how many", () => {
+    expect(tracesOf(base)).toEqual({
+      url: "http://127.0.0.1:4318/v1/traces",
+      protocol: "http/protobuf",
+      ratio: 1,
+      serviceName: "holdfast",
+    });
+    expect(
+      tracesOf({
+        ...base,
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://127.0.0.1:1/x",
+        OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+        OTEL_TRACES_SAMPLER: "parentbased_traceidratio",
+        OTEL_TRACES_SAMPLER_ARG: "0.25",
+        OTEL_SERVICE_NAME: "shop",
+      }),
+    ).toEqual({ url: "http://127.0.0.1:1/x", protocol: "http/json", ratio: 0.25, serviceName: "shop" });
+    expect(tracesOf({ ...base, OTEL_TRACES_SAMPLER: "always_off" })?.ratio).toBe(0);
+  });
+
+  test.each([
+    ["OTEL_EXPORTER_OTLP_ENDPOINT", { OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4317" }],
+    ["OTEL_EXPORTER_OTLP_PROTOCOL", { ...base, OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" }],
+    ["OTEL_TRACES_SAMPLER", { ...base, OTEL_TRACES_SAMPLER: "jaeger_remote" }],
+    [
+      "OTEL_TRACES_SAMPLER_ARG",
+      { ...base, OTEL_TRACES_SAMPLER: "traceidratio", OTEL_TRACES_SAMPLER_ARG: "10%" },
+    ],
+    ["HOLDFAST_NODE", { HOLDFAST_NODE: "a node" }],
+    ["TEMPORAL_METRICS_ADDRESS", { TEMPORAL_METRICS_ADDRESS: "9464" }],
+  ])("%s that makes no sense is named", (variable, environment) => {
+    const reading = read(environment);
+    if (reading.status !== "invalid") throw new Error("expected a problem");
+    expect(reading.problems.map((problem) => problem.variable)).toEqual([variable]);
+  });
+
+  test("serve sends none in plain text beyond this machine, unless it is allowed", () => {
+    const far = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318" };
+    const reading = read(far, "serve");
+    if (reading.status !== "invalid") throw new Error("expected a problem");
+    expect(reading.problems.map(({ variable }) => variable)).toEqual(["OTEL_EXPORTER_OTLP_ENDPOINT"]);
+    expect(read({ ...far, HOLDFAST_ALLOW_PLAINTEXT: "OTEL_EXPORTER_OTLP_ENDPOINT" }, "serve").status).toBe(
+      "ok",
+    );
+  });
+});

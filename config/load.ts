@@ -2,6 +2,7 @@
  * Reads the settings from an environment. Every variable is checked, and every problem is reported at once,
  * by the variable's name, so that a wrong deployment is corrected in one round.
  */
+import { hostname } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { readOtherCompanies } from "./other-companies.ts";
 import { isDatabasePlain, isLoopback, passwordWeakness, weaknessOf } from "./production.ts";
@@ -10,6 +11,7 @@ import { DEFAULT_REFUND_LIMITS, readRefundLimits } from "./refund-limits.ts";
 import { readSecretKeys } from "./secret-box.ts";
 import type { Settings } from "./settings.ts";
 import { problemOfTopicPrefix } from "./topic-prefix.ts";
+import { readTraceSettings } from "./trace-settings.ts";
 import { PROXY_HEADERS, readNetworks } from "./trusted-proxies.ts";
 import {
   readVendors,
@@ -56,6 +58,11 @@ const VARIABLES: readonly Variable[] = [
   variable(
     "TEMPORAL_SERVER_NAME",
     "Name in Temporal's certificate, where it is not that of its address",
+    "none",
+  ),
+  variable(
+    "TEMPORAL_METRICS_ADDRESS",
+    "host:port at which Temporal's library serves metrics of its own to Prometheus",
     "none",
   ),
   variable("MQTT_URL", "MQTT broker of the devices, mqtt://host:port", "broker inside the process", true),
@@ -169,6 +176,26 @@ const VARIABLES: readonly Variable[] = [
     "Variables, with commas between them, whose server is spoken to without TLS although it is not on this machine",
     "none",
   ),
+  variable(
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "Collector of traces, its base URL for OTLP over HTTP; OpenTelemetry's other variables count, too",
+    "none: no traces are made",
+  ),
+  variable("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "The same with its path", "the former and /v1/traces"),
+  variable("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf or http/json", "http/protobuf"),
+  variable(
+    "OTEL_TRACES_SAMPLER",
+    "Which traces are collected: always_on, always_off, traceidratio",
+    "always_on",
+  ),
+  variable("OTEL_TRACES_SAMPLER_ARG", "The part of them that traceidratio collects, 0 to 1", "1"),
+  variable("OTEL_SERVICE_NAME", "What traces call the system", "holdfast"),
+  variable("OTEL_SDK_DISABLED", "true: no traces are made", "false"),
+  variable(
+    "HOLDFAST_NODE",
+    "Name of this process among those of its system, in metrics, traces and on the page System",
+    "the machine's name",
+  ),
   variable("HOLDFAST_LOG_LEVEL", "debug, info, warn or error", "info"),
 ];
 
@@ -243,6 +270,13 @@ export function readSettings(
   if (temporalAddress !== null && !/^[^\s:/]+:\d{1,5}$/.test(temporalAddress)) {
     complain("TEMPORAL_ADDRESS", `must be host:port, not "${temporalAddress}"`);
   }
+  const metricsAddress = text("TEMPORAL_METRICS_ADDRESS");
+  if (
+    metricsAddress !== null &&
+    !/^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:]+\]):\d{1,5}$/.test(metricsAddress)
+  ) {
+    complain("TEMPORAL_METRICS_ADDRESS", `must be an IP address and a port, not "${metricsAddress}"`);
+  }
   const mqttVersion = text("MQTT_PROTOCOL_VERSION") ?? "3.1.1";
   if (mqttVersion !== "3.1.1" && mqttVersion !== "5") {
     complain("MQTT_PROTOCOL_VERSION", `must be 3.1.1 or 5, not "${mqttVersion}"`);
@@ -311,6 +345,10 @@ export function readSettings(
   if (!isLogLevel(level)) {
     complain("HOLDFAST_LOG_LEVEL", `must be debug, info, warn or error, not "${level}"`);
   }
+  const node = text("HOLDFAST_NODE") ?? hostname();
+  if (!/^[\w.-]{1,64}$/.test(node)) {
+    complain("HOLDFAST_NODE", `must be 1 to 64 letters, digits, ".", "_" or "-", not "${node}"`);
+  }
   const dataFolder = text("HOLDFAST_DATA") ?? ".holdfast";
   const rulesFile = text("HOLDFAST_SOURCING_RULES");
   const companyPrefixes = (text("HOLDFAST_COMPANY_PREFIXES") ?? "9521234")
@@ -371,6 +409,7 @@ export function readSettings(
       certFile: text("TEMPORAL_CERT_FILE"),
       keyFile: text("TEMPORAL_KEY_FILE"),
       serverName: text("TEMPORAL_SERVER_NAME"),
+      metricsAddress,
     },
     mqttUrl: url("MQTT_URL", ["mqtt:", "mqtts:"]),
     mqtt: {
@@ -436,6 +475,8 @@ export function readSettings(
       ) ??
       [],
     vendorContext,
+    node,
+    traces: readTraceSettings({ text, url, complain }),
     log: { level: isLogLevel(level) ? level : "info" },
   };
   return problems.length > 0 ? { status: "invalid", problems } : { status: "ok", settings };
@@ -521,6 +562,9 @@ function complainOfProduction(
   if (isPlain("REDIS_URL", ({ protocol }) => protocol === "rediss:")) {
     refusePlain("REDIS_URL", "is not over TLS: use rediss://");
   }
+  for (const name of ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"])
+    if (isPlain(name, ({ protocol }) => protocol === "https:"))
+      refusePlain(name, "is not over TLS: use https://");
   const temporal = text("TEMPORAL_ADDRESS");
   if (temporal !== null && !isTemporalTls && !isLoopback(temporal.replace(/:\d+$/, ""))) {
     refusePlain("TEMPORAL_ADDRESS", "is not over TLS: set TEMPORAL_TLS=on");

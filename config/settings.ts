@@ -26,6 +26,8 @@ export type Settings = {
     readonly keyFile: string | null;
     /** Name in its certificate, where it is not that of the address. `TEMPORAL_SERVER_NAME`. */
     readonly serverName: string | null;
+    /** `host:port` at which its library serves its own metrics. `TEMPORAL_METRICS_ADDRESS`. */
+    readonly metricsAddress: string | null;
   };
   /** `mqtt://…`; absent: the in-process broker (only `holdfast start`). `MQTT_URL`. */
   readonly mqttUrl: string | null;
@@ -135,5 +137,20 @@ export type Settings = {
   readonly webhookNetworks: readonly string[];
   /** What accounts that people set are held to, and what they have where nothing is set for them. */
   readonly vendorContext: VendorContext;
+  /** Where traces are sent; null: nowhere, and none are made. By OpenTelemetry's own variables. */
+  readonly traces: TraceSettings | null;
+  /** Names this process among those of its system, in metrics and traces. `HOLDFAST_NODE`. */
+  readonly node: string;
   readonly log: { readonly level: "debug" | "info" | "warn" | "error" };
+};
+
+export type TraceSettings = {
+  /** Of the collector, with its path. `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, `OTEL_EXPORTER_OTLP_ENDPOINT`. */
+  readonly url: string;
+  /** `OTEL_EXPORTER_OTLP_PROTOCOL`, default `http/protobuf`. */
+  readonly protocol: "http/protobuf" | "http/json";
+  /** The part of all traces that is collected, 0 to 1. `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG`. */
+  readonly ratio: number;
+  /** `OTEL_SERVICE_NAME`, default `holdfast`. */
+  readonly serviceName: string;
 };

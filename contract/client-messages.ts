@@ -17,6 +17,8 @@ import { DEVICE_EVENT_KINDS } from "./devices.ts";
 import { OrderChangeBody } from "./order-changes.ts";
 import { closed, Id, oneOf, type Shape, Sku, text } from "./shapes.ts";
 
+/** Of the W3C: the trace of the sender that this message is a part of. */
+const Traceparent = Type.String({ maxLength: 100 });
 const messageId = Type.String({ minLength: 1, maxLength: 64 });
 
 export const CLIENT_MESSAGES = {
@@ -28,12 +30,20 @@ export const CLIENT_MESSAGES = {
       channel: Id,
       topic: Type.Optional(Type.String({ maxLength: 100 })),
       payload: Type.String({ minLength: 1, maxLength: MAX_BODY_BYTES }),
+      traceparent: Type.Optional(Traceparent),
     },
     closed,
   ),
   /** The body of `POST /v1/orders/{id}/changes`; repeating it under its key changes nothing. */
   "order.change": Type.Object(
-    { id: messageId, type: Type.Literal("order.change"), order: Id, key: text(200), change: OrderChangeBody },
+    {
+      id: messageId,
+      type: Type.Literal("order.change"),
+      order: Id,
+      key: text(200),
+      change: OrderChangeBody,
+      traceparent: Type.Optional(Traceparent),
+    },
     closed,
   ),
   "stock.execute": Type.Object(

@@ -1,4 +1,4 @@
-/** The start page's numbers, and whether the process is well. */
+/** The start page's numbers, whether the process is well, and how the system is that it is a part of. */
 import Type from "typebox";
 import { Count, oneOf, type Shape, Text, Time } from "./shapes.ts";
 
@@ -37,3 +37,62 @@ export const Readiness = Type.Object({
   ready: Type.Boolean(),
   dependencies: Type.Array(Type.Object({ name: Text, ready: Type.Boolean(), detail: Type.Optional(Text) })),
 });
+
+/** One process of the system, as it said itself last. */
+export const SystemNode = Type.Object({
+  /** New with each start. */
+  id: Text,
+  name: Text,
+  version: Text,
+  roles: Type.Array(Text),
+  /** `silent`: it has said nothing for 20 seconds and has not ended in order. */
+  state: oneOf(["up", "silent", "stopped"]),
+  startedAt: Time,
+  seenAt: Time,
+  dependencies: Type.Array(Type.Object({ name: Text, ready: Type.Boolean() })),
+  /** Connections to PostgreSQL that are in use, of how many, and who waits for one. */
+  database: Type.Object({ inUse: Count, size: Count, waiting: Count }),
+  /** Commands that wait for their round, and for the disk. Null: it has no engine. */
+  engine: Type.Union([Type.Object({ waiting: Count, uncommitted: Count }), Type.Null()]),
+  /** Steps and tasks under way, of how many at a time. Null: it runs no sagas. */
+  sagas: Type.Union([Type.Object({ isRunning: Type.Boolean(), used: Count, slots: Count }), Type.Null()]),
+  /** Sessions with the broker that are connected. Null: it speaks with no devices. */
+  broker: Type.Union([Type.Object({ connected: Count, sessions: Count }), Type.Null()]),
+});
+export type SystemNode = Shape<typeof SystemNode>;
+
+export const SystemShard = Type.Object({
+  shard: Count,
+  /** Id of the node that has it; null: that of a process that is not known any more. */
+  node: Type.Union([Text, Type.Null()]),
+  /** `unserved`: nobody who is up has it. */
+  state: oneOf(["served", "rebuilding", "unserved"]),
+  epoch: Count,
+  /** Since when its lease has this epoch. A lease has no end: it counts until another node takes it. */
+  leasedAt: Time,
+  /** Requests that wait for its thread. */
+  waiting: Count,
+  /** Journal rows that the stock pages do not show yet. */
+  behind: Count,
+  /** Journal rows that a recovery would replay. */
+  sinceSnapshot: Count,
+  snapshotAt: Type.Union([Time, Type.Null()]),
+});
+export type SystemShard = Shape<typeof SystemShard>;
+
+export const SystemStatus = Type.Object({
+  nodes: Type.Array(SystemNode),
+  shards: Type.Array(SystemShard),
+  /** What waits in the outbox, by queue: for sagas, and mails. */
+  queues: Type.Array(
+    Type.Object({
+      queue: oneOf(["sagas", "mails"]),
+      count: Count,
+      failing: Count,
+      oldestSeconds: Type.Number(),
+    }),
+  ),
+  /** Age of the oldest open order that has not reached the floor; 0: there is none. */
+  unreleasedSeconds: Type.Number(),
+});
+export type SystemStatus = Shape<typeof SystemStatus>;

@@ -159,6 +159,7 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
         reconnects: session.reconnects(),
       })),
       devices: registry.census(),
+      handled: intake.handled.figures(),
       deadLetters: parts.deadLetters.counts,
       events: parts.log.counts,
     }),

@@ -6,7 +6,9 @@
  * `code` says what to do: `engine_overloaded` (retry after `retryAfterMs`), `commit_outcome_unknown` (ask
  * again with the same id), `shard_unavailable` (being rebuilt, retry), `engine_stopped`.
  */
+
 import type { PositionAddress, StockBuckets, StockCommand, StockOutcome } from "../actors/commands.ts";
+import type { DistributionFigures } from "../config/distribution.ts";
 import type { SourcingRuleList } from "../config/sourcing-rule.ts";
 import type { WorkCalendar } from "../config/work-calendar.ts";
 import type { LaneClient } from "./lane-client.ts";
@@ -263,6 +265,24 @@ export type PromiseRequest = {
   /** The location; left out: anywhere, a kit at one location. */
   readonly locationId?: string;
   readonly atMs: number;
+};
+
+/** What an engine counts of itself since its start, and what waits in it now. */
+export type EngineFigures = {
+  /** How long PostgreSQL took for each commit. Seconds. */
+  readonly commitSeconds: DistributionFigures;
+  /** Commands, orders and lane operations of each commit. */
+  readonly commitSize: DistributionFigures;
+  /** Commits that were not written, or of which nobody knew. */
+  readonly commitFaults: number;
+  /** Commands that were turned away because too much waited. */
+  readonly refused: number;
+  /** Commands that wait for their round. */
+  readonly waiting: number;
+  /** Commands that are applied and not on disk yet. */
+  readonly uncommitted: number;
+  /** Requests that wait for each thread; one that concerns several counts at every thread. */
+  readonly waitingOfThread: readonly number[];
 };
 
 export interface AllocatorClient extends LaneClient {

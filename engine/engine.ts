@@ -6,11 +6,12 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Logger } from "pino";
+import { Distribution } from "../config/distribution.ts";
 import { startThread } from "../config/start-thread.ts";
 import { layOutShards, readOwners, takeLeases } from "../store/journal/shard-lease.ts";
-import { type Database, openDatabase } from "../store/sql/database.ts";
+import { type Database, openDatabase, type PoolFigures, poolFigures } from "../store/sql/database.ts";
 import { Allocator } from "./allocator.ts";
-import type { AllocatorClient } from "./allocator-client.ts";
+import type { AllocatorClient, EngineFigures } from "./allocator-client.ts";
 import { EngineError } from "./errors.ts";
 import { failpoint } from "./failpoints.ts";
 import { EngineCore } from "./loop/engine-core.ts";
@@ -55,6 +56,9 @@ const SNAPSHOT_EVERY_BYTES = 16 * 1024 * 1024;
  */
 const IDLE_CONNECTION_MS = 1_000;
 
+/** Upper bounds of how much commits are told apart by: from a lone order to a full round of every thread. */
+const COMMIT_SIZES = [1, 4, 16, 64, 256, 1_024, 4_096, 16_384];
+
 export type EngineOptions = {
   readonly databaseUrl: string;
   /** Worker threads that host the shards. */
@@ -84,6 +88,11 @@ export type EngineOptions = {
 
 export type Engine = {
   readonly client: AllocatorClient;
+  /** As whom it has its shards (`shard_lease.owner`). */
+  readonly owner: string;
+  /** Costs nothing that anybody else would notice. */
+  figures(): EngineFigures;
+  pool(): PoolFigures;
   /**
    * Whether another process has taken shards over. An engine that is asked for nothing finds that out by
    * itself only when it next commits.
@@ -130,6 +139,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     const postgres = new PostgresDisk(database, databaseUrl, owner);
     const view = new StockView();
     let projection: Projection | undefined;
+    const commitSize = new Distribution(COMMIT_SIZES);
+    let commitFaults = 0;
     core = new EngineCore({
       disk: options.disk ?? postgres,
       host,
@@ -139,6 +150,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       snapshotEvery: { rows: options.snapshotEveryRows ?? SNAPSHOT_EVERY_ROWS, bytes: SNAPSHOT_EVERY_BYTES },
       view,
       onCommitted: (rows) => projection?.committed(rows.map((row) => [row.shard, row.sequence])),
+      meter: {
+        committed: (units) => commitSize.observe(units),
+        faulted: () => {
+          commitFaults += 1;
+        },
+      },
     });
     await core.start();
     collectGarbage();
@@ -148,6 +165,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     let stopped: Promise<void> | undefined;
     return {
       client: new Allocator(core, directory, view),
+      owner,
+      figures: () => ({
+        commitSeconds: postgres.commitSeconds.figures(),
+        commitSize: commitSize.figures(),
+        commitFaults,
+        ...started.core.load(),
+      }),
+      pool: () => poolFigures(database),
       isTakenOver: async () =>
         options.disk === undefined && (await readOwners(database)).some((other) => other !== owner),
       projected: () => started.projection?.caughtUp() ?? Promise.resolve(),

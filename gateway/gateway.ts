@@ -3,7 +3,9 @@
  * composition root hands in everything that it needs. Everything that it does to orders goes through
  * operations.
  */
+import { hostname } from "node:os";
 import type { Logger } from "pino";
+import { JobLog } from "../config/job-log.ts";
 import {
   ALL_WORK,
   ANONYMOUS_BUCKET,
@@ -34,10 +36,10 @@ import type { WebhookSender } from "../ports/webhook-sender.ts";
 import { forgetIdempotencyKeys } from "../store/access/idempotency.ts";
 import { forgetChannelSecrets } from "../store/catalog/channel-secrets.ts";
 import { readCompanyIdentity } from "../store/catalog/companies.ts";
-import { countAdriftLoads } from "../store/floor/robot-loads.ts";
+import { readSystemFigures } from "../store/figures/system-figures.ts";
 import { forgetChannelWebhooks } from "../store/orders/channel-webhooks.ts";
 import { forgetPaymentEvents } from "../store/orders/payment-events.ts";
-import type { Database } from "../store/sql/database.ts";
+import { type Database, type PoolFigures, poolFigures } from "../store/sql/database.ts";
 import { cookieNames } from "./access/authentication.ts";
 import { clientAddressBehind } from "./access/client-address.ts";
 import { GuessLimit, LocalDelays } from "./access/guess-limit.ts";
@@ -48,13 +50,14 @@ import { BackgroundWork } from "./http/background-work.ts";
 import { shopperPolicy } from "./http/content-policy.ts";
 import { startHttpServer, type TlsFiles } from "./http/http-server.ts";
 import { knownHosts } from "./http/known-host.ts";
-import { createMetrics } from "./http/metrics.ts";
 import { openApiDocument } from "./http/openapi.ts";
 import { keptReadiness } from "./http/readiness.ts";
 import { createRestHandler } from "./http/rest-handler.ts";
 import type { DependencyState, Services, SingleSignOn } from "./http/route.ts";
 import { SecurityEvents } from "./http/security-events.ts";
 import { loadStaticFiles } from "./http/static-files.ts";
+import { createMetrics } from "./metrics/metrics.ts";
+import type { MetricSources } from "./metrics/sources.ts";
 import { ROUTE_ANSWERS } from "./routes/route-answers.ts";
 import { routeTable } from "./routes/route-table.ts";
 import { WHEREABOUTS } from "./routes/whereabouts.ts";
@@ -107,8 +110,16 @@ type GatewayOptions = {
   readonly proxyHeader?: ProxyHeader;
   readonly logger: Logger;
   readonly readiness: () => Promise<readonly DependencyState[]>;
+  /** What this process is, and what its other parts count. Absent: an edge alone. */
+  readonly node?: NodeSources;
   /** Absent: the standard ones. */
   readonly refundLimits?: readonly RefundLimit[];
+};
+
+export type NodeSources = Pick<MetricSources, "node" | "version" | "roles" | "engine" | "sagas"> & {
+  readonly jobLog: JobLog;
+  /** Of the engine, where it is in this process. */
+  readonly enginePool?: () => PoolFigures;
 };
 
 const NO_WEBHOOKS: WebhookSender = {
@@ -146,6 +157,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     options.proxyHeader ?? "x-forwarded-for",
   );
   const background = new BackgroundWork(logger);
+  const node: NodeSources = options.node ?? {
+    node: hostname(),
+    version: "0",
+    roles: ["gateway"],
+    jobLog: new JobLog(),
+  };
+  const look = keptReadiness(options.readiness, () => performance.now());
   const services: Services = {
     database,
     allocator,
@@ -171,8 +189,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     otherCompanies: options.otherCompanies ?? [],
     hosts: knownHosts(options.publicUrl, options.allowedHosts ?? []),
     refundLimits: options.refundLimits ?? readRefundLimits(DEFAULT_REFUND_LIMITS) ?? [],
-    readiness: keptReadiness(options.readiness, () => performance.now()),
-    metrics: createMetrics(allocator, options.bridgeStatus ?? null, () => countAdriftLoads(database)),
+    readiness: look,
+    metrics: createMetrics({
+      ...node,
+      allocator,
+      pools: () => ({
+        main: poolFigures(database),
+        ...(node.enginePool === undefined ? {} : { engine: node.enginePool() }),
+      }),
+      readSystem: () => readSystemFigures(database),
+      dependencies: look,
+      jobs: () => node.jobLog.figures(),
+      ...(options.bridgeStatus === undefined ? {} : { bridge: options.bridgeStatus }),
+    }),
     guesses: new GuessLimit(
       redis === null ? aloneDelays : new SharedDelays(redis, aloneDelays),
       loginLimit("login-account", LOGIN_ACCOUNT_BUCKET),
@@ -217,11 +246,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ),
     addRoutes: stream.addRoutes,
   });
+  const forgetting = node.jobLog.of("forget-keys-and-webhooks", HOUSEKEEPING_MS);
   const housekeeping = setInterval(() => {
     const forget = [forgetIdempotencyKeys, forgetPaymentEvents, forgetChannelWebhooks, forgetChannelSecrets];
-    Promise.all(forget.map((each) => each(database))).catch((error: unknown) =>
-      logger.warn({ err: error }, "old idempotency keys, webhooks or secrets could not be forgotten"),
-    );
+    Promise.all(forget.map((each) => each(database))).then(forgetting.done, (error: unknown) => {
+      forgetting.failed();
+      logger.warn({ err: error }, "old idempotency keys, webhooks or secrets could not be forgotten");
+    });
   }, HOUSEKEEPING_MS);
   housekeeping.unref();
   const stop = async (): Promise<void> => {

@@ -608,8 +608,11 @@ describe("files and documents", () => {
     expect((await world.call("GET", "/healthz", { anonymous: true })).json).toEqual({ status: "alive" });
     expect((await world.call("GET", "/readyz", { anonymous: true })).json).toMatchObject({ ready: true });
     const metrics = await world.call("GET", "/metrics", { anonymous: true });
-    expect(metrics.text).toMatch(/holdfast_orders_captured_total\{channel="web",outcome="accepted"\} \d+/);
-    expect(metrics.text).toMatch(/holdfast_engine_up 1/);
+    expect(metrics.text).toMatch(
+      /holdfast_orders_captured_total\{channel="web",outcome="accepted",node="[^"]+"\} \d+/,
+    );
+    expect(metrics.text).toMatch(/holdfast_engine_up\{node="[^"]+"\} 1/);
+    expect(metrics.text).toMatch(/holdfast_database_figures_up\{node="[^"]+"\} 1/);
     const proxied = await world.call("GET", "/metrics", {
       anonymous: true,
       headers: { "x-forwarded-for": "203.0.113.9" },

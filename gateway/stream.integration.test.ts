@@ -300,7 +300,7 @@ test("a client that asks on and never reads its replies is cut off, and others a
     ),
   );
   const other = await world.connect();
-  const cutOff = /holdfast_stream_cut_off_total\{reason="slow_reader"\} 1/;
+  const cutOff = /holdfast_stream_cut_off_total\{reason="slow_reader",node="[^"]+"\} 1/;
   await expect
     .poll(
       async () => {

@@ -3,6 +3,7 @@
  * which topics a device speaks on, and how the bridge is. The folder of the devices provides it; whoever
  * composes the process hands it over.
  */
+import type { DistributionFigures } from "../config/distribution.ts";
 
 /** What is registered of a device and decides its topics. */
 export type RegisteredDevice = {
@@ -58,7 +59,8 @@ export type BridgeStatus = {
     readonly connection: string;
     readonly count: number;
   }[];
-  /** Since the process started. */
+  /** Seconds from a message until it may be acknowledged. Since the process started, as what follows. */
+  readonly handled: DistributionFigures;
   readonly deadLetters: ReadonlyMap<string, number>;
   readonly events: ReadonlyMap<string, number>;
 };

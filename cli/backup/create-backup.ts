@@ -11,7 +11,7 @@
 import { createReadStream } from "node:fs";
 import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
-import { projectRoot } from "../../config/project-root.ts";
+import { PACKAGE_VERSION } from "../../config/package-version.ts";
 import { openSnapshot } from "../../store/backup/read-out.ts";
 import { errorCode, UserProblem } from "../problem.ts";
 import {
@@ -73,7 +73,7 @@ export async function createBackup(
       const { at, schemaVersion, nextTransaction, companies } = snapshot;
       const manifest: Manifest = {
         format: BACKUP_FORMAT,
-        holdfast: await ownVersion(),
+        holdfast: PACKAGE_VERSION,
         at,
         source: source.dataFolder === null ? "database" : "data-folder",
         schemaVersion,
@@ -115,12 +115,6 @@ async function copyOutsideWorld(dataFolder: string, partial: string): Promise<re
     extras.push({ ...file, name });
   }
   return extras;
-}
-
-async function ownVersion(): Promise<string> {
-  const text = await readFile(join(projectRoot, "package.json"), "utf8");
-  const { version }: { readonly version: string } = JSON.parse(text);
-  return version;
 }
 
 /** What keeps its own secrets in a data folder: all files beside the servers' data but these. */

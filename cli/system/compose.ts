@@ -6,6 +6,8 @@
 import { join } from "node:path";
 import { Connection } from "@temporalio/client";
 import type { Logger } from "pino";
+import { JobLog } from "../../config/job-log.ts";
+import { PACKAGE_VERSION } from "../../config/package-version.ts";
 import { projectRoot } from "../../config/project-root.ts";
 import type { SecretBox } from "../../config/secret-box.ts";
 import type { Settings } from "../../config/settings.ts";
@@ -15,22 +17,24 @@ import { deviceProtocolsBelow } from "../../devices/device-kinds.ts";
 import { BrokerTakenError, takeBroker } from "../../devices/mqtt/broker-plate.ts";
 import { startBridgeThread } from "../../devices/thread/bridge-host.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
-import { startEngine } from "../../engine/engine.ts";
+import { type Engine, startEngine } from "../../engine/engine.ts";
 import { startGateway } from "../../gateway/gateway.ts";
 import { createReadingPool } from "../../integrations/channels/reading-pool.ts";
 import { openVendorDesk } from "../../integrations/vendor-desk.ts";
 import { createWebhookSender } from "../../integrations/webhooks/webhook-sender.ts";
 import type { OperationContext } from "../../operations/context.ts";
+import { runPresence } from "../../operations/standing/presence.ts";
 import { startStandingJobs } from "../../operations/standing/standing-jobs.ts";
 import { tellAllocator } from "../../operations/standing/tell-allocator.ts";
 import { parcelLimitOf } from "../../ports/parcel-limit.ts";
 import { readCompanyIdentity } from "../../store/catalog/companies.ts";
+import type { NodeState } from "../../store/figures/nodes.ts";
 import { type BridgeLease, takeBridgeLease } from "../../store/floor/bridge-lease.ts";
 import { isSourcingUnset, seedSourcingRules } from "../../store/settings/sourcing-rules.ts";
 import { readStoredAccounts } from "../../store/settings/vendor-accounts.ts";
-import { type Database, openDatabase, probe } from "../../store/sql/database.ts";
+import { type Database, openDatabase, poolFigures, probe } from "../../store/sql/database.ts";
 import { SagaNamespaceTakenError } from "../../workflows/runtime/saga-home.ts";
-import { checkSagaNamespace, startSagaWorker } from "../../workflows/runtime/worker.ts";
+import { checkSagaNamespace, type SagaWorker, startSagaWorker } from "../../workflows/runtime/worker.ts";
 import { UserProblem } from "../problem.ts";
 import type { Steps } from "../terminal.ts";
 import { identityProvider } from "./identity-provider.ts";
@@ -42,6 +46,7 @@ import { sealStoredSecrets } from "./secret-keys.ts";
 import { sourcingRules } from "./sourcing-rules.ts";
 import { watchTakeOver } from "./take-over.ts";
 import { temporalSecurity } from "./temporal-connection.ts";
+import { startTraces } from "./traces.ts";
 
 /** Settings in which every address is known, and the keys are read. */
 export type ResolvedSettings = Settings & {
@@ -97,12 +102,19 @@ export async function startSystem(
     const engine = await steps.run("Engine", () => startStock(settings, logger, parts));
     const { client: allocator } = engine;
     await hooks.prepare?.(database, allocator);
+    if (settings.traces !== null) {
+      const company = (await readCompanyIdentity(database))?.identity ?? "";
+      const about = { node: settings.node, version: PACKAGE_VERSION, company, logger };
+      parts.add("traces", startTraces(settings.traces, about));
+    }
     const parcelLimit = parcelLimitOf(outside.carriers);
     const context: OperationContext = { database, allocator, parcelLimit, now: Date.now };
     if (ready.rules !== null) await seedSourcingRules(database, ready.rules);
     await tellAllocator(context);
 
+    const jobLog = new JobLog();
     const standingJobs = startStandingJobs({
+      jobLog,
       context,
       carriers: outside.carriers,
       accounts: outside,
@@ -113,8 +125,9 @@ export async function startSystem(
     const system: Composition = { settings, logger, parts, context, ...ready };
     const lease = await takeDevices(system, () => engine.isTakenOver());
     const bridge = await steps.run("Devices", () => startDevices(system));
-    await steps.run("Sagas", () => startSagas(system));
-    const gateway = await steps.run("Gateway", () => startEdge(system, bridge));
+    const sagas = await steps.run("Sagas", () => startSagas(system));
+    const gateway = await steps.run("Gateway", () => startEdge(system, { engine, bridge, sagas, jobLog }));
+    parts.add("presence", startPresence(system, { engine, bridge, sagas, jobLog }));
     const watch = watchTakeOver(() => engine.isTakenOver(), lease.lost);
     parts.add("watch", { stop: async () => watch.stop() });
     return { port: gateway.port, database, takenOver: watch.taken, stop: () => parts.stopAll() };
@@ -269,6 +282,7 @@ async function startSagas({ settings, logger, parts, context, outside, temporal 
     mailer: outside.mailer,
     temporalAddress: settings.temporalAddress,
     temporalSecurity: temporal,
+    metricsAddress: settings.temporal.metricsAddress,
     namespace: settings.temporalNamespace,
     database: context.database,
     allocator: context.allocator,
@@ -279,9 +293,70 @@ async function startSagas({ settings, logger, parts, context, outside, temporal 
   return { value: worker, detail: `${settings.temporalAddress}, namespace ${settings.temporalNamespace}` };
 }
 
+const LOOK_AGAIN_MS = 15_000;
+const ROLES = ["gateway", "engine", "worker", "devices", "jobs"];
+
+/** So that people see this process on the page of any other. */
+function startPresence(
+  { settings, logger, context }: Composition,
+  { engine, bridge, sagas, jobLog }: EdgeNeighbours,
+): Stoppable {
+  const { allocator, database } = context;
+  // It opens a connection to Temporal each time, which need not be every few seconds.
+  let seen: { readonly atMs: number; readonly dependencies: NodeState["dependencies"] } | null = null;
+  const look = async (): Promise<NodeState["dependencies"]> => {
+    if (seen === null || performance.now() - seen.atMs > LOOK_AGAIN_MS) {
+      const states = await readiness(settings, context, bridge);
+      const dependencies = states.map(({ name, ready }) => ({ name, ready }));
+      seen = { atMs: performance.now(), dependencies };
+    }
+    return seen.dependencies;
+  };
+  const read = async (): Promise<NodeState> => {
+    const { waiting, uncommitted, waitingOfThread } = engine.figures();
+    const { isRunning, slots } = sagas.figures();
+    const { sessions } = bridge.status();
+    const shards = (await allocator.status()).map(({ shard, thread, state }) => ({
+      shard,
+      state,
+      waiting: waitingOfThread[thread] ?? 0,
+    }));
+    return {
+      dependencies: await look(),
+      database: poolFigures(database),
+      engine: {
+        waiting,
+        uncommitted,
+        shards: shards.filter((one) => one.state !== "live" || one.waiting > 0),
+      },
+      sagas: {
+        isRunning,
+        used: slots.reduce((sum, { used }) => sum + used, 0),
+        slots: slots.reduce((sum, { size }) => sum + size, 0),
+      },
+      broker: { connected: sessions.filter(({ connected }) => connected).length, sessions: sessions.length },
+    };
+  };
+  return runPresence({
+    database,
+    node: { id: engine.owner, name: settings.node, version: PACKAGE_VERSION, roles: ROLES },
+    read,
+    jobLog,
+    logger: logger.child({ part: "presence" }),
+  });
+}
+
+/** What runs beside the edge in this process, and is seen through it. */
+type EdgeNeighbours = {
+  readonly engine: Engine;
+  readonly bridge: DeviceBridge;
+  readonly sagas: SagaWorker;
+  readonly jobLog: JobLog;
+};
+
 async function startEdge(
   { settings, logger, parts, context, outside, webhookSender }: Composition,
-  bridge: DeviceBridge,
+  { engine, bridge, sagas, jobLog }: EdgeNeighbours,
 ) {
   const reading = createReadingPool();
   parts.add("reading pool", { stop: () => reading.close() });
@@ -314,6 +389,15 @@ async function startEdge(
     refundLimits: settings.refundLimits,
     logger: logger.child({ part: "gateway" }),
     readiness: () => readiness(settings, context, bridge),
+    node: {
+      node: settings.node,
+      version: PACKAGE_VERSION,
+      roles: ROLES,
+      engine: () => engine.figures(),
+      enginePool: () => engine.pool(),
+      sagas: () => sagas.figures(),
+      jobLog,
+    },
   });
   parts.add("gateway", gateway);
   return { value: gateway, detail: `${settings.host}:${gateway.port}` };

@@ -54,6 +54,7 @@ describe.skipIf(!opensslInstalled)("Temporal over TLS", () => {
     caFile: authority.caFile,
     ...ours.issue("holdfast"),
     serverName: null,
+    metricsAddress: null,
     ...of,
   });
 

@@ -38,6 +38,7 @@ import { UnknownItemsPage } from "./pages/returns/unknown-items-page.tsx";
 import { SettingsPage } from "./pages/settings/settings-page.tsx";
 import { StockExplanationPage } from "./pages/stock/stock-explanation-page.tsx";
 import { StockPage } from "./pages/stock/stock-page.tsx";
+import { SystemPage } from "./pages/system/system-page.tsx";
 import { Palette } from "./palette/palette.tsx";
 import { homeOf, OVERVIEW, type Place, places } from "./palette/places.ts";
 import { ShortcutHelp } from "./palette/shortcut-help.tsx";
@@ -142,6 +143,7 @@ export function Shell({ session }: { readonly session: Session }) {
           <Route path="/finance" component={FinancePage} />
           <Route path="/devices" component={DevicesPage} />
           <Route path="/catalog" component={CatalogPage} />
+          <Route path="/system" component={SystemPage} />
           <Route path="/settings" component={SettingsPage} />
           <Route path="/account" component={AccountPage} />
           <Route default component={NotFoundPage} />

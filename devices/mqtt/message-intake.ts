@@ -7,6 +7,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
+import { Distribution } from "../../config/distribution.ts";
 import type { DeadLetterCode } from "../../contract/devices.ts";
 import type { DeadLetters } from "./dead-letter.ts";
 import { MalformedMessage } from "./json-reader.ts";
@@ -33,6 +34,8 @@ const MOST_TRIES = 3;
 const RETRY_MS = 200;
 
 export class MessageIntake {
+  /** Seconds from a message's coming until it may be acknowledged. */
+  readonly handled = new Distribution();
   private readonly deliver: Deliver;
   private readonly deadLetters: Pick<DeadLetters, "write">;
   private readonly logger: Logger;
@@ -50,6 +53,12 @@ export class MessageIntake {
   }
 
   async take(topic: string, payload: Buffer, arrival: Arrival = "live"): Promise<void> {
+    const beganAt = performance.now();
+    await this.seeToEnd(topic, payload, arrival);
+    this.handled.observe((performance.now() - beganAt) / 1_000);
+  }
+
+  private async seeToEnd(topic: string, payload: Buffer, arrival: Arrival): Promise<void> {
     for (let tries = 1; !this.stopping; tries += 1) {
       try {
         return await this.deliver(topic, payload, arrival);

@@ -10,6 +10,7 @@
  */
 import type { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
+import { Distribution } from "../../config/distribution.ts";
 import { startThread } from "../../config/start-thread.ts";
 import type { FloorStock } from "../../operations/context.ts";
 import type { BridgeStatus } from "../../ports/devices.ts";
@@ -46,7 +47,13 @@ export async function startBridgeThread(options: HostOptions): Promise<DeviceBri
 class BridgeHost implements DeviceBridge {
   private readonly options: HostOptions;
   private life: BridgeLife | null = null;
-  private latest: BridgeStatus = { sessions: [], devices: [], deadLetters: new Map(), events: new Map() };
+  private latest: BridgeStatus = {
+    sessions: [],
+    devices: [],
+    handled: new Distribution().figures(),
+    deadLetters: new Map(),
+    events: new Map(),
+  };
   private restart: NodeJS.Timeout | undefined;
   private delayMs = FIRST_DELAY_MS;
   private stopping = false;

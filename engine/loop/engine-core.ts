@@ -62,6 +62,15 @@ type EngineCoreOptions = {
   /** Shows committed stock to readers that do not ask a shard. */
   readonly view: StockPublisher;
   readonly onCommitted: (rows: readonly JournalRow[]) => void;
+  /** Counts what comes of commits. Absent: nobody asks. */
+  readonly meter?: CommitMeter;
+};
+
+export type CommitMeter = {
+  /** @param units commands, orders and lane operations of a commit */
+  committed(units: number): void;
+  /** A commit was not written, or nobody knows. */
+  faulted(): void;
 };
 
 export class EngineCore {
@@ -106,10 +115,12 @@ export class EngineCore {
       directory: options.directory,
       logger: options.logger,
       onProgress: (units) => {
+        options.meter?.committed(units);
         this.drain.settled(units, this.scheduler.now(), this.hasNothingPending);
         this.signal();
       },
       onFault: (fault) => {
+        options.meter?.faulted();
         this.fault = fault;
         this.intake.closed = new EngineError("shard_unavailable", "the last commit is being looked into", {
           retryAfterMs: RETRY_MS,
@@ -189,6 +200,21 @@ export class EngineCore {
     );
     if (!this.intake.isEmpty) this.drain.busy(nowMs);
     this.signal();
+  }
+
+  /** What waits at this moment, in units of work; by thread in requests. */
+  load(): {
+    readonly waiting: number;
+    readonly uncommitted: number;
+    readonly refused: number;
+    readonly waitingOfThread: readonly number[];
+  } {
+    return {
+      waiting: this.intake.waitingUnits,
+      uncommitted: this.committer.uncommitted,
+      refused: this.intake.overloads,
+      waitingOfThread: this.rounds.waiting(),
+    };
   }
 
   /** The host lost a thread: what its shards had not committed is gone. */

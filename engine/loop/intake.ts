@@ -41,6 +41,7 @@ export class Intake {
   private readonly limits: IntakeLimits;
   private waiting = 0;
   private waitingBytes = 0;
+  private refusedUnits = 0;
   /** The error that new work is refused with; `null`: work is accepted. */
   closed: EngineError | null = null;
 
@@ -51,6 +52,16 @@ export class Intake {
 
   get isEmpty(): boolean {
     return this.queue.isEmpty;
+  }
+
+  /** Units that wait for their round. */
+  get waitingUnits(): number {
+    return this.waiting;
+  }
+
+  /** Units that were turned away because too much waited, since the start. */
+  get overloads(): number {
+    return this.refusedUnits;
   }
 
   /**
@@ -68,6 +79,7 @@ export class Intake {
     }
     const refusal = this.closed ?? this.overload(units, bytes, uncommitted, perMs);
     if (refusal !== null) {
+      if (this.closed === null) this.refusedUnits += units;
       for (const { work } of routed) work.reject(refusal);
       return;
     }

@@ -69,6 +69,11 @@ export class RoundQueue<W> {
     return !this.threadlessBusy && !this.busy.includes(true);
   }
 
+  /** Pieces of work that wait for each thread. What concerns several waits for all of them. */
+  waiting(): readonly number[] {
+    return this.ofThread.map((fifo) => fifo.size + this.shared.size);
+  }
+
   isBusy(thread: number): boolean {
     return this.busy[thread] === true;
   }
@@ -229,6 +234,10 @@ export class RoundQueue<W> {
 class Fifo<W> {
   private queue: Entry<W>[] = [];
   private next = 0;
+
+  get size(): number {
+    return this.queue.length - this.next;
+  }
 
   get first(): Entry<W> | undefined {
     return this.queue[this.next];

@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import pg from "pg";
 import { Piscina } from "piscina";
+import { Distribution } from "../../config/distribution.ts";
 import { projectRoot } from "../../config/project-root.ts";
 import { appendToJournal, type JournalRow, readJournalHashes } from "../../store/journal/journal.ts";
 import { renewLeases } from "../../store/journal/shard-lease.ts";
@@ -63,6 +64,8 @@ const SNAPSHOT_IDLE_MS = 5_000;
 const CONFLICT_ATTEMPTS = 3;
 
 export class PostgresDisk implements EngineDisk {
+  /** How long commits took that had an answer. */
+  readonly commitSeconds = new Distribution();
   private readonly database: Database;
   private readonly url: string;
   private readonly owner: string;
@@ -94,6 +97,7 @@ export class PostgresDisk implements EngineDisk {
     const beganMs = performance.now();
     const result = await this.write(rows, batches);
     const tookMs = performance.now() - beganMs;
+    this.commitSeconds.observe(tookMs / 1_000);
     if (this.patienceMs > this.usualPatienceMs && tookMs < this.usualPatienceMs / 4) {
       // The disk is healthy again: on a new connection silence is noticed as early as before.
       this.patienceMs = this.usualPatienceMs;

@@ -18,6 +18,7 @@ export const PAGE_PATHS: readonly string[] = [
   "/finance",
   "/devices",
   "/catalog",
+  "/system",
   "/settings",
   "/account",
   // At the door, whoever is signed in.

@@ -33,11 +33,11 @@ import type { ProofKind } from "../access/proof.ts";
 import type { RateLimiter, TokenBuckets } from "../access/token-buckets.ts";
 import type { Whereabouts } from "../access/within.ts";
 import type { WorkInHand } from "../access/work-in-hand.ts";
+import type { Metrics } from "../metrics/metrics.ts";
 import type { HttpRequest } from "../wire/http-message.ts";
 import { ApiError } from "../wire/problem.ts";
 import type { BackgroundWork } from "./background-work.ts";
 import type { FileName } from "./file-name.ts";
-import type { Metrics } from "./metrics.ts";
 import type { SecurityEvents } from "./security-events.ts";
 
 /** What the process depends on, for `/readyz`. */

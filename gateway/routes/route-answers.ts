@@ -779,6 +779,12 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "unauthenticated",
     ],
   },
+  "GET /v1/system": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+    ],
+  },
   "GET /v1/track/{token}": {
     statuses: [200],
     types: ["application/json"],

@@ -2,8 +2,16 @@
 import Type from "typebox";
 import { EndedOrdersAudit } from "../../contract/orders.ts";
 import { oneOf, text } from "../../contract/shapes.ts";
-import { Health, OVERVIEW_RANGES, Overview, Readiness, Throughput } from "../../contract/system.ts";
+import {
+  Health,
+  OVERVIEW_RANGES,
+  Overview,
+  Readiness,
+  SystemStatus,
+  Throughput,
+} from "../../contract/system.ts";
 import { readCompany } from "../../store/catalog/companies.ts";
+import { readSystemStatus } from "../../store/figures/system-status.ts";
 import { auditEndedOrders } from "../../store/orders/money-audit.ts";
 import { readOverview, readThroughput } from "../../store/orders/overview.ts";
 import { authenticate, presentedCredential } from "../access/authentication.ts";
@@ -38,6 +46,14 @@ export const systemRoutes: readonly Route[] = [
       const { range = "hour" } = call.query;
       return { json: await readThroughput(database, range, company?.timeZone ?? "UTC") };
     },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/system",
+    summary: "The processes of the system, who has which shard, how far behind it is, and what waits",
+    access: { kind: "permission", permission: "metrics.read" },
+    reply: SystemStatus,
+    handle: async ({ services }) => ({ json: await readSystemStatus(services.database) }),
   }),
   route({
     method: "GET",

@@ -83,6 +83,8 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
   // Numbers of orders and units, without what they are of.
   ["GET /v1/overview", "anything"],
   ["GET /v1/overview/throughput", "anything"],
+  // Of processes, and of no order or place.
+  ["GET /v1/system", "anything"],
 
   // The handler shows what is the caller's.
   ["GET /v1/orders", "filtered"],

@@ -15,6 +15,7 @@ import {
   MAX_FRAME_BYTES,
   MAX_FRAME_MESSAGES,
 } from "../../config/limits.ts";
+import { inCallersSpan, traceOrderInRequest } from "../../config/trace.ts";
 import type { ReadMessage } from "../../contract/client-messages.ts";
 import type { DeviceEvent } from "../../contract/devices.ts";
 import {
@@ -242,10 +243,13 @@ export class Connection {
         this.reply(message, { re: message.id, type: "pong" });
         return;
       case "order.capture":
-        await this.capture(message);
+        await traced(message, () => this.capture(message));
         return;
       case "order.change":
-        await this.change(message);
+        await traced(message, () => {
+          traceOrderInRequest(message.order);
+          return this.change(message);
+        });
         return;
       case "stock.execute": {
         const principal = requireOneOf(this.toChange(), STOCK_COMMANDS_SOME);
@@ -590,4 +594,12 @@ function cursorFrom<Cursor>(text: string | null, parse: (text: string) => Cursor
   const cursor = parse(text);
   if (cursor === null) throw new ApiError("invalid_cursor", "The cursor is not one that this feed gave out.");
   return cursor;
+}
+
+/** Only what is said of orders is traced: of other messages there are too many, and they are over at once. */
+function traced(
+  { type, traceparent }: { readonly type: string; readonly traceparent?: string },
+  work: () => Promise<void>,
+): Promise<void> {
+  return inCallersSpan(`stream ${type}`, { traceparent }, { "messaging.operation.name": type }, work);
 }

@@ -5,6 +5,7 @@
  * call without a usable answer becomes a `ServiceFault`. The meaning of a status or an error body is left to
  * the adapter.
  */
+import { inOutgoingSpan } from "../../config/trace.ts";
 import { ServiceFault } from "../../ports/service-fault.ts";
 import { parseJson } from "./vendor-json.ts";
 
@@ -39,10 +40,23 @@ export type JsonReply = {
  * call.
  */
 export async function callHttp(call: HttpCall): Promise<HttpReply> {
+  const attributes = {
+    "http.request.method": call.method,
+    "server.address": new URL(call.url).hostname,
+    "holdfast.service": call.service,
+  };
+  return inOutgoingSpan(`${call.method} ${call.service}`, attributes, async (headers, span) => {
+    const reply = await send(call, headers);
+    span?.setAttribute("http.response.status_code", reply.status);
+    return reply;
+  });
+}
+
+async function send(call: HttpCall, traceHeaders: Readonly<Record<string, string>>): Promise<HttpReply> {
   try {
     const response = await fetch(call.url, {
       method: call.method,
-      headers: call.headers,
+      headers: { ...call.headers, ...traceHeaders },
       redirect: "error",
       signal: AbortSignal.timeout(call.timeoutMs),
       ...(call.body === undefined ? {} : { body: call.body }),

@@ -11,6 +11,7 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { PAYLOAD_ORDERS_AT_ONCE, READ_ASIDE_CHARACTERS } from "../../config/limits.ts";
+import { isTracing, traceCapturedOrder } from "../../config/trace.ts";
 import type { CaptureResult } from "../../contract/orders.ts";
 import type { OrderReservation } from "../../engine/allocator-client.ts";
 import { planCapture } from "../../orders/capture.ts";
@@ -258,6 +259,22 @@ async function releaseMapped({ context, catalog, channel }: Capture, captured: C
 }
 
 async function captureNew(capture: Capture, incoming: Incoming): Promise<CodedResult> {
+  if (!isTracing()) return reserveAndCommit(capture, incoming);
+  const beganAtMs = Date.now();
+  const commit = { beganAtMs, endedAtMs: beganAtMs };
+  const result = await reserveAndCommit(capture, incoming, commit);
+  const { channel, outcome } = result;
+  // Of one that was refused nothing is kept, and it may be sent again.
+  if (outcome !== "refused") traceCapturedOrder(incoming.orderId, { channel, outcome, beganAtMs, commit });
+  return result;
+}
+
+/** @param commit gets when the engine was asked and when it was back */
+async function reserveAndCommit(
+  capture: Capture,
+  incoming: Incoming,
+  commit?: { beganAtMs: number; endedAtMs: number },
+): Promise<CodedResult> {
   const { context, channel } = capture;
   const plan = await planFor(capture, incoming.order, incoming.orderId);
   if (plan.status === "refused") {
@@ -268,7 +285,9 @@ async function captureNew(capture: Capture, incoming: Incoming): Promise<CodedRe
   const lines = linesToReserve(document);
   if (holdReasons.length > 0 || lines.length === 0) {
     const record = recordOf(capture, incoming, document, { holdReasons, reservation: null, promise: null });
+    if (commit !== undefined) commit.beganAtMs = Date.now();
     await context.allocator.commit(capturedOrderWriter, record);
+    if (commit !== undefined) commit.endedAtMs = Date.now();
     return resultOf(record);
   }
   const locations = await capture.catalog.locations();
@@ -289,6 +308,7 @@ async function captureNew(capture: Capture, incoming: Incoming): Promise<CodedRe
   };
   let record: CapturedOrder | null = null;
   const request = reservationRequest(document, lines, 0, atMs, await poolOf(context, channel.id));
+  if (commit !== undefined) commit.beganAtMs = Date.now();
   const reservation = await context.allocator.reserveOrder(request, {
     writer: capturedOrderWriter,
     record: (outcome) => {
@@ -296,6 +316,7 @@ async function captureNew(capture: Capture, incoming: Incoming): Promise<CodedRe
       return record;
     },
   });
+  if (commit !== undefined) commit.endedAtMs = Date.now();
   // `record` is what was committed. The engine has called `recordFor` before this line.
   const committed = record as CapturedOrder | null;
   if (committed === null) {

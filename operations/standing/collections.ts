@@ -3,13 +3,19 @@
  * time.
  */
 import type { Logger } from "pino";
+import { JobLog } from "../../config/job-log.ts";
 import { type Listener, startListener } from "../../store/sql/listener.ts";
 import { expireCollections, remindCustomers } from "../collection/due-collections.ts";
 import type { OperationContext } from "../context.ts";
 
 const LOOK_MS = 60_000;
 
-export function runCollections(context: OperationContext, logger: Logger): Pick<Listener, "stop"> {
+export function runCollections(
+  context: OperationContext,
+  logger: Logger,
+  jobs: JobLog = new JobLog(),
+): Pick<Listener, "stop"> {
+  const record = jobs.of("collections", LOOK_MS);
   return startListener({
     database: context.database,
     channel: "collection_due",
@@ -21,6 +27,10 @@ export function runCollections(context: OperationContext, logger: Logger): Pick<
         logger.info({ reminded, expired: expired.length }, "customers were reminded, or did not come");
       return false;
     },
-    onFault: (error) => logger.error({ err: error }, "what waits to be collected could not be looked at"),
+    onDone: record.done,
+    onFault: (error) => {
+      record.failed();
+      logger.error({ err: error }, "what waits to be collected could not be looked at");
+    },
   });
 }

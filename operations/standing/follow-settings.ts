@@ -4,6 +4,7 @@
  * told.
  */
 import type { Logger } from "pino";
+import { JobLog } from "../../config/job-log.ts";
 import type { VendorDesk } from "../../ports/vendor-desk.ts";
 import { catalogOf } from "../../store/catalog/catalog.ts";
 import { readSourcingLocations } from "../../store/catalog/locations.ts";
@@ -19,7 +20,9 @@ export function followSettings(
   context: OperationContext,
   logger: Logger,
   accounts?: Pick<VendorDesk, "follow">,
+  jobs: JobLog = new JobLog(),
 ): Pick<Listener, "stop"> {
+  const record = jobs.of("settings", READ_AGAIN_MS);
   const { allocator, database } = context;
   return startListener({
     database,
@@ -33,6 +36,10 @@ export function followSettings(
       await accounts?.follow();
       return false;
     },
-    onFault: (error) => logger.error({ err: error }, "what was set elsewhere could not be read"),
+    onDone: record.done,
+    onFault: (error) => {
+      record.failed();
+      logger.error({ err: error }, "what was set elsewhere could not be read");
+    },
   });
 }

@@ -3,6 +3,7 @@
  * does it at a time.
  */
 import type { Logger } from "pino";
+import { JobLog } from "../../config/job-log.ts";
 import { beginEncrypting, encryptFormer } from "../../store/persons/encrypt-former.ts";
 import type { OperationContext } from "../context.ts";
 import { keepClean } from "../personal-data/keep-clean.ts";
@@ -17,7 +18,9 @@ export function runPersonalData(
   context: OperationContext,
   logger: Logger,
   lookMs: number = LOOK_MS,
+  jobs: JobLog = new JobLog(),
 ): { stop(): Promise<void> } {
+  const record = jobs.of("personal-data", lookMs);
   let stopped = false;
   const isStopped = () => stopped;
   const encrypt = async (): Promise<void> => {
@@ -38,8 +41,10 @@ export function runPersonalData(
         if (Object.values(taken).some((rows) => rows > 0))
           logger.info(taken, "personal data that is kept no longer was taken out");
       });
-      if (!isMine) logger.debug("another process looks after personal data");
+      if (isMine) record.done();
+      else logger.debug("another process looks after personal data");
     } catch (error) {
+      record.failed();
       logger.error({ err: error }, "personal data could not be looked after");
     }
   };

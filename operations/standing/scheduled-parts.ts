@@ -3,13 +3,19 @@
  * the stock. Of several processes one does each.
  */
 import type { Logger } from "pino";
+import { JobLog } from "../../config/job-log.ts";
 import type { OperationContext } from "../context.ts";
 import { remindOfStockErrands } from "../fulfillment/remind-of-stock-errands.ts";
 import { openDueParts } from "../fulfillment/schedule-part.ts";
 
 const LOOK_MS = 60_000;
 
-export function runScheduledParts(context: OperationContext, logger: Logger): { stop(): Promise<void> } {
+export function runScheduledParts(
+  context: OperationContext,
+  logger: Logger,
+  jobs: JobLog = new JobLog(),
+): { stop(): Promise<void> } {
+  const record = jobs.of("scheduled-parts", LOOK_MS);
   let looking: Promise<void> = Promise.resolve();
   const look = async (): Promise<void> => {
     try {
@@ -17,7 +23,9 @@ export function runScheduledParts(context: OperationContext, logger: Logger): { 
       const reminded = await remindOfStockErrands(context);
       if (reminded > 0)
         logger.warn({ orders: reminded }, "stock was not told of changes: sagas are reminded");
+      record.done();
     } catch (error) {
+      record.failed();
       logger.error({ err: error }, "scheduled fulfillment orders could not be opened");
     }
   };

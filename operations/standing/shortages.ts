@@ -4,6 +4,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
+import { JobLog } from "../../config/job-log.ts";
 import { SHORTAGE_CHANNEL } from "../../store/orders/shortages.ts";
 import { type Listener, startListener } from "../../store/sql/listener.ts";
 import type { OperationContext } from "../context.ts";
@@ -13,7 +14,12 @@ const LOOK_AGAIN_MS = 5_000;
 /** Whoever holds an order does so for some milliseconds. */
 const BUSY_MS = 100;
 
-export function runShortages(context: OperationContext, logger: Logger): Pick<Listener, "stop"> {
+export function runShortages(
+  context: OperationContext,
+  logger: Logger,
+  jobs: JobLog = new JobLog(),
+): Pick<Listener, "stop"> {
+  const record = jobs.of("shortages", LOOK_AGAIN_MS);
   return startListener({
     database: context.database,
     channel: SHORTAGE_CHANNEL,
@@ -26,6 +32,10 @@ export function runShortages(context: OperationContext, logger: Logger): Pick<Li
       if (postponed.length > 0 && !isMore) await pause(BUSY_MS);
       return isMore || postponed.length > 0;
     },
-    onFault: (error) => logger.error({ err: error }, "what is missing of orders could not be settled"),
+    onDone: record.done,
+    onFault: (error) => {
+      record.failed();
+      logger.error({ err: error }, "what is missing of orders could not be settled");
+    },
   });
 }

@@ -4,6 +4,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
+import { JobLog } from "../../config/job-log.ts";
 import { STOP_DEADLINE_MS } from "../../config/limits.ts";
 import type { Carrier } from "../../ports/carriers.ts";
 import type { Vendor, VendorRoster } from "../../ports/vendor-roster.ts";
@@ -18,10 +19,13 @@ export function runSilentParcels(
   context: OperationContext,
   carriers: VendorRoster<Carrier>,
   logger: Logger,
+  jobs: JobLog = new JobLog(),
 ): SilentParcelRunner {
+  const record = jobs.of("silent-parcels", LOOK_MS);
   let stopped = false;
   let looking: Promise<unknown> | null = null;
-  const askAt = async (carrier: Vendor<Carrier>): Promise<void> => {
+  /** @returns whether it could be asked about all of them */
+  const askAt = async (carrier: Vendor<Carrier>): Promise<boolean> => {
     const { provider, account } = carrier;
     try {
       let isMoreDue = true;
@@ -33,13 +37,17 @@ export function runSilentParcels(
           logger.warn({ provider, account, parcels, recorded }, "the carrier had reports that never came");
         isMoreDue = isFull;
       }
+      return true;
     } catch (error) {
+      record.failed();
       logger.error({ err: error, provider, account }, "the carrier could not be asked about silent parcels");
+      return false;
     }
   };
   // Side by side: one that hangs does not keep the parcels of another waiting.
   const lookOnce = (): void => {
-    looking ??= Promise.all(carriers.all.map(askAt)).finally(() => {
+    looking ??= Promise.all(carriers.all.map(askAt)).then((asked) => {
+      if (asked.every((isDone) => isDone)) record.done();
       looking = null;
     });
   };

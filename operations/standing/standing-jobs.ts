@@ -3,6 +3,7 @@
  * and nobody waits for it. Each job has its own file; here they are started and stopped together.
  */
 import type { Logger } from "pino";
+import { JobLog } from "../../config/job-log.ts";
 import type { Carrier } from "../../ports/carriers.ts";
 import type { VendorDesk } from "../../ports/vendor-desk.ts";
 import type { VendorRoster } from "../../ports/vendor-roster.ts";
@@ -33,27 +34,30 @@ export function startStandingJobs(options: {
   /** Absent: nobody is told by webhook what happens to orders. */
   readonly webhooks?: Pick<WebhookContext, "box" | "sender">;
   readonly logger: Logger;
+  /** In which they note when they were done. */
+  readonly jobLog?: JobLog;
 }): StandingJobs {
-  const { context, carriers, logger } = options;
+  const { context, carriers, logger, jobLog = new JobLog() } = options;
   const jobs = [
-    followSettings(context, logger.child({ part: "settings" }), options.accounts),
+    followSettings(context, logger.child({ part: "settings" }), options.accounts, jobLog),
     runShortOrders(context, logger.child({ part: "short-orders" })),
-    runDemandFills(context, logger.child({ part: "demand-fills" })),
-    runShortages(context, logger.child({ part: "shortages" })),
-    runCollections(context, logger.child({ part: "collections" })),
-    runCombinedParcels(context, logger.child({ part: "combined-parcels" })),
-    runRobotLoads(context, logger.child({ part: "robot-loads" })),
-    runPersonalData(context, logger.child({ part: "personal-data" })),
-    runScheduledParts(context, logger.child({ part: "scheduled-parts" })),
+    runDemandFills(context, logger.child({ part: "demand-fills" }), jobLog),
+    runShortages(context, logger.child({ part: "shortages" }), jobLog),
+    runCollections(context, logger.child({ part: "collections" }), jobLog),
+    runCombinedParcels(context, logger.child({ part: "combined-parcels" }), jobLog),
+    runRobotLoads(context, logger.child({ part: "robot-loads" }), jobLog),
+    runPersonalData(context, logger.child({ part: "personal-data" }), undefined, jobLog),
+    runScheduledParts(context, logger.child({ part: "scheduled-parts" }), jobLog),
     ...(options.webhooks === undefined
       ? []
       : [
           runWebhooks(
             { database: context.database, now: context.now, ...options.webhooks },
             logger.child({ part: "webhooks" }),
+            jobLog,
           ),
         ]),
-    runSilentParcels(context, carriers, logger.child({ part: "silent-parcels" })),
+    runSilentParcels(context, carriers, logger.child({ part: "silent-parcels" }), jobLog),
   ];
   return {
     stop: async () => {

@@ -3,6 +3,7 @@
  * next one goes on where each subscription is.
  */
 import type { Logger } from "pino";
+import { JobLog } from "../../config/job-log.ts";
 import { forgetDeliveries, webhooksDue } from "../../store/settings/webhook-subscriptions.ts";
 import { type Listener, startListener } from "../../store/sql/listener.ts";
 import { deliverWebhooks, type WebhookContext } from "../webhooks/deliver.ts";
@@ -13,7 +14,12 @@ const FORGET_MS = 3_600_000;
 /** Any number that no other job has. */
 const LOCK = 7_206_501;
 
-export function runWebhooks(context: WebhookContext, logger: Logger): Pick<Listener, "stop"> {
+export function runWebhooks(
+  context: WebhookContext,
+  logger: Logger,
+  jobs: JobLog = new JobLog(),
+): Pick<Listener, "stop"> {
+  const record = jobs.of("webhooks", LOOK_MS);
   const { database, now } = context;
   /** One at a time of each subscription: what is slow to answer holds up nobody else. */
   const running = new Map<string, Promise<void>>();
@@ -45,7 +51,11 @@ export function runWebhooks(context: WebhookContext, logger: Logger): Pick<Liste
       }
       return false;
     },
-    onFault: (error) => logger.error({ err: error }, "webhooks could not be looked for"),
+    onDone: record.done,
+    onFault: (error) => {
+      record.failed();
+      logger.error({ err: error }, "webhooks could not be looked for");
+    },
   });
   return {
     stop: async () => {

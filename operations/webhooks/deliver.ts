@@ -12,6 +12,7 @@
  */
 import { createHash, createHmac } from "node:crypto";
 import type { SecretBox } from "../../config/secret-box.ts";
+import { inOrderSpan, inOutgoingSpan } from "../../config/trace.ts";
 import type { FeedEvent } from "../../contract/stream.ts";
 import type { WebhookAnswer, WebhookSender } from "../../ports/webhook-sender.ts";
 import { type FeedEntry, readFeed } from "../../store/orders/feed.ts";
@@ -138,7 +139,7 @@ function sendTo(
   event: FeedEvent | FeedEntry,
 ): Promise<WebhookAnswer> {
   const { orderId, channelId, status, key, type, summary, cause, data, at } = event;
-  return post(context, webhook, messageId, {
+  const message = {
     type,
     timestamp: at,
     data: {
@@ -150,7 +151,14 @@ function sendTo(
       cause,
       ...(Object.keys(data).length === 0 ? {} : { details: data }),
     },
-  });
+  };
+  return inOrderSpan(orderId, "webhook", { "holdfast.event": type, "holdfast.webhook": webhook.id }, () =>
+    inOutgoingSpan("POST webhook", { "http.request.method": "POST" }, async (traceHeaders, span) => {
+      const answer = await post(context, webhook, messageId, message, traceHeaders);
+      if (answer.status !== null) span?.setAttribute("http.response.status_code", answer.status);
+      return answer;
+    }),
+  );
 }
 
 function post(
@@ -158,6 +166,7 @@ function post(
   { url, secret, former }: WebhookSubscription,
   messageId: string,
   message: Readonly<Record<string, unknown>>,
+  traceHeaders: Readonly<Record<string, string>> = {},
 ): Promise<WebhookAnswer> {
   const body = JSON.stringify(message);
   const timestamp = String(Math.floor(now() / 1_000));
@@ -166,6 +175,7 @@ function post(
     url,
     body,
     headers: {
+      ...traceHeaders,
       "content-type": "application/json",
       "user-agent": "Holdfast-Webhooks/1",
       "webhook-id": messageId,

@@ -80,6 +80,21 @@ export function openDatabase(
   return pool;
 }
 
+/** Connections of a pool. */
+export type PoolFigures = {
+  /** How many it opens at most. */
+  readonly size: number;
+  readonly inUse: number;
+  readonly idle: number;
+  /** Callers that wait for one. */
+  readonly waiting: number;
+};
+
+export function poolFigures(database: Database): PoolFigures {
+  const { totalCount, idleCount, waitingCount, options } = database;
+  return { size: options.max, inUse: totalCount - idleCount, idle: idleCount, waiting: waitingCount };
+}
+
 /** Rejects where the database does not answer. */
 export async function probe(database: Queryable): Promise<void> {
   await database.query("select 1");

@@ -36,6 +36,8 @@ export type ListenerOptions = {
    */
   readonly work: (isDue: boolean) => Promise<boolean>;
   readonly onFault: (error: unknown) => void;
+  /** After each time that the work was done. */
+  readonly onDone?: () => void;
 };
 
 const FIRST_RETRY_MS = 200;
@@ -101,7 +103,10 @@ class NotifiedWork {
     const now = performance.now();
     const isDue = now >= this.dueAt;
     if (isDue) this.dueAt = now + this.options.everyMs;
-    return this.connection !== null && this.options.work(isDue);
+    if (this.connection === null) return false;
+    const isMore = await this.options.work(isDue);
+    this.options.onDone?.();
+    return isMore;
   }
 
   /** @returns null where this process must not do the work now */

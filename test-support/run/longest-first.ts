@@ -35,6 +35,8 @@ export const LONGEST: readonly string[] = [
   "engine/storage/recovery.integration.test.ts",
   "cli/stock.integration.test.ts",
   "gateway/payment-webhooks.integration.test.ts",
+  "cli/system/traces.integration.test.ts",
+  "dashboard/system-page.browser.test.ts",
   "gateway/conformance.integration.test.ts",
   "gateway/bad-input.integration.test.ts",
   "cli/send.integration.test.ts",

@@ -5,12 +5,14 @@
  * delivery before the one that tells of the parcel. A mail that can never be sent is told to a person.
  */
 import type { Logger } from "pino";
+import { inOrderSpan } from "../../config/trace.ts";
 import type { QueuedMail } from "../../store/orders/notices.ts";
 import { type DueOutboxRow, MAIL_QUEUE } from "../../store/outbox.ts";
 import type { Database } from "../../store/sql/database.ts";
 import { translateFailure } from "../activities/failures.ts";
 import type { SagaSteps } from "../all-activities.ts";
 import { type OutboxRelay, startOutboxRelay } from "./outbox-relay.ts";
+import type { RelayCount } from "./saga-meter.ts";
 
 /** So few that a mail that comes in meanwhile waits seconds where all of them run into the server's time-out. */
 const BATCH = 40;
@@ -24,16 +26,22 @@ export function startMailRelay(options: {
   readonly database: Database;
   readonly steps: MailSteps;
   readonly logger: Logger;
+  readonly count?: RelayCount;
 }): OutboxRelay {
-  const { database, steps, logger } = options;
+  const { database, steps, logger, count } = options;
   return startOutboxRelay({
     database,
     logger,
+    ...(count === undefined ? {} : { count }),
     queue: MAIL_QUEUE,
     batch: BATCH,
     longestRetryMs: LONGEST_RETRY_MS,
     subjectOf: ({ payload }) => (payload as QueuedMail).orderId,
-    deliver: (row) => deliver(steps, row),
+    deliver: (row) => {
+      const { orderId, kind } = row.payload as QueuedMail;
+      const attributes = { "holdfast.mail": kind, "holdfast.attempt": row.attempts };
+      return inOrderSpan(orderId, "mail", attributes, () => deliver(steps, row));
+    },
   });
 }
 

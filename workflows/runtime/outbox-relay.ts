@@ -18,6 +18,7 @@ import {
 } from "../../store/outbox.ts";
 import type { Database } from "../../store/sql/database.ts";
 import { startListener } from "../../store/sql/listener.ts";
+import type { RelayCount } from "./saga-meter.ts";
 
 /** Rows under way at a time: the Temporal server is quickest with some twenty. */
 const CONCURRENCY = 20;
@@ -35,6 +36,8 @@ type RelayOptions = {
   readonly database: Database;
   readonly logger: Logger;
   readonly queue: OutboxQueue;
+  /** Absent: nobody asks how many rows were carried out. */
+  readonly count?: RelayCount;
   /** Rows taken at a time. */
   readonly batch: number;
   readonly longestRetryMs: number;
@@ -77,6 +80,10 @@ class Relay {
     await Promise.all(Array.from({ length: CONCURRENCY }, work));
     const done = results.filter((result) => result.done);
     const failed = results.filter((result) => !result.done);
+    if (this.options.count !== undefined) {
+      this.options.count.delivered += done.length;
+      this.options.count.failed += failed.length;
+    }
     await finishOutbox(database, done);
     await postponeOutbox(database, failed);
     return rows.length;

@@ -13,11 +13,13 @@ import {
   WorkflowNotFoundError,
 } from "@temporalio/client";
 import type { Logger } from "pino";
+import { inOrderSpan } from "../../config/trace.ts";
 import { type DueOutboxRow, isStartPending, SAGA_QUEUE } from "../../store/outbox.ts";
 import type { Database } from "../../store/sql/database.ts";
 import { ORDER_SAGA_VERSION, TASK_QUEUE, type WorkflowSignal, type WorkflowStart } from "../messages.ts";
 import { HOLDFAST_CHANNEL, HOLDFAST_STATUS } from "../saga/search-attributes.ts";
 import { type OutboxRelay, startOutboxRelay } from "./outbox-relay.ts";
+import type { RelayCount } from "./saga-meter.ts";
 
 const BATCH = 100;
 const CALL_DEADLINE_MS = 10_000;
@@ -27,18 +29,31 @@ export function startSagaRelay(options: {
   readonly database: Database;
   readonly client: Client;
   readonly logger: Logger;
+  readonly count?: RelayCount;
 }): OutboxRelay {
-  const { database, client, logger } = options;
+  const { database, client, logger, count } = options;
   const messenger = new Messenger(database, client);
   return startOutboxRelay({
     database,
     logger,
+    ...(count === undefined ? {} : { count }),
     queue: SAGA_QUEUE,
     batch: BATCH,
     longestRetryMs: LONGEST_RETRY_MS,
     subjectOf: ({ payload }) => (payload as WorkflowStart | WorkflowSignal).workflowId,
-    deliver: (row) => client.withDeadline(Date.now() + CALL_DEADLINE_MS, () => messenger.deliver(row)),
+    deliver: (row) =>
+      inOrderSpan(orderOf(row), `outbox ${row.topic}`, { "holdfast.attempt": row.attempts }, () =>
+        client.withDeadline(Date.now() + CALL_DEADLINE_MS, () => messenger.deliver(row)),
+      ),
   });
+}
+
+/** The order that a row is about; null: it does not say. */
+function orderOf({ topic, payload }: DueOutboxRow): string | null {
+  if (topic === "workflow.start") return (payload as WorkflowStart).args[0].orderId;
+  const signal = payload as WorkflowSignal;
+  if (signal.signal === "orderMessage") return signal.workflowId;
+  return "start" in signal ? (signal.start?.orderId ?? null) : null;
 }
 
 class Messenger {

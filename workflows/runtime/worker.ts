@@ -12,14 +12,17 @@ import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import type { Carrier } from "../../ports/carriers.ts";
 import type { Mailer } from "../../ports/notifications.ts";
 import type { PaymentProvider } from "../../ports/payments.ts";
+import type { SagaFigures } from "../../ports/sagas.ts";
 import type { VendorRoster } from "../../ports/vendor-roster.ts";
 import type { Database } from "../../store/sql/database.ts";
-import { allSteps, createSagaActivities, type SagaActivities } from "../all-activities.ts";
+import { allSteps, type SagaActivities } from "../all-activities.ts";
 import { TASK_QUEUE } from "../messages.ts";
 import { HOLDFAST_CHANNEL, HOLDFAST_STATUS } from "../saga/search-attributes.ts";
 import { loadWorkflowBundle } from "./bundle.ts";
 import { startMailRelay } from "./mail-relay.ts";
+import { observedActivities } from "./observed-activities.ts";
 import { checkNamespace, settleSagas } from "./saga-home.ts";
+import { SagaMeter } from "./saga-meter.ts";
 import { startSagaRelay } from "./saga-relay.ts";
 
 /** How Temporal is spoken to: without any of it in plain text, and as nobody. */
@@ -39,12 +42,14 @@ type SagaWorkerOptions = {
   readonly payments: VendorRoster<PaymentProvider>;
   readonly carriers: VendorRoster<Carrier>;
   readonly mailer: Mailer;
+  /** `host:port` at which Temporal's library serves metrics of its own; the first worker of a process decides. */
+  readonly metricsAddress?: string | null;
   /** Base URL of the pages that mails link to. */
   readonly publicUrl: string;
   readonly logger: Logger;
 };
 
-export type SagaWorker = { stop(): Promise<void> };
+export type SagaWorker = { figures(): SagaFigures; stop(): Promise<void> };
 
 /** Milliseconds before a worker that broke is started again. */
 const RESTART_MS = 1_000;
@@ -69,7 +74,7 @@ export async function checkSagaNamespace(
 /** @throws SagaNamespaceTakenError */
 export async function startSagaWorker(options: SagaWorkerOptions): Promise<SagaWorker> {
   const { temporalAddress: address, temporalSecurity: security = {}, namespace, database, logger } = options;
-  installRuntime(logger);
+  installRuntime(logger, options.metricsAddress ?? null);
   const bundle = await loadWorkflowBundle(logger);
   const connection = await Connection.connect({ address, ...security });
   const client = new Client({ connection, namespace });
@@ -81,11 +86,18 @@ export async function startSagaWorker(options: SagaWorkerOptions): Promise<SagaW
     throw error;
   }
   const dependencies = { ...options, now: Date.now };
-  const activities = createSagaActivities(dependencies);
-  const workers = await superviseWorker({ address, security, namespace, bundle, activities, logger });
-  const relay = startSagaRelay({ database, client, logger });
-  const mails = startMailRelay({ database, steps: allSteps(dependencies), logger });
+  const meter = new SagaMeter();
+  const activities = observedActivities(dependencies, meter);
+  const workers = await superviseWorker({ address, security, namespace, bundle, activities, meter, logger });
+  const relay = startSagaRelay({ database, client, logger, count: meter.queues.sagas });
+  const mails = startMailRelay({
+    database,
+    steps: allSteps(dependencies),
+    logger,
+    count: meter.queues.mails,
+  });
   return {
+    figures: () => workers.figures(),
     stop: async () => {
       await Promise.all([relay.stop(), mails.stop()]);
       await workers.stop();
@@ -120,14 +132,17 @@ async function superviseWorker(options: {
   readonly namespace: string;
   readonly bundle: WorkflowBundleOption;
   readonly activities: SagaActivities;
+  readonly meter: SagaMeter;
   readonly logger: Logger;
-}): Promise<{ stop(): Promise<void> }> {
+}): Promise<SagaWorker> {
   const connection = await NativeConnection.connect({ address: options.address, ...options.security });
+  const { meter } = options;
+  const settings = workerOptions(options.bundle, options.activities);
   const create = () =>
     Worker.create({
       connection,
       namespace: options.namespace,
-      ...workerOptions(options.bundle, options.activities),
+      ...settings,
     });
   let worker = await create();
   let stopped = false;
@@ -143,6 +158,12 @@ async function superviseWorker(options: {
     }
   })();
   return {
+    figures: () =>
+      meter.figures(worker, {
+        workflow_task: settings.maxConcurrentWorkflowTaskExecutions,
+        activity: settings.maxConcurrentActivityTaskExecutions,
+        local_activity: settings.maxConcurrentLocalActivityExecutions,
+      }),
     stop: async () => {
       stopped = true;
       if (worker.getState() === "RUNNING") worker.shutdown();
@@ -155,12 +176,17 @@ async function superviseWorker(options: {
 let runtimeInstalled = false;
 
 /** Temporal logs to our own log. Signals are left to the composition root. Once in each process. */
-function installRuntime(logger: Logger): void {
+function installRuntime(logger: Logger, metricsAddress: string | null): void {
   if (runtimeInstalled) return;
   runtimeInstalled = true;
   Runtime.install({
     shutdownSignals: [],
-    telemetryOptions: { logging: { filter: { core: "WARN", other: "ERROR" }, forward: {} } },
+    telemetryOptions: {
+      logging: { filter: { core: "WARN", other: "ERROR" }, forward: {} },
+      ...(metricsAddress === null
+        ? {}
+        : { metrics: { prometheus: { bindAddress: metricsAddress, useSecondsForDurations: true } } }),
+    },
     logger: new DefaultLogger("INFO", ({ level, message, meta }) => {
       const quieter = level === "INFO" ? "debug" : level === "WARN" ? "warn" : "error";
       logger[quieter](meta ?? {}, message);

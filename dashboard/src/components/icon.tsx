@@ -9,6 +9,7 @@ const PATHS = {
   devices: ["M7 9h10v9H7z", "M12 9V5M10 5h4M10 13h.01M14 13h.01M4 12v4M20 12v4"],
   catalog: ["M3 12V4h8l10 10-8 8z", "M7.5 8.5h.01"],
   settings: ["M4 7h9M17 7h3M4 17h3M11 17h9", "M15 9a2 2 0 100-4 2 2 0 000 4zM9 19a2 2 0 100-4 2 2 0 000 4z"],
+  system: ["M4 4h16v6H4zM4 14h16v6H4z", "M8 7h.01M8 17h.01M12 7h4M12 17h4"],
   search: ["M11 4a7 7 0 100 14 7 7 0 000-14zM20 20l-4-4"],
   sort: ["M8 10l4-4 4 4", "M8 14l4 4 4-4"],
   bookmark: ["M7 4h10v16l-5-4-5 4z"],
