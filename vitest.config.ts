@@ -8,6 +8,7 @@ const ALONE = [
   "engine/loop/supervision.integration.test.ts",
   "engine/threads/mailbox.integration.test.ts",
   "devices/message-fuzz.integration.test.ts",
+  "gateway/hostile-load.integration.test.ts",
 ];
 
 /** Minutes of the whole machine: commands of their own, so that `npm test` does not grow with them. */

@@ -36,8 +36,11 @@ export const MAX_PAYLOAD_ORDERS = 500;
  * milliseconds.
  */
 export const READ_ASIDE_CHARACTERS = 32 * KIB;
-/** Orders of one payload in work at a time: enough for one commit to carry many. */
-export const PAYLOAD_ORDERS_AT_ONCE = 32;
+/**
+ * Orders of one payload in work at a time. What one commit carries goes on together, and so long others wait: some
+ * three milliseconds an order.
+ */
+export const PAYLOAD_ORDERS_AT_ONCE = 8;
 /**
  * Requests of one caller in work at a time over REST, and bytes of their bodies: as many as the stream has
  * messages of one channel in work, and some eight of the largest bodies. All of it together stays in some

@@ -75,7 +75,7 @@ const badOrders: readonly (readonly [string, string, string])[] = [
   ["nothing", " ", "malformed_payload"],
   ["another document", JSON.stringify({ hello: "world" }), "malformed_payload"],
   ["deeply nested JSON", deep(10_000), "structure_too_complex"],
-  ["very many values", `[${"0,".repeat(120_000)}0]`, "structure_too_complex"],
+  ["very many values", `{"lines":[${"0,".repeat(120_000)}0]}`, "structure_too_complex"],
   [
     "an absurd quantity",
     JSON.stringify(canonicalOrder("a", { lines: [{ sku: "TEE-1", quantity: 1e15, unitPrice: "1.00" }] })),

@@ -9,6 +9,7 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { projectRoot } from "../config/project-root.ts";
 import { createApiKey } from "../store/access/api-keys.ts";
@@ -51,20 +52,20 @@ afterAll(async () => {
 });
 
 test("80 bodies of 200 KB by one key delay nobody else, and are each answered or told to wait", async () => {
-  // What runs for the first time takes longer.
-  await p99While(pause(1_500));
-  const calm = await p99While(pause(1_500));
   const numbers = `[${"1,".repeat(99_989)}1]`;
-  const replies: Reply[] = [];
-  const sent = Array.from({ length: REQUESTS }, (_, index) =>
-    send(index % 2 === 0 ? numbers : manyOrders(index)),
+  const bodies = Array.from({ length: REQUESTS }, (_, index) =>
+    index % 2 === 0 ? numbers : manyOrders(index),
   );
-  const attack = Promise.all(sent.map(async ({ reply }) => replies.push(await reply)));
-  const besieged = await p99While(Promise.race([attack, pause(ATTACK_MS)]));
-  attack.catch(() => {});
-  for (const { socket } of sent) socket.destroy();
+  // What runs for the first time takes longer: a few of each, and others beside them.
+  await p99While(attackWith(bodies.slice(0, 4), ATTACK_MS));
+  const calm = await p99While(pause(1_500));
+  let replies: readonly Reply[] = [];
+  const attack = attackWith(bodies, ATTACK_MS).then((given) => {
+    replies = given;
+  });
+  const besieged = await p99While(attack);
 
-  expect(besieged, `while it is calm: ${calm} ms`).toBeLessThan(Math.max(100, 10 * calm));
+  expect(besieged, `while it is calm: ${calm} ms`).toBeLessThan(Math.max(100, 5 * calm));
   expect(memoryPeak()).toBeLessThan(1_500 * MIB);
   const codes = new Set(replies.map(({ status, code }) => `${status} ${code}`));
   for (const code of codes)
@@ -94,15 +95,15 @@ test("work ends when its caller has gone", async () => {
   const before = await settled();
   const sent = Array.from({ length: 10 }, (_, index) => send(manyOrders(1_000 + index)));
   while ((await count()) === before) await pause(5);
-  for (const { socket } of sent) socket.destroy();
+  for (const socket of sent) socket.destroy();
 
   expect((await settled()) - before).toBeLessThan((10 * ORDERS_OF_A_BODY) / 2);
 });
 
 type Reply = { readonly status: number; readonly code: string; readonly retryAfterMs: number };
 
-function send(body: string): { readonly socket: Socket; readonly reply: Promise<Reply> } {
-  const socket = connect(server.port, "127.0.0.1");
+/** The request with its body, as it goes over the wire. */
+function requestOf(body: string): string {
   const head = [
     "POST /v1/orders HTTP/1.1",
     "Host: 127.0.0.1",
@@ -113,28 +114,65 @@ function send(body: string): { readonly socket: Socket; readonly reply: Promise<
     "",
     "",
   ];
-  socket.write(head.join("\r\n") + body);
-  const reply = new Promise<Reply>((resolve, reject) => {
-    let text = "";
-    socket.on("error", () => {});
-    socket.on("close", () => reject(new Error("closed without an answer")));
-    socket.on("data", (chunk) => {
-      text += chunk.toString("latin1");
-      const [, length] = /content-length: (\d+)/i.exec(text) ?? [];
-      const begin = text.indexOf("\r\n\r\n") + 4;
-      if (begin < 4 || length === undefined || text.length - begin < Number(length)) return;
-      const json = JSON.parse(text.slice(begin));
-      resolve({
-        status: Number(text.slice(9, 12)),
-        code: json.code ?? "-",
-        retryAfterMs: json.retryAfterMs ?? 0,
-      });
-      socket.destroy();
-    });
-  });
-  reply.catch(() => {});
-  return { socket, reply };
+  return head.join("\r\n") + body;
 }
+
+function send(body: string): Socket {
+  const socket = connect(server.port, "127.0.0.1");
+  socket.on("error", () => {});
+  socket.write(requestOf(body));
+  return socket;
+}
+
+/**
+ * Sends all of them at once, from a thread of its own: the thread that waits with the others must not be busy
+ * with it. What has no answer when the time is over is given up.
+ *
+ * @returns the answers
+ */
+function attackWith(bodies: readonly string[], milliseconds: number): Promise<readonly Reply[]> {
+  const thread = new Worker(ATTACK, {
+    eval: true,
+    workerData: { port: server.port, requests: bodies.map(requestOf), milliseconds },
+  });
+  return new Promise((resolve, reject) => {
+    thread.once("error", reject);
+    thread.once("message", (texts: readonly string[]) =>
+      resolve(
+        texts.map((text) => {
+          const json = JSON.parse(text.slice(text.indexOf("\r\n\r\n") + 4));
+          return {
+            status: Number(text.slice(9, 12)),
+            code: json.code ?? "-",
+            retryAfterMs: json.retryAfterMs ?? 0,
+          };
+        }),
+      ),
+    );
+  });
+}
+
+const ATTACK = `
+const { connect } = require("node:net");
+const { parentPort, workerData: { port, requests, milliseconds } } = require("node:worker_threads");
+const answers = [];
+const end = () => { parentPort.postMessage(answers); process.exit(); };
+setTimeout(end, milliseconds);
+for (const request of requests) {
+  const socket = connect(port, "127.0.0.1");
+  let text = "";
+  socket.on("error", () => {});
+  socket.on("data", (chunk) => {
+    text += chunk.toString("latin1");
+    const [, length] = /content-length: (\\d+)/i.exec(text) ?? [];
+    const begin = text.indexOf("\\r\\n\\r\\n") + 4;
+    if (begin < 4 || length === undefined || text.length - begin < Number(length)) return;
+    answers.push(text);
+    socket.destroy();
+    if (answers.length === requests.length) end();
+  });
+  socket.write(request);
+}`;
 
 const ORDERS_OF_A_BODY = 400;
 

@@ -69,6 +69,8 @@ export type WorkLeft = {
   readonly isCancelled: boolean;
   /** Something of it has been handed over, by us or by others: it can no longer be cancelled as a whole. */
   readonly isHandedOver: boolean;
+  /** Something of it has left our stock for the shopper. */
+  readonly hasShipped: boolean;
   /** Where the order stands meanwhile. */
   readonly standing: "on_hold" | "in_progress" | "shipped";
 };
@@ -122,6 +124,7 @@ export function workLeft(facts: WorkFacts): WorkLeft {
       facts.lines.every((line) => line.cancelled === line.ordered) &&
       fulfillmentOrders.every(({ status }) => isEnded(status)),
     isHandedOver: facts.lines.some((line) => line.shipped + line.fulfilledElsewhere > 0),
+    hasShipped: facts.lines.some((line) => line.shipped > 0),
     standing:
       holdReasons.length > 0
         ? "on_hold"

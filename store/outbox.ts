@@ -2,11 +2,10 @@
  * The outbox: effects that leave the database. They are written in the transaction of what causes them and
  * carried out later by `workflows/runtime/outbox-relay.ts`, at least once.
  *
- * A row's key makes it happen once, however often its cause is repeated. Rows are taken under a lease
- * (`due_at` moves ahead), so that no transaction stays open while the outside is called. There are two
- * queues, so that a mail server that is down holds up no saga. One relay works at a queue at a time. It holds
- * a lock that PostgreSQL frees the moment its connection is gone; the next relay then takes the dead relay's
- * rows at once.
+ * A row's key makes it happen once, however often its cause is repeated. There are two queues, so that a mail
+ * server that is down holds up no saga. One relay works at a queue at a time. It holds a lock that PostgreSQL
+ * frees the moment its connection is gone. So rows need no mark while they are carried out, and no transaction
+ * stays open while the outside is called: what a dead relay had begun, the next one simply finds.
  */
 import type { Queryable } from "./sql/database.ts";
 
@@ -76,7 +75,8 @@ export async function writeOutbox(client: Queryable, messages: readonly OutboxMe
  * Makes this connection's process the relay of the queue, if no other is. The lock lasts as long as the
  * connection.
  *
- * What an earlier relay had taken is due again: it was not done, or doing it again does no harm.
+ * What was put off is due again: whatever was in its way, another process may be past it. That goes for what a
+ * former version had taken, too, which put it off while it worked.
  * @returns whether it is the relay now
  */
 export async function becomeRelay(client: Queryable, queue: OutboxQueue): Promise<boolean> {
@@ -90,29 +90,24 @@ export async function becomeRelay(client: Queryable, queue: OutboxQueue): Promis
 }
 
 /**
- * Takes up to `limit` due rows for `leaseMs`, oldest first. Rows that another relay holds are passed over. A
- * mail stays where an earlier one of its order has been put off.
+ * Up to `limit` due rows, oldest first, for the relay of the queue. A mail stays where an earlier one of its
+ * order has been put off.
  */
-export async function takeDueOutbox(
+export async function readDueOutbox(
   client: Queryable,
   queue: OutboxQueue,
   limit: number,
-  leaseMs: number,
 ): Promise<readonly DueOutboxRow[]> {
-  const { rows } = await client.query(
-    `update outbox set attempts = attempts + 1, due_at = now() + $2 * interval '1 millisecond'
-     where id in (
-       select due.id from outbox due
-       where due.done_at is null and due.due_at <= now() and due.topic = any($3)
-         and (due.topic <> 'mail.send' or not exists (
-           select from outbox earlier
-           where earlier.done_at is null and earlier.topic = 'mail.send'
-             and earlier.payload->>'orderId' = due.payload->>'orderId'
-             and earlier.id < due.id and earlier.due_at > now()))
-       order by due.due_at, due.id limit $1 for update skip locked
-     )
-     returning id, key, topic, payload, attempts`,
-    [limit, leaseMs, queue.topics],
+  const { rows } = await client.query<DueOutboxRow>(
+    `select due.id, due.key, due.topic, due.payload, due.attempts + 1 as attempts from outbox due
+     where due.done_at is null and due.due_at <= now() and due.topic = any($2)
+       and (due.topic <> 'mail.send' or not exists (
+         select from outbox earlier
+         where earlier.done_at is null and earlier.topic = 'mail.send'
+           and earlier.payload->>'orderId' = due.payload->>'orderId'
+           and earlier.id < due.id and earlier.due_at > now()))
+     order by due.due_at, due.id limit $1`,
+    [limit, queue.topics],
   );
   return rows.sort((a, b) => a.id - b.id);
 }
@@ -124,7 +119,7 @@ export async function finishOutbox(
 ): Promise<void> {
   if (rows.length === 0) return;
   await client.query(
-    `update outbox set done_at = now(), last_error = note
+    `update outbox set done_at = now(), attempts = attempts + 1, last_error = note
      from unnest($1::bigint[], $2::text[]) as finished(row_id, note) where id = row_id`,
     [rows.map((row) => row.id), rows.map((row) => row.note)],
   );
@@ -137,7 +132,7 @@ export async function postponeOutbox(
 ): Promise<void> {
   if (rows.length === 0) return;
   await client.query(
-    `update outbox set due_at = now() + delay * interval '1 millisecond', last_error = error
+    `update outbox set due_at = now() + delay * interval '1 millisecond', attempts = attempts + 1, last_error = error
      from unnest($1::bigint[], $2::text[], $3::integer[]) as failed(row_id, error, delay) where id = row_id`,
     [rows.map((row) => row.id), rows.map((row) => row.error), rows.map((row) => row.delayMs)],
   );

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { ApplicationFailure, Client, Connection } from "@temporalio/client";
+import { ApplicationFailure, Client, Connection, type WorkflowClientInterceptor } from "@temporalio/client";
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from "@temporalio/worker";
 import { type Logger, pino } from "pino";
 import type { AllocatorClient, OrderReservation } from "../engine/allocator-client.ts";
@@ -19,7 +19,12 @@ import type { TrackingStatus } from "../ports/carriers.ts";
 import { parcelLimitOf } from "../ports/parcel-limit.ts";
 import { writeOutbox } from "../store/outbox.ts";
 import { type Database, inTransaction } from "../store/sql/database.ts";
-import { allActivities, createSagaActivities, type SagaActivities } from "../workflows/all-activities.ts";
+import {
+  allSteps,
+  createSagaActivities,
+  type SagaActivities,
+  type SagaSteps,
+} from "../workflows/all-activities.ts";
 import {
   type OrderMessage,
   type RefundMessage,
@@ -68,7 +73,7 @@ export type SagaWorld = {
    * Another worker takes over, as after an upgrade. One of the `former` version goes the way of the sagas'
    * code before its newest patches.
    */
-  restartWorker(version: "former" | "today"): Promise<void>;
+  restartWorker(version: "former" | "before-going-on" | "today"): Promise<void>;
   /**
    * Temporal and all that it knew are gone; the sagas go on in an empty one.
    *
@@ -131,11 +136,18 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
     now: Date.now,
     logger,
   };
-  const activities = withFaults(createSagaActivities(dependencies), calls, faults, halts);
+  const faulty = (steps: SagaSteps) => withFaults(steps, calls, faults, halts);
+  const { goOn, ...steps } = createSagaActivities(dependencies, faulty);
+  const activities: SagaActivities = { ...steps, ...withFaults({ goOn }, calls, faults, halts) };
   const bundle = await loadWorkflowBundle(logger);
   let { address, namespace } = await createTestNamespace();
   const connection = await Connection.connect({ address });
-  let client = new Client({ connection, namespace });
+  let beginsAs: "former" | "before-going-on" | "today" = "today";
+  /** The relays of former versions wrote no version into the start of a saga. */
+  const interceptors = {
+    workflow: [{ start: asBegunBy(() => beginsAs === "today") }],
+  };
+  let client = new Client({ connection, namespace, interceptors });
   await registerSearchAttributes(connection, namespace);
   const native = await NativeConnection.connect({ address });
   const startWorker = async (options: Partial<WorkerOptions> = {}) => {
@@ -155,7 +167,7 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
   let relay = startSagaRelay({ database, client, logger });
   const mails = startMailRelay({
     database,
-    steps: withFaults(allActivities(dependencies), calls, faults, halts),
+    steps: faulty(allSteps(dependencies)),
     logger,
   });
   // Where nothing of the stock changes, a commit is only its records.
@@ -233,8 +245,14 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
     restartWorker: async (version) => {
       await stopWorker();
       stopWorker = await startWorker(
-        version === "former" ? { patchActivationCallback: () => false } : undefined,
+        version === "today"
+          ? undefined
+          : {
+              patchActivationCallback: ({ patchId }) =>
+                version === "before-going-on" && patchId !== "goes-on",
+            },
       );
+      beginsAs = version;
     },
     loseTemporal: async (meanwhile, afterwards) => {
       await settleSagas({ database, connection, client, namespace, logger });
@@ -249,7 +267,7 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
       await relay.stop();
       await afterwards?.();
       ({ address, namespace } = await createTestNamespace());
-      client = new Client({ connection, namespace });
+      client = new Client({ connection, namespace, interceptors });
       await registerSearchAttributes(connection, namespace);
       await settleSagas({ database, connection, client, namespace, logger });
       stopWorker = await startWorker();
@@ -297,6 +315,15 @@ function must(result: { readonly status: string }): void {
   if (result.status !== "done") throw new Error(`refused: ${JSON.stringify(result)}`);
 }
 
+function asBegunBy(isToday: () => boolean): NonNullable<WorkflowClientInterceptor["start"]> {
+  return async (input, next) => {
+    const [begin] = input.options.args as readonly object[];
+    if (isToday() || begin === undefined) return next(input);
+    const { version: _, ...former } = begin as { readonly version?: number };
+    return next({ ...input, options: { ...input.options, args: [former] } });
+  };
+}
+
 type Gate = { readonly opened: Promise<void>; readonly open: () => void };
 
 function gate(): Gate {
@@ -309,12 +336,12 @@ function gate(): Gate {
 
 type Halt = Readonly<Record<"begun" | "goOn", Gate>>;
 
-function withFaults(
-  activities: SagaActivities,
+function withFaults<Steps extends object>(
+  activities: Steps,
   calls: Map<string, number>,
   faults: Map<string, Fault>,
   halts: Map<string, Halt>,
-): SagaActivities {
+): Steps {
   const wrap =
     (step: string, run: (input: never) => Promise<unknown>) =>
     async (input: never): Promise<unknown> => {
@@ -337,7 +364,7 @@ function withFaults(
     };
   return Object.fromEntries(
     Object.entries(activities).map(([step, run]) => [step, wrap(step, run as never)]),
-  ) as unknown as SagaActivities;
+  ) as unknown as Steps;
 }
 
 let runtimeQuiet = false;

@@ -1,11 +1,12 @@
 /**
- * All activities of all sagas. Each takes one argument with the order's id, is idempotent by a key made of
+ * All activities of all sagas: their steps, and the one that does several. Each takes one argument with the order's id, is idempotent by a key made of
  * that id and the step, and fails as `failures.ts` says.
  */
 import { Context } from "@temporalio/activity";
 import { recordEntry } from "../store/orders/timeline.ts";
 import type { SagaDependencies } from "./activities/dependencies.ts";
 import { translateFailure } from "./activities/failures.ts";
+import { createGoOn } from "./order/activities/go-on.ts";
 import { createInventoryActivities } from "./order/activities/inventory.ts";
 import { createNoticeActivities } from "./order/activities/notices.ts";
 import { createOrderStateActivities } from "./order/activities/order-state.ts";
@@ -15,7 +16,8 @@ import { createClaimActivities } from "./refund/activities/claims.ts";
 import { createRefundActivities } from "./refund/activities/refunds.ts";
 import { createReturnActivities } from "./return/activities/returns.ts";
 
-export type SagaActivities = ReturnType<typeof createOrderStateActivities> &
+/** Each does one thing. */
+export type SagaSteps = ReturnType<typeof createOrderStateActivities> &
   ReturnType<typeof createInventoryActivities> &
   ReturnType<typeof createPaymentActivities> &
   ReturnType<typeof createShippingActivities> &
@@ -24,15 +26,26 @@ export type SagaActivities = ReturnType<typeof createOrderStateActivities> &
   ReturnType<typeof createClaimActivities> &
   ReturnType<typeof createReturnActivities>;
 
+export type SagaActivities = SagaSteps & ReturnType<typeof createGoOn>;
+
 /** The attempt after which the timeline says that a step keeps failing: some ten seconds after the first. */
 const ATTEMPTS_UNTIL_REPORTED = 5;
 
-export function createSagaActivities(dependencies: SagaDependencies): SagaActivities {
-  return withFailures(dependencies, allActivities(dependencies));
+/** @param around what is put around each step */
+export function createSagaActivities(
+  dependencies: SagaDependencies,
+  around: (steps: SagaSteps) => SagaSteps = (steps) => steps,
+): SagaActivities {
+  return withGoOn(around(withFailures(dependencies, allSteps(dependencies))));
 }
 
-/** The same as they are: a failure is the error that caused it. */
-export function allActivities(dependencies: SagaDependencies): SagaActivities {
+/** Adds the step that does several of them. */
+export function withGoOn(steps: SagaSteps): SagaActivities {
+  return { ...steps, ...createGoOn(steps) };
+}
+
+/** The steps as they are: a failure is the error that caused it. */
+export function allSteps(dependencies: SagaDependencies): SagaSteps {
   return Object.assign(
     createOrderStateActivities(dependencies),
     createInventoryActivities(dependencies),

@@ -10,6 +10,9 @@ import type { NoticeKind } from "../orders/notices/notices.ts";
 /** Every saga's task queue. */
 export const TASK_QUEUE = "holdfast";
 
+/** Of the saga of an order, as the relay begins it: which ways it goes (`saga/versions.ts`). */
+export const ORDER_SAGA_VERSION = 1;
+
 /** Workflow ids: an order's saga bears the order id, a return's the return id, a refund's the refund id. */
 export type WorkflowStart =
   | {
@@ -60,6 +63,8 @@ export type OrderFulfillmentInput = {
   readonly channelId: string;
   /** Whether the order was captured with open hold reasons. */
   readonly onHold: boolean;
+  /** `ORDER_SAGA_VERSION` of the code that began the saga; absent: it is older than that. */
+  readonly version?: number;
   readonly again?: Again<OrderMessage>;
 };
 

@@ -145,6 +145,56 @@ const SCENARIOS: Readonly<Record<string, () => Promise<string>>> = {
     await deliver(world, `${orderId}-F1-S1`);
     return orderId;
   },
+  // What needs nobody outside is one step.
+  "order-going-on": completedOrder,
+  "order-held-going-on": async () => {
+    world.outside.declines.push("The card has insufficient funds.");
+    const orderId = await world.placeOrder();
+    await held(world, orderId, "payment_failed");
+    await release(world, orderId);
+    return finish(orderId);
+  },
+  "order-cancelled-going-on": async () => {
+    const orderId = await world.placeOrder();
+    await onTheFloor(world, `${orderId}-F1`);
+    await cancel(world, orderId);
+    return orderId;
+  },
+  "order-cancelled-as-it-leaves-going-on": async () => {
+    const [, orderId] = await cancelledWhileLeaving(world);
+    await deliver(world, `${orderId}-F1-S1`);
+    return orderId;
+  },
+  "order-halted-going-on": async () => {
+    world.outside.refusals.push("The address is not deliverable.");
+    const orderId = await world.placeOrder();
+    await pack(world, `${orderId}-F1`);
+    await held(world, orderId, "floor_exception");
+    await release(world, orderId);
+    await deliver(world, `${orderId}-F1-S1`);
+    return orderId;
+  },
+  // Neither the floor nor the stock could take it at first.
+  "order-refused-going-on": async () => {
+    world.failNext("releaseToFloor", "impossible-before");
+    const orderId = await world.placeOrder();
+    await held(world, orderId, "floor_exception");
+    await release(world, orderId);
+    world.failNext("shipStock", "impossible-before");
+    await pack(world, `${orderId}-F1`);
+    await held(world, orderId, "floor_exception");
+    await release(world, orderId);
+    await deliver(world, `${orderId}-F1-S1`);
+    return orderId;
+  },
+  // Begun before that, and ended by a worker whose saga does.
+  "order-turned-to-going-on": async () => {
+    await world.restartWorker("before-going-on");
+    const orderId = await world.placeOrder();
+    await onTheFloor(world, `${orderId}-F1`);
+    await world.restartWorker("today");
+    return finish(orderId);
+  },
   "return-refunded": async () => backInStock(await labelledReturn()),
   // In two pieces; the first look was wrong.
   "return-asking-the-store": async () => {

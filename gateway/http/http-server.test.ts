@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { Agent, type IncomingMessage, request } from "node:http";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
+import { CALLER_WORK, MAX_BODY_BYTES } from "../../config/limits.ts";
 import type { HttpReply } from "../wire/http-message.ts";
 import { startHttpServer } from "./http-server.ts";
 
@@ -69,5 +70,53 @@ test("HEAD tells the length of what GET sends, and 204 and 304 tell none", async
   }
   for (const path of ["/gone", "/same"]) {
     expect((await send("GET", path)).length).toBeUndefined();
+  }
+});
+
+test("who has announced as much as one key may is told to wait before the next body is there", async () => {
+  let finish = (): void => {};
+  const worked = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const server = await startHttpServer({
+    host: "127.0.0.1",
+    port: 0,
+    logger: pino({ level: "silent" }),
+    handler: async () => {
+      await worked;
+      return { status: 200, body: "done" };
+    },
+  });
+  onTestFinished(() => server.stop());
+  const post = (key: string) => {
+    const sent = request({
+      port: server.port,
+      host: "127.0.0.1",
+      method: "POST",
+      headers: { authorization: `Bearer ${key}`, "content-length": MAX_BODY_BYTES },
+    });
+    sent.on("error", () => {});
+    onTestFinished(() => {
+      sent.destroy();
+    });
+    return { sent, reply: once(sent, "response") as Promise<[IncomingMessage]> };
+  };
+  const body = Buffer.alloc(MAX_BODY_BYTES, "a");
+  const first = Array.from({ length: CALLER_WORK.bytes / MAX_BODY_BYTES }, () => post("one"));
+  for (const { sent } of first) await new Promise((resolve) => sent.write(body, resolve));
+
+  const tooMany = post("one");
+  tooMany.sent.flushHeaders();
+  const [refusal] = await tooMany.reply;
+  expect(refusal.statusCode).toBe(429);
+  expect(JSON.parse(String((await refusal.toArray())[0]))).toMatchObject({ code: "caller_busy" });
+
+  const other = post("other");
+  other.sent.end(body);
+  finish();
+  expect((await other.reply)[0].statusCode).toBe(200);
+  for (const { sent, reply } of first) {
+    sent.end();
+    expect((await reply)[0].statusCode).toBe(200);
   }
 });

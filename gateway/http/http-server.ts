@@ -3,8 +3,8 @@
  *
  * Owns what goes wrong where a native server is used carelessly: request data is copied before anything is
  * awaited, `onAborted` is attached first, nothing is written to a response that is gone, no exception enters
- * native code, a body beyond the limit is refused without being kept, all bodies together are bounded, and a
- * stop lets begun requests end. Leaves routing to its handler.
+ * native code, a body beyond the limit is refused without being kept, all bodies together are bounded and so
+ * are those that one key has announced, and a stop lets begun requests end. Leaves routing to its handler.
  */
 
 import type {
@@ -18,12 +18,14 @@ import { STATUS_CODES } from "node:http";
 import type { Logger } from "pino";
 import {
   BODY_DEADLINE_MS,
+  CALLER_WORK,
   MAX_BODIES_BYTES,
   MAX_BODY_BYTES,
   STOP_DEADLINE_MS,
   WORK_RETRY_MS,
 } from "../../config/limits.ts";
 import { type ClientAddress, isProxyHeader } from "../access/client-address.ts";
+import { WorkInHand } from "../access/work-in-hand.ts";
 import type { HttpHandler, HttpReply, HttpRequest } from "../wire/http-message.ts";
 import { ApiError, problemReply } from "../wire/problem.ts";
 import { OWN_POLICY } from "./content-policy.ts";
@@ -94,7 +96,7 @@ export async function startHttpServer(options: {
     options.tls == null
       ? App()
       : SSLApp({ cert_file_name: options.tls.certFile, key_file_name: options.tls.keyFile });
-  const bodies: Bodies = { bytes: 0 };
+  const bodies: Bodies = { bytes: 0, announced: new WorkInHand({ ofCaller: CALLER_WORK, ofAll: UNBOUNDED }) };
   const running = new Set<Promise<void>>();
   options.addRoutes?.(app);
   app.any("/*", (res, req) => {
@@ -192,7 +194,17 @@ export function writeReply(
 }
 
 /** The bodies that are being read, or worked on. */
-type Bodies = { bytes: number };
+type Bodies = {
+  bytes: number;
+  /**
+   * By the key that a request shows, right or wrong: who sends more than one caller may is told so by the head
+   * of the request, before its body costs the others anything.
+   */
+  readonly announced: WorkInHand;
+};
+
+/** All together are counted as they arrive. */
+const UNBOUNDED = { requests: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
 
 async function serve(
   res: UwsResponse,
@@ -231,8 +243,10 @@ async function serve(
     if (!gone) writeReply(res, request, refusal, true);
     return;
   }
-  const held: Bodies = { bytes: 0 };
-  const body = readBody(res, request, aborted, bodies, held);
+  const held = { bytes: 0 };
+  const { authorization, "content-length": announced = "0" } = request.headers;
+  const hand = authorization === undefined ? null : bodies.announced.take(authorization, Number(announced));
+  const body = readBody(res, request, aborted, bodies, held, hand?.full === "caller");
   let reply: HttpReply;
   let close = false;
   try {
@@ -243,6 +257,10 @@ async function serve(
     } else if (read === "too_slow") {
       reply = problemReply("body_timeout", `The body must arrive within ${BODY_DEADLINE_MS} ms.`);
       close = true;
+    } else if (read === "caller_busy") {
+      reply = problemReply("caller_busy", "Wait for answers before you send more.", {
+        retryAfterMs: WORK_RETRY_MS,
+      });
     } else if (read === "too_busy") {
       reply = problemReply("gateway_busy", "The bodies of all requests together are too much.", {
         retryAfterMs: WORK_RETRY_MS,
@@ -255,6 +273,7 @@ async function serve(
     reply = problemReply("internal_error", "The server failed; the log has it under the request id.");
   } finally {
     bodies.bytes -= held.bytes;
+    hand?.done();
   }
   if (gone) return;
   const strict = hstsSubdomains ? `${STRICT_TRANSPORT}; includeSubDomains` : STRICT_TRANSPORT;
@@ -262,7 +281,7 @@ async function serve(
   writeReply(res, request, headers === undefined ? reply : { ...reply, headers }, close);
 }
 
-type Unread = "too_large" | "too_slow" | "too_busy" | "gone";
+type Unread = "too_large" | "too_slow" | "too_busy" | "caller_busy" | "gone";
 
 /**
  * The body, or why there is none. Bytes beyond the limit are dropped as they come. The refusal is sent at
@@ -270,13 +289,15 @@ type Unread = "too_large" | "too_slow" | "too_busy" | "gone";
  *
  * @param all bytes of all bodies
  * @param own what of them this request has; the caller takes it off again
+ * @param isBusy whether its caller has sent more than may be in hand
  */
 function readBody(
   res: UwsResponse,
   request: Omit<HttpRequest, "body">,
   aborted: Promise<void>,
-  all: Bodies,
-  own: Bodies,
+  all: Pick<Bodies, "bytes">,
+  own: Pick<Bodies, "bytes">,
+  isBusy: boolean,
 ): Promise<Buffer | Unread> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
@@ -309,5 +330,6 @@ function readBody(
       if (isLast) settle(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
     });
     if (Number(request.headers["content-length"] ?? 0) > MAX_BODY_BYTES) settle("too_large");
+    else if (isBusy) settle("caller_busy");
   });
 }

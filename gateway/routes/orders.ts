@@ -57,7 +57,7 @@ import {
   type Route,
   route,
 } from "../http/route.ts";
-import { checkJsonBounds } from "../wire/bounded-json.ts";
+import { checkChannelDocument } from "../wire/bounded-json.ts";
 import { csvOf } from "../wire/csv.ts";
 import { ApiError } from "../wire/problem.ts";
 
@@ -135,7 +135,7 @@ export const orderRoutes: readonly Route[] = [
       const channelId = await captureChannel(call);
       await mayNamePrices(call);
       const payload = call.request.body.toString("utf8");
-      checkJsonBounds(payload);
+      checkChannelDocument(payload);
       const { services } = call;
       const results = await captureOrders(services.operations, {
         channelId,

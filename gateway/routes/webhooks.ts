@@ -19,7 +19,7 @@ import type { VendorAccount } from "../../ports/vendor-roster.ts";
 import { readChannelDoor } from "../../store/catalog/channel-secrets.ts";
 import { type Answer, type Call, param, type Route, route } from "../http/route.ts";
 import { callerFrom } from "../http/security-events.ts";
-import { checkJsonBounds } from "../wire/bounded-json.ts";
+import { checkChannelDocument, checkJsonBounds } from "../wire/bounded-json.ts";
 import type { HttpRequest } from "../wire/http-message.ts";
 import { ApiError } from "../wire/problem.ts";
 
@@ -112,7 +112,7 @@ async function takeOrders(
   if (!channel.active) throw new ApiError("channel_inactive", `Channel ${channelId} is switched off.`);
   services.logger.debug({ channelId, ...webhook }, "a channel's webhook came in");
   const payload = request.body.toString("utf8");
-  checkJsonBounds(payload);
+  checkChannelDocument(payload);
   const { results, repeated } = await takeChannelWebhook(operations, {
     channelId,
     webhook,

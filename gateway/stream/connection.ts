@@ -49,7 +49,7 @@ import { giverFor } from "../http/giver.ts";
 import { withoutPersonalData } from "../http/personal-data.ts";
 import type { Services } from "../http/route.ts";
 import { callerFrom, type Origin } from "../http/security-events.ts";
-import { checkJsonBounds } from "../wire/bounded-json.ts";
+import { checkChannelDocument } from "../wire/bounded-json.ts";
 import { executeOnKnownPositions } from "../wire/known-positions.ts";
 import { ApiError, describeError, logFailure } from "../wire/problem.ts";
 import { readStockCommands } from "../wire/stock-commands.ts";
@@ -338,7 +338,7 @@ export class Connection {
     if (Buffer.byteLength(message.payload) > MAX_BODY_BYTES) {
       throw new ApiError("payload_too_large", `A payload has at most ${MAX_BODY_BYTES} bytes.`);
     }
-    checkJsonBounds(message.payload);
+    checkChannelDocument(message.payload);
     const results = await captureOrders(this.services.operations, {
       channelId: message.channel,
       topic: message.topic ?? null,

@@ -3,7 +3,7 @@
  * them that recurses, or that allocates by announced sizes.
  */
 import { Unpackr } from "msgpackr";
-import { MAX_DEPTH, MAX_VALUES } from "../../config/limits.ts";
+import { MAX_DEPTH, MAX_PAYLOAD_ORDERS, MAX_VALUES } from "../../config/limits.ts";
 import { ApiError } from "./problem.ts";
 
 /** @throws ApiError `structure_too_complex`, or `malformed` where the text is not JSON */
@@ -23,29 +23,51 @@ const COMMA = 0x2c;
 /**
  * Checks depth and number of values of a JSON text before it is parsed.
  *
- * @throws ApiError `structure_too_complex`
+ * @param maxEntries where the text is a list, its entries; what has more is refused as soon as that is seen
+ * @throws ApiError `structure_too_complex`, `too_many_orders`
  */
-export function checkJsonBounds(text: string): void {
+export function checkJsonBounds(text: string, maxEntries = MAX_VALUES): void {
   let depth = 0;
   let values = 1;
-  let inString = false;
+  let entries = 1;
+  const isList = text.trimStart().startsWith("[");
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
-    if (inString) {
-      if (code === BACKSLASH) at += 1;
-      else if (code === QUOTE) inString = false;
-    } else if (code === QUOTE) {
-      inString = true;
+    // Only these count: most of a text that is no list of numbers is in its strings, which are passed over.
+    if (code === QUOTE) at = endOfString(text, at);
+    else if (code === COMMA) {
+      values += 1;
+      if (depth === 1 && isList) entries += 1;
     } else if (code === 0x7b || code === 0x5b) {
       depth += 1;
       values += 1;
-    } else if (code === 0x7d || code === 0x5d) {
-      depth -= 1;
-    } else if (code === COMMA) {
-      values += 1;
-    }
+    } else if (code === 0x7d || code === 0x5d) depth -= 1;
     if (depth > MAX_DEPTH || values > MAX_VALUES) throw tooComplex();
+    if (entries > maxEntries)
+      throw new ApiError(
+        "too_many_orders",
+        `The payload holds more than ${maxEntries} orders; send fewer at a time.`,
+      );
   }
+}
+
+/**
+ * The same for a document of a channel, which may be a list of orders.
+ *
+ * @throws ApiError `structure_too_complex`, `too_many_orders`
+ */
+export function checkChannelDocument(text: string): void {
+  checkJsonBounds(text, MAX_PAYLOAD_ORDERS);
+}
+
+/** @param begin of the string; @returns where its closing quotation mark is; the text's end where there is none */
+function endOfString(text: string, begin: number): number {
+  for (let end = text.indexOf('"', begin + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0;
+    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes += 1;
+    if (backslashes % 2 === 0) return end;
+  }
+  return text.length;
 }
 
 function tooComplex(): ApiError {

@@ -10,7 +10,7 @@ import { parcelLimitOf } from "../../ports/parcel-limit.ts";
 import { type Database, openDatabase } from "../../store/sql/database.ts";
 import type { SagaDependencies } from "../../workflows/activities/dependencies.ts";
 import { translateFailure } from "../../workflows/activities/failures.ts";
-import { allActivities } from "../../workflows/all-activities.ts";
+import { allSteps, withGoOn } from "../../workflows/all-activities.ts";
 import { OutsideBooks } from "./outside-books.ts";
 
 export const LOCATIONS = ["east", "west"] as const;
@@ -60,7 +60,7 @@ export async function startWorld(databaseUrl: string, connections: number): Prom
     engine,
     books,
     context,
-    steps: translated(allActivities(dependencies)),
+    steps: withGoOn(translated(allSteps(dependencies))),
     now,
     stop: async () => {
       await engine.stop();
@@ -69,16 +69,16 @@ export async function startWorld(databaseUrl: string, connections: number): Prom
   };
 }
 
-function translated(activities: object): World["steps"] {
+function translated<Steps extends object>(steps: Steps): Steps {
   return Object.fromEntries(
-    Object.entries(activities as World["steps"]).map(([name, run]) => [
+    Object.entries(steps as Record<string, (input: never) => Promise<unknown>>).map(([name, run]) => [
       name,
       (input: never) =>
         run(input).catch((error: unknown) => {
           throw translateFailure(error);
         }),
     ]),
-  );
+  ) as Steps;
 }
 
 async function seed(database: Database): Promise<void> {

@@ -8,6 +8,7 @@
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { ApiScope, KeyView } from "../../contract/keys.ts";
+import { batched } from "../sql/batched.ts";
 import type { Queryable } from "../sql/database.ts";
 import { iso } from "../sql/view-sql.ts";
 
@@ -90,40 +91,81 @@ export async function createApiKey(
 /** How long a use is not written down again, in seconds: a busy key would be a row written at every request. */
 const USE_KEPT_SECONDS = 60;
 
-/** @returns the key that `clearText` is, or null where it is malformed, unknown, wrong, expired or disabled. */
-export async function findApiKey(database: Queryable, clearText: string): Promise<ApiKey | null> {
-  const match = KEY_FORMAT.exec(clearText);
-  if (match === null) return null;
-  const { rows } = await database.query<{
-    id: string;
-    company_id: string;
-    channel_id: string | null;
-    name: string;
-    scopes: ApiScope[];
-    secret_hash: Buffer;
-    previous_hash: Buffer | null;
-    used_lately: boolean;
-    previous_used_lately: boolean;
-  }>(
+type StoredKey = {
+  readonly id: string;
+  readonly company_id: string;
+  readonly channel_id: string | null;
+  readonly name: string;
+  readonly scopes: readonly ApiScope[];
+  readonly secret_hash: Buffer;
+  readonly previous_hash: Buffer | null;
+  readonly used_lately: boolean;
+  readonly previous_used_lately: boolean;
+};
+
+/** Of one database. A caller may send many requests at once, which are all told by one look at its key. */
+type KeyDesk = {
+  readonly find: (id: string) => Promise<StoredKey | undefined>;
+  /** @param use the key's id, after a blank the secret that was used */
+  readonly noteUse: (use: `${string} ${"current" | "previous"}`) => Promise<unknown>;
+};
+
+const desks = new WeakMap<Queryable, KeyDesk>();
+
+function deskOf(database: Queryable): KeyDesk {
+  let desk = desks.get(database);
+  if (desk === undefined) {
+    desk = {
+      find: batched((ids) => findStoredKeys(database, ids)),
+      noteUse: batched((uses) => noteUses(database, uses)),
+    };
+    desks.set(database, desk);
+  }
+  return desk;
+}
+
+async function findStoredKeys(
+  database: Queryable,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, StoredKey>> {
+  const { rows } = await database.query<StoredKey>(
     `select id, company_id, channel_id, name, scopes, secret_hash,
             case when previous_until > now() then previous_hash end as previous_hash,
             coalesce(last_used_at > now() - $2 * interval '1 second', false) as used_lately,
             coalesce(previous_used_at > now() - $2 * interval '1 second', false) as previous_used_lately
-       from api_key where id = $1 and revoked_at is null and (expires_at is null or expires_at > now())`,
-    [match[1], USE_KEPT_SECONDS],
+       from api_key where id = any($1) and revoked_at is null and (expires_at is null or expires_at > now())`,
+    [ids, USE_KEPT_SECONDS],
   );
-  const row = rows[0];
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+async function noteUses(
+  database: Queryable,
+  uses: readonly string[],
+): Promise<ReadonlyMap<string, undefined>> {
+  const used = uses.map((use) => use.split(" "));
+  await database.query(
+    `update api_key set last_used_at = now(), previous_used_at = case when is_previous then now() else previous_used_at end
+       from (select id as used_id, bool_or(secret = 'previous') as is_previous
+               from unnest($1::text[], $2::text[]) as u(id, secret) group by id) as used
+      where id = used_id`,
+    [used.map(([id]) => id), used.map(([, secret]) => secret)],
+  );
+  return new Map();
+}
+
+/** @returns the key that `clearText` is, or null where it is malformed, unknown, wrong, expired or disabled. */
+export async function findApiKey(database: Queryable, clearText: string): Promise<ApiKey | null> {
+  const [, id, secret] = KEY_FORMAT.exec(clearText) ?? [];
+  if (id === undefined || secret === undefined) return null;
+  const desk = deskOf(database);
+  const row = await desk.find(id);
   if (row === undefined) return null;
-  const hash = hashSecret(match[2] ?? "");
+  const hash = hashSecret(secret);
   const isCurrent = timingSafeEqual(row.secret_hash, hash);
   if (!isCurrent && (row.previous_hash === null || !timingSafeEqual(row.previous_hash, hash))) return null;
-  if (!row.used_lately || (!isCurrent && !row.previous_used_lately)) {
-    await database.query(
-      `update api_key set last_used_at = now(), previous_used_at = case when $2 then now() else previous_used_at end
-        where id = $1`,
-      [row.id, !isCurrent],
-    );
-  }
+  if (!row.used_lately || (!isCurrent && !row.previous_used_lately))
+    await desk.noteUse(`${id} ${isCurrent ? "current" : "previous"}`);
   return {
     id: row.id,
     companyId: row.company_id,

@@ -15,7 +15,6 @@ export const LONGEST: readonly string[] = [
   "dashboard/accessibility.browser.test.ts",
   "cli/start.integration.test.ts",
   "dashboard/from-nothing.browser.test.ts",
-  "gateway/hostile-load.integration.test.ts",
   "cli/setup.integration.test.ts",
   "dashboard/dashboard.browser.test.ts",
   "cli/two-companies.integration.test.ts",

@@ -30,12 +30,17 @@ export class Notices {
     this.waiting.push({ kind, about });
   }
 
+  /** What is to be queued by another step. */
+  take(): readonly ToldNotice[] {
+    return this.waiting.splice(0);
+  }
+
   /** Whether `queue` has anything to do. Recorded histories know of no such step. */
   get isAnythingTold(): boolean {
     return this.waiting.length > 0;
   }
 
   async queue(): Promise<void> {
-    await internal.queueMails({ orderId: this.orderId, mails: this.waiting.splice(0) });
+    await internal.queueMails({ orderId: this.orderId, mails: this.take() });
   }
 }

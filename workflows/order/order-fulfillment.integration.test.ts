@@ -232,15 +232,19 @@ const FORWARD: readonly (keyof SagaActivities)[] = [
   "openOrder",
   "authorizePayment",
   "allocateStock",
+  "goOn",
   "askWhatIsLeft",
   "releaseToFloor",
   "buyLabel",
+  "beginShipment",
   "shipStock",
   "adjustPayment",
   "completeOrder",
   "queueMails",
   "sendMail",
 ];
+
+const DONE_ONCE: readonly (keyof SagaActivities)[] = ["releaseToFloor", "beginShipment", "shipStock"];
 
 test.each(FORWARD)("%s takes effect once although its answer is lost and it is repeated", async (step) => {
   world.failNext(step, "after");
@@ -249,7 +253,8 @@ test.each(FORWARD)("%s takes effect once although its answer is lost and it is r
 
   expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
   await mailsSent(world, orderId);
-  expect(world.calls.get(step)).toBeGreaterThan(1);
+  // What the store says to be done is not done again: then it is the step around it that was repeated.
+  expect(world.calls.get(step)).toBeGreaterThan(DONE_ONCE.includes(step) ? 0 : 1);
   expect([...world.outside.charges.values()]).toEqual(["authorize 10500", "capture 10500 final"]);
   expect(world.outside.labels.size).toBe(1);
   expect(await available("MUG", "reno")).toEqual({ onHand: 8, free: 8 });

@@ -2,9 +2,8 @@
  * The saga of one order, from capture to the door. Workflow id = order id.
  *
  *   held? -> authorizePayment | verifyChannelPayment -> allocateStock
- *         -> until nothing is left: askWhatIsLeft -> do it, or wait for the next message
- *            (adjustPayment; releaseToFloor; buyLabel of what is packed; beginShipment -> shipStock)
- *         -> completeOrder
+ *         -> until nothing is left: goOn (what needs nobody outside: releaseToFloor; beginShipment -> shipStock;
+ *            completeOrder) -> adjustPayment; buyLabel of what is packed; or wait for the next message
  *
  * O1. The order waits for a person (on hold) wherever repeating a step cannot help; `hold-released` repeats
  *     that step.
@@ -22,19 +21,21 @@
 import {
   CancellationScope,
   defineSignal,
-  patched,
   rootCause,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
 } from "@temporalio/workflow";
 import type { HoldCode } from "../../orders/order.ts";
+import type { WorkLeft } from "../../orders/work-left.ts";
 import type { OrderFulfillmentInput, OrderMessage } from "../messages.ts";
 import { Inbox } from "../saga/inbox.ts";
 import { Saga } from "../saga/saga.ts";
 import { HOLDFAST_STATUS, type SagaStatus } from "../saga/search-attributes.ts";
 import type { StepRefusal } from "../saga/step-refusal.ts";
 import { refusalOf } from "../saga/steps.ts";
+import { Versions } from "../saga/versions.ts";
+import type { GoneOn } from "./activities/go-on.ts";
 import type { SagaNoticeKind } from "./activities/notices.ts";
 import type { FoundOrder } from "./activities/order-state.ts";
 import { Notices, QUEUES_MAILS } from "./notices.ts";
@@ -43,22 +44,22 @@ import { internal, outside, sendNotice } from "./steps.ts";
 export const orderMessage = defineSignal<[OrderMessage]>("orderMessage");
 
 /**
- * The version that asks the store. Runs of the former version turn to it where they are once they are live; a
- * recorded history goes its old way.
+ * The ways of this saga, with the version from which on a run goes them from its beginning. Runs of former
+ * versions turn to them where they are once they are live; a recorded history goes its old way.
  */
-const ASKS_THE_STORE = "asks-the-store";
-
-/**
- * The version in which the store also says what of the money is to move. Before, each parcel captured
- * something.
- */
-const CHARGES_BY_THE_STORE = "charges-by-the-store";
-
-/** The version whose mails go out one after the other. */
-const MAILS_IN_TURN = "mails-in-turn";
-
-/** The version that asks, before it undoes anything, whether another order's saga has sent the parcel. */
-const ASKS_BEFORE_UNDOING = "asks-before-undoing";
+const WAYS = {
+  /** It asks the store what is left. */
+  "asks-the-store": 1,
+  /** The store also says what of the money is to move. Before, each parcel captured something. */
+  "charges-by-the-store": 1,
+  /** Its mails go out one after the other. */
+  "mails-in-turn": 1,
+  [QUEUES_MAILS]: 1,
+  /** It asks, before it undoes anything, whether another order's saga has sent the parcel. */
+  "asks-before-undoing": 1,
+  /** What needs nobody outside is one step (`activities/go-on.ts`). */
+  "goes-on": 1,
+} as const;
 
 type OrderOutcome = { readonly status: "completed" | "cancelled" };
 
@@ -125,6 +126,7 @@ class OrderSaga {
   private readonly inbox: Inbox<OrderMessage>;
   private readonly saga: Saga;
   private readonly notices: Notices;
+  private readonly ways: Versions<keyof typeof WAYS>;
   /** Mails of the former version, which were steps beside the others. */
   private readonly mails: Promise<void>[] = [];
   private status: SagaStatus;
@@ -144,6 +146,7 @@ class OrderSaga {
     this.orderId = input.orderId;
     this.inbox = inbox;
     this.notices = new Notices(input.orderId);
+    this.ways = new Versions(WAYS, input.version);
     this.isAgain = input.again !== undefined;
     this.mark = input.again === undefined ? "" : `:again-${input.again.run}`;
     this.status = input.onHold ? "on_hold" : "open";
@@ -184,7 +187,7 @@ class OrderSaga {
   private async goForward(authorizations: number): Promise<void> {
     await this.pay(authorizations);
     const fulfillmentOrders = await this.source();
-    if (patched(ASKS_THE_STORE)) await this.fulfill();
+    if (this.ways.goes("asks-the-store")) await this.fulfill();
     else await this.fulfillAsBefore(fulfillmentOrders);
   }
 
@@ -248,7 +251,7 @@ class OrderSaga {
     }
     this.stopIfCancelled();
     this.tell("order_confirmed", orderId);
-    if (this.notices.isAnythingTold) await this.notices.queue();
+    if (this.notices.isAnythingTold && !this.ways.goes("goes-on")) await this.notices.queue();
   }
 
   private async source(): Promise<readonly string[]> {
@@ -258,13 +261,19 @@ class OrderSaga {
     );
     this.stopIfCancelled();
     this.saga.undoWith({ name: "recallFromFloor", run: () => internal.recallFromFloor({ orderId }) });
-    if (!patched(ASKS_THE_STORE)) await this.release(fulfillmentOrders);
+    if (!this.ways.goes("asks-the-store")) await this.release(fulfillmentOrders);
     return fulfillmentOrders;
   }
 
-  private async release(fulfillmentOrders: readonly string[]): Promise<void> {
-    await this.attempt("release-to-floor", "floor_exception", () =>
-      internal.releaseToFloor({ orderId: this.orderId, fulfillmentOrders }),
+  private async release(
+    fulfillmentOrders: readonly string[],
+    refusal: StepRefusal | null = null,
+  ): Promise<void> {
+    await this.attempt(
+      "release-to-floor",
+      "floor_exception",
+      () => internal.releaseToFloor({ orderId: this.orderId, fulfillmentOrders }),
+      refusal,
     );
   }
 
@@ -276,8 +285,9 @@ class OrderSaga {
     // Once between two messages or steps: money that does not move then waits visibly.
     let isCharged = false;
     for (;;) {
-      if (this.notices.isAnythingTold) await this.notices.queue();
-      const left = await internal.askWhatIsLeft({ orderId });
+      const left = await this.goOn(isCharged);
+      if (left.isCompleted) return;
+      if (left.hasGoneOn) isCharged = false;
       if (left.isHandedOver) this.passNoReturn();
       if (left.isCancelled && !this.isPastNoReturn) throw new Cancelled(ALL_LINES_CANCELLED);
       const [packed] = left.label;
@@ -290,11 +300,11 @@ class OrderSaga {
         await this.charge();
         isCharged = true;
         continue;
-      } else if (left.source) await this.sourceMore();
+      } else if (left.source) await this.sourceMore(left.refusal);
       else if (left.release.length > 0) {
         this.stopIfCancelled();
-        await this.release(left.release);
-      } else if (labelled !== undefined) await this.send(labelled);
+        await this.release(left.release, left.refusal);
+      } else if (labelled !== undefined) await this.send(labelled, left.refusal);
       else if (packed !== undefined) await this.label(packed);
       else if (kept !== undefined) await this.keep(kept);
       else if (left.waitsFor.length === 0) {
@@ -308,6 +318,25 @@ class OrderSaga {
     }
   }
 
+  /**
+   * Does what needs nobody outside, and says what is left then. What is in `left` although it needs nobody could
+   * not be done: the step that does it alone says why.
+   */
+  private async goOn(isCharged: boolean): Promise<WorkLeft & Partial<GoneOn>> {
+    const { orderId, isPastNoReturn } = this;
+    if (!this.ways.goes("goes-on")) {
+      if (this.notices.isAnythingTold) await this.notices.queue();
+      return internal.askWhatIsLeft({ orderId });
+    }
+    this.stopIfCancelled();
+    const left = await internal.goOn({ orderId, mails: this.notices.take(), isCharged, isPastNoReturn });
+    if (left.hasShipped) {
+      this.anythingShipped = true;
+      this.passNoReturn();
+    }
+    return left;
+  }
+
   /** The customer collects it: they are told where and with which code. */
   private async keep(fulfillmentOrderId: string): Promise<void> {
     this.stopIfCancelled();
@@ -316,10 +345,10 @@ class OrderSaga {
   }
 
   /** What was reserved since: the rest of the order, or what replaces missing units. */
-  private async sourceMore(): Promise<void> {
+  private async sourceMore(refusal: StepRefusal | null = null): Promise<void> {
     this.stopIfCancelled();
     const { orderId } = this;
-    await this.attempt("source-held", "insufficient_stock", () => internal.sourceHeld({ orderId }));
+    await this.attempt("source-held", "insufficient_stock", () => internal.sourceHeld({ orderId }), refusal);
   }
 
   /** What is declined holds the order; what cannot be tried again at all does, too. */
@@ -391,10 +420,11 @@ class OrderSaga {
   }
 
   /** Whoever has halted, cancelled or changed the parcel before this moment was in time. */
-  private async send(fulfillmentOrderId: string): Promise<void> {
-    this.stopIfCancelled();
+  private async send(fulfillmentOrderId: string, refusal: StepRefusal | null = null): Promise<void> {
+    // What could not leave had begun to.
+    if (refusal === null) this.stopIfCancelled();
     const shipment = await internal.beginShipment({ orderId: this.orderId, fulfillmentOrderId });
-    if (shipment.status === "leaving") await this.hand(fulfillmentOrderId, shipment.shipmentId);
+    if (shipment.status === "leaving") await this.hand(fulfillmentOrderId, shipment.shipmentId, refusal);
   }
 
   private buyLabel(fulfillmentOrderId: string, attempt: number) {
@@ -413,7 +443,11 @@ class OrderSaga {
   }
 
   /** Hands a parcel to the carrier: from the first one on, the order cannot be cancelled as a whole. */
-  private async hand(fulfillmentOrderId: string, shipmentId: string): Promise<void> {
+  private async hand(
+    fulfillmentOrderId: string,
+    shipmentId: string,
+    refusal: StepRefusal | null = null,
+  ): Promise<void> {
     const orderId = this.orderId;
     this.anythingShipped = true;
     this.passNoReturn();
@@ -421,13 +455,14 @@ class OrderSaga {
       `ship-stock:${fulfillmentOrderId}`,
       "floor_exception",
       (attempt) => internal.shipStock({ orderId, fulfillmentOrderId, shipmentId, attempt }),
+      refusal,
     );
     // The parcel has left, whatever becomes of its payment.
-    const isToldAtOnce = patched(MAILS_IN_TURN);
+    const isToldAtOnce = this.ways.goes("mails-in-turn");
     if (isToldAtOnce) this.tell("shipped", shipmentId);
     // Reported before the parcel had left by our books, so that no message told of it.
     if (shipped.reported?.includes("out_for_delivery")) this.tell("out_for_delivery", shipmentId);
-    if (this.charged && !patched(CHARGES_BY_THE_STORE))
+    if (this.charged && !this.ways.goes("charges-by-the-store"))
       await this.attempt(`capture-payment:${shipmentId}`, "payment_failed", (attempt) =>
         outside.capturePayment.executeWithOptions({ summary: shipmentId }, [
           { orderId, shipmentId, attempt },
@@ -447,7 +482,7 @@ class OrderSaga {
     const underWay = new Set<string>();
     const arrived = new Set<string>();
     for (;;) {
-      if (patched(ASKS_THE_STORE)) return this.fulfill();
+      if (this.ways.goes("asks-the-store")) return this.fulfill();
       if (unshipped.size === 0 && [...underWay].every((id) => arrived.has(id))) break;
       if (halted.size === 0) this.show(unshipped.size > 0 ? "in_progress" : "shipped", "Waiting.");
       const message = await this.inbox.take(...FORMER_MESSAGES);
@@ -501,7 +536,7 @@ class OrderSaga {
 
   /** @returns false where something leaves in this moment: then it was too late, and the order goes on */
   private async isRecalled({ key, by }: CancelRequest): Promise<boolean> {
-    if (!patched(ASKS_BEFORE_UNDOING)) return true;
+    if (!this.ways.goes("asks-before-undoing")) return true;
     const { orderId } = this;
     const { status } = await internal.recallUnlessLeaving({ orderId });
     if (status === "recalled") return true;
@@ -520,16 +555,23 @@ class OrderSaga {
     await this.tellTheRest();
   }
 
-  /** Repeats a step that was refused each time that a person has released the hold which says why. */
+  /**
+   * Repeats a step that was refused each time that a person has released the hold which says why.
+   *
+   * @param first the refusal of the first attempt, where that was made by another step
+   */
   private async attempt<T extends { readonly status: string }>(
     step: string,
     holdCode: HoldCode,
     run: (attempt: number) => Promise<T | StepRefusal>,
+    first: StepRefusal | null = null,
   ): Promise<Exclude<T, StepRefusal>> {
     for (let attempt = 1; ; attempt += 1) {
-      const outcome = await run(attempt).catch((error) => refusalOf(error, holdCode));
+      const before = attempt === 1 ? first : null;
+      const outcome = before ?? (await run(attempt).catch((error) => refusalOf(error, holdCode)));
       if (outcome.status !== "refused") return outcome as Exclude<T, StepRefusal>;
       const refusal = outcome as StepRefusal;
+      if (this.ways.goes("goes-on") && this.notices.isAnythingTold) await this.notices.queue();
       await internal.holdOrder({
         orderId: this.orderId,
         key: `${step}:${attempt}${this.mark}`,
@@ -611,11 +653,11 @@ class OrderSaga {
   }
 
   private tell(kind: SagaNoticeKind, about: string): void {
-    if (patched(QUEUES_MAILS)) {
+    if (this.ways.goes(QUEUES_MAILS)) {
       this.notices.tell(kind, about);
       return;
     }
-    const before = patched(MAILS_IN_TURN) ? this.mails.at(-1) : undefined;
+    const before = this.ways.goes("mails-in-turn") ? this.mails.at(-1) : undefined;
     const send = () => sendNotice(this.orderId, kind, about);
     this.mails.push(before === undefined ? send() : before.then(send));
   }

@@ -1,5 +1,6 @@
 /** The steps of an order's saga. Types only: an activity never enters the sandbox that workflows run in. */
 import { internalSteps, mailSteps, outsideSteps, refusalOf } from "../saga/steps.ts";
+import type { createGoOn } from "./activities/go-on.ts";
 import type { createInventoryActivities } from "./activities/inventory.ts";
 import type { createNoticeActivities, SagaNoticeKind } from "./activities/notices.ts";
 import type { createOrderStateActivities } from "./activities/order-state.ts";
@@ -14,6 +15,7 @@ type InternalPayments = Pick<Payments, "verifyChannelPayment">;
 export const internal = internalSteps<
   ReturnType<typeof createOrderStateActivities> &
     ReturnType<typeof createInventoryActivities> &
+    ReturnType<typeof createGoOn> &
     Pick<Notices, "queueMails"> &
     InternalPayments
 >();

@@ -9,16 +9,16 @@ import type { QueuedMail } from "../../store/orders/notices.ts";
 import { type DueOutboxRow, MAIL_QUEUE } from "../../store/outbox.ts";
 import type { Database } from "../../store/sql/database.ts";
 import { translateFailure } from "../activities/failures.ts";
-import type { SagaActivities } from "../all-activities.ts";
+import type { SagaSteps } from "../all-activities.ts";
 import { type OutboxRelay, startOutboxRelay } from "./outbox-relay.ts";
 
-/** So few that all of them may run into the mail server's time-out before their lease ends. */
+/** So few that a mail that comes in meanwhile waits seconds where all of them run into the server's time-out. */
 const BATCH = 40;
 const LONGEST_RETRY_MS = 300_000;
 /** The attempt after which the timeline says that a mail is late: some ten seconds after the first. */
 const ATTEMPTS_UNTIL_REPORTED = 7;
 
-export type MailSteps = Pick<SagaActivities, "sendMail" | "reportUnsentMail" | "reportLateMail">;
+export type MailSteps = Pick<SagaSteps, "sendMail" | "reportUnsentMail" | "reportLateMail">;
 
 export function startMailRelay(options: {
   readonly database: Database;

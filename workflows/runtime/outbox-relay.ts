@@ -1,8 +1,8 @@
 /**
  * Carries a queue of the outbox out.
  *
- * At least once, whatever dies when: rows are taken under a lease, carried out, then marked. One relay works
- * at a queue at a time; others stand by and take over within a poll. What each row means is its queue's
+ * At least once, whatever dies when: rows are read, carried out, then marked. One relay works at a queue at a
+ * time; others stand by and take over within a poll. What each row means is its queue's
  * (`saga-relay.ts`, `mail-relay.ts`), and doing it again must do no harm.
  *
  * Rows about one subject keep their order within a batch; after a failure the rest of them waits with it.
@@ -14,15 +14,13 @@ import {
   finishOutbox,
   type OutboxQueue,
   postponeOutbox,
-  takeDueOutbox,
+  readDueOutbox,
 } from "../../store/outbox.ts";
 import type { Database } from "../../store/sql/database.ts";
 import { startListener } from "../../store/sql/listener.ts";
 
 /** Rows under way at a time: the Temporal server is quickest with some twenty. */
 const CONCURRENCY = 20;
-/** Longer than a whole batch takes when every row runs into its deadline. */
-const LEASE_MS = 120_000;
 /** How long a row may wait at most when its NOTIFY was lost. */
 const POLL_MS = 500;
 const FIRST_RETRY_MS = 200;
@@ -69,7 +67,7 @@ class Relay {
   /** @returns how many rows were due */
   async carryOut(): Promise<number> {
     const { database, queue, batch, subjectOf } = this.options;
-    const rows = await takeDueOutbox(database, queue, batch, LEASE_MS);
+    const rows = await readDueOutbox(database, queue, batch);
     const subjects = bySubject(rows, subjectOf);
     const results: Result[] = [];
     const work = async () => {

@@ -15,7 +15,7 @@ import {
 import type { Logger } from "pino";
 import { type DueOutboxRow, isStartPending, SAGA_QUEUE } from "../../store/outbox.ts";
 import type { Database } from "../../store/sql/database.ts";
-import { TASK_QUEUE, type WorkflowSignal, type WorkflowStart } from "../messages.ts";
+import { ORDER_SAGA_VERSION, TASK_QUEUE, type WorkflowSignal, type WorkflowStart } from "../messages.ts";
 import { HOLDFAST_CHANNEL, HOLDFAST_STATUS } from "../saga/search-attributes.ts";
 import { type OutboxRelay, startOutboxRelay } from "./outbox-relay.ts";
 
@@ -111,7 +111,7 @@ function optionsOf(start: WorkflowStart) {
   return {
     workflowId: start.workflowId,
     taskQueue: TASK_QUEUE,
-    args: [input],
+    args: [start.workflow === "orderFulfillment" ? { ...input, version: ORDER_SAGA_VERSION } : input],
     typedSearchAttributes: [
       { key: HOLDFAST_CHANNEL, value: input.channelId },
       {

@@ -1,7 +1,7 @@
 import { Client, Connection } from "@temporalio/client";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { SAGA_QUEUE, takeDueOutbox, writeOutbox } from "../../store/outbox.ts";
+import { readDueOutbox, SAGA_QUEUE, writeOutbox } from "../../store/outbox.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import { eventually } from "../../test-support/saga-world.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
@@ -41,9 +41,10 @@ test("the outbox is carried out once, in order, and what was left by a relay tha
     // A repeat of its cause adds nothing.
     await writeOutbox(client, [start("shop-1")]);
   });
-  // A relay takes the rows and dies before it has done anything. Its lease of an hour does not have to run
-  // out first.
-  expect(await takeDueOutbox(database, SAGA_QUEUE, 10, 3_600_000)).toHaveLength(3);
+  // A relay reads the rows and dies before it has done anything. One of a former version has put them off for
+  // an hour while it worked, which does not have to run out first.
+  expect(await readDueOutbox(database, SAGA_QUEUE, 10)).toHaveLength(3);
+  await database.query("update outbox set due_at = now() + interval '1 hour' where key like '%never%'");
 
   const worker = await startWorker();
   try {

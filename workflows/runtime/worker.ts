@@ -14,7 +14,7 @@ import type { Mailer } from "../../ports/notifications.ts";
 import type { PaymentProvider } from "../../ports/payments.ts";
 import type { VendorRoster } from "../../ports/vendor-roster.ts";
 import type { Database } from "../../store/sql/database.ts";
-import { allActivities, createSagaActivities, type SagaActivities } from "../all-activities.ts";
+import { allSteps, createSagaActivities, type SagaActivities } from "../all-activities.ts";
 import { TASK_QUEUE } from "../messages.ts";
 import { HOLDFAST_CHANNEL, HOLDFAST_STATUS } from "../saga/search-attributes.ts";
 import { loadWorkflowBundle } from "./bundle.ts";
@@ -84,7 +84,7 @@ export async function startSagaWorker(options: SagaWorkerOptions): Promise<SagaW
   const activities = createSagaActivities(dependencies);
   const workers = await superviseWorker({ address, security, namespace, bundle, activities, logger });
   const relay = startSagaRelay({ database, client, logger });
-  const mails = startMailRelay({ database, steps: allActivities(dependencies), logger });
+  const mails = startMailRelay({ database, steps: allSteps(dependencies), logger });
   return {
     stop: async () => {
       await Promise.all([relay.stop(), mails.stop()]);

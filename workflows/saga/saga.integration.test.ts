@@ -6,7 +6,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { findTemporalTestServer } from "../../cli/embedded/temporal-binary.ts";
 import { eventually, quietRuntime } from "../../test-support/saga-world.ts";
-import type { SagaActivities } from "../all-activities.ts";
+import { type SagaSteps, withGoOn } from "../all-activities.ts";
 import { TASK_QUEUE } from "../messages.ts";
 import { loadWorkflowBundle } from "../runtime/bundle.ts";
 import { workerOptions } from "../runtime/worker.ts";
@@ -40,13 +40,17 @@ test("an undo that cannot be done is reported and tried again, and the undos bef
     askWhatIsLeft: () =>
       Promise.resolve({
         release: log.includes("releaseToFloor") ? [] : ["o-1-F1"],
+        source: false,
+        charge: false,
         label: [],
+        keep: [],
         send: [],
         tellStock: false,
         resolved: [],
         waitsFor: ["the floor"],
         isCancelled: false,
         isHandedOver: false,
+        hasShipped: false,
         standing: "in_progress",
       }),
     releaseToFloor: async () => {
@@ -69,7 +73,7 @@ test("an undo that cannot be done is reported and tried again, and the undos bef
     connection: environment.nativeConnection,
     ...workerOptions(
       await loadWorkflowBundle(pino({ level: "silent" })),
-      doubles as unknown as SagaActivities,
+      withGoOn(doubles as unknown as SagaSteps),
     ),
   });
   const startedAt = await environment.currentTimeMs();

@@ -35,6 +35,7 @@ import {
   recordProgress,
 } from "../../../store/floor/shipments.ts";
 import { beginStockErrands, markErrandsDone } from "../../../store/floor/stock-errands.ts";
+import { queueMails } from "../../../store/orders/notices.ts";
 import { changeOrder, type OrderProgress } from "../../../store/orders/order-progress.ts";
 import { withdrawShortages } from "../../../store/orders/shortages.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
@@ -311,6 +312,8 @@ export function createInventoryActivities({ database, allocator, carriers, now }
         readonly fulfillmentOrderId: string;
         readonly shipmentId: string;
         readonly attempt: number;
+        /** Whether the shopper is told of it here; else by the saga. */
+        readonly tells?: boolean;
       },
     ): Promise<{ readonly status: "shipped"; readonly reported: readonly TrackingStatus[] }> {
       const { orderId, fulfillmentOrderId, shipmentId } = input;
@@ -341,7 +344,7 @@ export function createInventoryActivities({ database, allocator, carriers, now }
         const shipment = await readShipment(client, shipmentId);
         if (shipment === undefined)
           throw new StepImpossible("shipment_not_found", `There is no shipment ${shipmentId}.`);
-        // What the carrier has reported before this was written comes after it.
+        // What the carrier has reported before this was written comes after it, and no message tells of it.
         const reports = await readTrackingReports(client, shipment.trackingNumber);
         const early = progressOf("pre_transit", reports);
         const reported = early.map(({ status }) => status);
@@ -361,6 +364,15 @@ export function createInventoryActivities({ database, allocator, carriers, now }
         const isThere = shipment.deliveredAt !== null || reported.includes("delivered");
         const ledger = isThere ? adding(units, "shipped", "delivered") : adding(units, "shipped");
         await changeOrder(client, order, { ledger });
+        if (input.tells === true) {
+          const told = reported.includes("out_for_delivery")
+            ? (["shipped", "out_for_delivery"] as const)
+            : (["shipped"] as const);
+          await queueMails(
+            client,
+            told.map((kind) => ({ orderId, kind, about: shipmentId })),
+          );
+        }
         return { status: "shipped", reported };
       });
     },
