@@ -143,16 +143,7 @@ describe("a system that runs", () => {
         expect(isGone, name).toBe(true);
       }
 
-      await system.start();
-      expect((await fetch(`${(await system.access()).url}/readyz`)).status).toBe(200);
-    },
-    2 * MINUTE,
-  );
-
-  test(
-    "what a start brought up ends with it where it runs out of memory, and nothing holds its ports",
-    async () => {
-      await system.interrupt();
+      // The next test has it run out of memory.
       const leak = pathToFileURL(join(projectRoot, "test-support", "run-out-of-memory.mjs")).href;
       system.environment["NODE_OPTIONS"] = `--max-old-space-size=256 --import ${leak}`;
       try {
@@ -160,6 +151,28 @@ describe("a system that runs", () => {
       } finally {
         delete system.environment["NODE_OPTIONS"];
       }
+      expect((await fetch(`${(await system.access()).url}/readyz`)).status).toBe(200);
+    },
+    2 * MINUTE,
+  );
+
+  /** The cookie is of before the system was reached from elsewhere. */
+  let cookie = "";
+  const signIn = async (password: string | undefined) => {
+    const { url } = await system.access();
+    const reply = await fetch(`${url}/v1/sessions`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ email: "admin@sandbox.example", password }),
+    });
+    return { status: reply.status, cookie: reply.headers.get("set-cookie")?.split(";", 1)[0] ?? "" };
+  };
+
+  test(
+    "what a start brought up ends with it where it runs out of memory, and nothing holds its ports",
+    async () => {
+      ({ cookie } = await signIn("sandbox"));
+      expect(cookie).toContain("holdfast_session_");
       const children = system.children();
       expect(children.map(({ name }) => name).sort()).toEqual(["postgres", "simulators", "temporal"]);
       expect(await system.runOutOfMemory()).not.toBe("SIGKILL");
@@ -172,27 +185,13 @@ describe("a system that runs", () => {
         const port = Number(system.environment[`HOLDFAST_${server}PORT`]);
         expect([server, await answers("127.0.0.1", port)]).toEqual([server, false]);
       }
-      await system.start();
-      expect((await fetch(`${(await system.access()).url}/readyz`)).status).toBe(200);
     },
     2 * MINUTE,
   );
 
   test(
-    "reached from elsewhere, keeps no password that everybody knows, and its helpers to this machine",
+    "started again, and reached from elsewhere, keeps no password that everybody knows, and its helpers to this machine",
     async () => {
-      const signIn = async (password: string | undefined) => {
-        const { url } = await system.access();
-        const reply = await fetch(`${url}/v1/sessions`, {
-          method: "POST",
-          headers: { "content-type": "application/json" },
-          body: JSON.stringify({ email: "admin@sandbox.example", password }),
-        });
-        return { status: reply.status, cookie: reply.headers.get("set-cookie")?.split(";", 1)[0] ?? "" };
-      };
-      const { cookie } = await signIn("sandbox");
-      expect(cookie).toContain("holdfast_session_");
-      await system.interrupt();
       system.environment["HOLDFAST_HOST"] = "127.0.0.2";
       try {
         await system.start();
@@ -203,6 +202,7 @@ describe("a system that runs", () => {
         expect((await signIn(staffPassword)).status).toBe(201);
         const { url } = await system.access();
         expect(url).toContain("127.0.0.2");
+        expect((await fetch(`${url}/readyz`)).status).toBe(200);
         expect((await fetch(`${url}/v1/account`, { headers: { cookie } })).status).toBe(401);
         for (const helper of ["TEMPORAL", "TEMPORAL_UI", "SIMULATORS", "SMTP", "POSTGRES"]) {
           const port = Number(system.environment[`HOLDFAST_${helper}_PORT`]);

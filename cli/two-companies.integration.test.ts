@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { WaitingFulfillmentOrder } from "../contract/fulfillment.ts";
@@ -76,6 +77,8 @@ async function until<T>(
     const found = (await run<T>(company, ...args)).find(wanted);
     if (found !== undefined) return found;
     if (Date.now() > deadline) throw new Error(`holdfast ${args.join(" ")}: waited in vain`);
+    // One process after the other would keep a core from what is waited for.
+    await pause(300);
   }
 }
 

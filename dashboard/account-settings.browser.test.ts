@@ -1,11 +1,11 @@
 /** The page of accounts at vendors in a real browser: the vendor is its simulator, over its real format. */
 
 import { pino } from "pino";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { openVendorDesk } from "../integrations/vendor-desk.ts";
 import { readStoredAccounts } from "../store/settings/vendor-accounts.ts";
-import { findChromium, launchChromium } from "../test-support/browser.ts";
+import { findChromium, launchChromium, type TestBrowser } from "../test-support/browser.ts";
 import { PHONE, STAFF_PASSWORD, signIn } from "../test-support/dashboard.ts";
 import { startTestEdge, type TestEdge } from "../test-support/edge.ts";
 import {
@@ -20,7 +20,7 @@ const chromium = findChromium();
 describe.skipIf(chromium === undefined)("the page of accounts", () => {
   let sandbox: TestSandbox;
   let edge: TestEdge;
-  let browser: Browser;
+  let browser: TestBrowser;
   let pages: Page[] = [];
   let complaints: string[] = [];
 

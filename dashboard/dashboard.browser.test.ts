@@ -2,7 +2,7 @@
  * The dashboard in a real browser against the real gateway, engine and PostgreSQL. What sagas would do in
  * between (delivering, approving a return) is written by the store's own functions.
  */
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
 import { reportLoad, tellOfLoads } from "../operations/floor/robot-loads.ts";
@@ -19,7 +19,7 @@ import { changeOrder, lockOrder } from "../store/orders/order-progress.ts";
 import { recordEntry } from "../store/orders/timeline.ts";
 import { setDecision } from "../store/returns/returns.ts";
 import { inTransaction } from "../store/sql/database.ts";
-import { findChromium } from "../test-support/browser.ts";
+import { findChromium, type TestBrowser } from "../test-support/browser.ts";
 import {
   DESKTOP,
   PHONE,
@@ -43,7 +43,7 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
     throw new Error("the sandbox's catalog has changed");
   let dashboard: TestDashboard;
   let edge: TestEdge;
-  let browser: Browser;
+  let browser: TestBrowser;
   /** Signed in once: sign-in attempts are limited. */
   let staff: BrowserContext;
   let pages: Page[] = [];

@@ -5,10 +5,10 @@
  * The same by commands alone: `cli/two-companies.integration.test.ts`.
  */
 import { pino } from "pino";
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Broker, startBroker } from "../devices/mqtt/broker.ts";
-import { findChromium, launchChromium } from "../test-support/browser.ts";
+import { findChromium, launchChromium, type TestBrowser } from "../test-support/browser.ts";
 import { Business, CARRIER_SECRET, EASYPOST_KEY, STRIPE_KEY } from "../test-support/business.ts";
 import { DESKTOP } from "../test-support/dashboard.ts";
 import { provideDashboard } from "../test-support/system.ts";
@@ -60,7 +60,7 @@ type Company = (typeof COMPANIES)[number] & {
 };
 
 describe.skipIf(chromium === undefined)("from nothing to a shipped order, by pages alone", () => {
-  let browser: Browser;
+  let browser: TestBrowser;
   let broker: Broker;
   let companies: Company[] = [];
 

@@ -2,10 +2,10 @@
  * A shopper pays on the page of their order, in a real browser: real gateway, PostgreSQL, engine and sagas;
  * the payment provider, its card field and the mailbox are the simulators, on sockets of their own.
  */
-import type { Browser, Frame, Page } from "playwright-core";
+import type { Frame, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
-import { findChromium, launchChromium } from "../test-support/browser.ts";
+import { findChromium, launchChromium, type TestBrowser } from "../test-support/browser.ts";
 import { DESKTOP, PHONE, STAFF_PASSWORD, signIn } from "../test-support/dashboard.ts";
 import { postOrder, sentOrder } from "../test-support/orders/sent-order.ts";
 import { eventually } from "../test-support/saga-world.ts";
@@ -19,7 +19,7 @@ const TO_CONFIRM = "4000002500003155";
 describe.skipIf(chromium === undefined)("a shopper whose order waits for a payment", () => {
   const product = sandboxCatalog().find(({ source }) => source === "fulfillment_centers");
   let world: PaidEdge;
-  let browser: Browser;
+  let browser: TestBrowser;
   let complaints: string[] = [];
   /** Addresses that the page has asked, and what it has sent there. */
   let asked: { readonly url: string; readonly body: string; readonly frame: string }[] = [];

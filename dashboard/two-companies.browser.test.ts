@@ -2,17 +2,17 @@
  * One person of two companies on one host, in a real browser: from one to the other, and signed in to both.
  */
 import { cpSync } from "node:fs";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import type { OtherCompany } from "../config/other-companies.ts";
-import { findChromium, launchChromium } from "../test-support/browser.ts";
+import { findChromium, launchChromium, type TestBrowser } from "../test-support/browser.ts";
 import { DESKTOP, PHONE } from "../test-support/dashboard.ts";
 import { type GatewayWorld, STAFF_PASSWORD, startGatewayWorld } from "../test-support/gateway.ts";
 
 const chromium = findChromium();
 
 describe.skipIf(chromium === undefined)("two companies by their pages", () => {
-  let browser: Browser;
+  let browser: TestBrowser;
   let acme: GatewayWorld;
   let bolt: GatewayWorld;
 

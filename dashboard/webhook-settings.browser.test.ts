@@ -1,11 +1,11 @@
 /** The page of webhooks in a real browser, with a receiver that takes real deliveries. */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { createWebhookSender } from "../integrations/webhooks/webhook-sender.ts";
 import { VendorRoster } from "../ports/vendor-roster.ts";
-import { findChromium, launchChromium } from "../test-support/browser.ts";
+import { findChromium, launchChromium, type TestBrowser } from "../test-support/browser.ts";
 import { PHONE, STAFF_PASSWORD, signIn } from "../test-support/dashboard.ts";
 import { startTestEdge, type TestEdge } from "../test-support/edge.ts";
 import { postOrder, sentOrder } from "../test-support/orders/sent-order.ts";
@@ -16,7 +16,7 @@ describe.skipIf(chromium === undefined)("the page of webhooks", () => {
   let receiver: Server;
   let address = "";
   let edge: TestEdge;
-  let browser: Browser;
+  let browser: TestBrowser;
   let page: Page | null = null;
   const complaints: string[] = [];
 

@@ -1,7 +1,7 @@
 /** Chromium for the browser tests, as the machine has it; nothing is downloaded. */
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, type BrowserContext, chromium } from "playwright-core";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 
@@ -26,6 +26,28 @@ export function findChromium(): string | undefined {
   return found;
 }
 
-export function launchChromium(executablePath: string): Promise<Browser> {
-  return chromium.launch({ executablePath, args: ARGUMENTS });
+/** A file's part of the browser: contexts of its own, which share nothing with anybody else's. */
+export type TestBrowser = Pick<Browser, "newContext"> & {
+  /** Closes the contexts. */
+  close(): Promise<void>;
+};
+
+/** Of this process: to start one costs seconds of processor time, and it ends with the process. */
+let running: Promise<Browser> | undefined;
+
+export async function launchChromium(executablePath: string): Promise<TestBrowser> {
+  const isThere = (await running?.catch(() => undefined))?.isConnected() === true;
+  if (!isThere) running = chromium.launch({ executablePath, args: ARGUMENTS });
+  const browser = await (running as Promise<Browser>);
+  const contexts: BrowserContext[] = [];
+  return {
+    newContext: async (options) => {
+      const context = await browser.newContext(options);
+      contexts.push(context);
+      return context;
+    },
+    close: async () => {
+      await Promise.all(contexts.splice(0).map((context) => context.close()));
+    },
+  };
 }

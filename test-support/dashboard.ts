@@ -1,7 +1,7 @@
 /** The dashboard of this tree, served by a real gateway, and the browser that shows it. */
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { inject } from "vitest";
-import { findChromium, launchChromium } from "./browser.ts";
+import { findChromium, launchChromium, type TestBrowser } from "./browser.ts";
 import { startTestEdge, type TestEdge } from "./edge.ts";
 
 declare module "vitest" {
@@ -17,7 +17,7 @@ export const PHONE = { width: 390, height: 844 };
 
 export type TestDashboard = {
   readonly edge: TestEdge;
-  readonly browser: Browser;
+  readonly browser: TestBrowser;
   stop(): Promise<void>;
 };
 

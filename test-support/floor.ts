@@ -62,6 +62,16 @@ export async function startStockedEngine(test: TestDatabase): Promise<Engine> {
   return engine;
 }
 
+/**
+ * Takes devices, orders and what was told of them away, so that the next test of a file may use their names
+ * again. What they hold in the engine stays held.
+ */
+export async function emptyFloor(test: TestDatabase): Promise<void> {
+  await test.database.query(
+    "truncate orders, device, device_dead_letter, device_event, outbox, setting_change cascade",
+  );
+}
+
 /** Orders with allocated stock, handed to the floor as the saga does it. */
 export async function releaseOrders(
   test: TestDatabase,

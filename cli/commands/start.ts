@@ -10,6 +10,7 @@ import { vendorKinds } from "../../integrations/vendor-kinds.ts";
 import { folderProblem } from "../embedded/folder-problem.ts";
 import { UserProblem } from "../problem.ts";
 import { SANDBOX_STAFF } from "../sandbox/company.ts";
+import { checkBeforeStart, prepareDataFolder } from "../system/before-start.ts";
 import type { LocalSystem } from "../system/local-system.ts";
 import { requireNativeServer } from "../system/require-native-server.ts";
 import { type EndReason, untilEnd } from "../system/until-end.ts";
@@ -48,9 +49,10 @@ async function start(json: boolean): Promise<void> {
   const { settings } = reading;
   requireBuilt();
   await requireNativeServer();
-  // Loaded only here, so that all other commands start quickly.
-  const { prepareDataFolder, startLocalSystem } = await import("../system/local-system.ts");
   await prepareDataFolder(settings.dataFolder);
+  await checkBeforeStart(settings);
+  // Loaded only here, so that all other commands start quickly.
+  const { startLocalSystem } = await import("../system/local-system.ts");
   const logger = await fileLogger(settings);
   const ending = untilEnd();
   const starting = startLocalSystem(settings, logger, startSteps()).catch((error: unknown) => {

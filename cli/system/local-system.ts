@@ -11,7 +11,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { closeSync, openSync } from "node:fs";
-import { chmod, lstat, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { projectRoot } from "../../config/project-root.ts";
@@ -32,16 +32,15 @@ import { giveMissingPasswords } from "../../store/floor/device-passwords.ts";
 import { giveMissingSettings } from "../../store/floor/devices.ts";
 import { type Database, inTransaction } from "../../store/sql/database.ts";
 import { type LocalFile, readLocalFile, writeLocalFile } from "../client/credentials.ts";
-import { folderProblem } from "../embedded/folder-problem.ts";
-import { requireFreePort } from "../embedded/free-port.ts";
 import { startPostgres } from "../embedded/postgres.ts";
-import { isRunning, ProcessBook, stopProcess } from "../embedded/processes.ts";
+import { ProcessBook } from "../embedded/processes.ts";
 import { startTemporal } from "../embedded/temporal.ts";
 import { UserProblem } from "../problem.ts";
 import { SANDBOX_COMPANY, SANDBOX_PASSWORD } from "../sandbox/company.ts";
 import { deviceSecret, sandboxDevices } from "../sandbox/devices.ts";
 import { createLocalKey, seedSandbox } from "../sandbox/seed.ts";
 import type { Steps } from "../terminal.ts";
+import { checkBeforeStart, HELPERS_HOST } from "./before-start.ts";
 import { brokerAccess } from "./broker-access.ts";
 import { type RunningSystem, startSystem } from "./compose.ts";
 import type { GuardianTask } from "./guardian-main.ts";
@@ -64,20 +63,14 @@ export type LocalSystem = {
 
 const SIMULATORS_READY_MS = 30_000;
 
-/**
- * Temporal, its UI, the simulators and their mail server ask nobody for a login, so that no other machine
- * reaches them, whatever address the gateway has.
- */
-const HELPERS_HOST = "127.0.0.1";
-
 export async function startLocalSystem(
   settings: Settings,
   logger: Logger,
   steps: Steps,
 ): Promise<LocalSystem> {
+  // Once more: seconds have passed since they were asked before all of this was loaded.
+  await checkBeforeStart(settings);
   const book = new ProcessBook(settings.dataFolder);
-  await clearLeftovers(book, settings.dataFolder);
-  await requirePorts(settings);
 
   const started: { stop(): Promise<void> }[] = [];
   let reportBroken: (reason: string) => void = () => {};
@@ -210,25 +203,6 @@ export async function startLocalSystem(
   }
 }
 
-/** Makes the folder, and checks that it can be written to before anything depends on it. */
-export async function prepareDataFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-    await mkdir(join(folder, "logs"), { recursive: true, mode: 0o700 });
-    // A run of a former version may have made them for everybody to read.
-    await chmod(join(folder, "logs"), 0o700);
-    for (const name of await readdir(folder)) {
-      const path = join(folder, name);
-      if ((await lstat(path)).isFile()) await chmod(path, 0o600);
-    }
-    const probe = join(folder, ".writable");
-    await writeFile(probe, Buffer.alloc(4_096));
-    await rm(probe);
-  } catch (error) {
-    throw folderProblem(folder, error);
-  }
-}
-
 async function readOrCreateLocalFile(folder: string): Promise<LocalFile> {
   const found = await readLocalFile(folder);
   if (found !== undefined) return found;
@@ -247,41 +221,6 @@ async function sandboxDeviceKey(folder: string): Promise<string> {
   const deviceKey = randomBytes(32).toString("base64url");
   await writeLocalFile(folder, { ...local, deviceKey });
   return deviceKey;
-}
-
-/** L1 and L2. */
-async function clearLeftovers(book: ProcessBook, dataFolder: string): Promise<void> {
-  const records = await book.readPrevious();
-  const main = records.find((record) => record.name === "holdfast");
-  if (main !== undefined && main.pid !== process.pid && (await isRunning(main))) {
-    const local = await readLocalFile(dataFolder);
-    throw new UserProblem(
-      "already_running",
-      `Holdfast already runs on ${dataFolder} (process ${main.pid}${local?.url === undefined ? "" : `, ${local.url}`}).`,
-      "Use that one, stop it with Ctrl-C, or start another with HOLDFAST_DATA and other ports.",
-    );
-  }
-  for (const record of records) {
-    if (record.name !== "holdfast") await stopProcess(record, ["SIGINT", "SIGTERM", "SIGKILL"], 8_000);
-  }
-}
-
-/** Checked before anything is started, so that a taken port leaves no half-started system behind. */
-async function requirePorts(settings: Settings): Promise<void> {
-  const { host, ports } = settings;
-  await requireFreePort(host, ports.gateway, "gateway", "HOLDFAST_PORT");
-  if (settings.databaseUrl === null) {
-    await requireFreePort("127.0.0.1", ports.postgres, "PostgreSQL", "HOLDFAST_POSTGRES_PORT");
-  }
-  if (settings.temporalAddress === null) {
-    await requireFreePort(HELPERS_HOST, ports.temporal, "Temporal", "HOLDFAST_TEMPORAL_PORT");
-    await requireFreePort(HELPERS_HOST, ports.temporalUi, "Temporal UI", "HOLDFAST_TEMPORAL_UI_PORT");
-  }
-  if (settings.mqttUrl === null) {
-    await requireFreePort(host, ports.mqtt, "MQTT broker", "HOLDFAST_MQTT_PORT");
-  }
-  await requireFreePort(HELPERS_HOST, ports.simulators, "simulators", "HOLDFAST_SIMULATORS_PORT");
-  await requireFreePort(HELPERS_HOST, ports.smtp, "sandbox inbox", "HOLDFAST_SMTP_PORT");
 }
 
 function startOwnBroker(

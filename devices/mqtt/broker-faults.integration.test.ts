@@ -4,12 +4,13 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { connectAsync, type MqttClient } from "mqtt";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Engine } from "../../engine/engine.ts";
 import { listDeviceEvents } from "../../store/floor/device-events.ts";
 import { listDeviceViews } from "../../store/floor/device-views.ts";
 import {
   addDevices,
+  emptyFloor,
   eventually,
   LOCATION,
   startStockedEngine,
@@ -31,10 +32,18 @@ describe.skipIf(!mosquittoInstalled)("the bridge (skipped where `mosquitto` is n
   let bridge: DeviceBridge | undefined;
   let stops: (() => Promise<void>)[];
 
-  beforeEach(async () => {
-    stops = [];
+  beforeAll(async () => {
     test = await createTestDatabase();
     engine = await startStockedEngine(test);
+  });
+
+  afterAll(async () => {
+    await engine.stop();
+    await test.close();
+  });
+
+  beforeEach(async () => {
+    stops = [];
     await addDevices(test, [
       { id: "belt-1", locationId: LOCATION, kind: "conveyor", protocol: "holdfast-conveyor", name: "Belt" },
     ]);
@@ -45,8 +54,7 @@ describe.skipIf(!mosquittoInstalled)("the bridge (skipped where `mosquitto` is n
     await bridge?.stop();
     bridge = undefined;
     await mosquitto?.stop();
-    await engine.stop();
-    await test.close();
+    await emptyFloor(test);
   });
 
   const url = (name = "anybody") => `mqtt://${name}@127.0.0.1:${mosquitto.port}`;

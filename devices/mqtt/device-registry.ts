@@ -1,6 +1,7 @@
 /**
- * Which devices there are and how they are: the table `device`. Connection and last state are written in
- * batches, at most once a second, because a single state message is not worth a commit.
+ * Which devices there are and how they are: the table `device`. What they report is written in batches, once
+ * a second, because a single state message is not worth a commit. That one comes or goes is: it is seen on
+ * the pages at once.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
@@ -17,6 +18,8 @@ import type { DeviceLog } from "./device-log.ts";
 import { offlineAfter } from "./offline-after.ts";
 
 const FLUSH_MS = 1_000;
+/** After one has come or gone: where the broker did, all others follow within it. */
+const FLUSH_SOON_MS = 50;
 /** A message of an unknown device makes us read the table again, at most this often. Milliseconds. */
 const REFRESH_MS = 2_000;
 
@@ -38,6 +41,7 @@ export class DeviceRegistry {
   private dirty = new Map<string, number>();
   private refreshedAt = 0;
   private timer: NodeJS.Timeout | undefined;
+  private soon: NodeJS.Timeout | undefined;
   private flushing: Promise<void> = Promise.resolve();
 
   constructor(database: Queryable, log: Pick<DeviceLog, "record">, logger: Logger) {
@@ -56,6 +60,7 @@ export class DeviceRegistry {
 
   async stop(): Promise<void> {
     clearInterval(this.timer);
+    clearTimeout(this.soon);
     await this.flush();
   }
 
@@ -182,6 +187,10 @@ export class DeviceRegistry {
   private move(device: Device, connection: DeviceConnection): void {
     device.connection = connection;
     device.connectionSince = performance.now();
+    this.soon ??= setTimeout(() => {
+      this.soon = undefined;
+      void this.flush();
+    }, FLUSH_SOON_MS);
   }
 
   /** Reads again what is registered. Whoever starts the registry sees to it that it happens. */

@@ -1,14 +1,20 @@
 /** Who may say what, at a real mosquitto: with the lines that a registration gives, and no others. */
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 import { pino } from "pino";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { RegisterDeviceBody } from "../../contract/devices.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { deviceAcl } from "../../operations/devices/mosquitto-lines.ts";
 import { registerDevice } from "../../operations/devices/register-device.ts";
 import { hashDeviceSecret } from "../../store/floor/device-passwords.ts";
 import { readRegisteredDevice } from "../../store/floor/device-views.ts";
-import { eventually, LOCATION, startStockedEngine, testLogger } from "../../test-support/floor.ts";
+import {
+  emptyFloor,
+  eventually,
+  LOCATION,
+  startStockedEngine,
+  testLogger,
+} from "../../test-support/floor.ts";
 import {
   type Authority,
   createAuthority,
@@ -31,18 +37,22 @@ describe.skipIf(!mosquittoInstalled || !opensslInstalled)(
     let authority: Authority;
     let stops: (() => Promise<unknown>)[] = [];
 
-    beforeEach(async () => {
+    beforeAll(async () => {
       test = await createTestDatabase();
       engine = await startStockedEngine(test);
       authority = createAuthority();
     });
 
-    afterEach(async () => {
-      for (const stop of stops.reverse()) await stop();
-      stops = [];
+    afterAll(async () => {
       authority.remove();
       await engine.stop();
       await test.close();
+    });
+
+    afterEach(async () => {
+      for (const stop of stops.reverse()) await stop();
+      stops = [];
+      await emptyFloor(test);
     });
 
     const robot = (id: string): RegisterDeviceBody => ({

@@ -1,6 +1,6 @@
 /** Robots that do what no simulated one does, two at a site, over a broker. */
 import { connectAsync, type MqttClient } from "mqtt";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Engine } from "../../engine/engine.ts";
 import type { OperationContext } from "../../operations/context.ts";
 import { changeDevice, registerDevice } from "../../operations/devices/register-device.ts";
@@ -9,6 +9,7 @@ import { listDeadLetters } from "../../store/floor/dead-letters.ts";
 import { listDeviceEvents } from "../../store/floor/device-events.ts";
 import { listDeviceViews } from "../../store/floor/device-views.ts";
 import {
+  emptyFloor,
   eventually,
   LOCATION,
   releaseOrders,
@@ -119,11 +120,9 @@ describe("a robot that is not as the simulated ones", () => {
   let bus: MqttClient;
   let context: OperationContext;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     test = await createTestDatabase();
     engine = await startStockedEngine(test);
-    broker = await startBroker({ host: "127.0.0.1", port: 0, logger: testLogger });
-    bus = await connectAsync(`mqtt://127.0.0.1:${broker.port}`);
     context = {
       database: test.database,
       allocator: engine.client,
@@ -132,13 +131,22 @@ describe("a robot that is not as the simulated ones", () => {
     };
   });
 
+  afterAll(async () => {
+    await engine.stop();
+    await test.close();
+  });
+
+  beforeEach(async () => {
+    broker = await startBroker({ host: "127.0.0.1", port: 0, logger: testLogger });
+    bus = await connectAsync(`mqtt://127.0.0.1:${broker.port}`);
+  });
+
   afterEach(async () => {
     await bus.endAsync(true);
     await bridge?.stop();
     bridge = undefined;
     await broker.stop();
-    await engine.stop();
-    await test.close();
+    await emptyFloor(test);
   });
 
   const startBridge = async (): Promise<void> => {

@@ -1,8 +1,9 @@
 /**
  * Before any test that needs servers: builds what worker threads and child processes run, and starts the
  * servers that all files share. Each file has its own part of them, so that files can run side by side:
- * - in PostgreSQL a database, cloned from a migrated template. `fsync` stays on, because tests make claims
- *   about durability;
+ * - in PostgreSQL a database, cloned from a migrated template. What is claimed of the death of our own
+ *   processes needs no `fsync`, and this server outlives all of them: a test that has PostgreSQL die, or whole
+ *   systems, starts one of its own, with `fsync`;
  * - in Temporal a namespace.
  *
  * PostgreSQL is started as `holdfast start` does it, because the exit hook of the package's own class would
@@ -24,6 +25,8 @@ import { onceARun } from "./once-a-run.ts";
 
 type SharedPostgres = { readonly url: string; stop(): Promise<void> };
 
+const PASSWORD = "holdfast";
+
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   buildProgram();
   const [postgres, temporal] = await onceARun("servers", () =>
@@ -42,15 +45,22 @@ async function startSharedPostgres(): Promise<SharedPostgres> {
   const server = await startPostgres({
     dataFolder: folder,
     port: await freePort(),
-    password: "holdfast",
+    password: PASSWORD,
     book: new ProcessBook(folder),
     // Several files at a time, several processes with a pool each, and the pools of the tests themselves.
     maxConnections: 400,
-    // The databases of files that are through stay until the end: nobody needs them vacuumed.
-    settings: { autovacuum: "off" },
+    settings: {
+      // The databases of files that are through stay until the end: nobody needs them vacuumed.
+      autovacuum: "off",
+      fsync: "off",
+      full_page_writes: "off",
+      // Thousands of connections are opened, each with the password below.
+      scram_iterations: "1",
+    },
     onCrash: () => process.stderr.write("the tests' PostgreSQL has ended by itself\n"),
     progress: () => {},
   });
+  await runAsAdmin(server.url, `alter role holdfast password '${PASSWORD}'`);
   await runAsAdmin(server.url, "create database holdfast_template");
   await migrate(withDatabase(server.url, "holdfast_template"));
   return {

@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { Connection } from "@temporalio/client";
 import { freePort } from "../../cli/embedded/free-port.ts";
+import { PUNCTUAL_TIMERS } from "../../cli/embedded/temporal.ts";
 import { findTemporal } from "../../cli/embedded/temporal-binary.ts";
 
 export type TemporalServer = { readonly address: string; stop(): Promise<void> };
@@ -25,6 +26,7 @@ export async function startTemporal(): Promise<TemporalServer> {
       String(port),
       "--log-level",
       "error",
+      ...PUNCTUAL_TIMERS,
     ],
     { stdio: "ignore" },
   );
