@@ -15,7 +15,8 @@ import type { Fulfiller, HoldReason, LineKind, OrderDocument, PaymentStatus } fr
 import { lineShares } from "../../orders/order-amounts.ts";
 import { type OrderStatuses, rollUp } from "../../orders/order-status.ts";
 import { moneyMissing } from "../../orders/payment/order-completion.ts";
-import type { Queryable } from "../sql/database.ts";
+import { batched } from "../sql/batched.ts";
+import type { Database, Queryable } from "../sql/database.ts";
 import { readMoneyFacts } from "./money-facts.ts";
 
 type LineProgress = LineLedger & {
@@ -78,14 +79,30 @@ const ORDER = `select o.id as "orderId", o.version, o.revision, o.channel_id as 
     o.customer_email as "customerEmail", o.ship_by as "shipBy", o.deliver_by as "deliverBy",
     o.tracking_token as "trackingToken", ${SHIPS_PARTS} as "shipsParts", o.document,
     coalesce(o.payment_method, o.document->>'paymentMethod') as "paymentMethod", coalesce(${PROGRESS_LINES_JSON}, '[]') as lines
-  from orders o join company c on c.id = o.company_id where o.id = $1`;
+  from orders o join company c on c.id = o.company_id`;
 
 export async function readOrderProgress(
   client: Queryable,
   orderId: string,
 ): Promise<OrderProgress | undefined> {
-  const { rows } = await client.query<OrderProgress>({ name: "read-order", text: ORDER, values: [orderId] });
+  const text = `${ORDER} where o.id = $1`;
+  const { rows } = await client.query<OrderProgress>({ name: "read-order", text, values: [orderId] });
   return rows[0];
+}
+
+const finders = new WeakMap<Database, (orderId: string) => Promise<OrderProgress | undefined>>();
+
+/** The same outside of a transaction: orders that are asked for at once are read by one statement. */
+export function findOrderProgress(database: Database, orderId: string): Promise<OrderProgress | undefined> {
+  let find = finders.get(database);
+  if (find === undefined) {
+    find = batched(async (ids) => {
+      const { rows } = await database.query<OrderProgress>(`${ORDER} where o.id = any($1)`, [ids]);
+      return new Map(rows.map((order) => [order.orderId, order]));
+    });
+    finders.set(database, find);
+  }
+  return find(orderId);
 }
 
 /** The same; locks the order, so that no other transaction changes it before this one ends. */

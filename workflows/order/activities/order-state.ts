@@ -12,14 +12,14 @@ import {
   readFulfillmentOrders,
 } from "../../../store/floor/fulfillment.ts";
 import { outboundShipmentId } from "../../../store/floor/shipments.ts";
-import { readWorkFacts } from "../../../store/floor/work-facts.ts";
+import { findWorkFacts, readWorkFacts } from "../../../store/floor/work-facts.ts";
 import { readMoneyFacts } from "../../../store/orders/money-facts.ts";
 import { askForPaymentRow } from "../../../store/orders/notices.ts";
 import {
   changeOrder,
+  findOrderProgress,
   lockOrder,
   type OrderProgress,
-  readOrderProgress,
 } from "../../../store/orders/order-progress.ts";
 import { readPaymentTransactions } from "../../../store/orders/payments.ts";
 import { readEntryData, recordEntry, recordQuote } from "../../../store/orders/timeline.ts";
@@ -27,7 +27,7 @@ import { writeOutbox } from "../../../store/outbox.ts";
 import { readPaid, readRefundable } from "../../../store/refunds/refunds.ts";
 import { oweAtChannel } from "../../../store/refunds/settle-refund.ts";
 import { giveBackStoreCredit } from "../../../store/refunds/store-credit.ts";
-import { inTransaction, type Queryable } from "../../../store/sql/database.ts";
+import { type Database, inTransaction, type Queryable } from "../../../store/sql/database.ts";
 import type { SagaDependencies } from "../../activities/dependencies.ts";
 import { StepImpossible } from "../../activities/failures.ts";
 import { askForRefund } from "./ask-for-refund.ts";
@@ -47,8 +47,9 @@ export type FoundOrder = {
   readonly isShipped: boolean;
 };
 
-export async function mustReadOrder(client: Queryable, orderId: string): Promise<OrderProgress> {
-  return existing(await readOrderProgress(client, orderId), orderId);
+/** Outside of a transaction. @throws StepImpossible `order_not_found` */
+export async function mustReadOrder(database: Database, orderId: string): Promise<OrderProgress> {
+  return existing(await findOrderProgress(database, orderId), orderId);
 }
 
 export async function mustLockOrder(client: Queryable, orderId: string): Promise<OrderProgress> {
@@ -99,7 +100,7 @@ export function createOrderStateActivities({ database, payments }: SagaDependenc
 
     /** What the saga can do for the order now, and what it waits for. */
     async askWhatIsLeft({ orderId }: OrderId): Promise<WorkLeft> {
-      return workLeft(await readWorkFacts(database, await mustReadOrder(database, orderId)));
+      return workLeft(await findWorkFacts(database, await mustReadOrder(database, orderId)));
     },
 
     /** The store keeps it for its customer from now on. */
