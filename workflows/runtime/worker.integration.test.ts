@@ -52,15 +52,16 @@ test("the outbox is carried out once, in order, and what was left by a relay tha
       const { rowCount } = await database.query("select from outbox where done_at is null");
       return rowCount === 0;
     });
-    await eventually("steps that were timed", async () => worker.figures().steps.length > 0);
-    const { isRunning, slots, steps, queues } = worker.figures();
+    await eventually("steps that were timed", async () =>
+      worker.figures().steps.some(({ seconds }) => seconds.count > 0),
+    );
+    const { isRunning, slots, queues } = worker.figures();
     expect(isRunning).toBe(true);
     expect(slots.map(({ kind, size }) => [kind, size])).toEqual([
       ["workflow_task", 40],
       ["activity", 60],
       ["local_activity", 60],
     ]);
-    expect(steps[0]?.seconds.count).toBeGreaterThan(0);
     // The release waited for the start, and was tried again where it came first.
     expect(queues).toEqual([
       { queue: "sagas", delivered: 3, failed: expect.any(Number) },
