@@ -2956,6 +2956,7 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "parcel_not_known_yet",
       "quantity_exceeds_line",
       "structure_too_complex",
+      "too_many_orders",
       "webhook_not_found",
     ],
   },
