@@ -84,7 +84,7 @@ test("hold reasons are made, changed, put on an order, found by, and switched of
   const found = jsonLines<OrderSummary>(await holdfast("order", "list", "--hold", "fraud_check", "--json"));
   expect(found.map(({ id }) => id)).toEqual(["web-cli-held"]);
   const nobody = await holdfast("order", "hold", "web-cli-held");
-  expect([nobody.status, nobody.stderr]).toEqual([1, expect.stringContaining("hold_reason_missing")]);
+  expect([nobody.status, nobody.stderr]).toEqual([2, expect.stringContaining("--own-reason is missing")]);
   expect((await holdfast("hold-reason", "disable", "fraud_check")).stdout).toContain("off");
   expect((await holdfast("hold-reason", "list")).stdout).toContain("given back");
 });
