@@ -29,3 +29,16 @@ test("a query that fails fails those who waited for it and nobody after them", a
   broken = false;
   expect(await lookUp("a")).toBe(1);
 });
+
+test("a query that never comes back holds up nobody but those who asked by it", async () => {
+  const lookUp = batched(async (keys) =>
+    keys.includes("silent") ? new Promise<never>(() => {}) : new Map(keys.map((key) => [key, 1])),
+  );
+  let answered = false;
+  void lookUp("silent").finally(() => {
+    answered = true;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(await lookUp("a")).toBe(1);
+  expect(answered).toBe(false);
+});

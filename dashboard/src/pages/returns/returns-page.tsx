@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
 import type { ReturnSummary, ScanResult } from "../../../../contract/returns.ts";
 import { get, pathOf } from "../../api/client.ts";
@@ -52,15 +52,20 @@ export function ReturnsPage() {
     ({ id }) => id,
   );
   useInterval(REFRESH_MS, returns.first.reload);
+  const scans = useRef(0);
   const open = async (code: string): Promise<void> => {
+    scans.current += 1;
+    const scan = scans.current;
     setScanError(null);
     setScanned(null);
     try {
       const found = await get<ScanResult>("/returns/scan", { code });
+      // A scanner is quicker than the answers, which may come in another order.
+      if (scan !== scans.current) return;
       if (found.returnId !== null) route(pathOf("returns", found.returnId));
       else setScanned(found);
     } catch (error) {
-      setScanError(messageOf(error));
+      if (scan === scans.current) setScanError(messageOf(error));
     }
   };
 
