@@ -37,8 +37,8 @@ export const MAX_PAYLOAD_ORDERS = 500;
  */
 export const READ_ASIDE_CHARACTERS = 32 * KIB;
 /**
- * Orders of one payload in work at a time. What one commit carries goes on together, and so long others wait: some
- * three milliseconds an order.
+ * Orders of one payload in work at a time. Those that one commit carries go on together, and others wait so
+ * long.
  */
 export const PAYLOAD_ORDERS_AT_ONCE = 8;
 /**

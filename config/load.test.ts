@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { vendorKinds } from "../integrations/vendor-kinds.ts";
-import { readSettings, settingsVariables } from "./load.ts";
+import { nodeNameOf, readSettings, settingsVariables } from "./load.ts";
 import { newSecretKeyLine } from "./secret-box.ts";
 
 const complete = {
@@ -338,6 +338,13 @@ describe("traces", () => {
     const reading = read(environment);
     if (reading.status !== "invalid") throw new Error("expected a problem");
     expect(reading.problems.map((problem) => problem.variable)).toEqual([variable]);
+  });
+
+  test("a machine of any name has a node that can be named", () => {
+    expect(nodeNameOf("fc-reno_3.example")).toBe("fc-reno_3.example");
+    expect(nodeNameOf("der Rechner")).toBe("der-Rechner");
+    expect(nodeNameOf("x".repeat(80))).toHaveLength(64);
+    expect(nodeNameOf("")).toBe("node");
   });
 
   test("serve sends none in plain text beyond this machine, unless it is allowed", () => {

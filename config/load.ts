@@ -345,7 +345,7 @@ export function readSettings(
   if (!isLogLevel(level)) {
     complain("HOLDFAST_LOG_LEVEL", `must be debug, info, warn or error, not "${level}"`);
   }
-  const node = text("HOLDFAST_NODE") ?? hostname();
+  const node = text("HOLDFAST_NODE") ?? nodeNameOf(hostname());
   if (!/^[\w.-]{1,64}$/.test(node)) {
     complain("HOLDFAST_NODE", `must be 1 to 64 letters, digits, ".", "_" or "-", not "${node}"`);
   }
@@ -575,6 +575,11 @@ function complainOfProduction(
       "must start with https://: without it, who signs in can be read on the way",
     );
   }
+}
+
+/** What a machine is called need not be what a node may be called: a start never fails for it. */
+export function nodeNameOf(machine: string): string {
+  return machine.replace(/[^\w.-]/g, "-").slice(0, 64) || "node";
 }
 
 function isLogLevel(text: string): text is Settings["log"]["level"] {

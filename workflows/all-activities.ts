@@ -1,6 +1,6 @@
 /**
- * All activities of all sagas: their steps, and the one that does several. Each takes one argument with the order's id, is idempotent by a key made of
- * that id and the step, and fails as `failures.ts` says.
+ * All activities of all sagas: their steps, and the one that does several. Each takes one argument with the
+ * order's id, is idempotent by a key made of that id and the step, and fails as `failures.ts` says.
  */
 import { Context } from "@temporalio/activity";
 import { recordEntry } from "../store/orders/timeline.ts";

@@ -56,42 +56,14 @@ afterAll(async () => {
 /** Plays a scenario to its end and names the saga whose history counts. */
 const SCENARIOS: Readonly<Record<string, () => Promise<string>>> = {
   "order-completed": completedOrder,
-  "order-held-and-released": async () => {
-    world.outside.declines.push("The card has insufficient funds.");
-    const orderId = await world.placeOrder();
-    await held(world, orderId, "payment_failed");
-    await release(world, orderId);
-    return finish(orderId);
-  },
-  "order-cancelled": async () => {
-    const orderId = await world.placeOrder();
-    await onTheFloor(world, `${orderId}-F1`);
-    await cancel(world, orderId);
-    return orderId;
-  },
+  "order-held-and-released": heldOrder,
+  "order-cancelled": cancelledOrder,
   // Recalled before anything is undone.
-  "order-recalled-and-cancelled": async () => {
-    const orderId = await world.placeOrder();
-    await onTheFloor(world, `${orderId}-F1`);
-    await cancel(world, orderId);
-    return orderId;
-  },
+  "order-recalled-and-cancelled": cancelledOrder,
   // Too late: the parcel that it shares leaves, sent by the saga of another order.
-  "order-cancelled-as-it-leaves": async () => {
-    const [, orderId] = await cancelledWhileLeaving(world);
-    await deliver(world, `${orderId}-F1-S1`);
-    return orderId;
-  },
+  "order-cancelled-as-it-leaves": cancelledAsItLeaves,
   "order-asking-the-store": completedOrder,
-  "order-halted-asking-the-store": async () => {
-    world.outside.refusals.push("The address is not deliverable.");
-    const orderId = await world.placeOrder();
-    await pack(world, `${orderId}-F1`);
-    await held(world, orderId, "floor_exception");
-    await release(world, orderId);
-    await deliver(world, `${orderId}-F1-S1`);
-    return orderId;
-  },
+  "order-halted-asking-the-store": haltedOrder,
   // Begun before the saga asked the store, and ended by a worker whose saga does.
   "order-turned-to-the-store": async () => {
     await world.restartWorker("former");
@@ -147,33 +119,10 @@ const SCENARIOS: Readonly<Record<string, () => Promise<string>>> = {
   },
   // What needs nobody outside is one step.
   "order-going-on": completedOrder,
-  "order-held-going-on": async () => {
-    world.outside.declines.push("The card has insufficient funds.");
-    const orderId = await world.placeOrder();
-    await held(world, orderId, "payment_failed");
-    await release(world, orderId);
-    return finish(orderId);
-  },
-  "order-cancelled-going-on": async () => {
-    const orderId = await world.placeOrder();
-    await onTheFloor(world, `${orderId}-F1`);
-    await cancel(world, orderId);
-    return orderId;
-  },
-  "order-cancelled-as-it-leaves-going-on": async () => {
-    const [, orderId] = await cancelledWhileLeaving(world);
-    await deliver(world, `${orderId}-F1-S1`);
-    return orderId;
-  },
-  "order-halted-going-on": async () => {
-    world.outside.refusals.push("The address is not deliverable.");
-    const orderId = await world.placeOrder();
-    await pack(world, `${orderId}-F1`);
-    await held(world, orderId, "floor_exception");
-    await release(world, orderId);
-    await deliver(world, `${orderId}-F1-S1`);
-    return orderId;
-  },
+  "order-held-going-on": heldOrder,
+  "order-cancelled-going-on": cancelledOrder,
+  "order-cancelled-as-it-leaves-going-on": cancelledAsItLeaves,
+  "order-halted-going-on": haltedOrder,
   // Neither the floor nor the stock could take it at first.
   "order-refused-going-on": async () => {
     world.failNext("releaseToFloor", "impossible-before");
@@ -243,6 +192,37 @@ test("a history that the code would not have written is found out", async () => 
 
 async function completedOrder(): Promise<string> {
   return finish(await world.placeOrder());
+}
+
+async function heldOrder(): Promise<string> {
+  world.outside.declines.push("The card has insufficient funds.");
+  const orderId = await world.placeOrder();
+  await held(world, orderId, "payment_failed");
+  await release(world, orderId);
+  return finish(orderId);
+}
+
+async function cancelledOrder(): Promise<string> {
+  const orderId = await world.placeOrder();
+  await onTheFloor(world, `${orderId}-F1`);
+  await cancel(world, orderId);
+  return orderId;
+}
+
+async function cancelledAsItLeaves(): Promise<string> {
+  const [, orderId] = await cancelledWhileLeaving(world);
+  await deliver(world, `${orderId}-F1-S1`);
+  return orderId;
+}
+
+async function haltedOrder(): Promise<string> {
+  world.outside.refusals.push("The address is not deliverable.");
+  const orderId = await world.placeOrder();
+  await pack(world, `${orderId}-F1`);
+  await held(world, orderId, "floor_exception");
+  await release(world, orderId);
+  await deliver(world, `${orderId}-F1-S1`);
+  return orderId;
 }
 
 async function labelledReturn(quantity = 1, of?: string): Promise<string> {

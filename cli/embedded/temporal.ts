@@ -14,8 +14,7 @@ const START_TIMEOUT_MS = 60_000;
 
 /**
  * Temporal rings every timer up to a second late, so that servers whose clocks differ agree that it is due; a
- * step that is tried again waits for such a timer. One server has one clock: ten milliseconds are enough
- * (measured: five repeats took 0.6 instead of 5.2 s, and an idle server no more processor time).
+ * step that is tried again waits for such a timer. One server has one clock: ten milliseconds are enough.
  */
 export const PUNCTUAL_TIMERS: readonly string[] = [
   "--dynamic-config-value",

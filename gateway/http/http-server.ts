@@ -244,9 +244,11 @@ async function serve(
     return;
   }
   const held = { bytes: 0 };
-  const { authorization, "content-length": announced = "0" } = request.headers;
-  const hand = authorization === undefined ? null : bodies.announced.take(authorization, Number(announced));
-  const body = readBody(res, request, aborted, bodies, held, hand?.full === "caller");
+  const { authorization, "content-length": length = "0" } = request.headers;
+  const announced = Number(length) || 0;
+  const hand = authorization === undefined ? null : bodies.announced.take(authorization, announced);
+  const refusal = announced > MAX_BODY_BYTES ? "too_large" : hand?.full === "caller" ? "caller_busy" : null;
+  const body = readBody(res, aborted, bodies, held, refusal);
   let reply: HttpReply;
   let close = false;
   try {
@@ -289,15 +291,14 @@ type Unread = "too_large" | "too_slow" | "too_busy" | "caller_busy" | "gone";
  *
  * @param all bytes of all bodies
  * @param own what of them this request has; the caller takes it off again
- * @param isBusy whether its caller has sent more than may be in hand
+ * @param refusal what its head alone is refused for; null: nothing
  */
 function readBody(
   res: UwsResponse,
-  request: Omit<HttpRequest, "body">,
   aborted: Promise<void>,
   all: Pick<Bodies, "bytes">,
   own: Pick<Bodies, "bytes">,
-  isBusy: boolean,
+  refusal: Unread | null,
 ): Promise<Buffer | Unread> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
@@ -329,7 +330,6 @@ function readBody(
       if (chunk.byteLength > 0) chunks.push(Buffer.from(new Uint8Array(chunk)));
       if (isLast) settle(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
     });
-    if (Number(request.headers["content-length"] ?? 0) > MAX_BODY_BYTES) settle("too_large");
-    else if (isBusy) settle("caller_busy");
+    if (refusal !== null) settle(refusal);
   });
 }

@@ -8,7 +8,7 @@
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { ApiScope, KeyView } from "../../contract/keys.ts";
-import { batched } from "../sql/batched.ts";
+import { batchedByDatabase } from "../sql/batched.ts";
 import type { Queryable } from "../sql/database.ts";
 import { iso } from "../sql/view-sql.ts";
 
@@ -103,26 +103,11 @@ type StoredKey = {
   readonly previous_used_lately: boolean;
 };
 
-/** Of one database. A caller may send many requests at once, which are all told by one look at its key. */
-type KeyDesk = {
-  readonly find: (id: string) => Promise<StoredKey | undefined>;
-  /** @param use the key's id, after a blank the secret that was used */
-  readonly noteUse: (use: `${string} ${"current" | "previous"}`) => Promise<unknown>;
-};
+/** A caller may send many requests at once, which are all told by one look at its key. */
+const findStoredKey = batchedByDatabase(findStoredKeys);
 
-const desks = new WeakMap<Queryable, KeyDesk>();
-
-function deskOf(database: Queryable): KeyDesk {
-  let desk = desks.get(database);
-  if (desk === undefined) {
-    desk = {
-      find: batched((ids) => findStoredKeys(database, ids)),
-      noteUse: batched((uses) => noteUses(database, uses)),
-    };
-    desks.set(database, desk);
-  }
-  return desk;
-}
+/** By the key's id and, after a blank, which of its secrets was used: `current` or `previous`. */
+const noteUse = batchedByDatabase(noteUses);
 
 async function findStoredKeys(
   database: Queryable,
@@ -158,14 +143,13 @@ async function noteUses(
 export async function findApiKey(database: Queryable, clearText: string): Promise<ApiKey | null> {
   const [, id, secret] = KEY_FORMAT.exec(clearText) ?? [];
   if (id === undefined || secret === undefined) return null;
-  const desk = deskOf(database);
-  const row = await desk.find(id);
+  const row = await findStoredKey(database, id);
   if (row === undefined) return null;
   const hash = hashSecret(secret);
   const isCurrent = timingSafeEqual(row.secret_hash, hash);
   if (!isCurrent && (row.previous_hash === null || !timingSafeEqual(row.previous_hash, hash))) return null;
   if (!row.used_lately || (!isCurrent && !row.previous_used_lately))
-    await desk.noteUse(`${id} ${isCurrent ? "current" : "previous"}`);
+    await noteUse(database, `${id} ${isCurrent ? "current" : "previous"}`);
   return {
     id: row.id,
     companyId: row.company_id,

@@ -7,7 +7,7 @@ import { isMoneyToMove, moneyMissing } from "../../orders/payment/order-completi
 import type { WorkFacts } from "../../orders/work-left.ts";
 import { moneyFactsOf, type StoredMoney, storedMoneyJson } from "../orders/money-facts.ts";
 import type { OrderProgress } from "../orders/order-progress.ts";
-import { batched } from "../sql/batched.ts";
+import { batchedByDatabase } from "../sql/batched.ts";
 import type { Database, Queryable } from "../sql/database.ts";
 import { HELD_IN_NO_PART } from "./fulfillment.ts";
 
@@ -54,16 +54,11 @@ export async function readWorkFacts(client: Queryable, order: OrderProgress): Pr
   return workFactsOf(order, (await readStored(client, [order.orderId])).get(order.orderId));
 }
 
-const finders = new WeakMap<Database, (orderId: string) => Promise<StoredFacts | undefined>>();
+const findStored = batchedByDatabase<Database, StoredFacts>(readStored);
 
 /** The same outside of a transaction: what is asked about several orders at once is read by one statement. */
 export async function findWorkFacts(database: Database, order: OrderProgress): Promise<WorkFacts> {
-  let find = finders.get(database);
-  if (find === undefined) {
-    find = batched((ids) => readStored(database, ids));
-    finders.set(database, find);
-  }
-  return workFactsOf(order, await find(order.orderId));
+  return workFactsOf(order, await findStored(database, order.orderId));
 }
 
 function workFactsOf(order: OrderProgress, stored: StoredFacts | undefined): WorkFacts {

@@ -15,7 +15,7 @@ import type { Fulfiller, HoldReason, LineKind, OrderDocument, PaymentStatus } fr
 import { lineShares } from "../../orders/order-amounts.ts";
 import { type OrderStatuses, rollUp } from "../../orders/order-status.ts";
 import { moneyMissing } from "../../orders/payment/order-completion.ts";
-import { batched } from "../sql/batched.ts";
+import { batchedByDatabase } from "../sql/batched.ts";
 import type { Database, Queryable } from "../sql/database.ts";
 import { readMoneyFacts } from "./money-facts.ts";
 
@@ -90,20 +90,11 @@ export async function readOrderProgress(
   return rows[0];
 }
 
-const finders = new WeakMap<Database, (orderId: string) => Promise<OrderProgress | undefined>>();
-
 /** The same outside of a transaction: orders that are asked for at once are read by one statement. */
-export function findOrderProgress(database: Database, orderId: string): Promise<OrderProgress | undefined> {
-  let find = finders.get(database);
-  if (find === undefined) {
-    find = batched(async (ids) => {
-      const { rows } = await database.query<OrderProgress>(`${ORDER} where o.id = any($1)`, [ids]);
-      return new Map(rows.map((order) => [order.orderId, order]));
-    });
-    finders.set(database, find);
-  }
-  return find(orderId);
-}
+export const findOrderProgress = batchedByDatabase(async (database: Database, ids) => {
+  const { rows } = await database.query<OrderProgress>(`${ORDER} where o.id = any($1)`, [ids]);
+  return new Map(rows.map((order) => [order.orderId, order]));
+});
 
 /** The same; locks the order, so that no other transaction changes it before this one ends. */
 export async function lockOrder(client: Queryable, orderId: string): Promise<OrderProgress | undefined> {

@@ -1,6 +1,6 @@
 /** Short questions about orders, and what is noted about them outside of ledger and statuses. */
 import type { Delivery, DeliveryPromise, HoldReason, OrderStatus } from "../../orders/order.ts";
-import { batched } from "../sql/batched.ts";
+import { batchedByDatabase } from "../sql/batched.ts";
 import type { Database, Queryable } from "../sql/database.ts";
 
 /** What an answer to a repeated capture needs. */
@@ -20,17 +20,8 @@ export type KnownOrder = {
   }[];
 };
 
-const lookUps = new WeakMap<Database, (orderId: string) => Promise<KnownOrder | undefined>>();
-
 /** The order as far as an answer needs it; look-ups of many orders at once share their queries. */
-export function findKnownOrder(database: Database, orderId: string): Promise<KnownOrder | undefined> {
-  let lookUp = lookUps.get(database);
-  if (lookUp === undefined) {
-    lookUp = batched((ids) => findKnownOrders(database, ids));
-    lookUps.set(database, lookUp);
-  }
-  return lookUp(orderId);
-}
+export const findKnownOrder = batchedByDatabase(findKnownOrders);
 
 async function findKnownOrders(
   database: Database,

@@ -46,6 +46,21 @@ export function batched<V>(
     });
 }
 
+/** The same for each database that a process has: one look-up of it, however many ask. */
+export function batchedByDatabase<Database extends object, V>(
+  load: (database: Database, keys: readonly string[]) => Promise<ReadonlyMap<string, V>>,
+): (database: Database, key: string) => Promise<V | undefined> {
+  const lookUps = new WeakMap<Database, (key: string) => Promise<V | undefined>>();
+  return (database, key) => {
+    let lookUp = lookUps.get(database);
+    if (lookUp === undefined) {
+      lookUp = batched((keys) => load(database, keys));
+      lookUps.set(database, lookUp);
+    }
+    return lookUp(key);
+  };
+}
+
 /** Until the work is done, but no longer. */
 function within(milliseconds: number, work: Promise<void>): Promise<void> {
   return new Promise((resolve) => {

@@ -49,7 +49,7 @@ export type GoneOn = WorkLeft & {
   readonly refusal: StepRefusal | null;
 };
 
-/** Far more than an order needs. What is still left then is done in another round. */
+/** Far more than an order needs. What is still left then the saga does itself. */
 const MAX_STEPS = 20;
 
 export function createGoOn(steps: GoOnSteps) {
