@@ -169,6 +169,10 @@ async function fingerprint({ world }: Company): Promise<Readonly<Record<string, 
   return found;
 }
 
+/** The tables whose rows are others now. */
+const changedSince = (before: Readonly<Record<string, string>>, now: Readonly<Record<string, string>>) =>
+  Object.keys(now).filter((table) => before[table] !== now[table]);
+
 const nameOf = ({ method, path }: Route): string => `${method} ${path}`;
 const guarded = routeTable.filter(({ access }) => access.kind !== "public");
 
@@ -244,7 +248,7 @@ describe("at the other company", () => {
         anonymous: true,
         headers: { ...body.headers, authorization: `Bearer ${acme.world.adminKey}` },
       });
-    expect(await fingerprint(bolt)).toEqual(before);
+    expect(changedSince(before, await fingerprint(bolt))).toEqual([]);
   });
 
   const ofOrders = guarded.filter(
@@ -271,7 +275,7 @@ describe("at the other company", () => {
       if (reply.status < 400 || reply.status >= 500) found.push(`${nameOf(route)}: ${reply.status}`);
     }
     expect(found).toEqual([]);
-    expect(await fingerprint(bolt)).toEqual(before);
+    expect(changedSince(before, await fingerprint(bolt))).toEqual([]);
   });
 });
 
@@ -317,7 +321,7 @@ describe("what is known by no key or session", () => {
     for (const [name, status] of answers)
       expect([name, [400, 404].includes(Number(status))]).toEqual([name, true]);
     expect(answers.find(([name]) => name === "GET /v1/track/{token}")?.[1]).toBe(404);
-    expect(await fingerprint(bolt)).toEqual(before);
+    expect(changedSince(before, await fingerprint(bolt))).toEqual([]);
   });
 
   test("nobody is signed in there by cookies of the first, in whatever way", async () => {
@@ -360,7 +364,7 @@ describe("what is known by no key or session", () => {
       expect((await send(acme, path)).status).toBe(200);
       expect((await send(bolt, path)).status).toBe(401);
     }
-    expect(await fingerprint(bolt)).toEqual(before);
+    expect(changedSince(before, await fingerprint(bolt))).toEqual([]);
   });
 
   test("a link to set a password, and the password of somebody of the same address, open nothing", async () => {
@@ -375,7 +379,7 @@ describe("what is known by no key or session", () => {
       const { status } = await bolt.world.call("POST", path, { anonymous: true, json });
       expect([path, PUBLIC[`POST ${path}`]?.includes(status), status]).toEqual([path, true, status]);
     }
-    expect(await fingerprint(bolt)).toEqual(before);
+    expect(changedSince(before, await fingerprint(bolt))).toEqual([]);
     const { status } = await acme.world.call("POST", "/v1/password-links/check", {
       anonymous: true,
       json: { token: acmePasswordLink },
@@ -482,10 +486,10 @@ describe("devices of the same names at one broker", () => {
       .poll(() => bolt.bridge.status().deadLetters.get("unknown_device"), { timeout: 10_000 })
       .toBe(1);
     expect(JSON.stringify(bolt.bridge.status().devices)).toBe(JSON.stringify(JSON.parse(theirs).devices));
-    const changed = Object.entries(await fingerprint(bolt)).filter(([table, hash]) => before[table] !== hash);
-    // The event follows the letter within a second.
-    const told = changed.map(([table]) => table).filter((table) => table !== "device_event");
-    expect(told).toEqual(["device_dead_letter"]);
+    // The event follows the letter within a second, and would otherwise be a change during a later test.
+    await expect
+      .poll(async () => changedSince(before, await fingerprint(bolt)), { timeout: 10_000 })
+      .toEqual(["device_dead_letter", "device_event"]);
   });
 
   test("the broker's lines of a device name it and its topics below its company", async () => {
@@ -600,5 +604,5 @@ test("what is done at the first leaves the other's tables as they are", async ()
     done.push([path, reply.status < 300 ? "done" : reply.text.slice(0, 200)]);
   }
   expect(done).toEqual(acts.map(([, path]) => [path, "done"]));
-  expect(await fingerprint(bolt)).toEqual(before);
+  expect(changedSince(before, await fingerprint(bolt))).toEqual([]);
 });
