@@ -7,7 +7,8 @@ import { reportInWords } from "../../ports/parcel-progress.ts";
 import type { VendorAccount } from "../../ports/vendor-roster.ts";
 import { recordQuotes } from "../orders/timeline.ts";
 import { type Sealer, sealerOf } from "../personal-data/vault.ts";
-import type { Queryable } from "../sql/database.ts";
+import { batchedByDatabase } from "../sql/batched.ts";
+import type { Database, Queryable } from "../sql/database.ts";
 
 const HOUR_MS = 3_600_000;
 /** Carriers scan about once a day: a parcel without a report for so long has gone quiet. */
@@ -207,6 +208,9 @@ export async function readShipment(client: Queryable, id: string): Promise<Shipm
   return rows[0];
 }
 
+/** The same outside of a transaction: shipments that are asked for at once are read by one statement. */
+export const findShipment = batchedByDatabase((database: Database, ids) => readShipments(database, ids));
+
 /** The parcel has left the building: from now on the carrier is expected to report. */
 export async function markShipped(client: Queryable, id: string): Promise<void> {
   await client.query(
@@ -390,18 +394,41 @@ export async function recordProgress(
   await recordQuotes(client, entries, sealers);
 }
 
-/** Units in an outbound parcel, by order line; of a kit's line, whole kits. */
-export async function readParcelLines(
+/** Units of an order line in a parcel. */
+type ParcelLine = { readonly lineId: string; readonly quantity: number };
+
+const PARCEL_LINES = `
+select "shipmentId", line_id as "lineId", min(whole)::integer as quantity
+from (select s.id as "shipmentId", l.line_id, sum(l.picked) / max(l.per_unit) as whole
+      from shipment s join fulfillment_order_line l on l.fulfillment_order_id = s.fulfillment_order_id
+      where s.id = any($1) group by s.id, l.line_id, l.sku) component
+group by "shipmentId", line_id having min(whole) > 0`;
+
+async function readLinesOfParcels(
   client: Queryable,
-  shipmentId: string,
-): Promise<readonly { readonly lineId: string; readonly quantity: number }[]> {
-  const { rows } = await client.query<{ lineId: string; quantity: number }>(
-    `select line_id as "lineId", min(whole)::integer as quantity
-     from (select l.line_id, sum(l.picked) / max(l.per_unit) as whole
-           from shipment s join fulfillment_order_line l on l.fulfillment_order_id = s.fulfillment_order_id
-           where s.id = $1 group by l.line_id, l.sku) component
-     group by line_id having min(whole) > 0`,
-    [shipmentId],
+  shipmentIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly ParcelLine[]>> {
+  const { rows } = await client.query<ParcelLine & { readonly shipmentId: string }>({
+    name: "parcel-lines",
+    text: PARCEL_LINES,
+    values: [shipmentIds],
+  });
+  return new Map(
+    shipmentIds.map((id) => [
+      id,
+      rows
+        .filter(({ shipmentId }) => shipmentId === id)
+        .map(({ lineId, quantity }) => ({ lineId, quantity })),
+    ]),
   );
-  return rows;
 }
+
+/** Units in an outbound parcel, by order line; of a kit's line, whole kits. */
+export async function readParcelLines(client: Queryable, shipmentId: string): Promise<readonly ParcelLine[]> {
+  return (await readLinesOfParcels(client, [shipmentId])).get(shipmentId) ?? [];
+}
+
+/** The same outside of a transaction: parcels that are asked for at once are read by one statement. */
+export const findParcelLines = batchedByDatabase((database: Database, ids) =>
+  readLinesOfParcels(database, ids),
+);
