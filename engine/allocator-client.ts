@@ -4,7 +4,8 @@
  * Every promise of this interface is kept only after the commit of its effects; reads show committed state
  * only. A refusal is a value. An operating fault rejects with an `EngineError` (`engine/errors.ts`), whose
  * `code` says what to do: `engine_overloaded` (retry after `retryAfterMs`), `commit_outcome_unknown` (ask
- * again with the same id), `shard_unavailable` (being rebuilt, retry), `engine_stopped`.
+ * again with the same id), `shard_unavailable` (being rebuilt, retry), `engine_stopped`, and, where the engine is
+ * another process (`engine/fabric/`), `engine_unreachable` (nothing was done, retry).
  */
 
 import type { PositionAddress, StockBuckets, StockCommand, StockOutcome } from "../actors/commands.ts";
@@ -286,6 +287,9 @@ export type EngineFigures = {
 };
 
 export interface AllocatorClient extends LaneClient {
+  /** Lanes for one client. Handles are valid at the door that gave them, as long as it does not say otherwise. */
+  laneDoor(): LaneClient;
+
   /**
    * Runs commands independently of each other, in the order given per SKU. Resolves
    * once all of them are committed.
@@ -312,12 +316,12 @@ export interface AllocatorClient extends LaneClient {
   /**
    * Units that may be promised now of a SKU: anywhere, or at some locations, or as a channel pool sees it;
    * `null` where the SKU has no position. Only locations that sourcing may choose from count (`setLocations`).
-   * Committed, from shared memory: asks no shard and never waits.
+   * Committed, from shared memory: asks no shard and does not wait where the engine is in this process.
    */
-  available(sku: string, scope?: StockScope): number | null;
+  available(sku: string, scope?: StockScope): number | null | Promise<number | null>;
 
   /** What everybody may promise at each location of the SKU, like `available`. */
-  availableByLocation(sku: string): readonly StockAt[];
+  availableByLocation(sku: string): readonly StockAt[] | Promise<readonly StockAt[]>;
 
   /**
    * When that many units could be promised if they were asked for now. `atMs`: they are free. A later time:

@@ -27,7 +27,7 @@ import type {
   SourcingLocation,
 } from "./allocator-client.ts";
 import { EngineError } from "./errors.ts";
-import type { LaneCall } from "./lane-client.ts";
+import type { LaneCall, LaneClient } from "./lane-client.ts";
 import type { EngineCore } from "./loop/engine-core.ts";
 import { componentsOf } from "./planning/kits.ts";
 import { promisedAt } from "./planning/promised-at.ts";
@@ -53,6 +53,10 @@ export class Allocator implements AllocatorClient {
     this.core = core;
     this.directory = directory;
     this.view = view;
+  }
+
+  laneDoor(): LaneClient {
+    return this;
   }
 
   async execute(commands: readonly StockCommand[]): Promise<readonly StockOutcome[]> {

@@ -11,6 +11,10 @@
  *   `cause`); nothing was done.
  * - `invalid_request`: the request makes no sense, such as an order without lines; nothing was done.
  * - `engine_stopped`: the engine takes no more work; nothing was done.
+ * - `engine_unreachable`: the engine is in another process, and no request came through to it; nothing was
+ *   done; try again after `retryAfterMs`.
+ * - `handles_void`: the engine that the handles are of has ended; nothing was done; open the positions again,
+ *   over another connection.
  * - `layout_mismatch`: the database was laid out with another number of shards; the engine does not start.
  * - `journal_corrupt`: a journal row or snapshot fails its checksum, hash or sequence; the engine does not
  *   start.
@@ -23,6 +27,8 @@ export type EngineErrorCode =
   | "attachment_rejected"
   | "invalid_request"
   | "engine_stopped"
+  | "engine_unreachable"
+  | "handles_void"
   | "layout_mismatch"
   | "journal_corrupt";
 
@@ -41,4 +47,22 @@ export class EngineError extends Error {
     this.code = code;
     if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
   }
+}
+
+/** An error as plain data, between threads and processes: `code` is an `EngineError`'s, `null` of any other. */
+export type PlainFault = {
+  readonly code: EngineErrorCode | null;
+  readonly message: string;
+  readonly retryAfterMs: number | null;
+};
+
+export function faultOf(error: unknown): PlainFault {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!(error instanceof EngineError)) return { code: null, message, retryAfterMs: null };
+  return { code: error.code, message, retryAfterMs: error.retryAfterMs ?? null };
+}
+
+export function errorOf({ code, message, retryAfterMs }: PlainFault): Error {
+  if (code === null) return new Error(message);
+  return new EngineError(code, message, retryAfterMs === null ? {} : { retryAfterMs });
 }

@@ -4,6 +4,7 @@
  * bridge) has authenticated and parsed; the operation decides and commits.
  */
 import type { AllocatorClient } from "../engine/allocator-client.ts";
+import type { ChannelAdapter } from "../ports/channels.ts";
 import type { ParcelLimit } from "../ports/parcel-limit.ts";
 import type { Caller } from "../store/audit-log/record-audit.ts";
 import type { Database } from "../store/sql/database.ts";
@@ -16,14 +17,20 @@ export type OperationContext = {
   readonly now: () => number;
   /** Whose request this is; absent: the system does it by itself. */
   readonly caller?: Caller;
+  /** Where the engine is another process: the way there (`at-engine.ts`). Absent: it is in this one. */
+  readonly engineProcess?: EngineProcess;
+  /** By which orders of channels are read where they are captured, by kind. */
+  readonly channelAdapters?: ReadonlyMap<string, ChannelAdapter>;
 };
 
-type StockByLocation = ReturnType<AllocatorClient["availableByLocation"]>;
+/** The process that has the engine. */
+export type EngineProcess = {
+  /** Has an operation carried out there. What it is given, and what it answers, is plain data. */
+  carryOut(operation: string, given: unknown, caller: Caller | undefined): Promise<unknown>;
+};
 
 /** What the floor asks of the stock. Its answers may come from another thread. */
-export type FloorStock = Pick<AllocatorClient, "execute" | "holds" | "positions"> & {
-  availableByLocation(sku: string): StockByLocation | Promise<StockByLocation>;
-};
+export type FloorStock = Pick<AllocatorClient, "execute" | "holds" | "positions" | "availableByLocation">;
 
 /** What an operation of the floor needs: the device bridge has no more than this. */
 export type FloorContext = Pick<OperationContext, "database" | "now"> & { readonly allocator: FloorStock };

@@ -40,6 +40,7 @@ const ENGINE_FAULTS: readonly StatusCode[] = [
   "commit_outcome_unknown",
   "engine_overloaded",
   "engine_stopped",
+  "engine_unreachable",
   "fenced",
   "shard_unavailable",
 ];

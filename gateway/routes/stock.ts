@@ -95,7 +95,8 @@ export const stockRoutes: readonly Route[] = [
       const sku = param(call, "sku");
       const { locations, pool } = call.query;
       const own = stockBounds(call).locations;
-      return { json: found(readAvailability(call.services.allocator, sku, locations, pool, own), "stock") };
+      const { allocator } = call.services;
+      return { json: found(await readAvailability(allocator, sku, locations, pool, own), "stock") };
     },
   }),
   route({
@@ -219,32 +220,34 @@ function stockBounds(call: Call<unknown, unknown>): { readonly locations: readon
   return boundsOf(callerOf(call));
 }
 
-/** From shared memory: no shard is asked, and there is no wait. */
-function readAvailability(
+/** From shared memory: no shard is asked. */
+async function readAvailability(
   allocator: AllocatorClient,
   sku: string,
   locations: string | undefined,
   pool: string | undefined,
   own: readonly string[] | null,
-): StockAvailability | null {
+): Promise<StockAvailability | null> {
   const named = locations?.split(",");
   const asked = own === null ? named : (named ?? own).filter((id) => own.includes(id));
   if (named !== undefined && (named.length > MAX_STOCK_FEED_NAMES || named.includes(""))) {
     throw new ApiError("invalid_request", `locations names 1 to ${MAX_STOCK_FEED_NAMES} locations.`);
   }
   const ofPool = pool === undefined ? {} : { pool };
-  const available = allocator.available(
-    sku,
-    asked === undefined ? ofPool : { ...ofPool, locationIds: asked },
-  );
+  // At one moment: the sum and its parts are to agree.
+  const [available, everywhere] = await Promise.all([
+    allocator.available(sku, asked === undefined ? ofPool : { ...ofPool, locationIds: asked }),
+    allocator.availableByLocation(sku),
+  ]);
   if (available === null) return null;
-  const byLocation = allocator
-    .availableByLocation(sku)
-    .filter(({ locationId }) => asked === undefined || asked.includes(locationId))
-    .map((at) =>
-      pool === undefined
-        ? at
-        : { ...at, available: allocator.available(sku, { pool, locationIds: [at.locationId] }) ?? 0 },
-    );
+  const everybodys = everywhere.filter(({ locationId }) => asked === undefined || asked.includes(locationId));
+  const ofLocation = async (locationId: string): Promise<number> =>
+    (await allocator.available(sku, { ...ofPool, locationIds: [locationId] })) ?? 0;
+  const byLocation =
+    pool === undefined
+      ? everybodys
+      : await Promise.all(
+          everybodys.map(async (at) => ({ ...at, available: await ofLocation(at.locationId) })),
+        );
   return { sku, available, byLocation };
 }

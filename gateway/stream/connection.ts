@@ -25,6 +25,7 @@ import {
   SUBPROTOCOL_MSGPACK,
 } from "../../contract/stream.ts";
 import { failpoint } from "../../engine/failpoints.ts";
+import type { LaneClient } from "../../engine/lane-client.ts";
 import { captureOrders } from "../../operations/capture/capture-order.ts";
 import { editOrder } from "../../operations/change/edit-order.ts";
 import { runStockCommands } from "../../operations/stock/run-stock-commands.ts";
@@ -70,6 +71,7 @@ export type StreamSocket = {
 };
 
 const POLICY_VIOLATION = 1008;
+const SERVICE_RESTART = 1012;
 const TRY_AGAIN_LATER = 1013;
 
 type FeedName = "orders" | "stock" | "devices";
@@ -84,6 +86,8 @@ export class Connection {
   private readonly orderFeed: OrderFeed;
   private readonly stockFeed: StockFeed;
   private readonly deviceFeed: DeviceFeed;
+  /** Its own: handles are of this connection. */
+  private readonly lanes: LaneClient;
   private open = true;
   private refusing = false;
   private unanswered = 0;
@@ -112,6 +116,7 @@ export class Connection {
     const { operations } = options.services;
     const caller = callerFrom(options.origin, options.principal);
     this.services = { ...options.services, operations: { ...operations, caller } };
+    this.lanes = options.services.allocator.laneDoor();
     this.queue = options.queue;
     this.orderFeed = options.orderFeed;
     this.stockFeed = options.stockFeed;
@@ -279,14 +284,14 @@ export class Connection {
       case "positions.open": {
         this.requireBinary(message.type);
         this.requireToChange("stock.reserve");
-        const handles = await this.services.allocator.openPositions(message.positions);
+        const handles = await this.lanes.openPositions(message.positions);
         this.reply(message, { re: message.id, type: "positions.opened", handles });
         return;
       }
       case "lane.apply": {
         this.requireBinary(message.type);
         const { by } = this.requireToChange("stock.reserve");
-        const codes = await this.services.allocator.applyLane({
+        const codes = await this.lanes.applyLane({
           lane: laneOf(by, message.lane),
           operations: readLaneOperations(message.operations),
           atMs: this.services.operations.now(),
@@ -302,7 +307,7 @@ export class Connection {
           ...(locations === null ? {} : { locationIds: locations }),
           ...(pool === undefined ? {} : { pool }),
         };
-        const available = skus.map((sku) => this.services.allocator.available(sku, scope));
+        const available = await Promise.all(skus.map((sku) => this.services.allocator.available(sku, scope)));
         this.reply(message, { re: message.id, type: "stock.available", available });
         return;
       }
@@ -557,6 +562,16 @@ export class Connection {
     this.services.metrics.countMessage(type, described.code);
     void this.services.security.denied(this.origin, this.principal, `stream ${type}`, error);
     this.send({ re: id, type: "error", ...described });
+    if (described.code === "handles_void") this.endWithEngine();
+  }
+
+  /**
+   * Its handles are of an engine that has ended. Were it kept open, one that the client still has could come to
+   * name another position.
+   */
+  private endWithEngine(): void {
+    this.flush();
+    this.socket.close(SERVICE_RESTART, "handles_void");
   }
 
   private reply(message: ReadMessage, reply: ServerMessage): void {

@@ -519,6 +519,14 @@ export const STATUS_CODES_BY_CODE = {
     title: "Another process has taken over, and this one ends; repeat with the same ids and be served there.",
   },
   shard_unavailable: { status: 503, title: "The shard is being rebuilt; repeat with the same ids." },
+  engine_unreachable: {
+    status: 503,
+    title: "The process that has the stock cannot be reached; nothing was done; wait for retryAfterMs.",
+  },
+  handles_void: {
+    status: 503,
+    title: "The engine was started anew: open the positions again, over another connection.",
+  },
   engine_stopped: { status: 503, title: "The engine has stopped; retry after its restart." },
 } as const satisfies Readonly<Record<CodeFromBelow, StatusEntry>> & Readonly<Record<string, StatusEntry>>;
 

@@ -96,6 +96,7 @@ async function availableUnits(name = sku): Promise<number> {
 /** The real client with some of its methods replaced. */
 function standIn(changed: Partial<AllocatorClient>): AllocatorClient {
   return {
+    laneDoor: () => engine.client,
     execute: (commands) => engine.client.execute(commands),
     reserveOrder: (request, attachment) => engine.client.reserveOrder(request, attachment),
     commit: (writer, record) => engine.client.commit(writer, record),

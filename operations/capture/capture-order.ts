@@ -35,6 +35,7 @@ import type { TimelineEntry } from "../../store/orders/timeline.ts";
 import { newSealer } from "../../store/personal-data/vault.ts";
 import type { Database } from "../../store/sql/database.ts";
 import { startRow } from "../../workflows/messages.ts";
+import { atEngine } from "../at-engine.ts";
 import { cancelOrder } from "../change/cancel-order.ts";
 import type { OperationContext } from "../context.ts";
 import { poolOf } from "../holds/channel-pool.ts";
@@ -110,29 +111,24 @@ export async function captureOrders(
       refusal(channelId, null, "channel_not_found", `No adapter reads channels of kind "${channel.kind}".`),
     ];
   }
-  const { payload, topic } = request;
+  const { payload, topic, adapters } = request;
+  const reader = { ...context, channelAdapters: adapters };
   if (payload.length <= READ_ASIDE_CHARACTERS || adapter.readAside === undefined)
-    return captureReadings(adapter.read(payload, topic), request, {
-      context,
-      catalog,
-      channel,
-      adapter,
-      cause,
-    });
+    return captureReadings(adapter.read(payload, topic), request, reader);
   // One sender's large payloads follow each other, so that they hold up nobody but each other.
   return oneAtATime(context.database, `large payloads of ${cause}`, async () => {
     request.gone?.throwIfAborted();
     const readings = (await adapter.readAside?.(payload, topic)) ?? [];
-    return captureReadings(readings, request, { context, catalog, channel, adapter, cause });
+    return captureReadings(readings, request, reader);
   });
 }
 
 async function captureReadings(
   readings: readonly ChannelReading[],
   request: CaptureRequest,
-  capture: Capture,
+  context: OperationContext,
 ): Promise<readonly CodedResult[]> {
-  const { channelId } = request;
+  const { channelId, cause } = request;
   const cancelled = new Map(
     readings.flatMap((reading) =>
       reading.kind === "cancellation" ? [[reading.externalId, reading.reason] as const] : [],
@@ -153,18 +149,16 @@ async function captureReadings(
         }
         case "cancellation":
           // The order came along in the same payload, and its reading carries the cancellation.
-          return ordered.has(reading.externalId)
-            ? null
-            : cancelKnown(capture, reading.externalId, reading.reason);
+          if (ordered.has(reading.externalId)) return null;
+          return captureReading(context, { channelId, cause, said: { reading } });
         case "refund":
-          return refundedAt(capture, reading);
-        case "order":
-          return captureReading(
-            capture,
-            reading,
-            request.payload,
-            cancelled.get(reading.order.externalId) ?? null,
-          );
+          return captureReading(context, { channelId, cause, said: { reading } });
+        case "order": {
+          const { order, source = request.payload } = reading;
+          const cancellation = cancelled.get(order.externalId) ?? null;
+          const said = incomingOf(channelId, order, source, cancellation);
+          return "result" in said ? said.result : captureReading(context, { channelId, cause, said });
+        }
         default: {
           const unreachable: never = reading;
           return unreachable;
@@ -176,29 +170,67 @@ async function captureReadings(
   return results.filter((result): result is CodedResult => result !== null);
 }
 
-/** Captures under way, by order: an exact repeat shares the first one's answer. */
-const underWay = new WeakMap<Database, Map<string, { contentHash: string; result: Promise<CodedResult> }>>();
-
-async function captureReading(
-  capture: Capture,
-  reading: ChannelReading & { kind: "order" },
-  payload: string,
+/** An order as it is taken, without what must not be kept; or why it cannot be. */
+function incomingOf(
+  channelId: string,
+  said: IncomingOrder,
+  source: string,
   cancellation: string | null,
-): Promise<CodedResult> {
-  const order = withoutCardNumbers(reading.order);
-  const orderId = orderIdOf(capture.channel.id, order.externalId);
+): { readonly incoming: Incoming } | { readonly result: CodedResult } {
+  const order = withoutCardNumbers(said);
+  const orderId = orderIdOf(channelId, order.externalId);
   if (orderId === undefined) {
     const shown = clippedText(order.externalId, 100);
     const detail = `"${shown}" cannot be an order's id: 1 to 64 plain characters are taken.`;
-    return refusal(capture.channel.id, shown, "invalid_order", detail);
+    return { result: refusal(channelId, shown, "invalid_order", detail) };
   }
-  const incoming: Incoming = {
-    orderId,
-    order,
-    rawPayload: jsonWithoutCardNumbers(storableText(reading.source ?? payload)),
-    contentHash: hashOf(order),
-    cancellation,
+  return {
+    incoming: {
+      orderId,
+      order,
+      rawPayload: jsonWithoutCardNumbers(storableText(source)),
+      contentHash: hashOf(order),
+      cancellation,
+    },
   };
+}
+
+/**
+ * One thing that a channel says, once it is read. It is taken where the engine is: what is said of one order by
+ * several gateways at once is taken in turns there.
+ */
+const captureReading = atEngine(
+  "capture-reading",
+  async (
+    context: OperationContext,
+    given: {
+      readonly channelId: string;
+      readonly cause: string;
+      readonly said:
+        | { readonly incoming: Incoming }
+        | { readonly reading: Exclude<ChannelReading, { kind: "order" | "refused" }> };
+    },
+  ): Promise<CodedResult> => {
+    const { channelId, cause, said } = given;
+    const catalog = catalogOf(context.database);
+    const channel = await catalog.channel(channelId);
+    const adapter = context.channelAdapters?.get(channel?.kind ?? "");
+    if (channel === undefined || adapter === undefined)
+      return refusal(channelId, null, "channel_not_found", `There is no channel "${channelId}".`);
+    const capture: Capture = { context, catalog, channel, adapter, cause };
+    if ("incoming" in said) return captureInTurn(capture, said.incoming);
+    const { reading } = said;
+    return reading.kind === "refund"
+      ? refundedAt(capture, reading)
+      : cancelKnown(capture, reading.externalId, reading.reason);
+  },
+);
+
+/** Captures under way, by order: an exact repeat shares the first one's answer. */
+const underWay = new WeakMap<Database, Map<string, { contentHash: string; result: Promise<CodedResult> }>>();
+
+async function captureInTurn(capture: Capture, incoming: Incoming): Promise<CodedResult> {
+  const { orderId, cancellation } = incoming;
   const { database } = capture.context;
   let running = underWay.get(database);
   if (running === undefined) {

@@ -18,6 +18,7 @@ import { readProductPrices, skusNotSold } from "../../store/catalog/catalog.ts";
 import { companyOfOrder, readCustomFields } from "../../store/catalog/custom-fields.ts";
 import type { OrderProgress } from "../../store/orders/order-progress.ts";
 import type { Queryable } from "../../store/sql/database.ts";
+import { atEngine } from "../at-engine.ts";
 import type { OperationContext } from "../context.ts";
 import { requestCancellation } from "../holds/cancel-order.ts";
 import type { Giver } from "../refunds/gift-limit.ts";
@@ -36,7 +37,9 @@ type EditRequest = Omit<RevisionRequest, "next" | "gives"> & {
 /** `cancelling`: nothing is left of the order, and its saga has been asked to cancel it. */
 export type Edited = Revised | { readonly status: "cancelling" };
 
-export async function editOrder(context: OperationContext, request: EditRequest): Promise<Edited | Refusal> {
+export const editOrder = atEngine("edit-order", edit);
+
+async function edit(context: OperationContext, request: EditRequest): Promise<Edited | Refusal> {
   const { edits: asked, giver, reason: said = "Every line was cancelled.", ...change } = request;
   const edits = withoutCardNumbers(asked);
   const reason = maskCardNumbers(said);

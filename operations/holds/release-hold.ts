@@ -30,6 +30,7 @@ import { sealerOf } from "../../store/personal-data/vault.ts";
 import { reasonsBarredFrom } from "../../store/settings/hold-reasons.ts";
 import { inTransaction, type Queryable } from "../../store/sql/database.ts";
 import { signalRow } from "../../workflows/messages.ts";
+import { atEngine } from "../at-engine.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
@@ -91,17 +92,16 @@ const CLEARED_BY_PERSON: readonly HoldCode[] = [
 ];
 const ALL_CODES = Object.keys(HOLD_CODES) as readonly HoldCode[];
 
-export function releaseHold(
-  context: OperationContext,
-  request: ReleaseHoldRequest,
-): Promise<HoldReleased | Refusal> {
-  return oneAtATime(context.database, request.orderId, async () => {
-    const { ids } = request;
-    if (ids === undefined) return release(context, request);
-    const others = await releaseNamed(context, { ...request, ids });
-    return others ?? release(context, request);
-  });
-}
+export const releaseHold = atEngine(
+  "release-hold",
+  (context: OperationContext, request: ReleaseHoldRequest): Promise<HoldReleased | Refusal> =>
+    oneAtATime(context.database, request.orderId, async () => {
+      const { ids } = request;
+      if (ids === undefined) return release(context, request);
+      const others = await releaseNamed(context, { ...request, ids });
+      return others ?? release(context, request);
+    }),
+);
 
 /**
  * Takes reasons off that people have put, one by one. The last reason of an order is left to `release`: the

@@ -110,22 +110,25 @@ export async function reshipClaim(
   const ids = replacementIds(asked.document, claimId);
   if (ids === undefined) return refuse("invalid_order", `${claimId} leaves no room for another order's id.`);
   const zero = zeroMoney(asked.document.currency);
-  const placed = await placeReplacement(context, replaced, {
-    document: replacementDocument(
-      replaced,
-      ids,
-      {
-        lines: asked.document.lines.flatMap((line) => freeLine(line, asked.lines)),
-        shippingPrice: zero,
-        discount: zero,
-        tax: zero,
-        total: zero,
-      },
-      context.now(),
-    ),
-    holdReasons: [],
-    summary: `Sends again what claim ${claimId} is about, free of charge.`,
-    by,
+  const placed = await placeReplacement(context, {
+    replaced,
+    order: {
+      document: replacementDocument(
+        replaced,
+        ids,
+        {
+          lines: asked.document.lines.flatMap((line) => freeLine(line, asked.lines)),
+          shippingPrice: zero,
+          discount: zero,
+          tax: zero,
+          total: zero,
+        },
+        context.now(),
+      ),
+      holdReasons: [],
+      summary: `Sends again what claim ${claimId} is about, free of charge.`,
+      by,
+    },
   });
   if (placed.status === "refused") return placed;
   const { orderId } = placed;

@@ -97,24 +97,29 @@ async function exchange(context: OperationContext, input: Exchange): Promise<Pla
     minor: lines.reduce((sum, line) => sum + line.unitPrice.minor * line.quantity, 0),
   };
   const replaced = { document: order.document, id: returnId };
-  const placed = await placeReplacement(context, replaced, {
-    document: replacementDocument(
-      replaced,
-      ids,
-      {
-        lines,
-        shippingPrice: zero,
-        discount: zero,
-        tax: zero,
-        total,
-        taxesIncluded: true,
-        ...(input.paymentMethod === undefined ? {} : { paymentMethod: input.paymentMethod }),
-      },
-      context.now(),
-    ),
-    holdReasons: [{ code: "awaiting_return", detail: `In exchange for ${returnId}, which is to come back.` }],
-    summary: `In exchange for return ${returnId} of order ${order.externalNumber}.`,
-    by: giver.by,
+  const placed = await placeReplacement(context, {
+    replaced,
+    order: {
+      document: replacementDocument(
+        replaced,
+        ids,
+        {
+          lines,
+          shippingPrice: zero,
+          discount: zero,
+          tax: zero,
+          total,
+          taxesIncluded: true,
+          ...(input.paymentMethod === undefined ? {} : { paymentMethod: input.paymentMethod }),
+        },
+        context.now(),
+      ),
+      holdReasons: [
+        { code: "awaiting_return", detail: `In exchange for ${returnId}, which is to come back.` },
+      ],
+      summary: `In exchange for return ${returnId} of order ${order.externalNumber}.`,
+      by: giver.by,
+    },
   });
   if (placed.status === "refused") {
     await withdrawGift(database, gift.key);

@@ -13,6 +13,7 @@ import { findKnownOrder } from "../../store/orders/orders.ts";
 import type { TimelineEntry } from "../../store/orders/timeline.ts";
 import { newSealer } from "../../store/personal-data/vault.ts";
 import { startRow } from "../../workflows/messages.ts";
+import { atEngine } from "../at-engine.ts";
 import type { OperationContext } from "../context.ts";
 import { poolOf } from "../holds/channel-pool.ts";
 import { heldByRule, lookedAt } from "../holds/hold-by-rule.ts";
@@ -30,15 +31,18 @@ export type Replaced = {
 
 export type Placed = { readonly status: "done"; readonly orderId: string };
 
-export async function placeReplacement(
+type Replacement = {
+  readonly document: OrderDocument;
+  readonly holdReasons: readonly HoldReason[];
+  readonly summary: string;
+  readonly by: string;
+};
+
+export const placeReplacement = atEngine("place-replacement", place);
+
+async function place(
   context: OperationContext,
-  replaced: Replaced,
-  order: {
-    readonly document: OrderDocument;
-    readonly holdReasons: readonly HoldReason[];
-    readonly summary: string;
-    readonly by: string;
-  },
+  { replaced, order }: { readonly replaced: Replaced; readonly order: Replacement },
 ): Promise<Placed | Refusal> {
   const { document, by } = order;
   const { orderId, channelId } = document;

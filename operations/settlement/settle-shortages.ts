@@ -45,6 +45,7 @@ import { recordEntry, type TimelineEntry } from "../../store/orders/timeline.ts"
 import { oweAtChannel } from "../../store/refunds/settle-refund.ts";
 import { inTransaction, type Queryable } from "../../store/sql/database.ts";
 import { type OrderMessage, signalRow } from "../../workflows/messages.ts";
+import { atEngine } from "../at-engine.ts";
 import { documentWithout } from "../change/edit-order.ts";
 import { decideChange } from "../change/revise-order.ts";
 import { substituteUnits } from "../change/substitute-units.ts";
@@ -73,7 +74,7 @@ export async function settleShortages(context: OperationContext): Promise<{
   for (const orderId of orders) {
     // One order's trouble is not the others'.
     try {
-      const isSettled = await oneAtATime(context.database, orderId, () => settleOrder(context, orderId));
+      const isSettled = await settleInTurn(context, { orderId });
       (isSettled ? settled : postponed).push(orderId);
     } catch (error) {
       faults.push(error);
@@ -81,6 +82,12 @@ export async function settleShortages(context: OperationContext): Promise<{
   }
   return { settled, postponed, faults, isMore: orders.length === BATCH && settled.length > 0 };
 }
+
+const settleInTurn = atEngine(
+  "settle-shortages",
+  (context: OperationContext, { orderId }: { readonly orderId: string }): Promise<boolean> =>
+    oneAtATime(context.database, orderId, () => settleOrder(context, orderId)),
+);
 
 /** Those of one order. @returns whether they are settled */
 export async function settleOrder(context: OperationContext, orderId: string): Promise<boolean> {

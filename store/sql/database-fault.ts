@@ -31,6 +31,11 @@ const NETWORK_CODES = new Set([
   "ETIMEDOUT",
 ]);
 
+/** What `isDatabaseFault` said of an error in the process that carried a request out for this one. */
+export class OtherProcessDatabaseFault extends Error {
+  override readonly name = "OtherProcessDatabaseFault";
+}
+
 /**
  * Whether `error`, thrown by a statement or by the attempt to connect, is about the server or the connection.
  * The same statement may succeed later. If it was a commit, nobody knows whether it has happened.
@@ -40,6 +45,7 @@ export function isDatabaseFault(error: unknown): boolean {
     return OPERATING_CLASSES.has((error.code ?? "XX").slice(0, 2)) && !isLockTimeout(error);
   }
   if (!(error instanceof Error)) return false;
+  if (error instanceof OtherProcessDatabaseFault) return true;
   if ("code" in error && typeof error.code === "string") return NETWORK_CODES.has(error.code);
   return CONNECTION_FAULT.test(error.message);
 }

@@ -28,6 +28,9 @@ export function stockInMemory(): StockInMemory {
     availableByLocation: () => {
       throw new Error("not part of this double");
     },
+    laneDoor: () => {
+      throw new Error("not part of this double");
+    },
     capableToPromise: notNeeded,
     openPositions: notNeeded,
     applyLane: notNeeded,

@@ -1,0 +1,335 @@
+/**
+ * The engine as a process sees it that has none: requests go to whoever has the shards, and answers come back.
+ *
+ * R1 Every request is settled within `patienceMs`: with the engine's answer, with its fault, or with one of
+ *    ours. `engine_unreachable` says that nothing was done: no try was heard by anybody. Where one may have
+ *    been, it is `commit_outcome_unknown`, and whoever asks again with the same ids gets the first outcome.
+ * R2 What is lost on the way is sent again under its number, and the engine's process does nothing twice under
+ *    one number (`engine-door.ts`).
+ * R3 Another process that takes the shards over knows no numbers of before. It is sent only what may be
+ *    repeated by its own ids, or what nobody can have heard.
+ * R4 What waits is bounded by number and bytes. Beyond that a request is refused at once.
+ * R5 The deadline counts from when the engine's process was last heard, so that a caller whose own callers wait
+ *    in turns does not have each of them wait as long: while it stays away, new requests are refused soon.
+ */
+import type { Logger } from "pino";
+import { EngineError } from "../errors.ts";
+import type { FabricLink } from "./fabric-link.ts";
+import {
+  type Ask,
+  answerIn,
+  FABRIC_VERSION,
+  type FabricMessage,
+  type FabricMethod,
+  MESSAGE_BYTES,
+  pack,
+} from "./fabric-messages.ts";
+import { ShardMap } from "./shard-map.ts";
+
+/** Callers are told something within ten seconds, and this is not all of their way. */
+const PATIENCE_MS = 8_000;
+/** What a request is given while nothing has been heard for as long as it would otherwise have. */
+const LEAST_PATIENCE_MS = 250;
+/** A process that is there is heard each second, whatever it works at. */
+const SILENT_AFTER_MS = 2_500;
+/** How long an answer may take before it is asked for again. A commit takes milliseconds. */
+const ANSWER_WITHIN_MS = 1_000;
+const LOOK_MS = 100;
+/** A process that is started anew is there after some seconds. */
+const TRY_AGAIN_MS = 1_000;
+const OVERLOAD_RETRY_MS = 200;
+/** Requests of one process that wait for their answers. */
+const MAX_WAITING = 16_384;
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+
+type AskOptions = {
+  /** Whether its own ids make a repeat harmless, at whichever process. */
+  readonly isRepeatable: boolean;
+  /** The only process that can answer it; absent: whoever has the shards. */
+  readonly only?: string;
+};
+
+type Waiting = AskOptions & {
+  readonly number: number;
+  readonly method: FabricMethod;
+  readonly given: Buffer;
+  readonly until: number;
+  /** Who was sent it last; null: it is still to be sent. */
+  sentTo: string | null;
+  sentAt: number;
+  /** Whether a try may have been heard; and whether one before the last may. */
+  isHeard: boolean;
+  wasHeard: boolean;
+  resolve(answer: { readonly value: unknown; readonly by: string }): void;
+  reject(error: Error): void;
+};
+
+export class RemoteEngine {
+  private readonly link: FabricLink;
+  private readonly map: ShardMap;
+  private readonly patienceMs: number;
+  /** By number, and so in the order in which they were asked. */
+  private readonly waiting = new Map<number, Waiting>();
+  private waitingBytes = 0;
+  private asked = 0;
+  /** Since when requests wait and nothing is heard; null: nothing waits, or it was heard since. */
+  private silentSince: number | null = null;
+  private isSending = false;
+  private isStopped = false;
+  private readonly looking: NodeJS.Timeout;
+
+  constructor(options: { readonly link: FabricLink; readonly logger: Logger; readonly patienceMs?: number }) {
+    this.link = options.link;
+    this.patienceMs = options.patienceMs ?? PATIENCE_MS;
+    this.map = new ShardMap(this.link, () => {
+      options.logger.info({ owner: this.map.owner() }, "the stock is at another process now");
+      this.moved();
+    });
+    this.link.onMessage((message) => {
+      if (message.kind === "answers") this.hear(message);
+    });
+    this.link.onUp(() => {
+      this.thereIsHope();
+      this.askAgain(performance.now());
+      this.sendSoon();
+    });
+    this.looking = setInterval(() => this.look(), LOOK_MS);
+  }
+
+  /** Who has the shards; null: nobody is known. */
+  owner(): string | null {
+    return this.map.owner();
+  }
+
+  /** Has the engine's process run a method. @returns its answer, and by whom it was given */
+  ask(
+    method: FabricMethod,
+    given: readonly unknown[],
+    options: AskOptions,
+  ): Promise<{ readonly value: unknown; readonly by: string }> {
+    if (this.isStopped) return Promise.reject(new EngineError("engine_stopped", "this process is stopping"));
+    const bytes = pack(given);
+    if (this.waiting.size >= MAX_WAITING || this.waitingBytes + bytes.length > MAX_WAITING_BYTES)
+      return Promise.reject(
+        new EngineError("engine_overloaded", `${this.waiting.size} requests wait for the engine's process`, {
+          retryAfterMs: OVERLOAD_RETRY_MS,
+        }),
+      );
+    this.asked += 1;
+    const number = this.asked;
+    this.waitingBytes += bytes.length;
+    const now = performance.now();
+    const silentSince = this.silentSince ?? now;
+    this.silentSince = silentSince;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(number, {
+        ...options,
+        number,
+        method,
+        given: bytes,
+        until: now + this.patienceAfter(now - silentSince),
+        sentTo: null,
+        sentAt: 0,
+        isHeard: false,
+        wasHeard: false,
+        resolve,
+        reject,
+      });
+      this.sendSoon();
+    });
+  }
+
+  /** What still waits is refused: its outcome is told to nobody any more. */
+  stop(): void {
+    this.isStopped = true;
+    clearInterval(this.looking);
+    for (const one of [...this.waiting.values()]) this.giveUp(one);
+  }
+
+  /** With everything else that is asked in this turn of the loop. */
+  private sendSoon(): void {
+    if (this.isSending || this.isStopped) return;
+    this.isSending = true;
+    setImmediate(() => {
+      this.isSending = false;
+      this.sendUnsent();
+    });
+  }
+
+  private sendUnsent(): void {
+    const owner = this.map.owner();
+    const byTarget = new Map<string, Waiting[]>();
+    for (const one of this.waiting.values()) {
+      const to = one.only ?? owner;
+      if (one.sentTo !== null || to === null) continue;
+      const those = byTarget.get(to);
+      if (those === undefined) byTarget.set(to, [one]);
+      else those.push(one);
+    }
+    for (const [to, those] of byTarget) for (const message of inMessages(those)) void this.send(to, message);
+  }
+
+  private async send(to: string, those: readonly Waiting[]): Promise<void> {
+    const now = performance.now();
+    for (const one of those) {
+      one.sentTo = to;
+      one.sentAt = now;
+      one.wasHeard = one.isHeard;
+    }
+    const asks = those.map(({ number, method, given }): Ask => [number, method, given]);
+    const sent = await this.link.send(to, this.message({ kind: "asks", floor: this.floor(), asks }));
+    for (const one of those) {
+      if (sent !== "nobody") one.isHeard = true;
+      // Nobody was there: the next look sends it again, perhaps to another.
+      else if (one.sentTo === to && one.sentAt === now) one.sentTo = null;
+    }
+    if (sent === "nobody") void this.map.read();
+  }
+
+  private look(): void {
+    const now = performance.now();
+    for (const one of [...this.waiting.values()]) if (one.until <= now) this.giveUp(one);
+    if (this.waiting.size === 0) return;
+    this.askAgain(now - ANSWER_WITHIN_MS);
+    if (this.map.owner() === null) void this.map.read();
+    this.sendSoon();
+  }
+
+  /** Asks for the answers to what was sent before a moment. */
+  private askAgain(before: number): void {
+    const now = performance.now();
+    const byTarget = new Map<string, number[]>();
+    for (const one of this.waiting.values()) {
+      if (one.sentTo === null || one.sentAt > before) continue;
+      one.sentAt = now;
+      const numbers = byTarget.get(one.sentTo);
+      if (numbers === undefined) byTarget.set(one.sentTo, [one.number]);
+      else numbers.push(one.number);
+    }
+    for (const [to, numbers] of byTarget)
+      void this.link.send(to, this.message({ kind: "again", floor: this.floor(), numbers }));
+  }
+
+  /**
+   * The shards are another's. While they are nobody's, whoever had them may still answer: Redis forgets the map
+   * when it is started anew.
+   */
+  private moved(): void {
+    const owner = this.map.owner();
+    if (owner === null) return;
+    this.thereIsHope();
+    for (const one of [...this.waiting.values()]) {
+      if (one.only !== undefined && one.only !== owner) this.giveUp(one);
+      else if (one.sentTo === null || one.sentTo === owner) continue;
+      else if (one.isRepeatable || !one.isHeard) one.sentTo = null;
+      else this.giveUp(one);
+    }
+    this.sendSoon();
+  }
+
+  /** R5 */
+  private patienceAfter(silentMs: number): number {
+    if (silentMs < SILENT_AFTER_MS) return this.patienceMs;
+    return Math.max(LEAST_PATIENCE_MS, this.patienceMs - silentMs);
+  }
+
+  /** Redis is back, or another has the shards: who asks from now on waits for it. */
+  private thereIsHope(): void {
+    if (this.silentSince !== null) this.silentSince = performance.now();
+  }
+
+  private hear({ answers, unknown, from }: Extract<FabricMessage, { kind: "answers" }>): void {
+    for (const [number, bytes] of answers) {
+      const one = this.waiting.get(number);
+      // Its time was up, or the answer came twice.
+      if (one === undefined || one.sentTo !== from) continue;
+      this.settle(one, from, bytes);
+    }
+    for (const number of unknown) {
+      const one = this.waiting.get(number);
+      // It is sent again under the same number, to the same process: it did not come, or did nothing.
+      if (one !== undefined && one.sentTo === from) one.sentTo = null;
+    }
+    if (unknown.length > 0) this.sendSoon();
+    if (from === this.map.owner()) this.silentSince = this.waiting.size === 0 ? null : performance.now();
+  }
+
+  private settle(one: Waiting, by: string, bytes: Uint8Array): void {
+    let value: unknown;
+    try {
+      value = answerIn(bytes);
+    } catch (error) {
+      if (one.only === undefined && isElsewhere(error, one)) {
+        if (error.code === "engine_stopped") one.isHeard = one.wasHeard;
+        one.sentTo = null;
+        void this.map.read();
+        return;
+      }
+      this.forget(one);
+      one.reject(error as Error);
+      return;
+    }
+    this.forget(one);
+    one.resolve({ value, by });
+  }
+
+  private giveUp(one: Waiting): void {
+    this.forget(one);
+    one.reject(
+      one.isHeard
+        ? new EngineError(
+            "commit_outcome_unknown",
+            `no answer to ${one.method} came from the engine's process`,
+          )
+        : new EngineError(
+            one.only === undefined ? "engine_unreachable" : "handles_void",
+            one.only === undefined
+              ? "no request comes through to the engine's process"
+              : "the engine has been started anew",
+            { retryAfterMs: TRY_AGAIN_MS },
+          ),
+    );
+  }
+
+  private forget(one: Waiting): void {
+    if (this.waiting.delete(one.number)) this.waitingBytes -= one.given.length;
+  }
+
+  /** The lowest number whose answer is waited for. */
+  private floor(): number {
+    for (const number of this.waiting.keys()) return number;
+    return this.asked + 1;
+  }
+
+  private message(message: Content): Buffer {
+    return pack({ version: FABRIC_VERSION, from: this.link.self, ...message });
+  }
+}
+
+type Content =
+  | Omit<Extract<FabricMessage, { kind: "asks" }>, "version" | "from">
+  | Omit<Extract<FabricMessage, { kind: "again" }>, "version" | "from">;
+
+/**
+ * Whether another process is to be asked, or will be: this one takes no more work, and has done nothing, or
+ * nothing that a repeat would double.
+ */
+function isElsewhere(error: unknown, { isRepeatable }: Waiting): error is EngineError {
+  if (!(error instanceof EngineError)) return false;
+  return error.code === "engine_stopped" || (error.code === "fenced" && isRepeatable);
+}
+
+/** In their order, cut where a message would become too long. */
+function inMessages(those: readonly Waiting[]): readonly (readonly Waiting[])[] {
+  const messages: Waiting[][] = [];
+  let bytes = MESSAGE_BYTES;
+  for (const one of those) {
+    if (bytes + one.given.length > MESSAGE_BYTES) {
+      messages.push([]);
+      bytes = 0;
+    }
+    messages.at(-1)?.push(one);
+    bytes += one.given.length;
+  }
+  return messages;
+}
