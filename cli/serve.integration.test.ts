@@ -72,6 +72,20 @@ test("of two on one database the first says that it is fenced and ends with stat
   expect((await second.ended).status, second.output()).toBe(0);
 }, 120_000);
 
+test("a role that is none, and a part of the roles without Redis, are refused by what is wrong", async () => {
+  const unknown = await holdfast(["serve", "--role", "gateway,stock"]);
+  expect(unknown.status).toBe(1);
+  expect(unknown.stderr).toContain(
+    'HOLDFAST_ROLES must name roles of gateway, engine, worker, devices, jobs, with commas between them, and "stock" is none',
+  );
+  const alone = await holdfast(["serve", "--role", "gateway"]);
+  expect(alone.stderr).toContain(
+    "REDIS_URL is not set, and the roles gateway reach the engine's process by it",
+  );
+  const { stdout } = await holdfast(["serve", "--help"]);
+  expect(stdout).toMatch(/jobs\s+the standing jobs; one process at a time, others stand by/);
+});
+
 const environment = () => ({
   ...process.env,
   DATABASE_URL: store.url,

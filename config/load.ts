@@ -8,6 +8,7 @@ import { readOtherCompanies } from "./other-companies.ts";
 import { isDatabasePlain, isLoopback, passwordWeakness, weaknessOf } from "./production.ts";
 import { projectRoot } from "./project-root.ts";
 import { DEFAULT_REFUND_LIMITS, readRefundLimits } from "./refund-limits.ts";
+import { ROLES, type Role, readRoles } from "./roles.ts";
 import { readSecretKeys } from "./secret-box.ts";
 import type { Settings } from "./settings.ts";
 import { problemOfTopicPrefix } from "./topic-prefix.ts";
@@ -111,7 +112,16 @@ const VARIABLES: readonly Variable[] = [
     "on or off: whoever is no administrator signs in by the identity provider only",
     "off",
   ),
-  variable("REDIS_URL", "Counts attempts to sign in over several gateways", "none"),
+  variable(
+    "HOLDFAST_ROLES",
+    `What this process does of the whole: ${ROLES.join(", ")}, with commas between them; serve only`,
+    "all",
+  ),
+  variable(
+    "REDIS_URL",
+    "By which processes with roles reach each other, and gateways count attempts to sign in together",
+    "none: everything is in one process",
+  ),
   variable("REDIS_CA_FILE", "PEM file of the authority behind Redis' certificate", "the system's"),
   variable(
     "HOLDFAST_WEBHOOK_NETWORKS",
@@ -194,7 +204,7 @@ const VARIABLES: readonly Variable[] = [
   variable(
     "HOLDFAST_NODE",
     "Name of this process among those of its system, in metrics, traces and on the page System",
-    "the machine's name",
+    "the machine's name, and the roles where they are not all",
   ),
   variable("HOLDFAST_LOG_LEVEL", "debug, info, warn or error", "info"),
 ];
@@ -345,7 +355,8 @@ export function readSettings(
   if (!isLogLevel(level)) {
     complain("HOLDFAST_LOG_LEVEL", `must be debug, info, warn or error, not "${level}"`);
   }
-  const node = text("HOLDFAST_NODE") ?? nodeNameOf(hostname());
+  const roles = readRolesOf({ text, complain }, mode);
+  const node = text("HOLDFAST_NODE") ?? nodeNameOf(hostname(), roles);
   if (!/^[\w.-]{1,64}$/.test(node)) {
     complain("HOLDFAST_NODE", `must be 1 to 64 letters, digits, ".", "_" or "-", not "${node}"`);
   }
@@ -427,6 +438,7 @@ export function readSettings(
           : join(workingFolder, secrets.keyFile),
     },
     singleSignOn: readSingleSignOn({ text, url, complain }, mode, workingFolder),
+    roles,
     redisUrl: url("REDIS_URL", ["redis:", "rediss:"]),
     redisCaFile: text("REDIS_CA_FILE"),
     otherCompanies: otherCompanies.status === "ok" ? otherCompanies.companies : [],
@@ -480,6 +492,35 @@ export function readSettings(
     log: { level: isLogLevel(level) ? level : "info" },
   };
   return problems.length > 0 ? { status: "invalid", problems } : { status: "ok", settings };
+}
+
+/** All of them where they cannot be read. */
+function readRolesOf(
+  { text, complain }: Pick<VariableReader, "text" | "complain">,
+  mode: SettingsMode,
+): readonly Role[] {
+  const named = text("HOLDFAST_ROLES");
+  if (named === null) return ROLES;
+  const reading = readRoles(named);
+  if (reading.status === "invalid") {
+    complain("HOLDFAST_ROLES", reading.problem);
+    return ROLES;
+  }
+  const { roles } = reading;
+  if (roles.length === ROLES.length) return roles;
+  if (mode === "start") complain("HOLDFAST_ROLES", "is for serve: a sandbox is one process");
+  else if (text("REDIS_URL") === null)
+    complain(
+      "REDIS_URL",
+      roles.includes("engine")
+        ? `is not set, and other processes (${missingOf(roles)}) reach this one's engine by it`
+        : `is not set, and the roles ${roles.join(", ")} reach the engine's process by it`,
+    );
+  return roles;
+}
+
+function missingOf(roles: readonly Role[]): string {
+  return ROLES.filter((role) => !roles.includes(role)).join(", ");
 }
 
 /** @returns null where no identity provider is set, or something of it is wrong */
@@ -577,9 +618,15 @@ function complainOfProduction(
   }
 }
 
-/** What a machine is called need not be what a node may be called: a start never fails for it. */
-export function nodeNameOf(machine: string): string {
-  return machine.replace(/[^\w.-]/g, "-").slice(0, 64) || "node";
+/**
+ * What a machine is called need not be what a node may be called: a start never fails for it. Processes with parts
+ * of the whole may share a machine, and are told apart by their parts.
+ */
+export function nodeNameOf(machine: string, roles: readonly Role[] = ROLES): string {
+  const name = machine.replace(/[^\w.-]/g, "-").slice(0, 64) || "node";
+  if (roles.length === ROLES.length) return name;
+  const part = `-${roles.join("-")}`;
+  return `${name.slice(0, 64 - part.length)}${part}`;
 }
 
 function isLogLevel(text: string): text is Settings["log"]["level"] {

@@ -1,5 +1,6 @@
 import type { OtherCompany } from "./other-companies.ts";
 import type { RefundLimit } from "./refund-limits.ts";
+import type { Role } from "./roles.ts";
 import type { ProxyHeader } from "./trusted-proxies.ts";
 import type { ConfiguredVendors, VendorContext } from "./vendor-settings.ts";
 
@@ -65,7 +66,12 @@ export type Settings = {
     /** Whoever is no administrator signs in by it only. `HOLDFAST_OIDC_REQUIRED`, default off. */
     readonly required: boolean;
   } | null;
-  /** Optional: attempts to sign in are counted over several gateways. `REDIS_URL`. */
+  /** What this process does of the whole. `HOLDFAST_ROLES`, default everything. */
+  readonly roles: readonly Role[];
+  /**
+   * By which processes of one system reach the engine's, and gateways count attempts to sign in together. Needed
+   * where not everything is in one process. `REDIS_URL`.
+   */
   readonly redisUrl: string | null;
   /** PEM file of the authority that its certificate comes from. `REDIS_CA_FILE`. */
   readonly redisCaFile: string | null;

@@ -71,6 +71,10 @@ type GatewayOptions = {
   readonly publicUrl: string;
   readonly database: Database;
   readonly allocator: AllocatorClient;
+  /** Where the engine is another process; absent: it is in this one. */
+  readonly engineProcess?: NonNullable<Services["operations"]["engineProcess"]>;
+  /** `health`: nothing but whether the process is well, and its metrics. Absent: everything. */
+  readonly serves?: "health";
   /** By kind. */
   readonly channelAdapters: ReadonlyMap<string, ChannelAdapter>;
   /** Opens and seals the secrets that are stored. */
@@ -118,8 +122,8 @@ type GatewayOptions = {
 
 export type NodeSources = Pick<MetricSources, "node" | "version" | "roles" | "engine" | "sagas"> & {
   readonly jobLog: JobLog;
-  /** Of the engine, where it is in this process. */
-  readonly enginePool?: () => PoolFigures;
+  /** Connections to PostgreSQL of other parts of the process, by name. */
+  readonly otherPools?: () => Readonly<Record<string, PoolFigures>>;
 };
 
 const NO_WEBHOOKS: WebhookSender = {
@@ -128,6 +132,9 @@ const NO_WEBHOOKS: WebhookSender = {
 };
 
 export type Gateway = { readonly port: number; stop(): Promise<void> };
+
+/** What whoever supervises a process asks, whatever the process does. */
+const HEALTH_PATHS: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/metrics"]);
 
 /** How often what is past its retention is forgotten. */
 const HOUSEKEEPING_MS = 60 * IDEMPOTENCY_CLAIM_MS;
@@ -167,7 +174,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const services: Services = {
     database,
     allocator,
-    operations: { database, allocator, parcelLimit: parcelLimitOf(options.carriers), now: Date.now },
+    operations: {
+      database,
+      allocator,
+      parcelLimit: parcelLimitOf(options.carriers),
+      now: Date.now,
+      channelAdapters: options.channelAdapters,
+      ...(options.engineProcess === undefined ? {} : { engineProcess: options.engineProcess }),
+    },
     people: {
       database,
       secrets: options.secrets,
@@ -192,11 +206,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     readiness: look,
     metrics: createMetrics({
       ...node,
-      allocator,
-      pools: () => ({
-        main: poolFigures(database),
-        ...(node.enginePool === undefined ? {} : { engine: node.enginePool() }),
-      }),
+      ...(options.engineProcess === undefined ? { allocator } : {}),
+      pools: () => ({ main: poolFigures(database), ...node.otherPools?.() }),
       readSystem: () => readSystemFigures(database),
       dependencies: look,
       jobs: () => node.jobLog.figures(),
@@ -218,7 +229,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     security: new SecurityEvents(database, logger),
     logger,
   };
-  const stream = createStreamServer(services);
+  const isWhole = options.serves === undefined;
+  const routes = isWhole ? routeTable : routeTable.filter(({ path }) => HEALTH_PATHS.has(path));
+  const stream = isWhole ? createStreamServer(services) : null;
   const http = await startHttpServer({
     host: options.host,
     port: options.port,
@@ -228,13 +241,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     tls: options.tls ?? null,
     clientAddress,
     handler: createRestHandler(
-      routeTable,
+      routes,
       services,
       loadStaticFiles(options.dashboardFolder, () => shopperPolicy(options.payments)),
       new Map([
         [
           "/openapi.json",
-          openApiDocument(routeTable, {
+          openApiDocument(routes, {
             answers: ROUTE_ANSWERS,
             whereabouts: WHEREABOUTS,
             publicUrl: options.publicUrl,
@@ -244,10 +257,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ]),
       WHEREABOUTS,
     ),
-    addRoutes: stream.addRoutes,
+    ...(stream === null ? {} : { addRoutes: stream.addRoutes }),
   });
-  const forgetting = node.jobLog.of("forget-keys-and-webhooks", HOUSEKEEPING_MS);
+  const forgetting = isWhole ? node.jobLog.of("forget-keys-and-webhooks", HOUSEKEEPING_MS) : null;
   const housekeeping = setInterval(() => {
+    if (forgetting === null) return;
     const forget = [forgetIdempotencyKeys, forgetPaymentEvents, forgetChannelWebhooks, forgetChannelSecrets];
     Promise.all(forget.map((each) => each(database))).then(forgetting.done, (error: unknown) => {
       forgetting.failed();
@@ -257,7 +271,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   housekeeping.unref();
   const stop = async (): Promise<void> => {
     clearInterval(housekeeping);
-    await stream.stop();
+    await stream?.stop();
     await http.stop();
     await background.settled();
     await documents.close();

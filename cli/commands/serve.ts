@@ -5,6 +5,7 @@
 import type { Command } from "commander";
 import type { Logger } from "pino";
 import { readSettings } from "../../config/load.ts";
+import { ROLE_MEANINGS, ROLES } from "../../config/roles.ts";
 import { vendorKinds } from "../../integrations/vendor-kinds.ts";
 import { requireFreePort } from "../embedded/free-port.ts";
 import { UserProblem } from "../problem.ts";
@@ -12,7 +13,7 @@ import type { ResolvedSettings } from "../system/compose.ts";
 import { requireOwnCertificate } from "../system/own-tls.ts";
 import { requireNativeServer } from "../system/require-native-server.ts";
 import { untilEnd } from "../system/until-end.ts";
-import type { Steps } from "../terminal.ts";
+import { type Steps, table } from "../terminal.ts";
 import { settingsProblem, variablesHelp } from "./start.ts";
 
 export function addServeCommand(program: Command): void {
@@ -24,22 +25,34 @@ export function addServeCommand(program: Command): void {
         "MQTT broker that you name. Starts nothing else, and has no default for their addresses. Logs JSON lines to standard output. " +
         "On an empty database it serves nothing but its set-up, by `holdfast setup` or by the address that the log shows.",
     )
+    .option(
+      "--role <roles>",
+      "what this process does of the whole, with commas between: see below (default: HOLDFAST_ROLES, else all)",
+    )
     .addHelpText(
       "after",
-      () => `\nSettings, by environment:\n${variablesHelp()}
+      () => `\nRoles, for several processes on one database; they need REDIS_URL:\n${rolesHelp()}
+
+Settings, by environment:\n${variablesHelp()}
 
 Example:
   $ DATABASE_URL='postgres://…?sslmode=verify-full' TEMPORAL_ADDRESS=temporal:7233 TEMPORAL_TLS=on \\
     MQTT_URL=mqtts://broker:8883 \\
     HOLDFAST_SECRETS_KEY_FILE=/etc/holdfast/secrets.key \\
     HOLDFAST_PUBLIC_URL=https://orders.example.com STRIPE_SECRET_KEY=… EASYPOST_API_KEY=… \\
-    EASYPOST_WEBHOOK_SECRET=… SMTP_URL=smtp://… HOLDFAST_MAIL_FROM=orders@example.com npx holdfast serve`,
+    EASYPOST_WEBHOOK_SECRET=… SMTP_URL=smtp://… HOLDFAST_MAIL_FROM=orders@example.com npx holdfast serve
+  $ REDIS_URL=rediss://… npx holdfast serve --role gateway    # beside --role engine, worker, devices,jobs`,
     )
     .action(serve);
 }
 
-async function serve(): Promise<void> {
-  const reading = readSettings(process.env, "serve", process.cwd(), vendorKinds);
+function rolesHelp(): string {
+  return table(ROLES.map((role) => [`  ${role}`, ROLE_MEANINGS[role]]));
+}
+
+async function serve({ role }: { readonly role?: string }): Promise<void> {
+  const environment = role === undefined ? process.env : { ...process.env, HOLDFAST_ROLES: role };
+  const reading = readSettings(environment, "serve", process.cwd(), vendorKinds);
   if (reading.status === "invalid") throw settingsProblem(reading.problems);
   const { databaseUrl, temporalAddress, mqttUrl, ...rest } = reading.settings;
   const { secretBoxOf } = await import("../system/secret-keys.ts");
@@ -66,7 +79,7 @@ async function serve(): Promise<void> {
     logger.info("stopped before anything was set up");
     return;
   }
-  logger.info({ port: system.port, url: settings.publicUrl }, "ready");
+  logger.info({ port: system.port, url: settings.publicUrl, roles: settings.roles }, "ready");
   const reason = await Promise.race([
     ending.reason,
     system.takenOver.then((what) => ({ kind: "fenced" as const, what })),

@@ -35,7 +35,7 @@ export class StoppedWhileWaiting extends Error {
  * @throws StoppedWhileWaiting
  */
 export async function admitToWork(options: {
-  readonly settings: Pick<ResolvedSettings, "host" | "publicUrl" | "ports" | "tls">;
+  readonly settings: Pick<ResolvedSettings, "host" | "publicUrl" | "ports" | "tls" | "roles">;
   readonly database: Database;
   readonly logger: Logger;
   readonly ending: Promise<unknown>;
@@ -66,6 +66,13 @@ async function untilSetUp({
   logger,
   ending,
 }: Parameters<typeof admitToWork>[0]): Promise<void> {
+  if (!settings.roles.includes("gateway")) {
+    logger.warn(
+      "the database is empty, so that nothing works yet: it is set up by `holdfast setup`, or at a gateway",
+    );
+    await untilFilled(database, logger, ending);
+    return;
+  }
   const token = randomBytes(24).toString("base64url");
   const server = await startSetupServer({
     host: settings.host,
@@ -83,12 +90,16 @@ async function untilSetUp({
       "the database is empty, so that nothing works yet: run `holdfast setup` with the same DATABASE_URL, " +
         "or open the address; the token counts until this process ends",
     );
-    const stopped = ending.then(() => true);
-    while (await isEmpty(database, logger)) {
-      if (await Promise.race([stopped, pause(LOOK_MS, false)])) throw new StoppedWhileWaiting();
-    }
+    await untilFilled(database, logger, ending);
   } finally {
     await server.stop();
+  }
+}
+
+async function untilFilled(database: Database, logger: Logger, ending: Promise<unknown>): Promise<void> {
+  const stopped = ending.then(() => true);
+  while (await isEmpty(database, logger)) {
+    if (await Promise.race([stopped, pause(LOOK_MS, false)])) throw new StoppedWhileWaiting();
   }
   logger.info("the system is set up; work begins");
 }

@@ -3,12 +3,16 @@
  * system. Starts them in the order in which they need each other, and stops them in reverse: first no new
  * work is let in, last the engine commits what it still holds.
  */
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { Connection } from "@temporalio/client";
 import type { Logger } from "pino";
+import { Distribution } from "../../config/distribution.ts";
 import { JobLog } from "../../config/job-log.ts";
 import { PACKAGE_VERSION } from "../../config/package-version.ts";
 import { projectRoot } from "../../config/project-root.ts";
+import type { Role } from "../../config/roles.ts";
 import type { SecretBox } from "../../config/secret-box.ts";
 import type { Settings } from "../../config/settings.ts";
 import { withoutPassword } from "../../config/without-password.ts";
@@ -17,30 +21,41 @@ import { deviceProtocolsBelow } from "../../devices/device-kinds.ts";
 import { BrokerTakenError, takeBroker } from "../../devices/mqtt/broker-plate.ts";
 import { startBridgeThread } from "../../devices/thread/bridge-host.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
-import { type Engine, startEngine } from "../../engine/engine.ts";
+import type { Engine } from "../../engine/engine.ts";
 import { startGateway } from "../../gateway/gateway.ts";
 import { createReadingPool } from "../../integrations/channels/reading-pool.ts";
 import { openVendorDesk } from "../../integrations/vendor-desk.ts";
 import { createWebhookSender } from "../../integrations/webhooks/webhook-sender.ts";
+import { carryOutHere } from "../../operations/at-engine.ts";
 import type { OperationContext } from "../../operations/context.ts";
+import { followSettings } from "../../operations/standing/follow-settings.ts";
 import { runPresence } from "../../operations/standing/presence.ts";
+import { runShortOrders } from "../../operations/standing/short-orders.ts";
 import { startStandingJobs } from "../../operations/standing/standing-jobs.ts";
 import { tellAllocator } from "../../operations/standing/tell-allocator.ts";
+import type { BridgeStatus } from "../../ports/devices.ts";
 import { parcelLimitOf } from "../../ports/parcel-limit.ts";
 import { readCompanyIdentity } from "../../store/catalog/companies.ts";
 import type { NodeState } from "../../store/figures/nodes.ts";
-import { type BridgeLease, takeBridgeLease } from "../../store/floor/bridge-lease.ts";
+import { roleFence } from "../../store/role-lease.ts";
 import { isSourcingUnset, seedSourcingRules } from "../../store/settings/sourcing-rules.ts";
 import { readStoredAccounts } from "../../store/settings/vendor-accounts.ts";
-import { type Database, openDatabase, poolFigures, probe } from "../../store/sql/database.ts";
+import {
+  type Database,
+  openDatabase,
+  type PoolFigures,
+  poolFigures,
+  probe,
+} from "../../store/sql/database.ts";
 import { SagaNamespaceTakenError } from "../../workflows/runtime/saga-home.ts";
 import { checkSagaNamespace, type SagaWorker, startSagaWorker } from "../../workflows/runtime/worker.ts";
 import { UserProblem } from "../problem.ts";
 import type { Steps } from "../terminal.ts";
+import { type EngineAccess, openDoor, otherEngine, ownEngine } from "./engine-access.ts";
 import { identityProvider } from "./identity-provider.ts";
 import { mqttConnection } from "./mqtt-connection.ts";
 import { readPem } from "./pem-file.ts";
-import { probeEngine } from "./probe-engine.ts";
+import { RoleStandby } from "./role-standby.ts";
 import { bringSchemaUpToDate } from "./schema.ts";
 import { sealStoredSecrets } from "./secret-keys.ts";
 import { sourcingRules } from "./sourcing-rules.ts";
@@ -99,38 +114,50 @@ export async function startSystem(
     const ready = await whatIsNeeded(settings, database, logger);
     const { outside } = ready;
     parts.add("vendors", { stop: async () => outside.close() });
-    const engine = await steps.run("Engine", () => startStock(settings, logger, parts));
-    const { client: allocator } = engine;
+    const id = `${hostname()}:${process.pid}:${randomUUID()}`;
+    const access = await steps.run("Engine", () => reachStock(settings, id, database, logger, parts));
+    const { engine, allocator } = access;
     await hooks.prepare?.(database, allocator);
     if (settings.traces !== null) {
       const company = (await readCompanyIdentity(database))?.identity ?? "";
       const about = { node: settings.node, version: PACKAGE_VERSION, company, logger };
       parts.add("traces", startTraces(settings.traces, about));
     }
-    const parcelLimit = parcelLimitOf(outside.carriers);
-    const context: OperationContext = { database, allocator, parcelLimit, now: Date.now };
-    if (ready.rules !== null) await seedSourcingRules(database, ready.rules);
-    await tellAllocator(context);
-
+    const reading = createReadingPool();
+    parts.add("reading pool", { stop: () => reading.close() });
+    const context: OperationContext = {
+      database,
+      allocator,
+      parcelLimit: parcelLimitOf(outside.carriers),
+      now: Date.now,
+      channelAdapters: reading.adapters,
+      ...(access.engineProcess === undefined ? {} : { engineProcess: access.engineProcess }),
+    };
     const jobLog = new JobLog();
-    const standingJobs = startStandingJobs({
-      jobLog,
-      context,
-      carriers: outside.carriers,
-      accounts: outside,
-      webhooks: { box: settings.secretBox, sender: ready.webhookSender },
+    const system: Composition = {
+      settings,
       logger,
-    });
-    parts.add("standing jobs", standingJobs);
-    const system: Composition = { settings, logger, parts, context, ...ready };
-    const lease = await takeDevices(system, () => engine.isTakenOver());
-    const bridge = await steps.run("Devices", () => startDevices(system));
-    const sagas = await steps.run("Sagas", () => startSagas(system));
-    const gateway = await steps.run("Gateway", () => startEdge(system, { engine, bridge, sagas, jobLog }));
-    parts.add("presence", startPresence(system, { engine, bridge, sagas, jobLog }));
-    const watch = watchTakeOver(() => engine.isTakenOver(), lease.lost);
-    parts.add("watch", { stop: async () => watch.stop() });
-    return { port: gateway.port, database, takenOver: watch.taken, stop: () => parts.stopAll() };
+      parts,
+      context,
+      access,
+      nodeId: engine?.owner ?? id,
+      jobLog,
+      ...ready,
+    };
+    if (engine !== null) await startStockNeighbours(system, engine);
+    parts.add("settings", followSettings(context, logger.child({ part: "settings" }), outside, jobLog));
+    const has = (role: Role): boolean => settings.roles.includes(role);
+    const jobs = has("jobs") ? await startJobs(system) : null;
+    const bridge = has("devices") ? await steps.run("Devices", () => startDevices(system)) : null;
+    const sagas = has("worker") ? await steps.run("Sagas", () => startSagas(system)) : null;
+    const neighbours: Neighbours = { jobs, bridge, sagas };
+    const gateway = await steps.run("Gateway", () => startEdge(system, neighbours));
+    parts.add("presence", startPresence(system, neighbours));
+    // Who has no stock has none to lose.
+    const watch = engine === null ? null : watchTakeOver(() => engine.isTakenOver());
+    if (watch !== null) parts.add("watch", { stop: async () => watch.stop() });
+    const takenOver = watch?.taken ?? new Promise<string>(() => {});
+    return { port: gateway.port, database, takenOver, stop: () => parts.stopAll() };
   } catch (error) {
     await parts.stopAll();
     throw error;
@@ -143,6 +170,10 @@ type Composition = {
   readonly logger: Logger;
   readonly parts: StartedParts;
   readonly context: OperationContext;
+  readonly access: EngineAccess;
+  /** `node.id` of this process. */
+  readonly nodeId: string;
+  readonly jobLog: JobLog;
 } & WhatIsNeeded;
 
 type Stoppable = { stop(): Promise<void> };
@@ -172,23 +203,87 @@ class StartedParts {
   }
 }
 
-async function startStock(settings: ResolvedSettings, logger: Logger, parts: StartedParts) {
-  const engine = await startEngine({
-    databaseUrl: settings.databaseUrl,
-    threads: settings.engine.threads,
-    threadMemoryMb: settings.engine.threadMemoryMb,
-    shards: settings.engine.shards,
-    logger: logger.child({ part: "engine" }),
-  });
-  parts.add("engine", engine);
-  const shards = await engine.client.status();
+async function reachStock(
+  settings: ResolvedSettings,
+  id: string,
+  database: Database,
+  logger: Logger,
+  parts: StartedParts,
+) {
+  if (!settings.roles.includes("engine")) {
+    const access = await otherEngine(settings, id, database, logger);
+    parts.add("way to the engine", access);
+    return { value: access, detail: "of another process" };
+  }
+  const access = await ownEngine(settings, logger);
+  parts.add("engine", access);
+  const shards = await access.allocator.status();
   const positions = shards.reduce((sum, shard) => sum + shard.positions, 0);
   const threads = new Set(shards.map((shard) => shard.thread)).size;
   return {
-    value: engine,
+    value: access,
     detail: `${shards.length} shards on ${threads} threads, ${positions} stock positions`,
   };
 }
+
+/** What is to be where the engine is. */
+async function startStockNeighbours(system: Composition, engine: Engine): Promise<void> {
+  const { settings, logger, parts, context, rules } = system;
+  if (rules !== null) await seedSourcingRules(context.database, rules);
+  await tellAllocator(context);
+  parts.add("short orders", runShortOrders(context, logger.child({ part: "short-orders" })));
+  if (settings.redisUrl !== null) parts.add("door", await openDoor(settings, engine, context, logger));
+}
+
+/** Each listener of a job has a connection, and the work of some takes another. */
+const JOBS_POOL_SIZE = 16;
+
+async function startJobs(system: Composition): Promise<RunningJobs> {
+  const { settings, logger, parts, context, nodeId, outside, webhookSender, jobLog } = system;
+  let pool: Database | null = null;
+  const standby = await RoleStandby.start({
+    role: "jobs",
+    owner: nodeId,
+    database: context.database,
+    logger: logger.child({ part: "jobs" }),
+    begin: async (epoch) => {
+      const database = openDatabase(settings.databaseUrl, {
+        maxConnections: JOBS_POOL_SIZE,
+        fence: roleFence("jobs", epoch),
+      });
+      pool = database;
+      // What belongs beside the engine keeps to the turns of this process where it has the engine.
+      const engineProcess = context.engineProcess ?? {
+        carryOut: (name, given, caller) => carryOutHere(context, name, given, caller),
+      };
+      const own: OperationContext = { ...context, database, engineProcess };
+      const work = [
+        followSettings(own, logger.child({ part: "settings of jobs" })),
+        startStandingJobs({
+          jobLog,
+          context: own,
+          carriers: outside.carriers,
+          webhooks: { box: settings.secretBox, sender: webhookSender },
+          logger,
+        }),
+      ];
+      return {
+        stop: async () => {
+          await Promise.all(work.map((job) => job.stop()));
+          pool = null;
+          await database.end();
+        },
+      };
+    },
+  });
+  parts.add("standing jobs", standby);
+  return { pool: () => (pool === null ? null : poolFigures(pool)) };
+}
+
+type RunningJobs = {
+  /** Of the jobs' own connections; null: another process does them. */
+  pool(): PoolFigures | null;
+};
 
 type WhatIsNeeded = Awaited<ReturnType<typeof whatIsNeeded>>;
 
@@ -207,13 +302,14 @@ async function whatIsNeeded(settings: ResolvedSettings, database: Database, logg
     logger: logger.child({ part: "vendors" }),
   });
   const rules = (await isSourcingUnset(database)) ? await sourcingRules(settings.sourcingRulesFile) : null;
-  await checkSagaNamespace({
-    temporalAddress: settings.temporalAddress,
-    temporalSecurity: temporal,
-    namespace: settings.temporalNamespace,
-    database,
-  }).catch(explainNamespace);
-  await takeTopics(settings, database, mqtt);
+  if (settings.roles.includes("worker"))
+    await checkSagaNamespace({
+      temporalAddress: settings.temporalAddress,
+      temporalSecurity: temporal,
+      namespace: settings.temporalNamespace,
+      database,
+    }).catch(explainNamespace);
+  if (settings.roles.includes("devices")) await takeTopics(settings, database, mqtt);
   const webhookSender = createWebhookSender({ allowedNetworks: settings.webhookNetworks });
   return { mqtt, temporal, outside, rules, webhookSender };
 }
@@ -241,39 +337,48 @@ function brokerProblem(error: BrokerTakenError): UserProblem {
   );
 }
 
-/** Whoever had the bridge has lost the stock just now, and ends. One that has not is dead, or hangs. */
-const BRIDGE_PATIENCE_MS = 60_000;
-
-async function takeDevices(
-  { context, parts }: Composition,
-  isStockTaken: () => Promise<boolean>,
-): Promise<BridgeLease> {
-  const lease = await takeBridgeLease(context.database, {
-    patienceMs: BRIDGE_PATIENCE_MS,
-    isEntitled: async () => !(await isStockTaken()),
-  });
-  if (lease === null)
-    throw new UserProblem(
-      "bridge_taken",
-      "Another process on this database speaks with the devices, and has taken over the stock, too.",
-      "Start this one again only where the other one has ended: only one process can have them.",
-    );
-  parts.add("bridge lease", { stop: () => lease.release() });
-  return lease;
-}
-
-async function startDevices({ settings, logger, parts, context, mqtt }: Composition) {
+async function startDevices(system: Composition) {
+  const { settings, logger, parts, context, nodeId, mqtt } = system;
   const { databaseUrl, mqttUrl, companyPrefixes } = settings;
   // A sandbox has its company only now.
   await takeTopics(settings, context.database, mqtt);
-  const bridge = await startBridgeThread({
-    settings: { databaseUrl, mqttUrl, mqtt, companyPrefixes },
-    stock: context.allocator,
+  let bridge: DeviceBridge | null = null;
+  const standby = await RoleStandby.start({
+    role: "devices",
+    owner: nodeId,
+    database: context.database,
     logger: logger.child({ part: "devices" }),
+    begin: async (epoch) => {
+      const begun = await startBridgeThread({
+        settings: { databaseUrl, mqttUrl, mqtt, companyPrefixes, leaseEpoch: epoch },
+        stock: context.allocator,
+        logger: logger.child({ part: "devices" }),
+      });
+      bridge = begun;
+      return {
+        stop: async () => {
+          bridge = null;
+          await begun.stop();
+        },
+      };
+    },
   });
-  parts.add("device bridge", bridge);
-  return { value: bridge, detail: withoutPassword(settings.mqttUrl) };
+  parts.add("device bridge", standby);
+  const value: RunningBridge = { status: () => bridge?.status() ?? NO_BRIDGE };
+  const detail = standby.isAtWork() ? withoutPassword(settings.mqttUrl) : "another process has them";
+  return { value, detail };
 }
+
+type RunningBridge = Pick<DeviceBridge, "status">;
+
+/** While another process speaks with the devices. */
+const NO_BRIDGE: BridgeStatus = {
+  sessions: [],
+  devices: [],
+  handled: new Distribution().figures(),
+  deadLetters: new Map(),
+  events: new Map(),
+};
 
 async function startSagas({ settings, logger, parts, context, outside, temporal }: Composition) {
   const worker = await startSagaWorker({
@@ -294,79 +399,83 @@ async function startSagas({ settings, logger, parts, context, outside, temporal 
 }
 
 const LOOK_AGAIN_MS = 15_000;
-const ROLES = ["gateway", "engine", "worker", "devices", "jobs"];
 
 /** So that people see this process on the page of any other. */
-function startPresence(
-  { settings, logger, context }: Composition,
-  { engine, bridge, sagas, jobLog }: EdgeNeighbours,
-): Stoppable {
-  const { allocator, database } = context;
+function startPresence(system: Composition, neighbours: Neighbours): Stoppable {
+  const { settings, logger, context, access, nodeId, jobLog } = system;
+  const { database } = context;
   // It opens a connection to Temporal each time, which need not be every few seconds.
   let seen: { readonly atMs: number; readonly dependencies: NodeState["dependencies"] } | null = null;
   const look = async (): Promise<NodeState["dependencies"]> => {
     if (seen === null || performance.now() - seen.atMs > LOOK_AGAIN_MS) {
-      const states = await readiness(settings, context, bridge);
+      const states = await readiness(system, neighbours);
       const dependencies = states.map(({ name, ready }) => ({ name, ready }));
       seen = { atMs: performance.now(), dependencies };
     }
     return seen.dependencies;
   };
-  const read = async (): Promise<NodeState> => {
-    const { waiting, uncommitted, waitingOfThread } = engine.figures();
-    const { isRunning, slots } = sagas.figures();
-    const { sessions } = bridge.status();
-    const shards = (await allocator.status()).map(({ shard, thread, state }) => ({
-      shard,
-      state,
-      waiting: waitingOfThread[thread] ?? 0,
-    }));
-    return {
-      dependencies: await look(),
-      database: poolFigures(database),
-      engine: {
-        waiting,
-        uncommitted,
-        shards: shards.filter((one) => one.state !== "live" || one.waiting > 0),
-      },
-      sagas: {
-        isRunning,
-        used: slots.reduce((sum, { used }) => sum + used, 0),
-        slots: slots.reduce((sum, { size }) => sum + size, 0),
-      },
-      broker: { connected: sessions.filter(({ connected }) => connected).length, sessions: sessions.length },
-    };
-  };
+  const read = async (): Promise<NodeState> => ({
+    dependencies: await look(),
+    database: poolFigures(database),
+    ...(access.engine === null ? {} : { engine: await stateOfEngine(access.engine) }),
+    ...(neighbours.sagas === null ? {} : { sagas: stateOfSagas(neighbours.sagas) }),
+    ...(neighbours.bridge === null ? {} : { broker: stateOfBroker(neighbours.bridge) }),
+  });
   return runPresence({
     database,
-    node: { id: engine.owner, name: settings.node, version: PACKAGE_VERSION, roles: ROLES },
+    node: { id: nodeId, name: settings.node, version: PACKAGE_VERSION, roles: settings.roles },
     read,
     jobLog,
     logger: logger.child({ part: "presence" }),
   });
 }
 
-/** What runs beside the edge in this process, and is seen through it. */
-type EdgeNeighbours = {
-  readonly engine: Engine;
-  readonly bridge: DeviceBridge;
-  readonly sagas: SagaWorker;
-  readonly jobLog: JobLog;
+async function stateOfEngine(engine: Engine): Promise<NonNullable<NodeState["engine"]>> {
+  const { waiting, uncommitted, waitingOfThread } = engine.figures();
+  const shards = (await engine.client.status()).map(({ shard, thread, state }) => ({
+    shard,
+    state,
+    waiting: waitingOfThread[thread] ?? 0,
+  }));
+  return { waiting, uncommitted, shards: shards.filter((one) => one.state !== "live" || one.waiting > 0) };
+}
+
+function stateOfSagas(sagas: SagaWorker): NonNullable<NodeState["sagas"]> {
+  const { isRunning, slots } = sagas.figures();
+  return {
+    isRunning,
+    used: slots.reduce((sum, { used }) => sum + used, 0),
+    slots: slots.reduce((sum, { size }) => sum + size, 0),
+  };
+}
+
+function stateOfBroker(bridge: RunningBridge): NonNullable<NodeState["broker"]> {
+  const { sessions } = bridge.status();
+  return { connected: sessions.filter(({ connected }) => connected).length, sessions: sessions.length };
+}
+
+/** What runs in this process beside the edge, and is seen through it. Null: it runs elsewhere. */
+type Neighbours = {
+  readonly jobs: RunningJobs | null;
+  readonly bridge: RunningBridge | null;
+  readonly sagas: SagaWorker | null;
 };
 
-async function startEdge(
-  { settings, logger, parts, context, outside, webhookSender }: Composition,
-  { engine, bridge, sagas, jobLog }: EdgeNeighbours,
-) {
-  const reading = createReadingPool();
-  parts.add("reading pool", { stop: () => reading.close() });
+async function startEdge(system: Composition, neighbours: Neighbours) {
+  const { settings, logger, parts, context, access, outside, webhookSender, jobLog } = system;
+  const { engine } = access;
+  const { jobs, bridge, sagas } = neighbours;
+  const isGateway = settings.roles.includes("gateway");
   const gateway = await startGateway({
     host: settings.host,
     port: settings.ports.gateway,
+    // Whoever supervises the process asks it how it is.
+    ...(isGateway ? {} : { serves: "health" as const }),
     publicUrl: settings.publicUrl,
     database: context.database,
     allocator: context.allocator,
-    channelAdapters: reading.adapters,
+    ...(context.engineProcess === undefined ? {} : { engineProcess: context.engineProcess }),
+    channelAdapters: context.channelAdapters ?? new Map(),
     secrets: settings.secretBox,
     carriers: outside.carriers,
     payments: outside.payments,
@@ -374,9 +483,11 @@ async function startEdge(
     vendorDesk: outside,
     webhookSender,
     devices: deviceProtocolsBelow(settings.mqtt.topicPrefix),
-    bridgeStatus: () => bridge.status(),
-    dashboardFolder: join(projectRoot, "dist", "dashboard"),
-    singleSignOn: await identityProvider(settings, logger.child({ part: "single sign-on" })),
+    ...(bridge === null ? {} : { bridgeStatus: () => bridge.status() }),
+    dashboardFolder: isGateway ? join(projectRoot, "dist", "dashboard") : "",
+    singleSignOn: isGateway
+      ? await identityProvider(settings, logger.child({ part: "single sign-on" }))
+      : null,
     tls: settings.tls,
     hstsSubdomains: settings.hstsSubdomains,
     mailer: outside.mailer,
@@ -388,19 +499,26 @@ async function startEdge(
     proxyHeader: settings.proxyHeader,
     refundLimits: settings.refundLimits,
     logger: logger.child({ part: "gateway" }),
-    readiness: () => readiness(settings, context, bridge),
+    readiness: () => readiness(system, neighbours),
     node: {
       node: settings.node,
       version: PACKAGE_VERSION,
-      roles: ROLES,
-      engine: () => engine.figures(),
-      enginePool: () => engine.pool(),
-      sagas: () => sagas.figures(),
+      roles: settings.roles,
+      ...(engine === null ? {} : { engine: () => engine.figures() }),
+      otherPools: () => {
+        const ofJobs = jobs?.pool() ?? null;
+        return {
+          ...(engine === null ? {} : { engine: engine.pool() }),
+          ...(ofJobs === null ? {} : { jobs: ofJobs }),
+        };
+      },
+      ...(sagas === null ? {} : { sagas: () => sagas.figures() }),
       jobLog,
     },
   });
   parts.add("gateway", gateway);
-  return { value: gateway, detail: `${settings.host}:${gateway.port}` };
+  const detail = `${settings.host}:${gateway.port}`;
+  return { value: gateway, detail: isGateway ? detail : `${detail}, health and metrics only` };
 }
 
 function explainNamespace(error: unknown): never {
@@ -414,16 +532,16 @@ function explainNamespace(error: unknown): never {
   );
 }
 
+/** What this process needs for its part. */
 async function readiness(
-  settings: ResolvedSettings,
-  { database, allocator }: OperationContext,
-  bridge: DeviceBridge,
+  { settings, context, access }: Composition,
+  { bridge, sagas }: Neighbours,
 ): Promise<readonly { name: string; ready: boolean; detail?: string }[]> {
   const probes: readonly (readonly [string, () => Promise<unknown>])[] = [
-    ["postgresql", () => probe(database)],
-    ["engine", () => probeEngine(allocator)],
-    ["temporal", () => probeTemporal(settings)],
-    ["mqtt", async () => probeBroker(settings.mqttUrl, bridge)],
+    ["postgresql", () => probe(context.database)],
+    ["engine", () => access.probe()],
+    ...(sagas === null ? [] : [["temporal", () => probeTemporal(settings)] as const]),
+    ...(bridge === null ? [] : [["mqtt", async () => probeBroker(settings.mqttUrl, bridge)] as const]),
   ];
   return Promise.all(
     probes.map(async ([name, probe]) => {
@@ -443,7 +561,7 @@ async function probeTemporal({ temporalAddress: address, temporal }: ResolvedSet
   await connection.close();
 }
 
-function probeBroker(url: string, bridge: DeviceBridge): void {
+function probeBroker(url: string, bridge: RunningBridge): void {
   const away = bridge.status().sessions.flatMap(({ name, connected }) => (connected ? [] : [name]));
   if (away.length > 0) throw new Error(`not connected to ${withoutPassword(url)}: ${away.join(", ")}`);
 }

@@ -16,6 +16,8 @@ import { VolatileDisk } from "../../engine/storage/volatile-disk.ts";
 import { startGateway } from "../../gateway/gateway.ts";
 import { createReadingPool } from "../../integrations/channels/reading-pool.ts";
 import type { OperationContext } from "../../operations/context.ts";
+import { followSettings } from "../../operations/standing/follow-settings.ts";
+import { runShortOrders } from "../../operations/standing/short-orders.ts";
 import { startStandingJobs } from "../../operations/standing/standing-jobs.ts";
 import { tellAllocator } from "../../operations/standing/tell-allocator.ts";
 import type { Carrier } from "../../ports/carriers.ts";
@@ -108,7 +110,11 @@ async function main(): Promise<number> {
     now: Date.now,
   };
   await tellAllocator(context);
-  const standingJobs = startStandingJobs({ context, carriers, logger });
+  const jobs = [
+    followSettings(context, logger.child({ part: "settings" })),
+    runShortOrders(context, logger.child({ part: "short-orders" })),
+    startStandingJobs({ context, carriers, logger }),
+  ];
   const reading = createReadingPool();
   const gateway = await startGateway({
     host: values.host,
@@ -130,7 +136,7 @@ async function main(): Promise<number> {
   await ending.reason;
   await gateway.stop();
   await reading.close();
-  await standingJobs.stop();
+  await Promise.all(jobs.map((job) => job.stop()));
   await engine.stop();
   await database.end();
   return 0;

@@ -1,10 +1,10 @@
 /**
- * Whether another process has taken over what belongs to one process at a time: the stock, and the devices'
- * bridge. Who has lost one of them cannot get it back, and ends, so that nobody is sent to a process that can do
- * nothing for them.
+ * Whether another process has taken over the stock. Who has lost it cannot get it back, and ends, so that nobody
+ * is sent to a process that can do nothing for them. (Who loses other work of one process stands by for it:
+ * `role-standby.ts`.)
  */
 
-/** How often the leases are looked at. Milliseconds. */
+/** How often the lease is looked at. Milliseconds. */
 const LOOK_MS = 1_000;
 
 type Watch = {
@@ -15,13 +15,8 @@ type Watch = {
 
 /**
  * @param isStockTaken may reject: while the database is away, nobody takes anything over
- * @param bridgeLost resolves when another process has the bridge
  */
-export function watchTakeOver(
-  isStockTaken: () => Promise<boolean>,
-  bridgeLost: Promise<void>,
-  lookMs = LOOK_MS,
-): Watch {
+export function watchTakeOver(isStockTaken: () => Promise<boolean>, lookMs = LOOK_MS): Watch {
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
   const stock = new Promise<string>((resolve) => {
@@ -32,7 +27,7 @@ export function watchTakeOver(
     timer = setTimeout(look, lookMs);
   });
   return {
-    taken: Promise.race([stock, bridgeLost.then(() => "the devices' bridge")]),
+    taken: stock,
     stop: () => {
       isStopped = true;
       clearTimeout(timer);

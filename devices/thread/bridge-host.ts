@@ -12,16 +12,11 @@ import type { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
 import { Distribution } from "../../config/distribution.ts";
 import { startThread } from "../../config/start-thread.ts";
+import { faultOf } from "../../engine/errors.ts";
 import type { FloorStock } from "../../operations/context.ts";
 import type { BridgeStatus } from "../../ports/devices.ts";
 import type { DeviceBridge } from "../bridge.ts";
-import {
-  type BridgeSettings,
-  faultOf,
-  type StockQuestion,
-  type ToBridge,
-  type ToMain,
-} from "./bridge-messages.ts";
+import type { BridgeSettings, StockQuestion, ToBridge, ToMain } from "./bridge-messages.ts";
 
 /** A thread that has said nothing for so long hangs. Longer than any garbage collection. Milliseconds. */
 const SILENT_AFTER_MS = 30_000;

@@ -1,5 +1,5 @@
 /** What the main thread and the bridge's thread tell each other. Everything is plain data. */
-import { EngineError, type EngineErrorCode } from "../../engine/errors.ts";
+import type { PlainFault } from "../../engine/errors.ts";
 import type { FloorStock } from "../../operations/context.ts";
 import type { BridgeStatus } from "../../ports/devices.ts";
 import type { MqttConnection } from "../mqtt/mqtt-session.ts";
@@ -9,6 +9,8 @@ export type BridgeSettings = {
   readonly databaseUrl: string;
   readonly mqttUrl: string;
   readonly mqtt?: Omit<MqttConnection, "url">;
+  /** Of the lease under which the bridge speaks with the devices; absent: nobody else could. */
+  readonly leaseEpoch?: number;
   /** GS1 company prefixes that are ours. */
   readonly companyPrefixes: readonly string[];
   /** Of pino. */
@@ -35,23 +37,5 @@ export type ToMain =
 
 export type ToBridge =
   | { readonly kind: "answer"; readonly id: number; readonly value: unknown }
-  | { readonly kind: "fault"; readonly id: number; readonly fault: StockFault }
+  | { readonly kind: "fault"; readonly id: number; readonly fault: PlainFault }
   | { readonly kind: "stop" };
-
-/** An error as plain data: `code` is that of an `EngineError`, `null` for any other. */
-export type StockFault = {
-  readonly code: EngineErrorCode | null;
-  readonly message: string;
-  readonly retryAfterMs: number | null;
-};
-
-export function faultOf(error: unknown): StockFault {
-  const message = error instanceof Error ? error.message : String(error);
-  if (!(error instanceof EngineError)) return { code: null, message, retryAfterMs: null };
-  return { code: error.code, message, retryAfterMs: error.retryAfterMs ?? null };
-}
-
-export function errorOf({ code, message, retryAfterMs }: StockFault): Error {
-  if (code === null) return new Error(message);
-  return new EngineError(code, message, retryAfterMs === null ? {} : { retryAfterMs });
-}

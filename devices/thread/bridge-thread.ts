@@ -7,16 +7,12 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import pino from "pino";
+import { errorOf } from "../../engine/errors.ts";
 import type { FloorStock } from "../../operations/context.ts";
+import { roleFence } from "../../store/role-lease.ts";
 import { openDatabase } from "../../store/sql/database.ts";
 import { startDeviceBridge } from "../bridge.ts";
-import {
-  type BridgeSettings,
-  errorOf,
-  type StockQuestion,
-  type ToBridge,
-  type ToMain,
-} from "./bridge-messages.ts";
+import type { BridgeSettings, StockQuestion, ToBridge, ToMain } from "./bridge-messages.ts";
 
 /** Conveyors take one, robots and portals the others, for moments. */
 const POOL_SIZE = 10;
@@ -64,11 +60,16 @@ class RemoteStock implements FloorStock {
 
 const stock = new RemoteStock();
 const logger = pino({ level: settings.logLevel }, { write: (line) => tell({ kind: "log", line }) });
-const database = openDatabase(settings.databaseUrl, { maxConnections: POOL_SIZE, name: "devices" });
+const { leaseEpoch } = settings;
+const database = openDatabase(settings.databaseUrl, {
+  maxConnections: POOL_SIZE,
+  name: "devices",
+  ...(leaseEpoch === undefined ? {} : { fence: roleFence("devices", leaseEpoch) }),
+});
 main.on("message", (message: ToBridge) => {
   if (message.kind !== "stop") stock.hear(message);
 });
-const { databaseUrl: _, logLevel: __, ...options } = settings;
+const { databaseUrl: _, logLevel: __, leaseEpoch: ___, ...options } = settings;
 const bridge = await startDeviceBridge({ ...options, database, allocator: stock, logger });
 tell({ kind: "started", status: bridge.status() });
 const telling = setInterval(() => tell({ kind: "status", status: bridge.status() }), STATUS_EVERY_MS);

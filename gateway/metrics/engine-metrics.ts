@@ -3,7 +3,7 @@ import type { EngineFigures } from "../../engine/allocator-client.ts";
 import type { MetricBook, Sample } from "./metric-book.ts";
 import type { MetricSources } from "./sources.ts";
 
-type Shards = Awaited<ReturnType<MetricSources["allocator"]["status"]>>;
+type Shards = Awaited<ReturnType<NonNullable<MetricSources["allocator"]>["status"]>>;
 
 /**
  * @param shards as they were said last; null: the engine did not answer

@@ -36,11 +36,12 @@ export function createMetrics(sources: MetricSources, patienceMs = 2_000): Metri
   collectDefaultMetrics({ register: registry });
   const edge = edgeMetrics(registry);
   const book = new MetricBook(registry);
-  const shards = latest(() => sources.allocator.status(), patienceMs);
+  const { allocator } = sources;
+  const shards = allocator === undefined ? null : latest(() => allocator.status(), patienceMs);
   const system = latest(sources.readSystem, patienceMs);
   const dependencies = latest(sources.dependencies, patienceMs);
   addProcessMetrics(book, sources, () => dependencies.value() ?? []);
-  addEngineMetrics(book, shards.value, sources.engine);
+  if (shards !== null) addEngineMetrics(book, shards.value, sources.engine);
   addSystemMetrics(book, system.value);
   if (sources.sagas !== undefined) addSagaMetrics(book, sources.sagas);
   if (sources.bridge !== undefined) addDeviceMetrics(book, sources.bridge);
@@ -48,7 +49,7 @@ export function createMetrics(sources: MetricSources, patienceMs = 2_000): Metri
     ...edge,
     contentType: registry.contentType,
     text: async () => {
-      await Promise.all([shards.read(), system.read(), dependencies.read()]);
+      await Promise.all([shards?.read(), system.read(), dependencies.read()]);
       return registry.metrics();
     },
     definitions: () => book.definitions(),

@@ -32,7 +32,7 @@ export function addProcessMetrics(
   book.gauge(
     {
       name: "holdfast_database_connections",
-      help: "Connections to PostgreSQL by pool (main, engine) and state (in_use, idle).",
+      help: "Connections to PostgreSQL by pool (main, engine, jobs) and state (in_use, idle).",
       labels: ["pool", "state"],
       scope,
     },

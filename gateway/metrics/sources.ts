@@ -14,7 +14,8 @@ export type MetricSources = {
   readonly node: string;
   readonly version: string;
   readonly roles: readonly string[];
-  readonly allocator: Pick<AllocatorClient, "status">;
+  /** Absent: the engine is another process's, and has its numbers there. */
+  readonly allocator?: Pick<AllocatorClient, "status">;
   /** Connections to PostgreSQL, by the name of the pool. */
   readonly pools: () => Readonly<Record<string, PoolFigures>>;
   /** What the database says of the whole system. Rejects where it is away. */

@@ -1,22 +1,22 @@
 /**
- * What the system does by itself, in every composition that has an engine and a database. Nobody asks for it
- * and nobody waits for it. Each job has its own file; here they are started and stopped together.
+ * What the system does by itself. Nobody asks for it and nobody waits for it. Each job has its own file; here those
+ * are started and stopped together of which one process does all.
+ *
+ * Beside them two jobs belong to a process itself: what was set elsewhere is read in each (`follow-settings.ts`),
+ * and orders that wait for stock are tried again where the engine says what came (`short-orders.ts`).
  */
 import type { Logger } from "pino";
 import { JobLog } from "../../config/job-log.ts";
 import type { Carrier } from "../../ports/carriers.ts";
-import type { VendorDesk } from "../../ports/vendor-desk.ts";
 import type { VendorRoster } from "../../ports/vendor-roster.ts";
 import type { OperationContext } from "../context.ts";
 import type { WebhookContext } from "../webhooks/deliver.ts";
 import { runCollections } from "./collections.ts";
 import { runCombinedParcels } from "./combined-parcels.ts";
 import { runDemandFills } from "./demand-fills.ts";
-import { followSettings } from "./follow-settings.ts";
 import { runPersonalData } from "./personal-data.ts";
 import { runRobotLoads } from "./robot-loads.ts";
 import { runScheduledParts } from "./scheduled-parts.ts";
-import { runShortOrders } from "./short-orders.ts";
 import { runShortages } from "./shortages.ts";
 import { runSilentParcels } from "./silent-parcels.ts";
 import { runWebhooks } from "./webhooks.ts";
@@ -29,8 +29,6 @@ type StandingJobs = {
 export function startStandingJobs(options: {
   readonly context: OperationContext;
   readonly carriers: VendorRoster<Carrier>;
-  /** Absent: accounts at vendors do not change while this process runs. */
-  readonly accounts?: Pick<VendorDesk, "follow">;
   /** Absent: nobody is told by webhook what happens to orders. */
   readonly webhooks?: Pick<WebhookContext, "box" | "sender">;
   readonly logger: Logger;
@@ -39,8 +37,6 @@ export function startStandingJobs(options: {
 }): StandingJobs {
   const { context, carriers, logger, jobLog = new JobLog() } = options;
   const jobs = [
-    followSettings(context, logger.child({ part: "settings" }), options.accounts, jobLog),
-    runShortOrders(context, logger.child({ part: "short-orders" })),
     runDemandFills(context, logger.child({ part: "demand-fills" }), jobLog),
     runShortages(context, logger.child({ part: "shortages" }), jobLog),
     runCollections(context, logger.child({ part: "collections" }), jobLog),

@@ -28,6 +28,14 @@ export type Transaction = {
   query(text: string, values?: readonly unknown[]): Promise<{ readonly rows: readonly unknown[] }>;
 };
 
+/** Keeps a process from writing by connections of its own once another has taken its work over. */
+export type ConnectionFence = {
+  /** Of the connections, as the server shows them. */
+  readonly name: string;
+  /** Asked on each new connection, before anybody has it: whether the work is still this process's. */
+  admit(client: Queryable): Promise<boolean>;
+};
+
 /** Far longer than any statement of ours takes, even on a disk that stalls for seconds. */
 const SILENT_AFTER_MS = 30_000;
 
@@ -55,13 +63,17 @@ export function openDatabase(
     readonly connectWithinMs?: number;
     /** Milliseconds after which a connection that nobody uses is closed. Default 10,000. */
     readonly idleAfterMs?: number;
+    /** Absent: nobody else does the same work. */
+    readonly fence?: ConnectionFence;
   } = {},
 ): Database {
+  const { fence } = options;
   const pool = new pg.Pool({
     types: sealedTypes(url),
     connectionString: url,
     max: options.maxConnections ?? 10,
-    application_name: options.name ?? "holdfast",
+    application_name: fence?.name ?? options.name ?? "holdfast",
+    ...(fence === undefined ? {} : { verify: verifierOf(fence) }),
     connectionTimeoutMillis: options.connectWithinMs ?? CONNECT_WITHIN_MS,
     query_timeout: options.silentAfterMs ?? SILENT_AFTER_MS,
     idleTimeoutMillis: options.idleAfterMs ?? IDLE_AFTER_MS,
@@ -78,6 +90,21 @@ export function openDatabase(
     openResults(url, client);
   });
   return pool;
+}
+
+/** Another process does the work of these connections now. */
+export class FencedConnectionError extends Error {
+  override readonly name = "FencedConnectionError";
+
+  constructor(name: string) {
+    super(`${name} is no longer this process's work`);
+  }
+}
+
+function verifierOf({ name, admit }: ConnectionFence): NonNullable<pg.PoolConfig["verify"]> {
+  return (client, done) => {
+    admit(client).then((isAdmitted) => (isAdmitted ? done() : done(new FencedConnectionError(name))), done);
+  };
 }
 
 /** Connections of a pool. */

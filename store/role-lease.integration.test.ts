@@ -1,0 +1,106 @@
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { eventually } from "../test-support/saga-world.ts";
+import { createTestDatabase, type TestDatabase } from "../test-support/servers/postgres.ts";
+import { type RoleLease, readRoleOwners, roleFence, tryRoleLease } from "./role-lease.ts";
+import { type Database, openDatabase } from "./sql/database.ts";
+
+let store: TestDatabase;
+const undone: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  store = await createTestDatabase();
+});
+afterEach(async () => {
+  for (const undo of undone.splice(0).reverse()) await undo();
+});
+afterAll(async () => {
+  await store.close();
+});
+
+/** Another process, as the database sees it. */
+function process(): Database {
+  const database = openDatabase(store.url);
+  undone.push(() => database.end());
+  return database;
+}
+
+/** What a process does that stands still renews nothing for as long as the test runs. */
+const FROZEN_MS = 600_000;
+
+async function taken(role: string, owner: string, renewMs = 20): Promise<RoleLease> {
+  const lease = await tryRoleLease(process(), { role, owner, renewMs });
+  if (lease === null) throw new Error(`${role} was to be free`);
+  undone.push(() => lease.release());
+  return lease;
+}
+
+test("one process has it, and the next gets it, with a higher epoch, as soon as that one gives it up", async () => {
+  const first = await taken("given-up", "a");
+  expect(await tryRoleLease(process(), { role: "given-up", owner: "b" })).toBeNull();
+  await first.release();
+  const second = await taken("given-up", "b");
+  expect(second.epoch).toBe(first.epoch + 1);
+  expect((await readRoleOwners(store.database)).get("given-up")).toBe("b");
+});
+
+test("a process whose connection has ended is dead: another has its work at once", async () => {
+  const first = await taken("died", "a", FROZEN_MS);
+  await store.database.query(
+    "select pg_terminate_backend(backend_pid, 5000) from role_lease where role = 'died'",
+  );
+  const second = await taken("died", "b");
+  expect(second.epoch).toBe(first.epoch + 1);
+});
+
+test("who stands still loses it after a while, and what it then writes is refused", async () => {
+  const still = await taken("still", "a", FROZEN_MS);
+  const its = openDatabase(store.url, { fence: roleFence("still", still.epoch) });
+  undone.push(() => its.end());
+  const midst = await its.connect();
+  midst.on("error", () => {});
+  await midst.query("create table if not exists written (by text)");
+  await midst.query("begin");
+  await midst.query("insert into written values ('a')");
+  expect(await tryRoleLease(process(), { role: "still", owner: "b" })).toBeNull();
+
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  const lease = await tryRoleLease(process(), { role: "still", owner: "b", silentAfterMs: 50, renewMs: 20 });
+  if (lease === null) throw new Error("it was silent for long enough");
+  undone.push(() => lease.release());
+  // It wakes up: what it was in the midst of is undone, and nothing new is let in.
+  await expect(midst.query("commit")).rejects.toThrow();
+  midst.release(true);
+  await expect(its.query("insert into written values ('a')")).rejects.toThrow(
+    "holdfast-still:1 is no longer this process's work",
+  );
+  const own = openDatabase(store.url, { fence: roleFence("still", lease.epoch) });
+  undone.push(() => own.end());
+  await own.query("insert into written values ('b')");
+  expect((await store.database.query("select by from written")).rows).toEqual([{ by: "b" }]);
+});
+
+test("who has lost it hears of it; who only lost a connection keeps it", async () => {
+  const first = await taken("kept", "a");
+  let lost = false;
+  void first.lost.then(() => {
+    lost = true;
+  });
+  const pidOf = async (): Promise<number> => {
+    const { rows } = await store.database.query("select backend_pid from role_lease where role = 'kept'");
+    return rows[0].backend_pid;
+  };
+  const before = await pidOf();
+  await store.database.query("select pg_terminate_backend($1, 5000)", [before]);
+  await eventually("it is renewed over another connection", async () => (await pidOf()) !== before);
+  expect(lost).toBe(false);
+
+  await store.database.query("update role_lease set renewed_at = '-infinity' where role = 'kept'");
+  // Between two renewals; where the first is quicker it has it again.
+  await eventually("another has it", async () => {
+    await store.database.query("update role_lease set renewed_at = '-infinity' where role = 'kept'");
+    const lease = await tryRoleLease(process(), { role: "kept", owner: "b" });
+    if (lease !== null) undone.push(() => lease.release());
+    return lease !== null;
+  });
+  await eventually("the first hears of it", async () => lost);
+});

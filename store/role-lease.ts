@@ -1,0 +1,172 @@
+/**
+ * Work of which one process at a time does all: the devices' bridge, the standing jobs. Others stand by.
+ *
+ * The lease is a row with an epoch that rises with each process that takes it. It is free where it was given up,
+ * where the connection that renews it has ended (the process died, or cannot be reached), or where nobody has
+ * renewed it for seconds (the process stands still, or its machine lost its power).
+ *
+ * J1 Two of the same work never write at once. Whoever takes it over raises the epoch, and then ends the former
+ *    one's connections; new ones are refused by their epoch. So a process that wakes up can write nothing more,
+ *    whatever it was in the midst of. The work keeps to connections of its own for that (`roleFence`).
+ * J2 While its connection is away a process keeps the lease, as long as nobody else takes it: the database
+ *    itself may be away.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import type { ConnectionFence, Database, DatabaseClient, Queryable } from "./sql/database.ts";
+
+const RENEW_MS = 1_000;
+/** Four times without a sign of life. Others look twice a second, and so have it within five seconds. */
+const SILENT_AFTER_MS = 4_000;
+/** How long the server gives a connection to end. */
+const ENDED_WITHIN_MS = 5_000;
+
+export type RoleLease = {
+  readonly epoch: number;
+  /** Resolves when another process has taken it. */
+  readonly lost: Promise<void>;
+  /** Ends it, so that another process can have it at once. */
+  release(): Promise<void>;
+};
+
+/** @returns null where another process has it */
+export async function tryRoleLease(
+  database: Database,
+  options: {
+    readonly role: string;
+    /** `node.id` of this process. */
+    readonly owner: string;
+    readonly renewMs?: number;
+    readonly silentAfterMs?: number;
+  },
+): Promise<RoleLease | null> {
+  const { role, owner, renewMs = RENEW_MS, silentAfterMs = SILENT_AFTER_MS } = options;
+  const client = await database.connect();
+  try {
+    const epoch = await raise(client, role, owner, silentAfterMs);
+    if (epoch === null) {
+      client.release();
+      return null;
+    }
+    await endFormer(client, role, epoch);
+    return keep(database, client, { role, epoch, renewMs });
+  } catch (error) {
+    client.release(true);
+    throw error;
+  }
+}
+
+/** For connections of the work itself: `openDatabase`. */
+export function roleFence(role: string, epoch: number): ConnectionFence {
+  return {
+    name: `${nameOf(role)}${epoch}`,
+    admit: async (client) => {
+      const { rowCount } = await client.query("select from role_lease where role = $1 and epoch = $2", [
+        role,
+        epoch,
+      ]);
+      return rowCount === 1;
+    },
+  };
+}
+
+/** Who has which work, for people to see. */
+export async function readRoleOwners(database: Queryable): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await database.query<{ role: string; owner: string }>(
+    "select role, owner from role_lease",
+  );
+  return new Map(rows.map(({ role, owner }) => [role, owner]));
+}
+
+function nameOf(role: string): string {
+  return `holdfast-${role}:`;
+}
+
+const OWN_START = "(select backend_start from pg_stat_activity where pid = pg_backend_pid())";
+
+/** @returns the new epoch; null: another process has it */
+async function raise(
+  client: Queryable,
+  role: string,
+  owner: string,
+  silentAfterMs: number,
+): Promise<number | null> {
+  const { rows } = await client.query<{ epoch: number }>(
+    `insert into role_lease (role, epoch, owner, backend_pid, backend_start, renewed_at)
+     values ($1, 1, $2, pg_backend_pid(), ${OWN_START}, clock_timestamp())
+     on conflict (role) do update
+       set epoch = role_lease.epoch + 1, owner = excluded.owner, backend_pid = excluded.backend_pid,
+           backend_start = excluded.backend_start, renewed_at = excluded.renewed_at
+       where role_lease.renewed_at < clock_timestamp() - $3 * interval '1 millisecond'
+          or not exists (select from pg_stat_activity
+                          where pid = role_lease.backend_pid and backend_start = role_lease.backend_start)
+     returning epoch`,
+    [role, owner, silentAfterMs],
+  );
+  return rows[0]?.epoch ?? null;
+}
+
+/** J1. Those that are there; those that come are refused (`roleFence`). */
+async function endFormer(client: Queryable, role: string, epoch: number): Promise<void> {
+  const name = nameOf(role);
+  await client.query(
+    `select pg_terminate_backend(pid, $3) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid()
+        and starts_with(application_name, $1) and substr(application_name, length($1) + 1) <> $2`,
+    [name, String(epoch), ENDED_WITHIN_MS],
+  );
+}
+
+function keep(
+  database: Database,
+  first: DatabaseClient,
+  { role, epoch, renewMs }: { readonly role: string; readonly epoch: number; readonly renewMs: number },
+): RoleLease {
+  let client: DatabaseClient | null = first;
+  const releasing = new AbortController();
+  let tellLost: () => void = () => {};
+  const lost = new Promise<void>((resolve) => {
+    tellLost = resolve;
+  });
+  const renew = async (): Promise<boolean> => {
+    client ??= await database.connect();
+    try {
+      const { rowCount } = await client.query(
+        `update role_lease
+            set backend_pid = pg_backend_pid(), backend_start = ${OWN_START}, renewed_at = clock_timestamp()
+          where role = $1 and epoch = $2`,
+        [role, epoch],
+      );
+      return rowCount === 1;
+    } catch (error) {
+      client.release(true);
+      client = null;
+      throw error;
+    }
+  };
+  const keeping = (async () => {
+    for (;;) {
+      await pause(renewMs, undefined, { signal: releasing.signal }).catch(() => {});
+      if (releasing.signal.aborted) return;
+      // J2
+      if (await renew().catch(() => true)) continue;
+      tellLost();
+      return;
+    }
+  })();
+  return {
+    epoch,
+    lost,
+    release: async () => {
+      releasing.abort();
+      await keeping;
+      await client
+        ?.query("update role_lease set renewed_at = '-infinity' where role = $1 and epoch = $2", [
+          role,
+          epoch,
+        ])
+        .catch(() => {});
+      client?.release();
+      client = null;
+    },
+  };
+}
