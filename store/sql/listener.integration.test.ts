@@ -1,4 +1,5 @@
 /** Work woken by NOTIFY, over real connections that are killed on purpose. */
+import type { EventEmitter } from "node:events";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { createTestDatabase } from "../../test-support/servers/postgres.ts";
 import type { Database } from "./database.ts";
@@ -148,4 +149,20 @@ test("a stopped listener leaves no connection that listens", async () => {
   await vi.waitFor(async () => expect(await listeningBackends(database)).toEqual([]));
   await ring(database);
   expect(work).toHaveBeenCalledTimes(1);
+});
+
+test("a connection that breaks just as the work ends is given back once", async () => {
+  const database = await emptyDatabase();
+  const taken: EventEmitter[] = [];
+  const watched = Object.assign(Object.create(database) as Database, {
+    connect: async () => {
+      const client = await database.connect();
+      taken.push(client);
+      return client;
+    },
+  });
+  const { listener, work } = listenOn(watched);
+  await vi.waitFor(() => expect(work).toHaveBeenCalledTimes(1));
+  await listener.stop();
+  expect(() => taken[0]?.emit("error", new Error("terminating connection"))).not.toThrow();
 });

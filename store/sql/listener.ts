@@ -57,6 +57,8 @@ export function startListener(options: ListenerOptions): Listener {
 class NotifiedWork {
   private readonly options: ListenerOptions;
   private connection: DatabaseClient | null = null;
+  /** Gives the connection back, once. */
+  private close: (reason: Error | true) => void = () => {};
   private isWoken = false;
   private isStopped = false;
   /** Of the monotonic clock, in milliseconds. */
@@ -93,7 +95,7 @@ class NotifiedWork {
         this.dueAt = 0;
       }
     }
-    this.connection?.release(true);
+    this.close(true);
   }
 
   /** @returns whether there is more to do at once */
@@ -113,10 +115,12 @@ class NotifiedWork {
   private async listen(): Promise<DatabaseClient | null> {
     const client = await this.options.database.connect();
     let isGiven = false;
+    // Also where it breaks just as the work ends, and both would give it back.
     const close = (reason: Error | true): void => {
       if (!isGiven) client.release(reason);
       isGiven = true;
     };
+    this.close = close;
     client.on("notification", () => this.wake());
     client.on("error", (error) => {
       close(error);
