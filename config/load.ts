@@ -619,8 +619,8 @@ function complainOfProduction(
 }
 
 /**
- * What a machine is called need not be what a node may be called: a start never fails for it. Processes with parts
- * of the whole may share a machine, and are told apart by their parts.
+ * What a machine is called need not be what a node may be called: a start never fails for it. Processes with
+ * parts of the whole may share a machine, and are told apart by their parts.
  */
 export function nodeNameOf(machine: string, roles: readonly Role[] = ROLES): string {
   const name = machine.replace(/[^\w.-]/g, "-").slice(0, 64) || "node";

@@ -69,8 +69,8 @@ export type Settings = {
   /** What this process does of the whole. `HOLDFAST_ROLES`, default everything. */
   readonly roles: readonly Role[];
   /**
-   * By which processes of one system reach the engine's, and gateways count attempts to sign in together. Needed
-   * where not everything is in one process. `REDIS_URL`.
+   * By which processes of one system reach the engine's, and gateways count attempts to sign in together.
+   * Needed where not everything is in one process. `REDIS_URL`.
    */
   readonly redisUrl: string | null;
   /** PEM file of the authority that its certificate comes from. `REDIS_CA_FILE`. */

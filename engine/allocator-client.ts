@@ -4,8 +4,8 @@
  * Every promise of this interface is kept only after the commit of its effects; reads show committed state
  * only. A refusal is a value. An operating fault rejects with an `EngineError` (`engine/errors.ts`), whose
  * `code` says what to do: `engine_overloaded` (retry after `retryAfterMs`), `commit_outcome_unknown` (ask
- * again with the same id), `shard_unavailable` (being rebuilt, retry), `engine_stopped`, and, where the engine is
- * another process (`engine/fabric/`), `engine_unreachable` (nothing was done, retry).
+ * again with the same id), `shard_unavailable` (being rebuilt, retry), `engine_stopped`, and, where the
+ * engine is another process (`engine/fabric/`), `engine_unreachable` (nothing was done, retry).
  */
 
 import type { PositionAddress, StockBuckets, StockCommand, StockOutcome } from "../actors/commands.ts";
@@ -287,7 +287,7 @@ export type EngineFigures = {
 };
 
 export interface AllocatorClient extends LaneClient {
-  /** Lanes for one client. Handles are valid at the door that gave them, as long as it does not say otherwise. */
+  /** Lanes for one client. Handles are valid where they were given, as long as it does not say otherwise. */
   laneDoor(): LaneClient;
 
   /**

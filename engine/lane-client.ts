@@ -31,8 +31,8 @@ export interface LaneClient {
    * Runs the lane operations; those of one position run in the order given. Resolves once all of them are
    * committed, to one code of `LANE_CODES` for each of them, or to `null` where all of them were applied.
    *
-   * Rejects like every command of the engine; with `handles_void` for good, where the engine is another process
-   * and that has been started anew. With `engine_overloaded`, `shard_unavailable` and
+   * Rejects like every command of the engine; with `handles_void` for good, where the engine is another
+   * process and that has been started anew. With `engine_overloaded`, `shard_unavailable` and
    * `invalid_request` the shards concerned did nothing of it. With `commit_outcome_unknown` repeating it is
    * safe.
    */

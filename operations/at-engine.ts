@@ -1,14 +1,17 @@
 /**
  * Operations that run in the process that has the engine, whoever calls them.
  *
- * An operation that reserves stock and writes something of its own in the same commit hands the engine functions
- * and records, which cannot leave the process. So it goes there as a whole: its name and what it is given, as
- * plain data. Its answer comes back the same way. In a process with an engine nothing of this is to be noticed.
+ * An operation that reserves stock and writes something of its own in the same commit hands the engine
+ * functions and records, which cannot leave the process. So it goes there as a whole: its name and what it is
+ * given, as plain data. Its answer comes back the same way. In a process with an engine nothing of this is to
+ * be noticed.
  *
- * E1 whatever calls `reserveOrder` or `commit` of the allocator is such an operation, or is called by one alone
- * E2 what is given and answered is plain: no function, no open connection, nothing that is compared by identity
- * E3 a call may be lost after it was carried out (`commit_outcome_unknown`): as from any caller, the same call
- *    again finds what was done
+ * E1 whatever calls `reserveOrder` or `commit` of the allocator is such an operation, or is called by one
+ *    alone
+ * E2 what is given and answered is plain: no function, no open connection, nothing that is compared by
+ *    identity
+ * E3 a call may be lost after it was carried out (`commit_outcome_unknown`): as from any caller, the same
+ *    call again finds what was done
  */
 import type { Caller } from "../store/audit-log/record-audit.ts";
 import type { OperationContext } from "./context.ts";

@@ -1,13 +1,14 @@
 /**
  * Work of which one process at a time does all: the devices' bridge, the standing jobs. Others stand by.
  *
- * The lease is a row with an epoch that rises with each process that takes it. It is free where it was given up,
- * where the connection that renews it has ended (the process died, or cannot be reached), or where nobody has
- * renewed it for seconds (the process stands still, or its machine lost its power).
+ * The lease is a row with an epoch that rises with each process that takes it. It is free where it was given
+ * up, where the connection that renews it has ended (the process died, or cannot be reached), or where nobody
+ * has renewed it for seconds (the process stands still, or its machine lost its power).
  *
- * J1 Two of the same work never write at once. Whoever takes it over raises the epoch, and then ends the former
- *    one's connections; new ones are refused by their epoch. So a process that wakes up can write nothing more,
- *    whatever it was in the midst of. The work keeps to connections of its own for that (`roleFence`).
+ * J1 Two of the same work never write at once. Whoever takes it over raises the epoch, and then ends the
+ *    former one's connections; new ones are refused by their epoch. So a process that wakes up can write
+ *    nothing more, whatever it was in the midst of. The work keeps to connections of its own for that
+ *    (`roleFence`).
  * J2 While its connection is away a process keeps the lease, as long as nobody else takes it: the database
  *    itself may be away.
  */

@@ -1,6 +1,6 @@
 /**
- * Work of which one process at a time does all, as a part of this process: at work while it has the lease, and
- * standing by while another has.
+ * Work of which one process at a time does all, as a part of this process: at work while it has the lease,
+ * and standing by while another has.
  *
  * W1 The work begins after the lease is had, and has ended before it is given up.
  * W2 A first beginning that fails is the start's fault, and its caller's to tell. A later one gives the lease

@@ -1,7 +1,7 @@
 /**
- * Whether another process has taken over the stock. Who has lost it cannot get it back, and ends, so that nobody
- * is sent to a process that can do nothing for them. (Who loses other work of one process stands by for it:
- * `role-standby.ts`.)
+ * Whether another process has taken over the stock. Who has lost it cannot get it back, and ends, so that
+ * nobody is sent to a process that can do nothing for them. (Who loses other work of one process stands by
+ * for it: `role-standby.ts`.)
  */
 
 /** How often the lease is looked at. Milliseconds. */

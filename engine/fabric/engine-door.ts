@@ -1,10 +1,10 @@
 /**
- * The engine's door to other processes: what they ask over the fabric is asked of the engine here, and its answer,
- * given after the commit as ever, goes back.
+ * The engine's door to other processes: what they ask over the fabric is asked of the engine here, and its
+ * answer, given after the commit as ever, goes back.
  *
- * D1 Nothing is done twice under one number of one process: what runs is left to run, and what was answered is
- *    answered from memory until its process says that it has the answer. That memory is bounded by what each
- *    process may have waiting.
+ * D1 Nothing is done twice under one number of one process: what runs is left to run, and what was answered
+ *    is answered from memory until its process says that it has the answer. That memory is bounded by what
+ *    each process may have waiting.
  * D2 Requests are begun in the order in which they come, without waiting for each other.
  * D3 A process that stops takes nothing more, answers what it has begun, and then says that it has no shards.
  */

@@ -2,8 +2,8 @@
  * A process's place in the fabric: by its name others send it messages over Redis, and it sends them theirs.
  *
  * Redis' publish and subscribe keep nothing: a message is heard now or never, and whoever sends it is told
- * whether anybody listened. So nothing piles up for a process that is gone, and nothing old is carried out late.
- * What was lost is found and sent again by `remote-engine.ts`.
+ * whether anybody listened. So nothing piles up for a process that is gone, and nothing old is carried out
+ * late. What was lost is found and sent again by `remote-engine.ts`.
  *
  * K1 each message goes to one process, in the order in which it was sent, as long as both connections last
  * K2 a process whose own message does not come back to it within seconds takes its connections for dead, and

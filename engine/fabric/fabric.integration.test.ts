@@ -1,6 +1,6 @@
 /**
- * The engine over a real Redis: its own process and another one, as far as they can tell. Whole processes are in
- * `cli/roles.integration.test.ts`.
+ * The engine over a real Redis: its own process and another one, as far as they can tell. Whole processes are
+ * in `cli/roles.integration.test.ts`.
  */
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";

@@ -1,7 +1,7 @@
 /**
  * The allocator client of a process that has no engine. What plain values can say goes over the fabric; what
- * needs the engine's commit with a record of the caller's (`reserveOrder`, `commit`) is an operation that runs
- * beside the engine as a whole (`operations/at-engine.ts`), and is not to be reached here.
+ * needs the engine's commit with a record of the caller's (`reserveOrder`, `commit`) is an operation that
+ * runs beside the engine as a whole (`operations/at-engine.ts`), and is not to be reached here.
  *
  * What the engine is told of settings (locations, rules, kits) its own process reads from the database, when
  * whoever changed them has told the database's listeners.

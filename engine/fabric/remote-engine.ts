@@ -1,16 +1,18 @@
 /**
- * The engine as a process sees it that has none: requests go to whoever has the shards, and answers come back.
+ * The engine as a process sees it that has none: requests go to whoever has the shards, and answers come
+ * back.
  *
  * R1 Every request is settled within `patienceMs`: with the engine's answer, with its fault, or with one of
  *    ours. `engine_unreachable` says that nothing was done: no try was heard by anybody. Where one may have
  *    been, it is `commit_outcome_unknown`, and whoever asks again with the same ids gets the first outcome.
- * R2 What is lost on the way is sent again under its number, and the engine's process does nothing twice under
- *    one number (`engine-door.ts`).
+ * R2 What is lost on the way is sent again under its number, and the engine's process does nothing twice
+ *    under one number (`engine-door.ts`).
  * R3 Another process that takes the shards over knows no numbers of before. It is sent only what may be
  *    repeated by its own ids, or what nobody can have heard.
  * R4 What waits is bounded by number and bytes. Beyond that a request is refused at once.
- * R5 The deadline counts from when the engine's process was last heard, so that a caller whose own callers wait
- *    in turns does not have each of them wait as long: while it stays away, new requests are refused soon.
+ * R5 The deadline counts from when the engine's process was last heard, so that a caller whose own callers
+ *    wait in turns does not have each of them wait as long: while it stays away, new requests are refused
+ *    soon.
  */
 import type { Logger } from "pino";
 import { EngineError } from "../errors.ts";
@@ -211,8 +213,8 @@ export class RemoteEngine {
   }
 
   /**
-   * The shards are another's. While they are nobody's, whoever had them may still answer: Redis forgets the map
-   * when it is started anew.
+   * The shards are another's. While they are nobody's, whoever had them may still answer: Redis forgets the
+   * map when it is started anew.
    */
   private moved(): void {
     const owner = this.map.owner();

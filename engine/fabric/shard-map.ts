@@ -14,7 +14,9 @@ const NOTICE = "shards-moved";
 /** How long it is believed after its last owner has said a word. */
 const BELIEVED_MS = 10_000;
 
-/** ARGV: milliseconds that it is believed, then the name of the owner, then a shard and its epoch, and so on. */
+/**
+ * ARGV: milliseconds that it is believed, then the name of the owner, then a shard and its epoch, and so on.
+ */
 const CLAIM = `
 local moved = 0
 for at = 3, #ARGV, 2 do

@@ -1,9 +1,10 @@
 /**
- * What the system does by itself. Nobody asks for it and nobody waits for it. Each job has its own file; here those
- * are started and stopped together of which one process does all.
+ * What the system does by itself. Nobody asks for it and nobody waits for it. Each job has its own file; here
+ * those are started and stopped together of which one process does all.
  *
- * Beside them two jobs belong to a process itself: what was set elsewhere is read in each (`follow-settings.ts`),
- * and orders that wait for stock are tried again where the engine says what came (`short-orders.ts`).
+ * Beside them two jobs belong to a process itself: what was set elsewhere is read in each
+ * (`follow-settings.ts`), and orders that wait for stock are tried again where the engine says what came
+ * (`short-orders.ts`).
  */
 import type { Logger } from "pino";
 import { JobLog } from "../../config/job-log.ts";
