@@ -129,7 +129,7 @@ export class EngineDoor {
   private askerOf(name: string, floor: number): Asker {
     let asker = this.askers.get(name);
     if (asker === undefined) {
-      asker = { heardAt: 0, floor: 0, asked: new Map() };
+      asker = { heardAt: 0, floor, asked: new Map() };
       this.askers.set(name, asker);
     }
     asker.heardAt = performance.now();
@@ -172,8 +172,9 @@ export class EngineDoor {
       );
     this.running += 1;
     try {
-      const work = this.methods[method] as ((...given: readonly unknown[]) => unknown) | undefined;
-      if (work === undefined) throw new EngineError("invalid_request", `the engine has no ${method}`);
+      if (!Object.hasOwn(this.methods, method))
+        throw new EngineError("invalid_request", `the engine has no ${method}`);
+      const work = this.methods[method] as (...given: readonly unknown[]) => unknown;
       return packValue(await work(...(unpack(given) as readonly unknown[])));
     } catch (error) {
       if (!(error instanceof EngineError)) this.logger.warn({ err: error, method }, "a request has failed");

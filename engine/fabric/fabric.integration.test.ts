@@ -6,7 +6,7 @@ import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { StockCommand } from "../../actors/commands.ts";
 import { LANE_CODES, LANE_KIND } from "../../actors/lanes/lane-operations.ts";
-import { LOCATIONS, orderRequest, receive, silentLogger, until } from "../../test-support/engine.ts";
+import { LOCATIONS, receive, silentLogger, until } from "../../test-support/engine.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 import { hasRedis, startRedis, type TestRedis } from "../../test-support/servers/redis.ts";
 import type { AllocatorClient } from "../allocator-client.ts";
@@ -146,14 +146,15 @@ describe.skipIf(!hasRedis)(`the fabric${hasRedis ? "" : " (skipped: install redi
 
   test("faults of the engine come as themselves, and what cannot cross is refused", async () => {
     openDoor();
-    const { stock } = otherProcess();
+    const { stock, remote } = otherProcess();
     const nameless = { ...receive("X", "east", 1), sku: undefined as unknown as string };
     await expect(stock.execute([nameless])).rejects.toMatchObject({
       name: "EngineError",
       code: "invalid_request",
     });
     expect(await codeOf(stock.reserveOrder())).toBe("invalid_request");
-    expect(orderRequest("A-1", [])).toBeDefined();
+    const unknown = remote.ask("toString" as "status", [], { isRepeatable: true });
+    expect(await codeOf(unknown)).toBe("invalid_request");
   });
 
   test("lane operations cross as bytes, and repeat as they do within the process", async () => {
@@ -382,7 +383,8 @@ describe.skipIf(!hasRedis)(`the fabric${hasRedis ? "" : " (skipped: install redi
     redis.pause();
     const began = performance.now();
     try {
-      expect(await codeOf(stock.execute([reserve(sku, "again")]))).toBe("commit_outcome_unknown");
+      const asked = [stock.execute([reserve(sku, "again")]), stock.positions([sku])];
+      expect(await Promise.all(asked.map(codeOf))).toEqual(["commit_outcome_unknown", "engine_unreachable"]);
       expect(performance.now() - began).toBeLessThan(4_000);
     } finally {
       redis.resume();

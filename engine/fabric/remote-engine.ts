@@ -44,6 +44,17 @@ const OVERLOAD_RETRY_MS = 200;
 const MAX_WAITING = 16_384;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
+/** What changes nothing leaves no outcome to wonder about. */
+const READS: ReadonlySet<FabricMethod> = new Set<FabricMethod>([
+  "positions",
+  "holds",
+  "capableToPromise",
+  "available",
+  "availableByLocation",
+  "openPositions",
+  "status",
+]);
+
 type AskOptions = {
   /** Whether its own ids make a repeat harmless, at whichever process. */
   readonly isRepeatable: boolean;
@@ -278,7 +289,7 @@ export class RemoteEngine {
   private giveUp(one: Waiting): void {
     this.forget(one);
     one.reject(
-      one.isHeard
+      one.isHeard && !READS.has(one.method)
         ? new EngineError(
             "commit_outcome_unknown",
             `no answer to ${one.method} came from the engine's process`,
