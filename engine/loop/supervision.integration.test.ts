@@ -350,7 +350,7 @@ describe("storage", () => {
     for (const orderId of acknowledged.keys()) expect(stored).toContain(orderId);
     const held = new Map<string, string[]>();
     for (let shard = 0; shard < SHARDS; shard += 1) {
-      for (const row of await readJournal(test.database, shard, 0, 1_000_000)) {
+      for (const row of await readJournal(test.database, [{ shard, after: 0 }], 1_000_000)) {
         for (const event of decodeEntries(row.entries).flatMap((blob) => blob.events)) {
           if (event.type !== "stock-reserved") continue;
           held.set(event.orderId, [...(held.get(event.orderId) ?? []), event.holdId]);

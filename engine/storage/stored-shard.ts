@@ -12,7 +12,7 @@ export function storedShard(database: Queryable, shard: number): RecoverySource 
     snapshots: () => readSnapshots(database, shard),
     rows: async function* (sequence) {
       for (let from = sequence; ; ) {
-        const rows = await readJournal(database, shard, from, PAGE_ROWS);
+        const rows = await readJournal(database, [{ shard, after: from }], PAGE_ROWS);
         const last = rows.at(-1);
         if (last === undefined) return;
         yield rows;

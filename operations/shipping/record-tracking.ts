@@ -6,8 +6,9 @@
  * `shipStock` acts on it, so that nothing arrives before it has left, in the timeline, in the mails and in
  * the figures.
  *
- * All that a report changes happens in one transaction per order, under the order's lock. The report's row is
- * the mark that it happened.
+ * All that a report changes happens in one transaction, under the order's lock. The report's row is the mark
+ * that it happened. What carriers report at once is taken in rounds, many parcels in one transaction; where
+ * that fails, each parcel has its own.
  */
 import { adding } from "../../orders/line-ledger.ts";
 import type { TrackingReport, TrackingStatus } from "../../ports/carriers.ts";
@@ -15,10 +16,10 @@ import { isBeforeLeaving, progressOf } from "../../ports/parcel-progress.ts";
 import type { VendorAccount } from "../../ports/vendor-roster.ts";
 import {
   addTrackingReports,
-  expectNextReport,
   findShipmentsByTracking,
+  type ParcelName,
   readParcelLines,
-  readShipment,
+  readShipments,
   recordProgress,
   type Shipment,
 } from "../../store/floor/shipments.ts";
@@ -28,8 +29,10 @@ import {
   type OrderProgress,
   readOrderProgress,
 } from "../../store/orders/order-progress.ts";
+import { type Sealer, sealersOf } from "../../store/personal-data/vault.ts";
 import { lockReturn, setReturnStatus } from "../../store/returns/returns.ts";
-import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
+import { type Database, type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
+import { byDatabase, inRounds } from "../../store/sql/rounds.ts";
 import type { OrderMessage } from "../../workflows/messages.ts";
 import type { OperationContext } from "../context.ts";
 import { openInOrder } from "../refunds/open-claim.ts";
@@ -51,71 +54,101 @@ type RecordedTracking = {
 /** Longer than it takes to write a label purchase, even with a restart of this system in between. */
 const EARLY_MS = 10 * 60_000;
 
+/** What a carrier has said of one parcel. */
+type ToldParcel = ParcelName & { readonly reports: readonly TrackingReport[] };
+
+/** Parcels of one transaction: their orders are locked until it ends. */
+const PARCELS_AT_ONCE = 30;
+
 export async function recordTracking(
   context: OperationContext,
   carrier: VendorAccount,
   reports: readonly TrackingReport[],
 ): Promise<RecordedTracking> {
-  const shipments = await findShipmentsByTracking(
-    context.database,
+  const numbers = [...new Set(reports.map((report) => report.trackingNumber))];
+  const told = numbers.map((trackingNumber) => ({
     carrier,
-    reports.map((report) => report.trackingNumber),
-  );
-  const reportsOf = (trackingNumber: string) =>
-    reports
+    trackingNumber,
+    reports: reports
       .filter((report) => report.trackingNumber === trackingNumber)
-      .sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
-  const ours = new Set(shipments.map((shipment) => shipment.trackingNumber));
-  let recorded = 0;
-  for (const trackingNumber of ours)
-    recorded += await inTransaction(context.database, (client) =>
-      recordParcel(
-        client,
-        shipments.filter((shipment) => shipment.trackingNumber === trackingNumber),
-        reportsOf(trackingNumber),
-      ),
-    );
-  const unknown = reports.filter((report) => !ours.has(report.trackingNumber));
+      .sort((a, b) => Date.parse(a.at) - Date.parse(b.at)),
+  }));
+  const taken = await Promise.all(told.map((parcel) => takeParcel(context.database, parcel)));
+  const unknown = told.flatMap((parcel, nth) => (taken[nth] === null ? parcel.reports : []));
   const early = unknown.filter((report) => context.now() - Date.parse(report.at) < EARLY_MS);
+  const recorded = taken.reduce<number>((sum, added) => sum + (added ?? 0), 0);
   return { status: "done", recorded, unknown: unknown.length, early: early.length };
 }
 
+/** @returns how many reports are new; null: the parcel is not ours */
+const takeParcel = byDatabase((database: Database) =>
+  inRounds(
+    (parcels: readonly ToldParcel[]) => inTransaction(database, (client) => takeParcels(client, parcels)),
+    { most: PARCELS_AT_ONCE, apart: true },
+  ),
+);
+
 /**
- * One parcel, which shipments of several orders may share: what is new is so for all of them, in one
- * transaction.
+ * One transaction for many parcels. Shipments of several orders may share one: what is new is so for all of
+ * them.
  */
-async function recordParcel(
+async function takeParcels(
   client: DatabaseClient,
-  shipments: readonly Shipment[],
-  reports: readonly TrackingReport[],
-): Promise<number> {
-  const [first, ...others] = shipments;
-  if (first === undefined) return 0;
-  await lockOrders(
+  parcels: readonly ToldParcel[],
+): Promise<readonly (number | null)[]> {
+  const found = await findShipmentsByTracking(client, parcels);
+  const ours = parcels.flatMap(({ reports }, nth) => {
+    const shipments = found[nth] ?? [];
+    return shipments.length === 0 ? [] : [{ nth, reports, shipments }];
+  });
+  if (ours.length === 0) return parcels.map(() => null);
+  const orderIds = [...new Set(ours.flatMap(({ shipments }) => shipments.map(({ orderId }) => orderId)))];
+  await lockOrders(client, orderIds);
+  const sealers = await sealersOf(client, orderIds);
+  const added = await addTrackingReports(
     client,
-    shipments.map(({ orderId }) => orderId),
+    ours.map(({ shipments, reports }) => ({ orderIds: shipments.map(({ orderId }) => orderId), reports })),
+    sealers,
   );
-  const added = await addTrackingReports(client, [first, ...others], reports);
-  const fresh = reports.filter(({ reportId }) => added.has(reportId));
-  if (fresh.length > 0) for (const { id } of shipments) await moveShipment(client, id, fresh);
-  return added.size;
+  const fresh = new Map<string, readonly TrackingReport[]>();
+  const recorded = new Map<number, number>();
+  const counted = new Set<string>();
+  for (const [index, { nth, shipments, reports }] of ours.entries()) {
+    // A report that two callers bring in one round was brought by the first.
+    const mine = reports.filter(({ trackingNumber, reportId }) => {
+      const report = `${trackingNumber}/${reportId}`;
+      if (counted.has(report) || added[index]?.has(reportId) !== true) return false;
+      counted.add(report);
+      return true;
+    });
+    recorded.set(nth, mine.length);
+    for (const { id } of shipments) if (mine.length > 0) fresh.set(id, [...(fresh.get(id) ?? []), ...mine]);
+  }
+  await moveShipments(client, fresh, sealers);
+  return parcels.map((_parcel, nth) => recorded.get(nth) ?? null);
 }
 
-async function moveShipment(
+async function moveShipments(
   client: DatabaseClient,
-  id: string,
-  fresh: readonly TrackingReport[],
+  fresh: ReadonlyMap<string, readonly TrackingReport[]>,
+  sealers: ReadonlyMap<string, Sealer>,
 ): Promise<void> {
-  const shipment = await readShipment(client, id);
-  if (shipment === undefined) return;
-  const isHere = shipment.returnId === null && shipment.shippedAt === null;
-  const usable = isHere ? fresh.filter(isBeforeLeaving) : fresh;
-  for (const report of progressOf(shipment.trackingStatus, usable)) {
-    await recordProgress(client, shipment, report);
-    if (shipment.returnId === null) await moveOrder(client, shipment, report.status);
-    else await moveReturn(client, shipment.returnId, report.status);
-  }
-  await expectNextReport(client, id);
+  if (fresh.size === 0) return;
+  // Read under the lock of their orders.
+  const shipments = await readShipments(client, [...fresh.keys()]);
+  const progress = [...fresh].flatMap(([id, reports]) => {
+    const shipment = shipments.get(id);
+    if (shipment === undefined) return [];
+    const isHere = shipment.returnId === null && shipment.shippedAt === null;
+    const usable = isHere ? reports.filter(isBeforeLeaving) : reports;
+    return [{ shipment, reports: progressOf(shipment.trackingStatus, usable) }];
+  });
+  await recordProgress(client, progress, sealers);
+  for (const { shipment, reports } of progress)
+    for (const { status } of reports) {
+      if (shipment.returnId === null) await moveOrder(client, shipment, status);
+      else await moveReturn(client, shipment.returnId, status);
+    }
 }
 
 async function moveOrder(client: DatabaseClient, shipment: Shipment, status: TrackingStatus): Promise<void> {

@@ -7,8 +7,8 @@
  */
 import { IDEMPOTENCY_CLAIM_MS, IDEMPOTENCY_RETENTION_MS } from "../../config/limits.ts";
 import { vaultOf } from "../personal-data/vault.ts";
-import { gatheredByDatabase } from "../sql/batched.ts";
 import type { Database, Queryable } from "../sql/database.ts";
+import { byDatabase, inRounds } from "../sql/rounds.ts";
 
 type StoredReply = { readonly status: number; readonly body: unknown };
 
@@ -26,7 +26,9 @@ type ClaimedKey = {
 };
 
 /** Claims of many requests at once share a transaction. */
-export const claimIdempotencyKey = gatheredByDatabase(claimKeys);
+export const claimIdempotencyKey = byDatabase((database: Database) =>
+  inRounds((claims: readonly ClaimedKey[]) => claimKeys(database, claims)),
+);
 
 async function claimKeys(database: Database, claims: readonly ClaimedKey[]): Promise<readonly Claim[]> {
   // Of equal keys the first has its turn now; what the others get, it decides.
@@ -103,7 +105,9 @@ type ReplyRow = {
   readonly sealed: string | null;
 };
 
-const storeReply = gatheredByDatabase(storeReplies);
+const storeReply = byDatabase((database: Database) =>
+  inRounds((replies: readonly ReplyRow[]) => storeReplies(database, replies)),
+);
 
 async function storeReplies(database: Database, replies: readonly ReplyRow[]): Promise<readonly undefined[]> {
   await database.query(

@@ -5,9 +5,10 @@ import type { Address } from "../../orders/address.ts";
 import type { PurchasedLabel, TrackingReport, TrackingStatus } from "../../ports/carriers.ts";
 import { reportInWords } from "../../ports/parcel-progress.ts";
 import type { VendorAccount } from "../../ports/vendor-roster.ts";
-import { recordQuote } from "../orders/timeline.ts";
-import { sealerOf } from "../personal-data/vault.ts";
-import type { Queryable } from "../sql/database.ts";
+import { recordQuotes } from "../orders/timeline.ts";
+import { type Sealer, sealerOf } from "../personal-data/vault.ts";
+import { batchedByDatabase } from "../sql/batched.ts";
+import type { Database, Queryable } from "../sql/database.ts";
 
 const HOUR_MS = 3_600_000;
 /** Carriers scan about once a day: a parcel without a report for so long has gone quiet. */
@@ -207,6 +208,9 @@ export async function readShipment(client: Queryable, id: string): Promise<Shipm
   return rows[0];
 }
 
+/** The same outside of a transaction: shipments that are asked for at once are read by one statement. */
+export const findShipment = batchedByDatabase((database: Database, ids) => readShipments(database, ids));
+
 /** The parcel has left the building: from now on the carrier is expected to report. */
 export async function markShipped(client: Queryable, id: string): Promise<void> {
   await client.query(
@@ -225,30 +229,45 @@ export async function askAboutAllParcels(client: Queryable): Promise<void> {
   );
 }
 
-/** The parcels that this account of a carrier brings: it may not report on parcels of other accounts. */
-export async function findShipmentsByTracking(
-  client: Queryable,
-  carrier: VendorAccount,
-  trackingNumbers: readonly string[],
-): Promise<readonly Shipment[]> {
-  const { rows } = await client.query<Shipment>(
-    `select ${SHIPMENT} from shipment
-     where tracking_number = any($1) and carrier_provider = $2 and carrier_account = $3 order by order_id, id`,
-    [trackingNumbers, carrier.provider, carrier.account],
-  );
-  return rows;
-}
+/** A parcel as its carrier names it. */
+export type ParcelName = { readonly carrier: VendorAccount; readonly trackingNumber: string };
 
 /**
- * The carrier has reported. It is asked about an outbound parcel only once that goes silent, and never after
- * it has arrived.
+ * What is in each of these parcels, in the order given; nothing where it is not ours, or not with this account
+ * of this carrier: it may not report on parcels of other accounts.
  */
-export async function expectNextReport(client: Queryable, id: string): Promise<void> {
-  await client.query(
-    `update shipment set ask_carrier_at = case when delivered_at is null then now() + $2 * interval '1 millisecond' end
-     where id = $1 and ask_carrier_at is not null`,
-    [id, SILENT_PARCEL_MS],
+export async function findShipmentsByTracking(
+  client: Queryable,
+  parcels: readonly ParcelName[],
+): Promise<readonly (readonly Shipment[])[]> {
+  const { rows } = await client.query<Shipment & { readonly nth: number }>({
+    name: "shipments-by-tracking",
+    text: `select nth::integer, ${SHIPMENT}
+       from unnest($1::text[], $2::text[], $3::text[]) with ordinality as told (number, provider, account, nth)
+       join shipment on tracking_number = number and carrier_provider = provider and carrier_account = account
+      order by nth, order_id, id`,
+    values: [
+      parcels.map(({ trackingNumber }) => trackingNumber),
+      parcels.map(({ carrier }) => carrier.provider),
+      parcels.map(({ carrier }) => carrier.account),
+    ],
+  });
+  return parcels.map((_parcel, index) =>
+    rows.filter(({ nth }) => nth === index + 1).map(({ nth: _nth, ...shipment }) => shipment),
   );
+}
+
+/** Shipments by their ids, those that there are. */
+export async function readShipments(
+  client: Queryable,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Shipment>> {
+  const { rows } = await client.query<Shipment>({
+    name: "read-shipments",
+    text: `select ${SHIPMENT} from shipment where id = any($1)`,
+    values: [ids],
+  });
+  return new Map(rows.map((shipment) => [shipment.id, shipment]));
 }
 
 /**
@@ -278,41 +297,40 @@ export async function takeSilentParcels(
  * The carrier's words are kept under the key of one of the parcel's orders, and not at all where one of them
  * was erased.
  *
- * @param shipments the parcel's, at least one; several orders may share it
- * @param reports about it
- * @returns the ids of those that are new
+ * @param parcels each with its orders, at least one; several may share a parcel
+ * @returns of each parcel, the ids of the reports that are new
  */
 export async function addTrackingReports(
   client: Queryable,
-  shipments: readonly [Shipment, ...Shipment[]],
-  reports: readonly TrackingReport[],
-): Promise<ReadonlySet<string>> {
-  const [{ trackingNumber, orderId }, ...others] = shipments;
-  const keeper = others.length === 0 ? orderId : await erasedOrFirst(client, shipments);
-  const sealer = await sealerOf(client, keeper);
-  const kept = reports.map(({ reportId, status, message, place, at }) => ({
-    report_id: reportId,
-    status,
-    message: sealer.words(message),
-    place: sealer.words(place),
-    at,
-  }));
-  const { rows } = await client.query<{ id: string }>(
-    `insert into tracking_report (tracking_number, report_id, status, message, place, at)
-     select $1, report_id, status, message, place, at
-     from json_to_recordset($2::json) as r(report_id text, status text, message text, place text, at timestamptz)
-     on conflict do nothing returning report_id as id`,
-    [trackingNumber, JSON.stringify(kept)],
-  );
-  return new Set(rows.map(({ id }) => id));
-}
-
-async function erasedOrFirst(client: Queryable, [first, ...others]: readonly [Shipment, ...Shipment[]]) {
-  const { rows } = await client.query<{ orderId: string }>(
-    `select order_id as "orderId" from order_person where order_id = any($1) and erased_at is not null limit 1`,
-    [[first, ...others].map(({ orderId }) => orderId)],
-  );
-  return rows[0]?.orderId ?? first.orderId;
+  parcels: readonly { readonly orderIds: readonly string[]; readonly reports: readonly TrackingReport[] }[],
+  sealers: ReadonlyMap<string, Sealer>,
+): Promise<readonly ReadonlySet<string>[]> {
+  const kept = parcels.flatMap(({ orderIds, reports }) => {
+    const keys = orderIds.flatMap((id) => sealers.get(id) ?? []);
+    const sealer = keys.find(({ isErased }) => isErased) ?? keys[0];
+    if (sealer === undefined) throw new Error(`no key was read of ${orderIds.join(", ")}`);
+    return reports.map(({ trackingNumber, reportId, status, message, place, at }) => ({
+      tracking_number: trackingNumber,
+      report_id: reportId,
+      status,
+      message: sealer.words(message),
+      place: sealer.words(place),
+      at,
+    }));
+  });
+  const { rows } = await client.query<{ parcel: string; id: string }>({
+    name: "add-tracking-reports",
+    text: `insert into tracking_report (tracking_number, report_id, status, message, place, at)
+     select tracking_number, report_id, status, message, place, at
+     from json_to_recordset($1::json)
+       as r(tracking_number text, report_id text, status text, message text, place text, at timestamptz)
+     on conflict do nothing returning tracking_number as parcel, report_id as id`,
+    values: [JSON.stringify(kept)],
+  });
+  return parcels.map(({ reports }) => {
+    const number = reports[0]?.trackingNumber;
+    return new Set(rows.filter(({ parcel }) => parcel === number).map(({ id }) => id));
+  });
 }
 
 /** What has been reported of the parcel so far. */
@@ -328,41 +346,89 @@ export async function readTrackingReports(
   return rows.map(({ atDate, ...report }) => ({ ...report, at: atDate.toISOString() }));
 }
 
-/** A report moves the parcel on: its status, and the order's timeline. */
+/** What a carrier's reports make of a parcel. */
+export type ParcelProgress = {
+  readonly shipment: Shipment;
+  /** Those that move it on, in their order; see `progressOf`. None: it is only known that the carrier has it. */
+  readonly reports: readonly TrackingReport[];
+};
+
+/**
+ * Carriers have reported: the parcels' statuses, and their orders' timelines. A carrier is asked about an
+ * outbound parcel only once it goes silent again, and never after it has arrived.
+ */
 export async function recordProgress(
   client: Queryable,
-  { id, orderId, returnId, carrier, trackingNumber }: Shipment,
-  report: TrackingReport,
+  progress: readonly ParcelProgress[],
+  sealers: ReadonlyMap<string, Sealer>,
 ): Promise<void> {
-  const { status, at } = report;
-  await client.query(
-    `update shipment set tracking_status = $2,
-       delivered_at = case when $2 = 'delivered' then $3::timestamptz else delivered_at end
-     where id = $1`,
-    [id, status, at],
-  );
-  await recordQuote(client, {
-    orderId,
-    key: `tracking:${id}:${status}`,
-    type: returnId === null ? `shipment.${status}` : `return.parcel_${status}`,
-    summary: reportInWords(report),
-    cause: `carrier:${carrier}`,
-    data: { shipmentId: id, trackingNumber, at },
+  if (progress.length === 0) return;
+  await client.query({
+    name: "parcel-progress",
+    text: `update shipment s set tracking_status = coalesce(told.status, tracking_status),
+       delivered_at = coalesce(told.delivered_at, s.delivered_at),
+       ask_carrier_at = case when ask_carrier_at is not null and coalesce(told.delivered_at, s.delivered_at) is null
+         then now() + $4 * interval '1 millisecond' end
+     from unnest($1::text[], $2::text[], $3::timestamptz[]) as told (id, status, delivered_at) where s.id = told.id`,
+    values: [
+      progress.map(({ shipment }) => shipment.id),
+      progress.map(({ reports }) => reports.at(-1)?.status ?? null),
+      progress.map(({ reports }) => reports.find(({ status }) => status === "delivered")?.at ?? null),
+      SILENT_PARCEL_MS,
+    ],
   });
+  const entries = progress.flatMap(({ shipment, reports }) =>
+    reports.map((report) => {
+      const { id, orderId, returnId, carrier, trackingNumber } = shipment;
+      const { status, at } = report;
+      return {
+        orderId,
+        key: `tracking:${id}:${status}`,
+        type: returnId === null ? `shipment.${status}` : `return.parcel_${status}`,
+        summary: reportInWords(report),
+        cause: `carrier:${carrier}`,
+        data: { shipmentId: id, trackingNumber, at },
+      };
+    }),
+  );
+  await recordQuotes(client, entries, sealers);
+}
+
+/** Units of an order line in a parcel. */
+type ParcelLine = { readonly lineId: string; readonly quantity: number };
+
+const PARCEL_LINES = `
+select "shipmentId", line_id as "lineId", min(whole)::integer as quantity
+from (select s.id as "shipmentId", l.line_id, sum(l.picked) / max(l.per_unit) as whole
+      from shipment s join fulfillment_order_line l on l.fulfillment_order_id = s.fulfillment_order_id
+      where s.id = any($1) group by s.id, l.line_id, l.sku) component
+group by "shipmentId", line_id having min(whole) > 0`;
+
+async function readLinesOfParcels(
+  client: Queryable,
+  shipmentIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly ParcelLine[]>> {
+  const { rows } = await client.query<ParcelLine & { readonly shipmentId: string }>({
+    name: "parcel-lines",
+    text: PARCEL_LINES,
+    values: [shipmentIds],
+  });
+  return new Map(
+    shipmentIds.map((id) => [
+      id,
+      rows
+        .filter(({ shipmentId }) => shipmentId === id)
+        .map(({ lineId, quantity }) => ({ lineId, quantity })),
+    ]),
+  );
 }
 
 /** Units in an outbound parcel, by order line; of a kit's line, whole kits. */
-export async function readParcelLines(
-  client: Queryable,
-  shipmentId: string,
-): Promise<readonly { readonly lineId: string; readonly quantity: number }[]> {
-  const { rows } = await client.query<{ lineId: string; quantity: number }>(
-    `select line_id as "lineId", min(whole)::integer as quantity
-     from (select l.line_id, sum(l.picked) / max(l.per_unit) as whole
-           from shipment s join fulfillment_order_line l on l.fulfillment_order_id = s.fulfillment_order_id
-           where s.id = $1 group by l.line_id, l.sku) component
-     group by line_id having min(whole) > 0`,
-    [shipmentId],
-  );
-  return rows;
+export async function readParcelLines(client: Queryable, shipmentId: string): Promise<readonly ParcelLine[]> {
+  return (await readLinesOfParcels(client, [shipmentId])).get(shipmentId) ?? [];
 }
+
+/** The same outside of a transaction: parcels that are asked for at once are read by one statement. */
+export const findParcelLines = batchedByDatabase((database: Database, ids) =>
+  readLinesOfParcels(database, ids),
+);

@@ -72,30 +72,40 @@ export async function appendToJournal(database: Queryable, rows: readonly Journa
  */
 const PAGE_BYTES = 2 * 1024 * 1024;
 
-/** Rows of one shard after `afterSequence`, in order: at most `limit`, and about 2 MB, but always one row. */
+/** Where the reading of a shard's rows begins: behind `after`. */
+export type JournalPlace = { readonly shard: number; readonly after: number };
+
+/**
+ * The next rows of each of these shards, shard by shard as given, in order of their sequence: at most `limit`
+ * in all, and about 2 MB, but always one row.
+ */
 export async function readJournal(
   database: Queryable,
-  shard: number,
-  afterSequence: number,
+  places: readonly JournalPlace[],
   limit: number,
 ): Promise<readonly JournalRow[]> {
+  const of = places.map(({ shard, after }, nth) => `(${literal(shard)}, ${literal(after)}::bigint, ${nth})`);
   const rows = await copyOut(
     database,
-    `select sequence, epoch, checksum, previous_hash, hash, entries
+    `select shard::bigint, sequence, epoch, checksum, previous_hash, hash, entries
      from (
-       select *, sum(octet_length(entries)) over (order by sequence) - octet_length(entries) as before
+       select page.*, sum(octet_length(entries)) over (order by nth, sequence) - octet_length(entries) as before
        from (
-         select * from journal
-         where shard = ${literal(shard)} and sequence > ${literal(afterSequence)}
-         order by sequence limit ${literal(limit)}
+         select place.nth, row.*
+         from (values ${of.join(", ")}) as place (shard, after, nth)
+         cross join lateral (
+           select * from journal where journal.shard = place.shard and sequence > place.after
+           order by sequence limit ${literal(limit)}
+         ) as row
+         order by nth, sequence limit ${literal(limit)}
        ) as page
      ) as sized
-     where before < ${literal(PAGE_BYTES)} order by sequence`,
+     where before < ${literal(PAGE_BYTES)} order by nth, sequence`,
   );
   return rows.map((columns) => {
-    const [sequence, epoch, checksum, previousHash, hash, entries] = columns as JournalColumns;
+    const [shard, sequence, epoch, checksum, previousHash, hash, entries] = columns as JournalColumns;
     return {
-      shard,
+      shard: bigintOf(shard),
       sequence: bigintOf(sequence),
       epoch: bigintOf(epoch),
       checksum: bigintOf(checksum),
@@ -107,6 +117,7 @@ export async function readJournal(
 }
 
 type JournalColumns = readonly [
+  shard: Buffer,
   sequence: Buffer,
   epoch: Buffer,
   checksum: Buffer,

@@ -3,8 +3,10 @@
  * to the mail server.
  */
 import { type OutboxMessage, writeOutbox } from "../outbox.ts";
-import { sealerOf } from "../personal-data/vault.ts";
-import type { Queryable } from "../sql/database.ts";
+import { sealersOf } from "../personal-data/vault.ts";
+import { batchedByDatabase } from "../sql/batched.ts";
+import type { Database, Queryable } from "../sql/database.ts";
+import { byDatabase, inRounds } from "../sql/rounds.ts";
 import { insertEntries, type TimelineEntry } from "./timeline.ts";
 
 /** Identifies a mail to its receiver, and in the table. */
@@ -73,43 +75,55 @@ export async function countCopies(client: Queryable, orderId: string): Promise<n
   return rows[0]?.count ?? 0;
 }
 
-export async function wasNoticeSent(client: Queryable, key: string): Promise<boolean> {
-  const { rowCount } = await client.query("select from notification where key = $1", [key]);
-  return rowCount === 1;
+const findSentNotice = batchedByDatabase(async (database: Database, keys) => {
+  const { rows } = await database.query<{ key: string }>({
+    name: "sent-notices",
+    text: "select key from notification where key = any($1)",
+    values: [keys],
+  });
+  return new Map(rows.map(({ key }) => [key, key]));
+});
+
+/** Mails that are asked about at once are looked up together. */
+export async function wasNoticeSent(database: Database, key: string): Promise<boolean> {
+  return (await findSentNotice(database, key)) !== undefined;
 }
 
-const RECORD_NOTICE = `
-with sent as (
-  insert into notification (key, order_id, kind, recipient, subject) values ($1, $2, $3, $4, $5)
-  on conflict do nothing
-), told as (select $2::text as id, $6::jsonb as entries)
-${insertEntries("told")}`;
+/** A mail that was handed to the mail server. */
+type SentNotice = {
+  readonly key: string;
+  readonly orderId: string;
+  readonly kind: string;
+  readonly recipient: string;
+  readonly subject: string;
+};
 
-export async function recordNotice(
-  client: Queryable,
-  notice: {
-    readonly key: string;
-    readonly orderId: string;
-    readonly kind: string;
-    readonly recipient: string;
-    readonly subject: string;
-  },
-): Promise<void> {
-  const { key, orderId, kind, recipient, subject } = notice;
-  const entry: TimelineEntry = {
-    key: `mail:${key}`,
-    type: "notification.sent",
-    summary: `Mail to the shopper: ${subject}`,
-    cause: "saga:send-mail",
-    data: { kind },
-  };
-  const sealer = await sealerOf(client, orderId);
-  await client.query(RECORD_NOTICE, [
-    key,
-    orderId,
-    kind,
-    sealer.text(recipient),
-    subject,
-    JSON.stringify([entry]),
-  ]);
-}
+const RECORD_NOTICES = `
+with notice as (
+  select * from json_to_recordset($1::json)
+    as n(key text, "orderId" text, kind text, recipient text, subject text, entry jsonb)
+), sent as (
+  insert into notification (key, order_id, kind, recipient, subject)
+  select key, "orderId", kind, recipient, subject from notice on conflict do nothing
+), told as (select "orderId" as id, jsonb_build_array(entry) as entries, key from notice)
+${insertEntries("told", "o.id, o.key")}`;
+
+/** What is sent at once is written down by one statement. */
+export const recordNotice = byDatabase((database: Database) =>
+  inRounds(async (notices: readonly SentNotice[]) => {
+    const sealers = await sealersOf(database, [...new Set(notices.map(({ orderId }) => orderId))]);
+    const rows = notices.map((notice) => {
+      const entry: TimelineEntry = {
+        key: `mail:${notice.key}`,
+        type: "notification.sent",
+        summary: `Mail to the shopper: ${notice.subject}`,
+        cause: "saga:send-mail",
+        data: { kind: notice.kind },
+      };
+      const recipient = sealers.get(notice.orderId)?.text(notice.recipient);
+      return { ...notice, recipient, entry };
+    });
+    await database.query({ name: "record-notices", text: RECORD_NOTICES, values: [JSON.stringify(rows)] });
+    return notices.map(() => null);
+  }),
+);

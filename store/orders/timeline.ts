@@ -2,7 +2,7 @@
  * The timeline of an order. An entry's key makes it happen once. A caller that inserts an entry may do what
  * goes with it in the same transaction; the entry is then also the mark that its step is done.
  */
-import { sealerOf } from "../personal-data/vault.ts";
+import { type Sealer, sealerOf } from "../personal-data/vault.ts";
 import type { Queryable } from "../sql/database.ts";
 
 export type TimelineEntry = {
@@ -74,6 +74,20 @@ export async function recordEntries(
 ): Promise<void> {
   if (entries.length === 0) return;
   await client.query({ name: "record-entries", text: RECORD_ENTRIES, values: [JSON.stringify(entries)] });
+}
+
+/** The same for entries that quote somebody. `sealers` has those of all their orders. */
+export function recordQuotes(
+  client: Queryable,
+  entries: readonly (TimelineEntry & { readonly orderId: string })[],
+  sealers: ReadonlyMap<string, Sealer>,
+): Promise<void> {
+  const sealed = entries.map((entry) => {
+    const sealer = sealers.get(entry.orderId);
+    if (sealer === undefined) throw new Error(`the key of order ${entry.orderId} was not read`);
+    return { ...entry, summary: sealer.words(entry.summary) };
+  });
+  return recordEntries(client, sealed);
 }
 
 /** What an entry carries; `null` where there is no such entry. */

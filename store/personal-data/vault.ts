@@ -50,6 +50,8 @@ export type PersonRow = {
 /** Makes of clear values what is stored of one order. */
 export type Sealer = {
   readonly orderId: string;
+  /** Nothing that is said of the order's people is kept any more. */
+  readonly isErased: boolean;
   text(clear: string): string;
   /** Somebody's own words. None stay none, so that SQL sees that there are none. */
   words(clear: string): string;
@@ -119,6 +121,21 @@ export class PersonVault implements ResultOpener {
       wrapped = await storedKey(client, orderId);
     }
     if (wrapped === undefined) throw new Error(`order ${orderId} has no data key`);
+    return this.storedSealer(orderId, wrapped);
+  }
+
+  /** The same for several orders, in one statement where each has its key. */
+  async sealersOf(client: Queryable, orderIds: readonly string[]): Promise<ReadonlyMap<string, Sealer>> {
+    const { rows } = await client.query<{ id: string; wrapped: Buffer | null }>(
+      "select order_id as id, wrapped from order_person where order_id = any($1)",
+      [orderIds],
+    );
+    const sealers = new Map(rows.map(({ id, wrapped }) => [id, this.storedSealer(id, wrapped)]));
+    for (const id of orderIds) if (!sealers.has(id)) sealers.set(id, await this.sealerOf(client, id));
+    return sealers;
+  }
+
+  private storedSealer(orderId: string, wrapped: Buffer | null): Sealer {
     return wrapped === null
       ? erasedSealer(orderId)
       : this.sealer(orderId, unwrapKey(this.wrappingKey, orderId, wrapped));
@@ -127,6 +144,7 @@ export class PersonVault implements ResultOpener {
   private sealer(orderId: string, key: Buffer): Sealer {
     return {
       orderId,
+      isErased: false,
       text: (clear) => sealText(key, orderId, "t", clear),
       words: (clear) => (clear === "" ? "" : sealText(key, orderId, "t", clear)),
       json: (clear) => JSON.stringify(sealText(key, orderId, "j", JSON.stringify(clear))),
@@ -237,6 +255,16 @@ export async function sealerOf(client: Queryable, orderId: string): Promise<Seal
   return (await vaultOf(client)?.sealerOf(client, orderId)) ?? clearSealer(orderId);
 }
 
+/** Of each of these orders. */
+export async function sealersOf(
+  client: Queryable,
+  orderIds: readonly string[],
+): Promise<ReadonlyMap<string, Sealer>> {
+  const vault = vaultOf(client);
+  if (vault !== undefined) return vault.sealersOf(client, orderIds);
+  return new Map(orderIds.map((id) => [id, clearSealer(id)]));
+}
+
 /** What a search may look for beside order numbers. Empty where nothing of it can be in a token. */
 export function searchTokens(
   queryable: object,
@@ -258,6 +286,7 @@ function requireOpened(document: OrderDocument): void {
 export function clearSealer(orderId: string): Sealer {
   return {
     orderId,
+    isErased: false,
     text: (clear) => clear,
     words: (clear) => clear,
     json: (clear) => JSON.stringify(clear),
@@ -275,6 +304,7 @@ export function clearSealer(orderId: string): Sealer {
 function erasedSealer(orderId: string): Sealer {
   return {
     orderId,
+    isErased: true,
     text: () => ERASED,
     words: (clear) => (clear === "" ? "" : ERASED),
     json: () => "null",

@@ -1,7 +1,8 @@
 /** What people have written in the place of the shipped text of mails. Read for each mail that is written. */
 import type { NoticeTemplate } from "../../orders/notices/notice-template.ts";
 import type { NoticeKind } from "../../orders/notices/notices.ts";
-import type { Queryable } from "../sql/database.ts";
+import type { Database, Queryable } from "../sql/database.ts";
+import { byDatabase, inRounds } from "../sql/rounds.ts";
 
 /** Of whoever has no template in their language. */
 export const DEFAULT_LANGUAGE = "default";
@@ -28,29 +29,40 @@ export async function readMailTemplate(
   return rows[0] ?? null;
 }
 
+/** What a mail's template is asked for by. */
+type WantedTemplate = {
+  readonly orderId: string;
+  readonly kind: NoticeKind;
+  /** BCP 47, as the order has it; null: it says none. */
+  readonly language: string | null;
+};
+
 /**
  * The template of a mail about an order: in the shopper's language, else in its main language, else the one
- * for everybody.
- *
- * @param language BCP 47, as the order has it; null: it says none
+ * for everybody; null where the shipped text counts. Mails that are written at once are looked up together.
  */
-export async function findMailTemplate(
-  client: Queryable,
-  orderId: string,
-  kind: NoticeKind,
-  language: string | null,
-): Promise<NoticeTemplate | null> {
-  const own = language?.toLowerCase() ?? DEFAULT_LANGUAGE;
-  const [main = own] = own.split("-");
-  const { rows } = await client.query<NoticeTemplate>(
-    `select t.subject, t.body as text, t.html from mail_template t
-       join orders o on o.company_id = t.company_id and o.id = $1
-      where t.kind = $2 and t.language = any($3::text[])
-      order by array_position($3::text[], t.language) limit 1`,
-    [orderId, kind, [...new Set([own, main, DEFAULT_LANGUAGE])]],
-  );
-  return rows[0] ?? null;
-}
+export const findMailTemplate = byDatabase((database: Database) =>
+  inRounds(async (wanted: readonly WantedTemplate[]) => {
+    const asked = wanted.map(({ orderId, kind, language }) => {
+      const own = language?.toLowerCase() ?? DEFAULT_LANGUAGE;
+      const [main = own] = own.split("-");
+      return { orderId, kind, languages: [own, main, DEFAULT_LANGUAGE] };
+    });
+    const { rows } = await database.query<{ nth: number; template: NoticeTemplate }>({
+      name: "mail-templates",
+      text: `select distinct on (nth) nth::integer,
+          jsonb_build_object('subject', t.subject, 'text', t.body, 'html', t.html) as template
+        from rows from (jsonb_to_recordset($1) as ("orderId" text, kind text, languages text[]))
+            with ordinality as w("orderId", kind, languages, nth)
+          join orders o on o.id = w."orderId"
+          join mail_template t on t.company_id = o.company_id and t.kind = w.kind and t.language = any(w.languages)
+        order by nth, array_position(w.languages, t.language)`,
+      values: [JSON.stringify(asked)],
+    });
+    const found = new Map(rows.map(({ nth, template }) => [nth, template]));
+    return wanted.map((_mail, index) => found.get(index + 1) ?? null);
+  }),
+);
 
 /** Which kinds have texts of their own, in which languages. */
 export async function listMailTemplates(

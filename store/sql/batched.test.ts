@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { batched, gathered } from "./batched.ts";
+import { batched } from "./batched.ts";
 
 test("look-ups of one moment share one query, and those that come meanwhile share the next", async () => {
   const queries: (readonly string[])[] = [];
@@ -17,16 +17,6 @@ test("look-ups of one moment share one query, and those that come meanwhile shar
     ["a", "b"],
     ["c", "d"],
   ]);
-});
-
-test("what is done is done once for each who asks, however alike, and answered in their order", async () => {
-  const statements: (readonly string[])[] = [];
-  const add = gathered(async (items: readonly string[]) => {
-    statements.push(items);
-    return items.map((item, index) => `${item}${index}`);
-  });
-  expect(await Promise.all([add("a"), add("b"), add("a")])).toEqual(["a0", "b1", "a2"]);
-  expect(statements).toEqual([["a", "b", "a"]]);
 });
 
 test("a query that fails fails those who waited for it and nobody after them", async () => {

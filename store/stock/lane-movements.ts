@@ -21,31 +21,31 @@ export type LaneMovement = {
 };
 
 /**
- * Gives positions that have none yet their ordinals, in the order given: the one in which the shard created
- * them. The caller holds the lock of the shard's cursor.
+ * Gives positions that have none yet their ordinals, shard by shard in the order given: the one in which the
+ * shard created them. The caller holds the locks of the shards' cursors.
  */
 export async function numberPositions(
   transaction: Queryable,
-  shard: number,
   positions: readonly { readonly sku: string; readonly locationId: string }[],
 ): Promise<void> {
   if (positions.length === 0) return;
   await transaction.query({
     name: "number-positions",
     text: `with fresh as (
-         select p.sku, p.location_id, row_number() over (order by min(named.place)) - 1 as place
-           from unnest($2::text[], $3::text[]) with ordinality as named (sku, location_id, place)
+         select p.shard, p.sku, p.location_id,
+             row_number() over (partition by p.shard order by min(named.place)) - 1 as place
+           from unnest($1::text[], $2::text[]) with ordinality as named (sku, location_id, place)
            join stock_position p on p.sku = named.sku and p.location_id = named.location_id
           where p.ordinal is null
-          group by p.sku, p.location_id
+          group by p.shard, p.sku, p.location_id
        ), numbered as (
          update stock_position p set ordinal = cursor.positions + fresh.place
            from fresh, journal_projection cursor
-          where cursor.shard = $1 and p.sku = fresh.sku and p.location_id = fresh.location_id
-         returning 1
+          where cursor.shard = fresh.shard and p.sku = fresh.sku and p.location_id = fresh.location_id
        )
-       update journal_projection set positions = positions + (select count(*) from numbered) where shard = $1`,
-    values: [shard, positions.map(({ sku }) => sku), positions.map(({ locationId }) => locationId)],
+       update journal_projection c set positions = positions + counted.more
+         from (select shard, count(*) as more from fresh group by shard) counted where c.shard = counted.shard`,
+    values: [positions.map(({ sku }) => sku), positions.map(({ locationId }) => locationId)],
   });
 }
 

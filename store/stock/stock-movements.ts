@@ -4,9 +4,11 @@
  * Filled by the engine's projector only, in journal order; a cursor a shard moves in the same transaction as
  * the rows, so that each journal row is projected exactly once.
  */
+import type { JournalPlace } from "../journal/journal.ts";
 import type { Queryable } from "../sql/database.ts";
 
 export type StockMovement = {
+  readonly shard: number;
   readonly sequence: number;
   /** Place of the movement within its journal row, from 0. */
   readonly entry: number;
@@ -31,75 +33,93 @@ export type StockMovement = {
   readonly atMs: number;
 };
 
-/** The last journal row of a shard that is projected; locks the cursor until the transaction ends. */
-export async function lockProjection(transaction: Queryable, shard: number): Promise<number> {
-  await transaction.query(
-    "insert into journal_projection (shard, sequence) values ($1, 0) on conflict do nothing",
-    [shard],
-  );
-  const { rows } = await transaction.query<{ sequence: number }>(
-    "select sequence from journal_projection where shard = $1 for update",
-    [shard],
-  );
-  return rows[0]?.sequence ?? 0;
+/** How far each of these shards is projected, in the order given; locks the cursors until the transaction ends. */
+export async function lockProjection(
+  transaction: Queryable,
+  shards: readonly number[],
+): Promise<readonly JournalPlace[]> {
+  const cursors = async () => {
+    const { rows } = await transaction.query<JournalPlace>({
+      name: "lock-projection",
+      text: `select shard, sequence as after from journal_projection where shard = any($1) order by shard for update`,
+      values: [shards],
+    });
+    return new Map(rows.map((row) => [row.shard, row]));
+  };
+  let found = await cursors();
+  if (found.size < shards.length) {
+    await transaction.query(
+      "insert into journal_projection (shard, sequence) select unnest($1::integer[]), 0 on conflict do nothing",
+      [shards],
+    );
+    found = await cursors();
+  }
+  return shards.map((shard) => found.get(shard) ?? { shard, after: 0 });
 }
 
-/** Writes movements, adds them to the positions and moves the cursor. The caller holds the cursor's lock. */
+/** The caller holds the locks of these cursors. */
+export async function moveProjection(
+  transaction: Queryable,
+  reached: ReadonlyMap<number, number>,
+): Promise<void> {
+  await transaction.query({
+    name: "move-projection",
+    text: `update journal_projection p set sequence = reached.sequence
+             from unnest($1::integer[], $2::bigint[]) as reached (shard, sequence) where p.shard = reached.shard`,
+    values: [[...reached.keys()], [...reached.values()]],
+  });
+}
+
+/**
+ * Writes movements and adds them to the positions. The caller holds the locks of their shards' cursors.
+ *
+ * @returns whether there are positions among them that have no ordinal yet; see `numberPositions`
+ */
 export async function projectMovements(
   transaction: Queryable,
-  shard: number,
   movements: readonly StockMovement[],
-  toSequence: number,
-): Promise<void> {
-  if (movements.length > 0) {
-    await transaction.query({
-      name: "project-movements",
-      text: `insert into stock_movement (shard, sequence, entry, sku, location_id, kind, on_hand, reserved, allocated,
-           picked, unavailable, safety_stock, incoming, fenced, hold_id, cause, reason, pool, lot, reference, at)
-         select $1, sequence, entry, sku, location_id, kind, on_hand, reserved, allocated, picked, unavailable,
-           safety_stock, incoming, fenced, hold_id, cause, reason, pool, lot, reference, to_timestamp(at_ms / 1000)
-         from unnest($2::bigint[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::integer[], $8::integer[],
-             $9::integer[], $10::integer[], $11::integer[], $12::integer[], $13::integer[], $14::integer[],
-             $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::double precision[])
-           as movement (sequence, entry, sku, location_id, kind, on_hand, reserved, allocated, picked, unavailable,
-             safety_stock, incoming, fenced, hold_id, cause, reason, pool, lot, reference, at_ms)`,
-      values: [
-        shard,
-        movements.map((movement) => movement.sequence),
-        movements.map((movement) => movement.entry),
-        movements.map((movement) => movement.sku),
-        movements.map((movement) => movement.locationId),
-        movements.map((movement) => movement.kind),
-        movements.map((movement) => movement.onHand),
-        movements.map((movement) => movement.reserved),
-        movements.map((movement) => movement.allocated),
-        movements.map((movement) => movement.picked),
-        movements.map((movement) => movement.unavailable),
-        movements.map((movement) => movement.safetyStock),
-        movements.map((movement) => movement.incoming),
-        movements.map((movement) => movement.fenced),
-        movements.map((movement) => movement.holdId),
-        movements.map((movement) => movement.cause),
-        movements.map((movement) => movement.reason),
-        movements.map((movement) => movement.pool),
-        movements.map((movement) => movement.lot),
-        movements.map((movement) => movement.reference),
-        movements.map((movement) => movement.atMs),
-      ],
-    });
-    await addToPositions(transaction, shard, movements);
-  }
-  await transaction.query("update journal_projection set sequence = $2 where shard = $1", [
-    shard,
-    toSequence,
-  ]);
+): Promise<boolean> {
+  if (movements.length === 0) return false;
+  await transaction.query({
+    name: "project-movements",
+    text: `insert into stock_movement (shard, sequence, entry, sku, location_id, kind, on_hand, reserved, allocated,
+         picked, unavailable, safety_stock, incoming, fenced, hold_id, cause, reason, pool, lot, reference, at)
+       select shard, sequence, entry, sku, location_id, kind, on_hand, reserved, allocated, picked, unavailable,
+         safety_stock, incoming, fenced, hold_id, cause, reason, pool, lot, reference, to_timestamp(at_ms / 1000)
+       from unnest($1::integer[], $2::bigint[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::integer[],
+           $8::integer[], $9::integer[], $10::integer[], $11::integer[], $12::integer[], $13::integer[],
+           $14::integer[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[],
+           $21::double precision[])
+         as movement (shard, sequence, entry, sku, location_id, kind, on_hand, reserved, allocated, picked,
+           unavailable, safety_stock, incoming, fenced, hold_id, cause, reason, pool, lot, reference, at_ms)`,
+    values: [
+      movements.map((movement) => movement.shard),
+      movements.map((movement) => movement.sequence),
+      movements.map((movement) => movement.entry),
+      movements.map((movement) => movement.sku),
+      movements.map((movement) => movement.locationId),
+      movements.map((movement) => movement.kind),
+      movements.map((movement) => movement.onHand),
+      movements.map((movement) => movement.reserved),
+      movements.map((movement) => movement.allocated),
+      movements.map((movement) => movement.picked),
+      movements.map((movement) => movement.unavailable),
+      movements.map((movement) => movement.safetyStock),
+      movements.map((movement) => movement.incoming),
+      movements.map((movement) => movement.fenced),
+      movements.map((movement) => movement.holdId),
+      movements.map((movement) => movement.cause),
+      movements.map((movement) => movement.reason),
+      movements.map((movement) => movement.pool),
+      movements.map((movement) => movement.lot),
+      movements.map((movement) => movement.reference),
+      movements.map((movement) => movement.atMs),
+    ],
+  });
+  return addToPositions(transaction, movements);
 }
 
-async function addToPositions(
-  transaction: Queryable,
-  shard: number,
-  movements: readonly StockMovement[],
-): Promise<void> {
+async function addToPositions(transaction: Queryable, movements: readonly StockMovement[]): Promise<boolean> {
   const sums = new Map<string, { -readonly [K in keyof StockMovement]: StockMovement[K] }>();
   for (const movement of movements) {
     const key = `${movement.sku}\u001f${movement.locationId}`;
@@ -120,16 +140,17 @@ async function addToPositions(
     sum.sequence = movement.sequence;
   }
   const rows = [...sums.values()];
-  await transaction.query({
+  const { rows: answer } = await transaction.query<{ hasNew: boolean }>({
     name: "project-positions",
-    text: `insert into stock_position (sku, location_id, on_hand, reserved, allocated, picked, unavailable,
+    text: `with changed as (
+       insert into stock_position (sku, location_id, on_hand, reserved, allocated, picked, unavailable,
          safety_stock, incoming, fenced, updated_at, sequence, shard)
        select sku, location_id, on_hand, reserved, allocated, picked, unavailable, safety_stock, incoming, fenced,
-         to_timestamp(at_ms / 1000), sequence, $13
+         to_timestamp(at_ms / 1000), sequence, shard
        from unnest($1::text[], $2::text[], $3::integer[], $4::integer[], $5::integer[], $6::integer[], $7::integer[],
-           $8::integer[], $9::integer[], $10::integer[], $11::double precision[], $12::bigint[])
+           $8::integer[], $9::integer[], $10::integer[], $11::double precision[], $12::bigint[], $13::integer[])
          as change (sku, location_id, on_hand, reserved, allocated, picked, unavailable, safety_stock, incoming,
-           fenced, at_ms, sequence)
+           fenced, at_ms, sequence, shard)
        on conflict (sku, location_id) do update set
          on_hand = stock_position.on_hand + excluded.on_hand,
          reserved = stock_position.reserved + excluded.reserved,
@@ -141,7 +162,10 @@ async function addToPositions(
          fenced = stock_position.fenced + excluded.fenced,
          updated_at = greatest(stock_position.updated_at, excluded.updated_at),
          sequence = excluded.sequence,
-         shard = excluded.shard`,
+         shard = excluded.shard
+       returning ordinal
+     )
+     select coalesce(bool_or(ordinal is null), false) as "hasNew" from changed`,
     values: [
       rows.map((row) => row.sku),
       rows.map((row) => row.locationId),
@@ -155,7 +179,8 @@ async function addToPositions(
       rows.map((row) => row.fenced),
       rows.map((row) => row.atMs),
       rows.map((row) => row.sequence),
-      shard,
+      rows.map((row) => row.shard),
     ],
   });
+  return answer[0]?.hasNew ?? false;
 }

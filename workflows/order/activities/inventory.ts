@@ -39,6 +39,7 @@ import { queueMails } from "../../../store/orders/notices.ts";
 import { changeOrder, type OrderProgress } from "../../../store/orders/order-progress.ts";
 import { withdrawShortages } from "../../../store/orders/shortages.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
+import { sealersOf } from "../../../store/personal-data/vault.ts";
 import { inTransaction } from "../../../store/sql/database.ts";
 import { readQueuedDemand, readUntoldFills } from "../../../store/stock/demand-fills.ts";
 import type { SagaDependencies } from "../../activities/dependencies.ts";
@@ -357,7 +358,8 @@ export function createInventoryActivities({ database, allocator, carriers, now }
           data: { shipmentId, fulfillmentOrderId, trackingNumber: shipment.trackingNumber },
         });
         if (!fresh) return { status: "shipped", reported };
-        for (const report of early) await recordProgress(client, shipment, report);
+        if (early.length > 0)
+          await recordProgress(client, [{ shipment, reports: early }], await sealersOf(client, [orderId]));
         await markShipped(client, shipmentId);
         await closeFulfillmentOrder(client, fulfillmentOrderId);
         // What a customer collects is handed over here: no carrier reports it.

@@ -18,7 +18,7 @@ import { moneyOfChange, toldChanges } from "../../../orders/notices/told-changes
 import type { OrderDocument } from "../../../orders/order.ts";
 import { isSettled } from "../../../orders/order-status.ts";
 import { issueCollectionCode, readCollection } from "../../../store/floor/collections.ts";
-import { readParcelLines, readShipment } from "../../../store/floor/shipments.ts";
+import { findParcelLines, findShipment } from "../../../store/floor/shipments.ts";
 import { readAwaitedPayment } from "../../../store/orders/awaited-payment.ts";
 import {
   noticeKey,
@@ -77,7 +77,7 @@ export function createNoticeActivities({ database, mailer, payments, publicUrl }
       }
       case "shipped": {
         const { carrier, trackingNumber } = await mustReadShipment(about);
-        const parcelLines = linesOf(order, await readParcelLines(database, about));
+        const parcelLines = linesOf(order, (await findParcelLines(database, about)) ?? []);
         return {
           kind,
           carrier,
@@ -279,7 +279,7 @@ export function createNoticeActivities({ database, mailer, payments, publicUrl }
   };
 
   const mustReadShipment = async (id: string) => {
-    const shipment = await readShipment(database, id);
+    const shipment = await findShipment(database, id);
     if (shipment === undefined) throw new StepImpossible("shipment_not_found", `There is no shipment ${id}.`);
     return shipment;
   };
@@ -324,7 +324,11 @@ export function createNoticeActivities({ database, mailer, payments, publicUrl }
           orderUrl: pageOf(order),
         },
         await noticeOf(order, input.kind, input.about),
-        await findMailTemplate(database, order.orderId, input.kind, order.document.language ?? null),
+        await findMailTemplate(database, {
+          orderId: order.orderId,
+          kind: input.kind,
+          language: order.document.language ?? null,
+        }),
       );
       await mailer.send({ key, to: order.customerEmail, ...mail });
       await recordNotice(database, {

@@ -27,6 +27,7 @@ import {
 import {
   addShipment,
   beginLabelPurchase,
+  findShipment,
   type LabelPurchase,
   markLabelsVoided,
   markLabelVoided,
@@ -36,7 +37,6 @@ import {
   readLocationAddress,
   readOpenLabelPurchases,
   readPackedItems,
-  readShipment,
 } from "../../../store/floor/shipments.ts";
 import type { OrderProgress } from "../../../store/orders/order-progress.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
@@ -81,7 +81,7 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
   const limit = parcelLimitOf(carriers);
   const buy = async (parcel: ParcelToSend): Promise<Bought | Outdated | StepRefusal> => {
     const { shipmentId, order } = parcel;
-    if ((await readShipment(database, shipmentId)) !== undefined) return { status: "bought", shipmentId };
+    if ((await findShipment(database, shipmentId)) !== undefined) return { status: "bought", shipmentId };
     const key = labelKey(parcel);
     await voidOutdated(parcel, key);
     const purchase = (await readLabelPurchase(database, key)) ?? (await rate(parcel, key));
