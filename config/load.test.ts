@@ -334,6 +334,9 @@ describe("traces", () => {
     ],
     ["HOLDFAST_NODE", { HOLDFAST_NODE: "a node" }],
     ["TEMPORAL_METRICS_ADDRESS", { TEMPORAL_METRICS_ADDRESS: "9464" }],
+    ["TEMPORAL_METRICS_ADDRESS", { TEMPORAL_METRICS_ADDRESS: "127.0.0.1:70000" }],
+    ["TEMPORAL_METRICS_ADDRESS", { TEMPORAL_METRICS_ADDRESS: "300.0.0.1:9464" }],
+    ["TEMPORAL_ADDRESS", { TEMPORAL_ADDRESS: "temporal:70000" }],
   ])("%s that makes no sense is named", (variable, environment) => {
     const reading = read(environment);
     if (reading.status !== "invalid") throw new Error("expected a problem");

@@ -2,6 +2,7 @@
  * Reads the settings from an environment. Every variable is checked, and every problem is reported at once,
  * by the variable's name, so that a wrong deployment is corrected in one round.
  */
+import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { readOtherCompanies } from "./other-companies.ts";
@@ -267,14 +268,11 @@ export function readSettings(
     smtp: port("HOLDFAST_SMTP_PORT", 7425),
   };
   const temporalAddress = text("TEMPORAL_ADDRESS");
-  if (temporalAddress !== null && !/^[^\s:/]+:\d{1,5}$/.test(temporalAddress)) {
+  if (temporalAddress !== null && !isHostAndPort(temporalAddress)) {
     complain("TEMPORAL_ADDRESS", `must be host:port, not "${temporalAddress}"`);
   }
   const metricsAddress = text("TEMPORAL_METRICS_ADDRESS");
-  if (
-    metricsAddress !== null &&
-    !/^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:]+\]):\d{1,5}$/.test(metricsAddress)
-  ) {
+  if (metricsAddress !== null && !isSocketAddress(metricsAddress)) {
     complain("TEMPORAL_METRICS_ADDRESS", `must be an IP address and a port, not "${metricsAddress}"`);
   }
   const mqttVersion = text("MQTT_PROTOCOL_VERSION") ?? "3.1.1";
@@ -580,6 +578,22 @@ function complainOfProduction(
 /** What a machine is called need not be what a node may be called: a start never fails for it. */
 export function nodeNameOf(machine: string): string {
   return machine.replace(/[^\w.-]/g, "-").slice(0, 64) || "node";
+}
+
+/** `host:port` with a port that there is. */
+function isHostAndPort(text: string): boolean {
+  const port = /^[^\s:/]+:(\d{1,5})$/.exec(text)?.[1];
+  return port !== undefined && isPort(Number(port));
+}
+
+/** An IP address and a port. */
+function isSocketAddress(text: string): boolean {
+  const [, address, port] = /^([\d.]+|\[[0-9a-fA-F:]+\]):(\d{1,5})$/.exec(text) ?? [];
+  return address !== undefined && isIP(address.replace(/^\[|\]$/g, "")) !== 0 && isPort(Number(port));
+}
+
+function isPort(number: number): boolean {
+  return number >= 1 && number <= 65_535;
 }
 
 function isLogLevel(text: string): text is Settings["log"]["level"] {

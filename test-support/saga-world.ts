@@ -70,10 +70,10 @@ export type SagaWorld = {
   /** The carrier reports on a parcel. */
   track(shipmentId: string, status: TrackingStatus): Promise<void>;
   /**
-   * Another worker takes over, as after an upgrade. One of the `former` version goes the way of the sagas'
-   * code before its newest patches.
+   * Another worker takes over, as after an upgrade. Former ones go the ways of the sagas' code that it had
+   * then.
    */
-  restartWorker(version: "former" | "before-going-on" | "today"): Promise<void>;
+  restartWorker(version: WorkerVersion): Promise<void>;
   /**
    * Temporal and all that it knew are gone; the sagas go on in an empty one.
    *
@@ -85,6 +85,18 @@ export type SagaWorld = {
   reset(): Promise<void>;
   close(): Promise<void>;
 };
+
+/** Workers of former versions, by what they did not know, and of this one. */
+type WorkerVersion = keyof typeof FORMER_WORKERS | "today";
+
+const FORMER_WORKERS = {
+  former: { begins: undefined, knows: () => false },
+  "before-going-on": {
+    begins: undefined,
+    knows: (patch: string) => patch !== "goes-on" && patch !== "tries-at-once",
+  },
+  "before-trying-at-once": { begins: 1, knows: (patch: string) => patch !== "tries-at-once" },
+} as const;
 
 export type NewOrder = {
   readonly paymentBy: OrderDocument["paymentBy"];
@@ -142,11 +154,8 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
   const bundle = await loadWorkflowBundle(logger);
   let { address, namespace } = await createTestNamespace();
   const connection = await Connection.connect({ address });
-  let beginsAs: "former" | "before-going-on" | "today" = "today";
-  /** The relays of former versions wrote no version into the start of a saga. */
-  const interceptors = {
-    workflow: [{ start: asBegunBy(() => beginsAs === "today") }],
-  };
+  let beginsAs: WorkerVersion = "today";
+  const interceptors = { workflow: [{ start: asBegunBy(() => beginsAs) }] };
   let client = new Client({ connection, namespace, interceptors });
   await registerSearchAttributes(connection, namespace);
   const native = await NativeConnection.connect({ address });
@@ -247,10 +256,7 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
       stopWorker = await startWorker(
         version === "today"
           ? undefined
-          : {
-              patchActivationCallback: ({ patchId }) =>
-                version === "before-going-on" && patchId !== "goes-on",
-            },
+          : { patchActivationCallback: ({ patchId }) => FORMER_WORKERS[version].knows(patchId) },
       );
       beginsAs = version;
     },
@@ -315,12 +321,16 @@ function must(result: { readonly status: string }): void {
   if (result.status !== "done") throw new Error(`refused: ${JSON.stringify(result)}`);
 }
 
-function asBegunBy(isToday: () => boolean): NonNullable<WorkflowClientInterceptor["start"]> {
+/** The relays of former versions wrote another version into the start of a saga, or none. */
+function asBegunBy(current: () => WorkerVersion): NonNullable<WorkflowClientInterceptor["start"]> {
   return async (input, next) => {
     const [begin] = input.options.args as readonly object[];
-    if (isToday() || begin === undefined) return next(input);
+    const version = current();
+    if (version === "today" || begin === undefined) return next(input);
+    const { begins } = FORMER_WORKERS[version];
     const { version: _, ...former } = begin as { readonly version?: number };
-    return next({ ...input, options: { ...input.options, args: [former] } });
+    const args = [begins === undefined ? former : { ...former, version: begins }];
+    return next({ ...input, options: { ...input.options, args } });
   };
 }
 

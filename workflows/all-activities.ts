@@ -4,6 +4,7 @@
  */
 import { Context } from "@temporalio/activity";
 import { recordEntry } from "../store/orders/timeline.ts";
+import { boundedAtOnce } from "./activities/at-once.ts";
 import type { SagaDependencies } from "./activities/dependencies.ts";
 import { translateFailure } from "./activities/failures.ts";
 import { createGoOn } from "./order/activities/go-on.ts";
@@ -31,12 +32,15 @@ export type SagaActivities = SagaSteps & ReturnType<typeof createGoOn>;
 /** The attempt after which the timeline says that a step keeps failing: some ten seconds after the first. */
 const ATTEMPTS_UNTIL_REPORTED = 5;
 
+/** What sagas try at once, before it becomes a regular activity. */
+const TRIED_AT_ONCE = ["authorizePayment", "adjustPayment", "buyLabel"] as const;
+
 /** @param around what is put around each step */
 export function createSagaActivities(
   dependencies: SagaDependencies,
   around: (steps: SagaSteps) => SagaSteps = (steps) => steps,
 ): SagaActivities {
-  return withGoOn(around(withFailures(dependencies, allSteps(dependencies))));
+  return withGoOn(around(boundedAtOnce(withFailures(dependencies, allSteps(dependencies)), TRIED_AT_ONCE)));
 }
 
 /** Adds the step that does several of them. */

@@ -11,7 +11,7 @@ import type { NoticeKind } from "../orders/notices/notices.ts";
 export const TASK_QUEUE = "holdfast";
 
 /** Of the saga of an order, as the relay begins it: which ways it goes (`saga/versions.ts`). */
-export const ORDER_SAGA_VERSION = 1;
+export const ORDER_SAGA_VERSION = 2;
 
 /** Workflow ids: an order's saga bears the order id, a return's the return id, a refund's the refund id. */
 export type WorkflowStart =
@@ -126,6 +126,7 @@ export type OrderMessage =
     }
   /** A new revision of the order was accepted. */
   | { readonly key: string; readonly type: "order-changed" }
+  /** Of a former version. */
   | { readonly key: string; readonly type: "out-for-delivery"; readonly shipmentId: string }
   | { readonly key: string; readonly type: "delivered"; readonly shipmentId: string };
 

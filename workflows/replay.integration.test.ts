@@ -144,6 +144,27 @@ const SCENARIOS: Readonly<Record<string, () => Promise<string>>> = {
     await world.restartWorker("today");
     return finish(orderId);
   },
+  // Calls to the outside are tried at once.
+  "order-trying-at-once": completedOrder,
+  "order-held-trying-at-once": heldOrder,
+  "order-cancelled-trying-at-once": cancelledOrder,
+  "order-halted-trying-at-once": haltedOrder,
+  // What was not answered at once was left to activities of their own.
+  "order-left-for-later": async () => {
+    world.failNext("authorizePayment", "before");
+    const orderId = await world.placeOrder();
+    await onTheFloor(world, `${orderId}-F1`);
+    world.failNext("buyLabel", "after");
+    return finish(orderId);
+  },
+  // Begun before that, and ended by a worker whose saga does.
+  "order-turned-to-trying-at-once": async () => {
+    await world.restartWorker("before-trying-at-once");
+    const orderId = await world.placeOrder();
+    await onTheFloor(world, `${orderId}-F1`);
+    await world.restartWorker("today");
+    return finish(orderId);
+  },
   "return-refunded": async () => backInStock(await labelledReturn()),
   // In two pieces; the first look was wrong.
   "return-asking-the-store": async () => {

@@ -3,7 +3,7 @@
  * found.
  *
  * Runs the built program as a user would, on every core, with a server of its own, for a time that does not
- * grow with the product. Another hour, other sequences and the other half of the bugs: the first line says
+ * grow with the product. Another hour, other sequences and another quarter of the bugs: the first line says
  * which, with the command that repeats them. All of it is `npm run order-model` and `-- --mutants`; their last
  * outcome is in `load-tests/results/`.
  */
@@ -14,10 +14,10 @@ const SEQUENCES = 2_000;
 const STEPS = 40;
 
 /** What the sequences may take of a run of all tests. They all are played in some ten minutes. */
-const SECONDS = 150;
+const SECONDS = 60;
 
 /** Two quiet cores play some ten times as many in that time: below, the model itself has become slow. */
-const LEAST_SEQUENCES = 24;
+const LEAST_SEQUENCES = 10;
 
 const HOUR_MS = 3_600_000;
 const hour = Math.floor(Date.now() / HOUR_MS);
@@ -28,7 +28,7 @@ const seed = Number(process.env["HOLDFAST_ORDER_MODEL_SEED"] ?? hour);
 const SEED_OF_BUGS = 3;
 
 /** Into how many parts the bugs are cut, one for each hour. */
-const PARTS = 2;
+const PARTS = 4;
 
 const orderModel = (from: number, ...options: readonly string[]) =>
   runLongProgram("load-tests/order-model/main.js", ["--seed", String(from), "--json", ...options]);
@@ -52,7 +52,7 @@ it("finds every planted bug of this hour", async () => {
   const { status, lines } = await orderModel(SEED_OF_BUGS, "--mutants", "--part", part);
   show(lines);
   const { mutants, found } = JSON.parse(lines.at(-1) ?? "") as Record<string, number>;
-  expect(mutants).toBeGreaterThanOrEqual(10);
+  expect(mutants).toBeGreaterThanOrEqual(5);
   expect(found).toBe(mutants);
   expect(status).toBe(0);
 });

@@ -11,7 +11,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { ApplicationFailure } from "@temporalio/common";
 
-export { ActivityFailure, ApplicationFailure, rootCause } from "@temporalio/common";
+export { ActivityFailure, ApplicationFailure, rootCause, TemporalFailure } from "@temporalio/common";
 
 type Step = (input: never) => Promise<unknown>;
 
@@ -97,12 +97,16 @@ export class SagaRun {
     });
   }
 
-  call(name: string, input: unknown): Promise<unknown> {
+  /** @param attempts after so many the failure is the saga's */
+  call(name: string, input: unknown, attempts: number): Promise<unknown> {
     const step = this.steps[name];
     if (step === undefined) throw new Error(`there is no step ${name}`);
-    const isDoneTwice = this.losesAnswer();
-    const call = (isDoneTwice ? repeated(step, input) : Promise.resolve())
-      .then(() => repeated(step, input))
+    const isAnswerLost = this.losesAnswer();
+    const call = (isAnswerLost ? repeated(step, input, attempts) : Promise.resolve())
+      .then(() => {
+        if (!isAnswerLost || attempts > 1) return repeated(step, input, attempts);
+        throw ApplicationFailure.create({ message: `the answer of ${name} was lost` });
+      })
       .finally(() => this.calls.delete(call));
     this.calls.set(call, name);
     return call;
@@ -116,13 +120,13 @@ export class SagaRun {
   }
 }
 
-async function repeated(step: Step, input: unknown): Promise<unknown> {
+async function repeated(step: Step, input: unknown, attempts: number): Promise<unknown> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await step(structuredClone(input) as never);
     } catch (error) {
       if (error instanceof ApplicationFailure && error.nonRetryable === true) throw error;
-      if (attempt === MAX_ATTEMPTS) throw error;
+      if (attempt === attempts) throw error;
     }
   }
 }
@@ -153,13 +157,16 @@ export async function sleep(_duration: unknown): Promise<void> {
   await thisRun().until(() => false, true);
 }
 
+type ActivityOptions = { readonly retry?: { readonly maximumAttempts?: number } };
+
 /** Steps of a saga: `steps.name(input)` and `steps.name.executeWithOptions(options, [input])`. */
-export function proxyActivities(): unknown {
+export function proxyActivities({ retry }: ActivityOptions): unknown {
+  const attempts = retry?.maximumAttempts ?? MAX_ATTEMPTS;
   return new Proxy(
     {},
     {
       get: (_target, name) => {
-        const call = (input: unknown) => thisRun().call(String(name), input);
+        const call = (input: unknown) => thisRun().call(String(name), input, attempts);
         return Object.assign(call, {
           executeWithOptions: (_options: unknown, [input]: readonly unknown[]) => call(input),
         });

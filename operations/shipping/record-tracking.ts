@@ -23,6 +23,7 @@ import {
   recordProgress,
   type Shipment,
 } from "../../store/floor/shipments.ts";
+import { queueMails } from "../../store/orders/notices.ts";
 import {
   changeOrder,
   lockOrders,
@@ -33,7 +34,6 @@ import { type Sealer, sealersOf } from "../../store/personal-data/vault.ts";
 import { lockReturn, setReturnStatus } from "../../store/returns/returns.ts";
 import { type Database, type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
 import { byDatabase, inRounds } from "../../store/sql/rounds.ts";
-import type { OrderMessage } from "../../workflows/messages.ts";
 import type { OperationContext } from "../context.ts";
 import { openInOrder } from "../refunds/open-claim.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
@@ -162,16 +162,11 @@ async function moveOrder(client: DatabaseClient, shipment: Shipment, status: Tra
     await openInOrder(client, await readOrder(), shipment, claim);
     return;
   }
-  if (status !== "delivered" && status !== "out_for_delivery") return;
-  if (status === "delivered") {
-    const ledger = adding(await readParcelLines(client, id), "delivered");
-    await changeOrder(client, await readOrder(), { ledger });
-  }
-  const message: OrderMessage =
-    status === "delivered"
-      ? { key: `delivered:${id}`, type: "delivered", shipmentId: id }
-      : { key: `out-for-delivery:${id}`, type: "out-for-delivery", shipmentId: id };
-  await tellOrderSaga(client, orderId, message);
+  if (status === "out_for_delivery") await queueMails(client, [{ orderId, kind: status, about: id }]);
+  if (status !== "delivered") return;
+  const ledger = adding(await readParcelLines(client, id), "delivered");
+  await changeOrder(client, await readOrder(), { ledger });
+  await tellOrderSaga(client, orderId, { key: `delivered:${id}`, type: "delivered", shipmentId: id });
 }
 
 async function moveReturn(client: DatabaseClient, returnId: string, status: TrackingStatus): Promise<void> {

@@ -20,6 +20,8 @@ export type PackingTable = {
   pickedUnits(): Promise<number | undefined>;
   /** Keys of the messages to the order's saga. */
   told(): Promise<readonly string[]>;
+  /** Keys of the mails that were queued about the order, in their order. */
+  mailed(): Promise<readonly string[]>;
 };
 
 /** @param name distinguishes the orders of a test */
@@ -75,6 +77,13 @@ export async function packingTable(world: GatewayWorld, name: string): Promise<P
     told: async () => {
       const found = await database.query<{ key: string }>(
         "select key from outbox where payload->>'workflowId' = $1 and topic = 'workflow.signal' order by id",
+        [orderId],
+      );
+      return found.rows.map((row) => row.key);
+    },
+    mailed: async () => {
+      const found = await database.query<{ key: string }>(
+        "select key from outbox where payload->>'orderId' = $1 and topic = 'mail.send' order by id",
         [orderId],
       );
       return found.rows.map((row) => row.key);

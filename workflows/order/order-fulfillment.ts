@@ -33,13 +33,13 @@ import { Inbox } from "../saga/inbox.ts";
 import { Saga } from "../saga/saga.ts";
 import { HOLDFAST_STATUS, type SagaStatus } from "../saga/search-attributes.ts";
 import type { StepRefusal } from "../saga/step-refusal.ts";
-import { refusalOf } from "../saga/steps.ts";
+import { atOnceOrLater, refusalOf } from "../saga/steps.ts";
 import { Versions } from "../saga/versions.ts";
 import type { GoneOn } from "./activities/go-on.ts";
 import type { SagaNoticeKind } from "./activities/notices.ts";
 import type { FoundOrder } from "./activities/order-state.ts";
 import { Notices, QUEUES_MAILS } from "./notices.ts";
-import { internal, outside, sendNotice } from "./steps.ts";
+import { atOnce, internal, outside, sendNotice } from "./steps.ts";
 
 export const orderMessage = defineSignal<[OrderMessage]>("orderMessage");
 
@@ -59,6 +59,8 @@ const WAYS = {
   "asks-before-undoing": 1,
   /** What needs nobody outside is one step (`activities/go-on.ts`). */
   "goes-on": 1,
+  /** It tries calls to the outside at once, before they become activities of their own. */
+  "tries-at-once": 2,
 } as const;
 
 type OrderOutcome = { readonly status: "completed" | "cancelled" };
@@ -244,9 +246,13 @@ class OrderSaga {
       await this.saga.step(
         { name: "cancelAuthorization", run: () => outside.cancelAuthorization({ orderId }) },
         () =>
-          this.attempt("authorize-payment", "payment_failed", (attempt) =>
-            outside.authorizePayment({ orderId, attempt: authorizations + attempt }),
-          ),
+          this.attempt("authorize-payment", "payment_failed", (attempt) => {
+            const input = { orderId, attempt: authorizations + attempt };
+            return this.callOutside(
+              () => atOnce.authorizePayment(input),
+              () => outside.authorizePayment(input),
+            );
+          }),
       );
     }
     this.stopIfCancelled();
@@ -355,9 +361,10 @@ class OrderSaga {
   private async charge(): Promise<void> {
     const orderId = this.orderId;
     this.chargeAttempts += 1;
-    const outcome = await outside
-      .adjustPayment({ orderId })
-      .catch((error) => refusalOf(error, "payment_failed"));
+    const outcome = await this.callOutside(
+      () => atOnce.adjustPayment({ orderId }),
+      () => outside.adjustPayment({ orderId }),
+    ).catch((error) => refusalOf(error, "payment_failed"));
     if (outcome.status !== "refused") return;
     await internal.holdOrder({
       orderId,
@@ -383,6 +390,7 @@ class OrderSaga {
         return;
       case "cancel-requested":
         return this.onCancelRequest(message);
+      // Of a former version: whoever hears of it has the shopper told.
       case "out-for-delivery":
         return this.tell("out_for_delivery", message.shipmentId);
       case "tell-shopper":
@@ -430,9 +438,15 @@ class OrderSaga {
   private buyLabel(fulfillmentOrderId: string, attempt: number) {
     const orderId = this.orderId;
     this.undoLabels(fulfillmentOrderId);
-    return outside.buyLabel.executeWithOptions({ summary: fulfillmentOrderId }, [
-      { orderId, fulfillmentOrderId, attempt },
-    ]);
+    const input = { orderId, fulfillmentOrderId, attempt };
+    return this.callOutside(
+      () => atOnce.buyLabel(input),
+      () => outside.buyLabel.executeWithOptions({ summary: fulfillmentOrderId }, [input]),
+    );
+  }
+
+  private callOutside<T>(once: () => Promise<T>, later: () => Promise<T>): Promise<T> {
+    return this.ways.goes("tries-at-once") ? atOnceOrLater(once, later) : later();
   }
 
   private undoLabels(fulfillmentOrderId: string): void {

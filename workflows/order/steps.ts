@@ -1,5 +1,5 @@
 /** The steps of an order's saga. Types only: an activity never enters the sandbox that workflows run in. */
-import { internalSteps, mailSteps, outsideSteps, refusalOf } from "../saga/steps.ts";
+import { atOnceSteps, internalSteps, mailSteps, outsideSteps, refusalOf } from "../saga/steps.ts";
 import type { createGoOn } from "./activities/go-on.ts";
 import type { createInventoryActivities } from "./activities/inventory.ts";
 import type { createNoticeActivities, SagaNoticeKind } from "./activities/notices.ts";
@@ -20,8 +20,13 @@ export const internal = internalSteps<
     InternalPayments
 >();
 
-export const outside = outsideSteps<
-  Omit<Payments, keyof InternalPayments> & ReturnType<typeof createShippingActivities>
+type Shipping = ReturnType<typeof createShippingActivities>;
+
+export const outside = outsideSteps<Omit<Payments, keyof InternalPayments> & Shipping>();
+
+/** Those that every order needs. */
+export const atOnce = atOnceSteps<
+  Pick<Payments, "authorizePayment" | "adjustPayment"> & Pick<Shipping, "buyLabel">
 >();
 
 const mails = mailSteps<Pick<Notices, "sendMail">>();

@@ -6,6 +6,10 @@
  * its last error, among the pending activities of Temporal's UI. Neither gives up by itself: an operating
  * fault is repeated with the same key, and what repeating cannot cure comes back as a refusal or as a failure
  * that is not to be retried.
+ *
+ * Most calls to the outside are answered at once, and then a regular activity is the dearest part of them: it
+ * costs three events and a workflow task. So a saga may try once, locally, and leave to the regular activity
+ * what was not answered then (`atOnceOrLater`).
  */
 import {
   ActivityFailure,
@@ -13,6 +17,7 @@ import {
   proxyActivities,
   proxyLocalActivities,
   rootCause,
+  TemporalFailure,
 } from "@temporalio/workflow";
 import type { HoldCode } from "../../orders/order.ts";
 import type { StepRefusal } from "./step-refusal.ts";
@@ -40,6 +45,33 @@ export function outsideSteps<Activities>() {
     startToCloseTimeout: "60 seconds",
     retry: { initialInterval: "1 second", maximumInterval: "60 seconds" },
   });
+}
+
+/**
+ * For the one try of `atOnceOrLater`. Shorter than what a workflow task may take (10 seconds): a task that is
+ * held open for longer has to be renewed at the server.
+ */
+export function atOnceSteps<Activities>() {
+  return proxyLocalActivities<Activities>({
+    startToCloseTimeout: "5 seconds",
+    retry: { maximumAttempts: 1 },
+  });
+}
+
+/**
+ * @param atOnce one try of the same step with the same key, whose effect may have come though its answer was
+ *   lost
+ * @throws what repeating cannot cure
+ */
+export async function atOnceOrLater<T>(atOnce: () => Promise<T>, later: () => Promise<T>): Promise<T> {
+  try {
+    return await atOnce();
+  } catch (error) {
+    const failure = error instanceof ActivityFailure ? error.cause : error;
+    const isFinal = failure instanceof ApplicationFailure && failure.nonRetryable === true;
+    if (isFinal || !(error instanceof TemporalFailure)) throw error;
+    return later();
+  }
 }
 
 /**
