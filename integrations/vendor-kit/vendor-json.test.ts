@@ -67,6 +67,13 @@ test("what is no number is none, however long, and is told in the text's own wor
   expect(() => parseJson('{"long":9007199254740993,"n":tru}')).toThrow(/^(?!.*number [0-9a-f]{8}-)/);
 });
 
+test("a text that never ends is refused in no time", () => {
+  const began = performance.now();
+  expect(() => parseJson(`{"long":9007199254740993,"n":"${'\\"'.repeat(2e5)}`)).toThrow(SyntaxError);
+  expect(() => parseJson(`{"long":9007199254740993,${'"'.repeat(2e5)}`)).toThrow(SyntaxError);
+  expect(performance.now() - began).toBeLessThan(5_000);
+});
+
 test("what is not where it should be is empty", () => {
   const document = parseJson('{"a":{"b":[1]},"n":null,"t":true}');
   expect(at(document, "a", "b", "c")).toBeUndefined();
