@@ -177,6 +177,8 @@ export const REST_CALLS: ReadonlyMap<string, readonly string[]> = new Map([
   ["store-credit show", ["GET /v1/store-credit/{id}"]],
   ["store-credit unapply", ["DELETE /v1/orders/{id}/store-credit"]],
   ["store-credit withdraw", ["POST /v1/store-credit/{id}/withdraw"]],
+  ["system check", ["GET /v1/system"]],
+  ["system show", ["GET /v1/system"]],
   ["webhook create", ["POST /v1/webhook-subscriptions"]],
   ["webhook deliveries", ["GET /v1/webhook-subscriptions/{id}/deliveries"]],
   ["webhook disable", ["PATCH /v1/webhook-subscriptions/{id}"]],

@@ -1,8 +1,8 @@
 /** `holdfast secrets`: the key under which stored secrets are sealed. Asks nobody: it only makes one. */
 import type { Command } from "commander";
-import { newSecretKeyLine } from "../../config/secret-box.ts";
-import { UserProblem } from "../problem.ts";
-import { print } from "../terminal.ts";
+import { newSecretKeyLine } from "../../../config/secret-box.ts";
+import { UserProblem } from "../../problem.ts";
+import { print } from "../../terminal.ts";
 
 export function addSecretsCommand(program: Command): void {
   const secrets = program

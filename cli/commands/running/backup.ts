@@ -1,11 +1,11 @@
 /** `holdfast backup`: a copy of everything, while the system works, and the proof that it can be read. */
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import type { BackupSource } from "../backup/create-backup.ts";
-import type { Manifest } from "../backup/manifest.ts";
-import { dataFolder } from "../client/credentials.ts";
-import { UserProblem } from "../problem.ts";
-import { isInteractive, paint, print, printJson, type Steps, seconds, startSteps } from "../terminal.ts";
+import type { BackupSource } from "../../backup/create-backup.ts";
+import type { Manifest } from "../../backup/manifest.ts";
+import { dataFolder } from "../../client/credentials.ts";
+import { UserProblem } from "../../problem.ts";
+import { isInteractive, paint, print, printJson, type Steps, seconds, startSteps } from "../../terminal.ts";
 
 type BackupOptions = {
   readonly to: string;
@@ -71,8 +71,8 @@ async function takeBackup(options: BackupOptions): Promise<void> {
       "Leave --secrets out, and keep the environment's files in a place of their own.",
       { exitStatus: 2 },
     );
-  const { createBackup, writeSecrets } = await import("../backup/create-backup.ts");
-  const { withLocalDatabase } = await import("../backup/local-database.ts");
+  const { createBackup, writeSecrets } = await import("../../backup/create-backup.ts");
+  const { withLocalDatabase } = await import("../../backup/local-database.ts");
   const began = Date.now();
   const steps = startSteps();
   const take = (source: BackupSource) =>
@@ -103,7 +103,7 @@ async function verify(
   const manifest = await readBack(steps, resolve(folder));
   if (options.restore === true)
     await steps.run("Restore", async (progress) => {
-      const { tryRestore } = await import("../backup/restore-backup.ts");
+      const { tryRestore } = await import("../../backup/restore-backup.ts");
       await tryRestore(resolve(folder), manifest, watched(progress));
       return { value: undefined, detail: "every table reads back as it was" };
     });
@@ -120,7 +120,7 @@ async function verify(
 
 function readBack(steps: Steps, folder: string): Promise<Manifest> {
   return steps.run("Reading back", async (progress) => {
-    const { verifyBackup } = await import("../backup/verify-backup.ts");
+    const { verifyBackup } = await import("../../backup/verify-backup.ts");
     const manifest = await verifyBackup(folder, watched(progress));
     return { value: manifest, detail: `${manifest.tables.length} tables` };
   });

@@ -2,10 +2,10 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import type { FormerErasure } from "../../store/backup/load.ts";
-import { dataFolder } from "../client/credentials.ts";
-import { UserProblem } from "../problem.ts";
-import { note, paint, print, printJson, seconds, startSteps } from "../terminal.ts";
+import type { FormerErasure } from "../../../store/backup/load.ts";
+import { dataFolder } from "../../client/credentials.ts";
+import { UserProblem } from "../../problem.ts";
+import { note, paint, print, printJson, seconds, startSteps } from "../../terminal.ts";
 import { factsOf, inWords, watched } from "./backup.ts";
 
 type RestoreOptions = {
@@ -51,7 +51,7 @@ async function restore(backup: string | undefined, options: RestoreOptions): Pro
   if (options.mark === true) {
     if (url === undefined || backup !== undefined)
       throw wrong("--mark takes no backup, and needs DATABASE_URL.", "See `holdfast restore --help`.");
-    const { markRestored } = await import("../../store/backup/load.ts");
+    const { markRestored } = await import("../../../store/backup/load.ts");
     await markRestored(url);
     print("Marked: whoever starts on this database starts its sagas anew, in an empty Temporal namespace.");
     return;
@@ -65,7 +65,7 @@ async function restore(backup: string | undefined, options: RestoreOptions): Pro
   const erasures = options.erasures === undefined ? [] : await readErasures(resolve(options.erasures));
   const began = Date.now();
   const folder = dataFolder();
-  const { restoreDatabase, restoreDataFolder } = await import("../backup/restore-backup.ts");
+  const { restoreDatabase, restoreDataFolder } = await import("../../backup/restore-backup.ts");
   const manifest = await startSteps().run("Restore", async (progress) => {
     const restored =
       url === undefined
