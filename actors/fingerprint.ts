@@ -1,14 +1,27 @@
 import type { StockCommand } from "./commands.ts";
 
+/** Who looks for a repeat asks, and so does the event that the same command becomes. */
+let lastCommand: StockCommand | null = null;
+let lastFingerprint = 0;
+
 /**
  * 53 bits that tell one command body from another under the same command id.
  *
  * The body is everything but `atMs`: a repeat comes later than the first and is still the same command.
+ *
+ * @param command as it stays
  */
 export function commandFingerprint(command: StockCommand): number {
+  if (command !== lastCommand) {
+    lastFingerprint = fingerprintOf(bodyText(command));
+    lastCommand = command;
+  }
+  return lastFingerprint;
+}
+
+function fingerprintOf(text: string): number {
   let low = 0xdeadbeef;
   let high = 0x41c6ce57;
-  const text = bodyText(command);
   for (let index = 0; index < text.length; index += 1) {
     const unit = text.charCodeAt(index);
     low = Math.imul(low ^ unit, 2654435761);

@@ -68,6 +68,15 @@ test("ids keep their digits even where they look like a card's, other texts of t
   });
 });
 
+test("an order without a card is itself, not a copy", () => {
+  const order = {
+    externalId: CARDS[0],
+    note: "call +1 415 555 0100, 94107-1234",
+    lines: [{ title: "4111 1111", quantity: 1 }],
+  };
+  expect(withoutCardNumbers(order)).toBe(order);
+});
+
 test("a payload keeps its layout and its ids, and loses the card numbers in texts, names and numbers", () => {
   const payload = `{ "id":4111111111111111,"order_id" : "4111111111111111", "price":0.4111111111111111,
     "note":"a \\"card\\": 4242 4242 4242 4242", "card":4111111111111111, "4111111111111111":["5555555555554444"] }`;

@@ -17,9 +17,14 @@ export type Money = {
   readonly exponent: number;
 };
 
+/** Every amount that is read or shown asks; the package looks through a list. */
+const EXPONENTS: ReadonlyMap<string, number> = new Map(
+  currencyCodes.data.map(({ code, digits }) => [code, digits]),
+);
+
 /** ISO 4217 minor-unit exponent of `currency`, or `undefined` where the code is unknown. */
 export function currencyExponent(currency: string): number | undefined {
-  return currencyCodes.code(currency)?.digits;
+  return EXPONENTS.get(currency.toUpperCase());
 }
 
 /**

@@ -148,9 +148,11 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
     now: Date.now,
     logger,
   };
-  const faulty = (steps: SagaSteps) => withFaults(steps, calls, faults, halts);
+  /** Steps that have begun and not ended. */
+  const underWay = new Set<Promise<unknown>>();
+  const faulty = (steps: SagaSteps) => withFaults(steps, calls, faults, halts, underWay);
   const { goOn, ...steps } = createSagaActivities(dependencies, faulty);
-  const activities: SagaActivities = { ...steps, ...withFaults({ goOn }, calls, faults, halts) };
+  const activities: SagaActivities = { ...steps, ...withFaults({ goOn }, calls, faults, halts, underWay) };
   const bundle = await loadWorkflowBundle(logger);
   let { address, namespace } = await createTestNamespace();
   const connection = await Connection.connect({ address });
@@ -281,6 +283,11 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
     },
     reset: async () => {
       await endSagas();
+      // A worker that is in the midst of a task hears only afterwards that its saga was ended.
+      for (let quiet = 0; quiet < 2; quiet = underWay.size === 0 ? quiet + 1 : 0) {
+        await Promise.allSettled([...underWay]);
+        await pause(10);
+      }
       outside.clear();
       calls.clear();
       faults.clear();
@@ -351,6 +358,7 @@ function withFaults<Steps extends object>(
   calls: Map<string, number>,
   faults: Map<string, Fault>,
   halts: Map<string, Halt>,
+  underWay: Set<Promise<unknown>>,
 ): Steps {
   const wrap =
     (step: string, run: (input: never) => Promise<unknown>) =>
@@ -368,7 +376,9 @@ function withFaults<Steps extends object>(
           ...(fault?.startsWith("impossible") ? { nonRetryable: true } : { nextRetryDelay: 10 }),
         });
       if (fault === "before" || fault === "impossible-before") throw fail();
-      const result = await run(input);
+      const running = run(input);
+      underWay.add(running);
+      const result = await running.finally(() => underWay.delete(running));
       if (fault !== undefined) throw fail();
       return result;
     };

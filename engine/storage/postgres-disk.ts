@@ -13,6 +13,7 @@ import { appendToJournal, type JournalRow, readJournalHashes } from "../../store
 import { renewLeases } from "../../store/journal/shard-lease.ts";
 import type { Database } from "../../store/sql/database.ts";
 import { isDatabaseFault, isLockTimeout } from "../../store/sql/database-fault.ts";
+import { prepareStatements } from "../../store/sql/prepared-statements.ts";
 import { openResults, sealedTypes } from "../../store/sql/sealed-results.ts";
 import { EngineError } from "../errors.ts";
 import { failpoint } from "../failpoints.ts";
@@ -208,6 +209,7 @@ export class PostgresDisk implements EngineDisk {
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
       keepAlive: true,
     });
+    prepareStatements(client);
     // Writers read orders within the commit.
     openResults(this.url, client);
     client.on("error", () => {

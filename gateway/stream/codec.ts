@@ -4,6 +4,7 @@ import { MAX_FRAME_BYTES, MAX_FRAME_MESSAGES } from "../../config/limits.ts";
 import { type ServerMessage, SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK } from "../../contract/stream.ts";
 import { decodeBoundedMsgpack, parseBoundedJson } from "../wire/bounded-json.ts";
 import { ApiError } from "../wire/problem.ts";
+import { packExecuted } from "./executed-reply.ts";
 
 export type Codec = {
   readonly subprotocol: string;
@@ -44,7 +45,9 @@ const msgpack: Codec = {
   decode: decodeBoundedMsgpack,
   encode: (messages) =>
     gather(
-      messages.map((message) => packr.pack(message)),
+      messages.map((message) =>
+        message.type === "stock.executed" ? packExecuted(message) : packr.pack(message),
+      ),
       (bytes) => bytes.length,
       (parts) => Buffer.concat([arrayHead(parts.length), ...parts]),
     ),

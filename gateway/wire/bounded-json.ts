@@ -95,39 +95,92 @@ export function decodeBoundedMsgpack(bytes: Buffer): unknown {
   }
 }
 
+/** What the first byte of a value says of it. */
+const PLAIN = 0;
+const TEXT = 1;
+const BYTES = 2;
+const ARRAY = 3;
+const MAP = 4;
+const EXTENSION = 5;
+
+/** By first byte: what kind of value begins with it. */
+const KINDS = new Uint8Array(256);
+/** How many bytes after the first say how long the value is. */
+const WIDTHS = new Uint8Array(256);
+/** Where none does: bytes that follow (plain, text), or members (array, map). */
+const LENGTHS = new Uint8Array(256);
+
+for (let first = 0x80; first <= 0x8f; first += 1) describe(first, MAP, 0, first & 0x0f);
+for (let first = 0x90; first <= 0x9f; first += 1) describe(first, ARRAY, 0, first & 0x0f);
+for (let first = 0xa0; first <= 0xbf; first += 1) describe(first, TEXT, 0, first & 0x1f);
+for (const [first, kind, width] of [
+  [0xc4, BYTES, 1],
+  [0xc5, BYTES, 2],
+  [0xc6, BYTES, 4],
+  [0xd9, TEXT, 1],
+  [0xda, TEXT, 2],
+  [0xdb, TEXT, 4],
+  [0xdc, ARRAY, 2],
+  [0xdd, ARRAY, 4],
+  [0xde, MAP, 2],
+  [0xdf, MAP, 4],
+] as const)
+  describe(first, kind, width, 0);
+// Floats, then unsigned and signed integers. Nil, booleans and small integers are their first byte alone.
+for (const [place, length] of [4, 8, 1, 2, 4, 8, 1, 2, 4, 8].entries())
+  describe(0xca + place, PLAIN, 0, length);
+// One byte that the format never uses, and the extension types.
+for (const first of [0xc1, 0xc7, 0xc8, 0xc9, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8]) describe(first, EXTENSION, 0, 0);
+
+function describe(first: number, kind: number, width: number, length: number): void {
+  KINDS[first] = kind;
+  WIDTHS[first] = width;
+  LENGTHS[first] = length;
+}
+
+/** Values still to be read of each open array or map; maps count key and value. Used by one check at a time. */
+const open = new Float64Array(MAX_DEPTH);
+/** Whether it is a map: every other value of a map is a key. */
+const isMap = new Uint8Array(MAX_DEPTH);
+
+/** Makes nothing: a frame of commands has some thousand values (`npm run bench -- --only holdfast-commands`). */
 function checkMsgpackBounds(bytes: Buffer): void {
-  /** Values still to be read of each open array or map; maps count key and value. */
-  const open: number[] = [];
-  /** Whether the open container is a map. Every other value of a map is a key. */
-  const isMap: boolean[] = [];
+  let depth = 0;
   let at = 0;
   let values = 0;
   do {
     values += 1;
     if (values > MAX_VALUES) throw tooComplex();
-    const level = open.length - 1;
-    const isKey = isMap[level] === true && (open[level] ?? 0) % 2 === 0;
-    if (level >= 0) open[level] = (open[level] ?? 0) - 1;
-    const head = readHead(bytes, at);
-    if (isKey && head.kind !== "text") throw new ApiError("malformed_frame", "A map's key is not a string.");
-    at += head.size;
-    if (head.kind === "array" || head.kind === "map") {
-      const count = head.kind === "map" ? head.length * 2 : head.length;
+    let isKey = false;
+    if (depth > 0) {
+      const left = open[depth - 1] as number;
+      isKey = isMap[depth - 1] === 1 && left % 2 === 0;
+      open[depth - 1] = left - 1;
+    }
+    const first = bytes[at];
+    if (first === undefined) throw truncated();
+    const kind = KINDS[first] as number;
+    if (kind === EXTENSION) throw new ApiError("malformed_frame", "Extension types are not read here.");
+    const width = WIDTHS[first] as number;
+    at += 1 + width;
+    if (at > bytes.length) throw truncated();
+    const length = width === 0 ? (LENGTHS[first] as number) : bytes.readUIntBE(at - width, width);
+    if (isKey && kind !== TEXT) throw new ApiError("malformed_frame", "A map's key is not a string.");
+    if (kind === ARRAY || kind === MAP) {
+      const count = kind === MAP ? length * 2 : length;
       // Every value takes at least a byte. A count beyond the rest of the frame is false, and the parser
       // would allocate for it.
       if (count > bytes.length - at) throw truncated();
-      open.push(count);
-      isMap.push(head.kind === "map");
-      if (open.length > MAX_DEPTH) throw tooComplex();
+      if (depth === MAX_DEPTH) throw tooComplex();
+      open[depth] = count;
+      isMap[depth] = kind === MAP ? 1 : 0;
+      depth += 1;
     } else {
-      at += head.length;
+      at += length;
       if (at > bytes.length) throw truncated();
     }
-    while (open.length > 0 && open.at(-1) === 0) {
-      open.pop();
-      isMap.pop();
-    }
-  } while (open.length > 0);
+    while (depth > 0 && open[depth - 1] === 0) depth -= 1;
+  } while (depth > 0);
   if (at !== bytes.length) {
     throw new ApiError("malformed_frame", `${bytes.length - at} bytes follow the message.`);
   }
@@ -135,61 +188,4 @@ function checkMsgpackBounds(bytes: Buffer): void {
 
 function truncated(): ApiError {
   return new ApiError("malformed_frame", "The MessagePack value is cut short.");
-}
-
-type Head = {
-  readonly kind: "plain" | "text" | "bytes" | "array" | "map";
-  /** Bytes of the head itself. */
-  readonly size: number;
-  /** Bytes (plain, text, bytes) or members (array, map) that follow. */
-  readonly length: number;
-};
-
-/** Bytes after the first of nil, false, true and the fixed-width numbers. */
-const PLAIN_LENGTH: ReadonlyMap<number, number> = new Map([
-  [0xc0, 0],
-  [0xc2, 0],
-  [0xc3, 0],
-  [0xca, 4],
-  [0xcb, 8],
-  [0xcc, 1],
-  [0xcd, 2],
-  [0xce, 4],
-  [0xcf, 8],
-  [0xd0, 1],
-  [0xd1, 2],
-  [0xd2, 4],
-  [0xd3, 8],
-]);
-
-/** Kinds whose length follows the first byte, with the bytes that the length takes. */
-const COUNTED: ReadonlyMap<number, readonly [Head["kind"], 1 | 2 | 4]> = new Map([
-  [0xc4, ["bytes", 1]],
-  [0xc5, ["bytes", 2]],
-  [0xc6, ["bytes", 4]],
-  [0xd9, ["text", 1]],
-  [0xda, ["text", 2]],
-  [0xdb, ["text", 4]],
-  [0xdc, ["array", 2]],
-  [0xdd, ["array", 4]],
-  [0xde, ["map", 2]],
-  [0xdf, ["map", 4]],
-]);
-
-function readHead(bytes: Buffer, at: number): Head {
-  const first = bytes[at];
-  if (first === undefined) throw truncated();
-  if (first <= 0x7f || first >= 0xe0) return { kind: "plain", size: 1, length: 0 };
-  if (first <= 0x8f) return { kind: "map", size: 1, length: first & 0x0f };
-  if (first <= 0x9f) return { kind: "array", size: 1, length: first & 0x0f };
-  if (first <= 0xbf) return { kind: "text", size: 1, length: first & 0x1f };
-  const plain = PLAIN_LENGTH.get(first);
-  if (plain !== undefined) return { kind: "plain", size: 1, length: plain };
-  const counted = COUNTED.get(first);
-  if (counted === undefined) {
-    throw new ApiError("malformed_frame", "Extension types are not read here.");
-  }
-  const [kind, width] = counted;
-  if (at + 1 + width > bytes.length) throw truncated();
-  return { kind, size: 1 + width, length: bytes.readUIntBE(at + 1, width) };
 }

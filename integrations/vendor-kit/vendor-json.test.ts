@@ -31,6 +31,49 @@ test("every whole number reads back as its own digits", () => {
   );
 });
 
+test("where a number is long, every number keeps its own text, and the document its shape", () => {
+  const text =
+    '{"id":820982911946154508,"price":0.10,"e":-1.5E+3,"zero":-0,"n":[12,"3",{"__proto__":9007199254740993}],"t":"n 1.0"}';
+  const document = parseJson(text);
+  expect(["price", "e", "zero", "t"].map((key) => textAt(document, key))).toEqual([
+    "0.10",
+    "-1.5E+3",
+    "-0",
+    "n 1.0",
+  ]);
+  expect(writeJson(document)).toBe(text);
+  expect(Object.getPrototypeOf(listAt(document, "n")[2])).toBe(Object.prototype);
+});
+
+test("any JSON is read as JSON.parse reads it, beside a long number too", () => {
+  fc.assert(
+    fc.property(fc.json({ maxDepth: 6 }), (json) => {
+      const document = parseJson(`{"long":9007199254740993,"rest":${json}}`);
+      expect(textAt(document, "long")).toBe("9007199254740993");
+      expect(JSON.parse(writeJson(at(document, "rest")))).toEqual(JSON.parse(json));
+    }),
+  );
+});
+
+test("what is no number is none, however long, and is told in the text's own words", () => {
+  for (const wrong of [
+    "01234567890123456",
+    "1.2.3.4.5.6.7.8.9.0",
+    "--1234567890123456",
+    "1-234567890123456789",
+    "1e",
+  ])
+    expect(() => parseJson(`{"long":9007199254740993,"n":${wrong}}`)).toThrow(SyntaxError);
+  expect(() => parseJson('{"long":9007199254740993,"n":tru}')).toThrow(/^(?!.*number [0-9a-f]{8}-)/);
+});
+
+test("a text that never ends is refused in no time", () => {
+  const began = performance.now();
+  expect(() => parseJson(`{"long":9007199254740993,"n":"${'\\"'.repeat(2e5)}`)).toThrow(SyntaxError);
+  expect(() => parseJson(`{"long":9007199254740993,${'"'.repeat(2e5)}`)).toThrow(SyntaxError);
+  expect(performance.now() - began).toBeLessThan(5_000);
+});
+
 test("what is not where it should be is empty", () => {
   const document = parseJson('{"a":{"b":[1]},"n":null,"t":true}');
   expect(at(document, "a", "b", "c")).toBeUndefined();

@@ -1,27 +1,54 @@
 /**
  * The one reader of vendors' JSON: orders, replies, webhooks. It damages no number and trusts no shape.
  *
- * `JSON.parse` turns 820982911946154508 into 820982911946154500. It is three times as fast, and is used where
- * no number is long enough for that, which is nearly always. Otherwise numbers keep their text as
- * `LosslessNumber`. The accessors below hide the difference and never throw on an unexpected shape: what is
- * not there is empty or `undefined`.
+ * `JSON.parse` turns 820982911946154508 into 820982911946154500. Where no number is long enough for that, it
+ * reads alone; otherwise each number that it would change goes through it as a text, and is a
+ * `LosslessNumber` afterwards. The accessors below hide the difference and never throw on an unexpected
+ * shape: what is not there is empty or `undefined`.
  */
-import { isLosslessNumber, parse as parseLossless, stringify as stringifyLossless } from "lossless-json";
+import { randomUUID } from "node:crypto";
+import { isLosslessNumber, LosslessNumber, stringify as stringifyLossless } from "lossless-json";
 import { currencyExponent, type Money, parseMoney, zeroMoney } from "../../orders/money.ts";
 import { storableText } from "../../orders/storable-text.ts";
 
 /** 16 or more characters of digits and points: the shortest literal that a double may not keep. */
 const LONG_NUMBER = /[\d.]{16}/;
 
+/** Strings and numbers of a JSON text. */
+const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
+
+/** Before a number that goes as a text. No sender knows it. */
+const MARK = `number ${randomUUID()} `;
+
 /** The parsed document. Throws a SyntaxError where `text` is not JSON. */
 export function parseJson(text: string): unknown {
-  if (!LONG_NUMBER.test(text)) return JSON.parse(text);
+  const document: unknown = JSON.parse(text);
+  if (!LONG_NUMBER.test(text)) return document;
   try {
-    return parseLossless(text);
+    // Of a text that is JSON, every token has its end: nothing is looked through twice.
+    return withExactNumbers(JSON.parse(text.replace(TOKENS, marked)));
   } catch (cause) {
-    // A document that is nested too deep for the recursive parser is not an order either.
-    throw cause instanceof SyntaxError ? cause : new SyntaxError(String(cause), { cause });
+    // A document that is nested too deep to be gone through is not an order either.
+    throw new SyntaxError(String(cause), { cause });
   }
+}
+
+function marked(token: string): string {
+  return token.startsWith('"') || String(Number(token)) === token ? token : `"${MARK}${token}"`;
+}
+
+/** Changes the document in place. */
+function withExactNumbers(value: unknown): unknown {
+  if (typeof value === "string")
+    return value.startsWith(MARK) ? new LosslessNumber(value.slice(MARK.length)) : value;
+  if (typeof value !== "object" || value === null) return value;
+  const members = value as Record<string, unknown>;
+  for (const key of Object.keys(members)) {
+    const member = members[key];
+    const exact = withExactNumbers(member);
+    if (exact !== member) members[key] = exact;
+  }
+  return value;
 }
 
 /** JSON text of (a part of) a parsed document, numbers as they were. */

@@ -256,10 +256,12 @@ async function captureInTurn(capture: Capture, incoming: Incoming): Promise<Code
 async function captureOne(capture: Capture, incoming: Incoming): Promise<CodedResult> {
   const { database } = capture.context;
   const { orderId, order } = incoming;
-  const known = await findKnownOrder(database, orderId);
+  const [known, before] = await Promise.all([
+    findKnownOrder(database, orderId),
+    // A cancellation, or a deletion, may come before the order does.
+    cancelledBefore(database, capture.channel.id, order.externalId),
+  ]);
   if (known !== undefined) return receiveAgain(capture, incoming, known);
-  // A cancellation, or a deletion, may come before the order does.
-  const before = await cancelledBefore(database, capture.channel.id, order.externalId);
   const cancelReason = order.holdReasons.find((reason) => reason.code === "cancelled_at_channel");
   const cancellation = incoming.cancellation ?? before;
   const captured = await oneAtATime(database, orderId, () =>

@@ -7,7 +7,8 @@
  */
 import { IDEMPOTENCY_CLAIM_MS, IDEMPOTENCY_RETENTION_MS } from "../../config/limits.ts";
 import { vaultOf } from "../personal-data/vault.ts";
-import type { Queryable } from "../sql/database.ts";
+import type { Database, Queryable } from "../sql/database.ts";
+import { byDatabase, inRounds } from "../sql/rounds.ts";
 
 type StoredReply = { readonly status: number; readonly body: unknown };
 
@@ -17,49 +18,116 @@ type Claim =
   | { readonly kind: "in_flight" }
   | { readonly kind: "reused" };
 
-/** @param scope the caller and the route: two callers' keys never meet */
-export async function claimIdempotencyKey(
-  database: Queryable,
-  claim: { readonly scope: string; readonly key: string; readonly fingerprint: Buffer },
-): Promise<Claim> {
-  const claimed = await database.query(
-    `insert into idempotency_key as existing (scope, key, fingerprint) values ($1, $2, $3)
+type ClaimedKey = {
+  /** The caller and the route: two callers' keys never meet. */
+  readonly scope: string;
+  readonly key: string;
+  readonly fingerprint: Buffer;
+};
+
+/** Claims of many requests at once share a transaction. */
+export const claimIdempotencyKey = byDatabase((database: Database) =>
+  inRounds((claims: readonly ClaimedKey[]) => claimKeys(database, claims)),
+);
+
+async function claimKeys(database: Database, claims: readonly ClaimedKey[]): Promise<readonly Claim[]> {
+  // Of equal keys the first has its turn now; what the others get, it decides.
+  const first = new Map<string, ClaimedKey>();
+  for (const claim of claims) {
+    const name = purposeOf(claim);
+    if (!first.has(name)) first.set(name, claim);
+  }
+  const columns = columnsOf([...first.values()]);
+  const { rows } = await database.query<{ scope: string; key: string }>(
+    `insert into idempotency_key as existing (scope, key, fingerprint)
+     select * from unnest($1::text[], $2::text[], $3::bytea[]) as c(scope, key, fingerprint) order by scope, key
      on conflict (scope, key) do update set created_at = now()
        where existing.status is null and existing.fingerprint = excluded.fingerprint
          and existing.created_at < now() - $4 * interval '1 millisecond'
-     returning true`,
-    [claim.scope, claim.key, claim.fingerprint, IDEMPOTENCY_CLAIM_MS],
+     returning scope, key`,
+    [...columns, IDEMPOTENCY_CLAIM_MS],
   );
-  if (claimed.rowCount === 1) return { kind: "claimed" };
-  const { rows } = await database.query<{
-    same: boolean;
-    status: number | null;
-    response: unknown;
-    sealed: string | null;
-  }>(
-    "select fingerprint = $3 as same, status, response, sealed from idempotency_key where scope = $1 and key = $2",
-    [claim.scope, claim.key, claim.fingerprint],
-  );
-  const row = rows[0];
-  // Released between the two statements: its request failed, and the caller may try again.
-  if (row === undefined) return { kind: "in_flight" };
-  if (!row.same) return { kind: "reused" };
-  return row.status === null
-    ? { kind: "in_flight" }
-    : { kind: "replay", reply: { status: row.status, body: bodyOf(database, claim, row) } };
+  const claimed = new Set(rows.map(purposeOf));
+  const isClaimed = (claim: ClaimedKey): boolean =>
+    claimed.has(purposeOf(claim)) && first.get(purposeOf(claim)) === claim;
+  const others = claims.filter((claim) => !isClaimed(claim));
+  const stored = others.length === 0 ? new Map<string, StoredKey>() : await readKeys(database, others);
+  return claims.map((claim) => {
+    if (isClaimed(claim)) return { kind: "claimed" };
+    const row = stored.get(purposeOf(claim));
+    // Released between the two statements: its request failed, and the caller may try again.
+    if (row === undefined) return { kind: "in_flight" };
+    if (!row.fingerprint.equals(claim.fingerprint)) return { kind: "reused" };
+    return row.status === null
+      ? { kind: "in_flight" }
+      : { kind: "replay", reply: { status: row.status, body: bodyOf(database, claim, row) } };
+  });
 }
 
-export async function storeIdempotentReply(
-  database: Queryable,
-  claim: { readonly scope: string; readonly key: string },
-  reply: StoredReply,
-): Promise<void> {
-  const text = JSON.stringify(reply.body);
-  const sealed = vaultOf(database)?.sealReply(purposeOf(claim), text) ?? null;
-  await database.query(
-    "update idempotency_key set status = $3, response = $4, sealed = $5 where scope = $1 and key = $2",
-    [claim.scope, claim.key, reply.status, sealed === null ? text : null, sealed],
+type StoredKey = KeptReply & { readonly fingerprint: Buffer; readonly status: number | null };
+
+async function readKeys(
+  database: Database,
+  claims: readonly ClaimedKey[],
+): Promise<ReadonlyMap<string, StoredKey>> {
+  const { rows } = await database.query<StoredKey & { readonly scope: string; readonly key: string }>(
+    `select scope, key, fingerprint, status, response, sealed
+       from unnest($1::text[], $2::text[]) as c(scope, key) join idempotency_key using (scope, key)`,
+    columnsOf(claims).slice(0, 2),
   );
+  return new Map(rows.map((row) => [purposeOf(row), row]));
+}
+
+function columnsOf(claims: readonly ClaimedKey[]): readonly (readonly unknown[])[] {
+  return [
+    claims.map(({ scope }) => scope),
+    claims.map(({ key }) => key),
+    claims.map(({ fingerprint }) => fingerprint),
+  ];
+}
+
+/** Keeps the reply for the repeats of its request. Replies of many requests at once share a transaction. */
+export async function storeIdempotentReply(
+  database: Database,
+  claim: { readonly scope: string; readonly key: string },
+  { status, body }: StoredReply,
+): Promise<void> {
+  const text = JSON.stringify(body);
+  const sealed = vaultOf(database)?.sealReply(purposeOf(claim), text) ?? null;
+  await storeReply(database, { ...claim, status, response: sealed === null ? text : null, sealed });
+}
+
+type ReplyRow = {
+  readonly scope: string;
+  readonly key: string;
+  readonly status: number;
+  readonly response: string | null;
+  readonly sealed: string | null;
+};
+
+const storeReply = byDatabase((database: Database) =>
+  inRounds((replies: readonly ReplyRow[]) => storeReplies(database, replies)),
+);
+
+async function storeReplies(database: Database, replies: readonly ReplyRow[]): Promise<readonly undefined[]> {
+  await database.query(
+    // Locked in the order in which claims lock them.
+    `with reply as materialized (
+       select r.* from unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[])
+           as r(scope, key, status, response, sealed)
+         join idempotency_key using (scope, key) order by scope, key for update of idempotency_key
+     )
+     update idempotency_key k set status = r.status, response = r.response::json, sealed = r.sealed
+       from reply r where k.scope = r.scope and k.key = r.key`,
+    [
+      replies.map(({ scope }) => scope),
+      replies.map(({ key }) => key),
+      replies.map(({ status }) => status),
+      replies.map(({ response }) => response),
+      replies.map(({ sealed }) => sealed),
+    ],
+  );
+  return replies.map(() => undefined);
 }
 
 type KeptReply = { readonly response: unknown; readonly sealed: string | null };

@@ -3,7 +3,8 @@
  * version was made, which version the order was made from, and words about orders that have not come yet.
  */
 import { sealerOf } from "../personal-data/vault.ts";
-import type { Queryable } from "../sql/database.ts";
+import { batchedByDatabase } from "../sql/batched.ts";
+import type { Database, Queryable } from "../sql/database.ts";
 
 export type SeenVersions = {
   /** ISO 8601: of the newest version that was heard; `null` where the channel has not said. */
@@ -70,15 +71,34 @@ export async function keepChannelWord(
   );
 }
 
-/** Why the channel has cancelled an order, said before it has sent it; `null`: it has not. */
+/**
+ * Why the channel has cancelled an order, said before it has sent it; `null`: it has not. Look-ups of many
+ * orders at once share their queries.
+ */
 export async function cancelledBefore(
-  client: Queryable,
+  database: Database,
   channelId: string,
   externalId: string,
 ): Promise<string | null> {
-  const { rows } = await client.query<{ reason: string }>(
-    "select reason from channel_word where channel_id = $1 and external_id = $2 and kind = 'cancelled'",
-    [channelId, externalId],
+  // Channel ids have no space, so the first one ends it.
+  return (await findCancellation(database, `${channelId} ${externalId}`)) ?? null;
+}
+
+const findCancellation = batchedByDatabase(findCancellations);
+
+async function findCancellations(
+  database: Database,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await database.query<{ key: string; reason: string }>(
+    `select asked.key, w.reason from unnest($1::text[], $2::text[], $3::text[]) as asked(key, channel_id, external_id)
+       join channel_word w on w.channel_id = asked.channel_id and w.external_id = asked.external_id
+                          and w.kind = 'cancelled'`,
+    [
+      keys,
+      keys.map((key) => key.slice(0, key.indexOf(" "))),
+      keys.map((key) => key.slice(key.indexOf(" ") + 1)),
+    ],
   );
-  return rows[0]?.reason ?? null;
+  return new Map(rows.map(({ key, reason }) => [key, reason]));
 }

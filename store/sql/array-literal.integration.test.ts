@@ -8,6 +8,7 @@ test("PostgreSQL reads the very elements out of a literal", async () => {
   const rows = [
     { text: "", number: 0 },
     { text: "null", number: -1 },
+    { text: null, number: 7 },
     { text: 'a "quoted", {braced} one', number: 2 ** 31 - 1 },
     { text: "back\\slash\\", number: 1.5 },
     { text: "  spaces, and ünïcode  ", number: 1_780_000_000_123 },

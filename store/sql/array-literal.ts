@@ -9,12 +9,13 @@ export function numberArray<T>(rows: readonly T[], of: (row: T) => number): stri
   return `${literal}}`;
 }
 
-export function textArray<T>(rows: readonly T[], of: (row: T) => string): string {
+export function textArray<T>(rows: readonly T[], of: (row: T) => string | null): string {
   let literal = "{";
   for (const row of rows) literal += literal.length === 1 ? quoted(of(row)) : `,${quoted(of(row))}`;
   return `${literal}}`;
 }
 
-function quoted(text: string): string {
+function quoted(text: string | null): string {
+  if (text === null) return "NULL";
   return `"${/["\\]/.test(text) ? text.replace(/["\\]/g, "\\$&") : text}"`;
 }

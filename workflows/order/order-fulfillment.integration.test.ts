@@ -263,6 +263,24 @@ test.each(FORWARD)("%s takes effect once although its answer is lost and it is r
   expect(new Set(await timeline(world, orderId)).size).toBe((await timeline(world, orderId)).length);
 });
 
+test("a call that is not answered at once is left to an activity, and charges once though the first comes through late", async () => {
+  const slow = world.haltNext("authorizePayment");
+  const orderId = await world.placeOrder();
+  await slow.begun;
+  await onTheFloor(world, `${orderId}-F1`);
+  slow.goOn();
+  await toTheDoor(orderId, ["F1"]);
+
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  expect(world.calls.get("authorizePayment")).toBe(2);
+  expect([...world.outside.charges.values()]).toEqual(["authorize 10500", "capture 10500 final"]);
+  const { events } = await world.client.workflow.getHandle(orderId).fetchHistory();
+  const scheduled = (events ?? []).flatMap(
+    (event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? [],
+  );
+  expect(scheduled).toEqual(["authorizePayment"]);
+});
+
 const UNDOABLE = ["authorizePayment", "allocateStock", "releaseToFloor", "buyLabel"] as const;
 const IMPOSSIBLE = ["impossible-before", "impossible-after"] as const;
 

@@ -53,7 +53,7 @@ export function outsideSteps<Activities>() {
  */
 export function atOnceSteps<Activities>() {
   return proxyLocalActivities<Activities>({
-    startToCloseTimeout: "5 seconds",
+    startToCloseTimeout: "4 seconds",
     retry: { maximumAttempts: 1 },
   });
 }

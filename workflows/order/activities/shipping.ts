@@ -178,8 +178,10 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
   /**
    * What is packed to leave in one parcel with it; where the others are not packed, it leaves without them.
    */
-  const sharedParcelOf = (fulfillmentOrderId: string): Promise<Shared | null> =>
-    inTransaction(database, async (client) => {
+  const sharedParcelOf = async (fulfillmentOrderId: string): Promise<Shared | null> => {
+    // Most parcels are one order's, and a look is enough.
+    if ((await openParcelOf(database, fulfillmentOrderId)) === undefined) return null;
+    return inTransaction(database, async (client) => {
       const combinedParcelId = await openParcelOf(client, fulfillmentOrderId);
       if (combinedParcelId === undefined) return null;
       const members = await reviewShared(client, limit, combinedParcelId);
@@ -196,6 +198,7 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
         .map(({ part, order }) => ({ order, fulfillmentOrderId: part.id, goods: pickedGoods(part) }));
       return { combinedParcelId, others };
     });
+  };
 
   /**
    * Where the order was changed while its label was bought, that label goes back and another one is bought.
