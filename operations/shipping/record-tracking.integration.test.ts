@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TrackingReport, TrackingStatus } from "../../ports/carriers.ts";
 import { addShipment, markShipped } from "../../store/floor/shipments.ts";
+import { lockOrder } from "../../store/orders/order-progress.ts";
+import { inTransaction } from "../../store/sql/database.ts";
 import { type GatewayWorld, startGatewayWorld } from "../../test-support/gateway.ts";
 import { type PackingTable, packingTable } from "../../test-support/orders/packing-table.ts";
 import { TEST_CARRIER } from "../../test-support/vendors/outside-world.ts";
@@ -104,6 +106,22 @@ test("what cannot be written of one parcel fails that one's reports only", async
   expect(await statusOf(good.id)).toMatchObject({ status: "delivered", reports: 1, told: 1 });
   expect(await statusOf(bad.id)).toMatchObject({ delivered: false, reports: 0, told: 0 });
   expect(await statusOf(other.id)).toMatchObject({ status: "delivered", reports: 1, told: 1 });
+});
+
+test("a parcel whose order somebody is changing waits by itself, and nobody else's reports wait for it", async () => {
+  const [free, changing] = [await parcel("free"), await parcel("changing")];
+  const { context } = free.table;
+  const late: string[] = [];
+  await inTransaction(world.database, async (client) => {
+    await lockOrder(client, changing.table.orderId);
+    const reports = [changing, free].map(({ id }) =>
+      recordTracking(context, TEST_CARRIER, [reportOf(id, "delivered", 3)]).then(() => late.push(id)),
+    );
+    await reports[1];
+    expect(late).toEqual([free.id]);
+  });
+  await expect.poll(() => late).toEqual([free.id, changing.id]);
+  expect(await statusOf(changing.id)).toMatchObject({ status: "delivered", reports: 1, told: 1 });
 });
 
 test("one carrier's account says nothing of another's parcel", async () => {

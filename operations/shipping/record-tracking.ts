@@ -8,7 +8,8 @@
  *
  * All that a report changes happens in one transaction, under the order's lock. The report's row is the mark
  * that it happened. What carriers report at once is taken in rounds, many parcels in one transaction; where
- * that fails, each parcel has its own.
+ * that fails, each parcel has its own. A round waits for no lock: a parcel whose order somebody is changing
+ * has a transaction of its own afterwards.
  */
 import { adding } from "../../orders/line-ledger.ts";
 import type { TrackingReport, TrackingStatus } from "../../ports/carriers.ts";
@@ -26,6 +27,7 @@ import {
 import { queueMails } from "../../store/orders/notices.ts";
 import {
   changeOrder,
+  lockFreeOrders,
   lockOrders,
   type OrderProgress,
   readOrderProgress,
@@ -80,30 +82,53 @@ export async function recordTracking(
   return { status: "done", recorded, unknown: unknown.length, early: early.length };
 }
 
-/** @returns how many reports are new; null: the parcel is not ours */
-const takeParcel = byDatabase((database: Database) =>
+/** How many reports are new; null: the parcel is not ours. */
+type Taken = number | null;
+
+async function takeParcel(database: Database, parcel: ToldParcel): Promise<Taken> {
+  const taken = await takeAtOnce(database, parcel);
+  if (taken !== "busy") return taken;
+  return inTransaction(database, async (client) => {
+    const [waited] = await takeParcels(client, [parcel], waitForOrders);
+    return waited as Taken;
+  });
+}
+
+const takeAtOnce = byDatabase((database: Database) =>
   inRounds(
-    (parcels: readonly ToldParcel[]) => inTransaction(database, (client) => takeParcels(client, parcels)),
+    (parcels: readonly ToldParcel[]) =>
+      inTransaction(database, (client) => takeParcels(client, parcels, lockFreeOrders)),
     { most: PARCELS_AT_ONCE, apart: true },
   ),
 );
 
+async function waitForOrders(client: DatabaseClient, orderIds: readonly string[]) {
+  await lockOrders(client, orderIds);
+  return new Set(orderIds);
+}
+
 /**
  * One transaction for many parcels. Shipments of several orders may share one: what is new is so for all of
  * them.
+ *
+ * @param lock of these orders, those that are this transaction's now; where one of a parcel's is not, the
+ *   parcel is `busy`
  */
 async function takeParcels(
   client: DatabaseClient,
   parcels: readonly ToldParcel[],
-): Promise<readonly (number | null)[]> {
+  lock: (client: DatabaseClient, orderIds: readonly string[]) => Promise<ReadonlySet<string>>,
+): Promise<readonly (Taken | "busy")[]> {
   const found = await findShipmentsByTracking(client, parcels);
+  const locked = await lock(client, [...new Set(found.flat().map(({ orderId }) => orderId))]);
   const ours = parcels.flatMap(({ reports }, nth) => {
     const shipments = found[nth] ?? [];
-    return shipments.length === 0 ? [] : [{ nth, reports, shipments }];
+    const isMine = shipments.length > 0 && shipments.every(({ orderId }) => locked.has(orderId));
+    return isMine ? [{ nth, reports, shipments }] : [];
   });
-  if (ours.length === 0) return parcels.map(() => null);
+  const unwritten = parcels.map((_parcel, nth) => (found[nth]?.length === 0 ? null : ("busy" as const)));
+  if (ours.length === 0) return unwritten;
   const orderIds = [...new Set(ours.flatMap(({ shipments }) => shipments.map(({ orderId }) => orderId)))];
-  await lockOrders(client, orderIds);
   const sealers = await sealersOf(client, orderIds);
   const added = await addTrackingReports(
     client,
@@ -125,7 +150,7 @@ async function takeParcels(
     for (const { id } of shipments) if (mine.length > 0) fresh.set(id, [...(fresh.get(id) ?? []), ...mine]);
   }
   await moveShipments(client, fresh, sealers);
-  return parcels.map((_parcel, nth) => recorded.get(nth) ?? null);
+  return unwritten.map((otherwise, nth) => recorded.get(nth) ?? otherwise);
 }
 
 async function moveShipments(

@@ -111,6 +111,18 @@ export async function lockOrders(client: Queryable, orderIds: readonly string[])
   ]);
 }
 
+/** Locks those of these orders that nobody has locked. @returns their ids */
+export async function lockFreeOrders(
+  client: Queryable,
+  orderIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const { rows } = await client.query<{ id: string }>(
+    'select id from orders where id = any($1) order by id collate "C" for no key update skip locked',
+    [orderIds],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
 /** Locks the order unless somebody has it locked. @returns whether it is locked now, by this transaction */
 export async function tryLockOrder(client: Queryable, orderId: string): Promise<boolean> {
   const { rowCount } = await client.query("select from orders where id = $1 for no key update skip locked", [
