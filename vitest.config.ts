@@ -19,6 +19,7 @@ const LONG = {
     "load-tests/faults/faults.integration.test.ts",
     "load-tests/faults/devices/device-faults.integration.test.ts",
     "cli/kill-recovery.integration.test.ts",
+    "cli/roles.integration.test.ts",
     "cli/upgrade.integration.test.ts",
   ],
 };

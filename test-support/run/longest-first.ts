@@ -12,6 +12,7 @@ export const LONGEST: readonly string[] = [
   "load-tests/faults/faults.integration.test.ts",
   "load-tests/faults/devices/device-faults.integration.test.ts",
   "cli/kill-recovery.integration.test.ts",
+  "cli/roles.integration.test.ts",
   "dashboard/accessibility.browser.test.ts",
   "cli/start.integration.test.ts",
   "dashboard/from-nothing.browser.test.ts",
