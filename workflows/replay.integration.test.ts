@@ -9,6 +9,7 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { temporal as protocol } from "@temporalio/proto";
 import { Worker } from "@temporalio/worker";
 import { pino } from "pino";
@@ -303,7 +304,10 @@ async function record(name: string, file: string): Promise<void> {
     enums: String,
     bytes: String,
   });
-  // The history must not name the machine that recorded it.
-  const text = JSON.stringify(plain, null, 1).replaceAll(hostname(), "recorder");
+  // The history must name neither the machine that recorded it nor its folders.
+  const text = JSON.stringify(plain, null, 1)
+    .replaceAll(hostname(), "recorder")
+    .replaceAll(pathToFileURL(projectRoot).href, "file:///holdfast")
+    .replaceAll(projectRoot, "/holdfast");
   await writeFile(file, `${text}\n`);
 }

@@ -36,8 +36,8 @@ const ROWS_PER_STEP = 400;
 const MIN_REST_MS = 80;
 const MAX_REST_MS = 1_000;
 /**
- * The projector usually rests as long as a step took, and `MIN_REST_MS` at least. After a step of nothing but lane movements it rests
- * this many times as long in addition.
+ * The projector usually rests as long as a step took, and `MIN_REST_MS` at least. After a step of nothing but
+ * lane movements it rests this many times as long in addition.
  */
 const LANE_RESTS = 8;
 const RETRY_MS = 500;

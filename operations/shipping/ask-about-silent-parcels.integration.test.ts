@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import type { Carrier, TrackingReport, TrackingStatus } from "../../ports/carriers.ts";
+import type { Carrier, TrackingReport } from "../../ports/carriers.ts";
 import { ServiceFault } from "../../ports/service-fault.ts";
 import type { Vendor } from "../../ports/vendor-roster.ts";
-import { addShipment, markShipped } from "../../store/floor/shipments.ts";
 import { type GatewayWorld, startGatewayWorld } from "../../test-support/gateway.ts";
-import { type PackingTable, packingTable } from "../../test-support/orders/packing-table.ts";
+import { type PackingTable, packingTable, reportOf } from "../../test-support/orders/packing-table.ts";
 import { outsideWorld, TEST_CARRIER } from "../../test-support/vendors/outside-world.ts";
 import { askAboutSilentParcels } from "./ask-about-silent-parcels.ts";
 import { recordTracking } from "./record-tracking.ts";
@@ -43,43 +42,6 @@ beforeEach(async () => {
   await table.pick("staff:ann", "pick:1");
 });
 
-/** A parcel that has left. */
-async function parcel(name = "S1"): Promise<string> {
-  const id = `${table.id}-${name}`;
-  await addShipment(
-    world.database,
-    {
-      id,
-      orderId: table.orderId,
-      fulfillmentOrderId: table.id,
-      returnId: null,
-      ...TEST_CARRIER,
-      weightGrams: 1,
-    },
-    {
-      carrierShipmentId: id,
-      carrier: "Test Post",
-      service: "Ground",
-      trackingNumber: `T-${id}`,
-      costMinor: 1,
-      currency: "USD",
-      zpl: "",
-      pdf: new Uint8Array(),
-    },
-  );
-  await markShipped(world.database, id);
-  return id;
-}
-
-const reportOf = (id: string, status: TrackingStatus): TrackingReport => ({
-  reportId: `${id}:${status}`,
-  trackingNumber: `T-${id}`,
-  status,
-  message: "said by the carrier",
-  at: new Date().toISOString(),
-  place: "Reno",
-});
-
 /** As if so many hours had passed for every parcel. */
 const passHours = (hours: number) =>
   world.database.query(
@@ -99,7 +61,7 @@ async function delivered(): Promise<number | undefined> {
 }
 
 test("the delivery whose webhook never came is asked for, and told to the saga once", async () => {
-  const id = await parcel();
+  const id = await table.leave();
   await world.database.query(
     "update order_line set fulfilled = ordered, shipped = ordered where order_id = $1",
     [table.orderId],
@@ -121,8 +83,8 @@ test("the delivery whose webhook never came is asked for, and told to the saga o
 });
 
 test("a parcel that reports is left alone; one that stays silent is asked about again, for sixty days", async () => {
-  const heard = await parcel("heard");
-  const silent = await parcel("silent");
+  const heard = await table.leave("heard");
+  const silent = await table.leave("silent");
   await passHours(20);
   await recordTracking(table.context, carrier, [reportOf(heard, "in_transit")]);
   await passHours(5);
@@ -142,7 +104,7 @@ test("a parcel that reports is left alone; one that stays silent is asked about 
 });
 
 test("two that ask at the same time ask about each parcel once", async () => {
-  const ids = await Promise.all(Array.from({ length: 12 }, (_, index) => parcel(`P${index}`)));
+  const ids = await Promise.all(Array.from({ length: 12 }, (_, index) => table.leave(`P${index}`)));
   await passHours(25);
   const batches = await Promise.all([ask(), ask(), ask()]);
   expect(batches.reduce((sum, batch) => sum + batch.parcels, 0)).toBe(12);
@@ -150,7 +112,7 @@ test("two that ask at the same time ask about each parcel once", async () => {
 });
 
 test("one that the carrier cannot answer for holds up no other; a carrier that is down is left alone", async () => {
-  const ids = await Promise.all(["A", "B", "C", "D", "E"].map(parcel));
+  const ids = await Promise.all(["A", "B", "C", "D", "E"].map((name) => table.leave(name)));
   for (const id of ids) known.set(id, [reportOf(id, "in_transit")]);
   known.set(ids[1] ?? "", down);
   await passHours(25);
@@ -168,7 +130,7 @@ test("one that the carrier cannot answer for holds up no other; a carrier that i
 });
 
 test("more than a batch says that more is due", async () => {
-  await Promise.all(Array.from({ length: 21 }, (_, index) => parcel(`P${index}`)));
+  await Promise.all(Array.from({ length: 21 }, (_, index) => table.leave(`P${index}`)));
   await passHours(25);
   expect(await ask()).toMatchObject({ parcels: 20, isFull: true });
   expect(await ask()).toMatchObject({ parcels: 1, isFull: false });

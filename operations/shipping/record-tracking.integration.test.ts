@@ -1,11 +1,9 @@
-/** Carriers' reports that come at once: rounds change nothing of what each of them does by itself. */
+/** Carriers' reports that come at once: batches change nothing of what each of them does by itself. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { TrackingReport, TrackingStatus } from "../../ports/carriers.ts";
-import { addShipment, markShipped } from "../../store/floor/shipments.ts";
 import { lockOrder } from "../../store/orders/order-progress.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import { type GatewayWorld, startGatewayWorld } from "../../test-support/gateway.ts";
-import { type PackingTable, packingTable } from "../../test-support/orders/packing-table.ts";
+import { type PackingTable, packingTable, reportOf } from "../../test-support/orders/packing-table.ts";
 import { TEST_CARRIER } from "../../test-support/vendors/outside-world.ts";
 import { recordTracking } from "./record-tracking.ts";
 
@@ -20,29 +18,7 @@ afterAll(() => world?.close());
 async function parcel(name: string): Promise<{ readonly table: PackingTable; readonly id: string }> {
   const table = await packingTable(world, name);
   await table.pick("staff:ann", "pick:1");
-  const id = `${table.id}-S1`;
-  await addShipment(
-    world.database,
-    {
-      id,
-      orderId: table.orderId,
-      fulfillmentOrderId: table.id,
-      returnId: null,
-      ...TEST_CARRIER,
-      weightGrams: 1,
-    },
-    {
-      carrierShipmentId: id,
-      carrier: "Test Post",
-      service: "Ground",
-      trackingNumber: `T-${id}`,
-      costMinor: 1,
-      currency: "USD",
-      zpl: "",
-      pdf: new Uint8Array(),
-    },
-  );
-  await markShipped(world.database, id);
+  const id = await table.leave();
   await world.database.query(
     "update order_line set fulfilled = ordered, shipped = ordered where order_id = $1",
     [table.orderId],
@@ -50,14 +26,7 @@ async function parcel(name: string): Promise<{ readonly table: PackingTable; rea
   return { table, id };
 }
 
-const reportOf = (id: string, status: TrackingStatus, minute: number): TrackingReport => ({
-  reportId: `${id}:${status}`,
-  trackingNumber: `T-${id}`,
-  status,
-  message: "said by the carrier",
-  at: new Date(Date.UTC(2026, 10, 30, 8, minute)).toISOString(),
-  place: "Reno",
-});
+const minute = (nth: number): string => new Date(Date.UTC(2026, 10, 30, 8, nth)).toISOString();
 
 const statusOf = async (id: string) =>
   (
@@ -77,11 +46,11 @@ test("reports of many parcels that come at once, twice and out of order, each co
   const minutes = { in_transit: 1, out_for_delivery: 2, delivered: 3 };
   const told = parcels.flatMap(({ id }) =>
     statuses.flatMap((status) => {
-      const report = reportOf(id, status, minutes[status]);
+      const report = reportOf(id, status, minute(minutes[status]));
       return [report, report];
     }),
   );
-  const nobodys = reportOf("nobody", "in_transit", 1);
+  const nobodys = reportOf("nobody", "in_transit", minute(1));
   const answers = await Promise.all(
     [...told, nobodys].map((report) => recordTracking(context, TEST_CARRIER, [report])),
   );
@@ -100,7 +69,9 @@ test("what cannot be written of one parcel fails that one's reports only", async
   await world.database.query("update order_line set shipped = 0 where order_id = $1", [bad.table.orderId]);
   const { context } = good.table;
   const answers = await Promise.allSettled(
-    [good, bad, other].map(({ id }) => recordTracking(context, TEST_CARRIER, [reportOf(id, "delivered", 3)])),
+    [good, bad, other].map(({ id }) =>
+      recordTracking(context, TEST_CARRIER, [reportOf(id, "delivered", minute(3))]),
+    ),
   );
   expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
   expect(await statusOf(good.id)).toMatchObject({ status: "delivered", reports: 1, told: 1 });
@@ -115,7 +86,7 @@ test("a parcel whose order somebody is changing waits by itself, and nobody else
   await inTransaction(world.database, async (client) => {
     await lockOrder(client, changing.table.orderId);
     const reports = [changing, free].map(({ id }) =>
-      recordTracking(context, TEST_CARRIER, [reportOf(id, "delivered", 3)]).then(() => late.push(id)),
+      recordTracking(context, TEST_CARRIER, [reportOf(id, "delivered", minute(3))]).then(() => late.push(id)),
     );
     await reports[1];
     expect(late).toEqual([free.id]);
@@ -127,7 +98,9 @@ test("a parcel whose order somebody is changing waits by itself, and nobody else
 test("one carrier's account says nothing of another's parcel", async () => {
   const { table, id } = await parcel("foreign");
   const elsewhere = { ...TEST_CARRIER, account: "another" };
-  expect(await recordTracking(table.context, elsewhere, [reportOf(id, "delivered", 3)])).toMatchObject({
+  expect(
+    await recordTracking(table.context, elsewhere, [reportOf(id, "delivered", minute(3))]),
+  ).toMatchObject({
     recorded: 0,
     unknown: 1,
   });

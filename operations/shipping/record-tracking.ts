@@ -7,8 +7,8 @@
  * the figures.
  *
  * All that a report changes happens in one transaction, under the order's lock. The report's row is the mark
- * that it happened. What carriers report at once is taken in rounds, many parcels in one transaction; where
- * that fails, each parcel has its own. A round waits for no lock: a parcel whose order somebody is changing
+ * that it happened. What carriers report at once is taken in batches, many parcels in one transaction; where
+ * that fails, each parcel has its own. A batch waits for no lock: a parcel whose order somebody is changing
  * has a transaction of its own afterwards.
  */
 import { adding } from "../../orders/line-ledger.ts";
@@ -34,8 +34,8 @@ import {
 } from "../../store/orders/order-progress.ts";
 import { type Sealer, sealersOf } from "../../store/personal-data/vault.ts";
 import { lockReturn, setReturnStatus } from "../../store/returns/returns.ts";
+import { byDatabase, inBatches } from "../../store/sql/batched.ts";
 import { type Database, type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
-import { byDatabase, inRounds } from "../../store/sql/rounds.ts";
 import type { OperationContext } from "../context.ts";
 import { openInOrder } from "../refunds/open-claim.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
@@ -95,7 +95,7 @@ async function takeParcel(database: Database, parcel: ToldParcel): Promise<Taken
 }
 
 const takeAtOnce = byDatabase((database: Database) =>
-  inRounds(
+  inBatches(
     (parcels: readonly ToldParcel[]) =>
       inTransaction(database, (client) => takeParcels(client, parcels, lockFreeOrders)),
     { most: PARCELS_AT_ONCE, apart: true },
@@ -139,7 +139,7 @@ async function takeParcels(
   const recorded = new Map<number, number>();
   const counted = new Set<string>();
   for (const [index, { nth, shipments, reports }] of ours.entries()) {
-    // A report that two callers bring in one round was brought by the first.
+    // A report that two callers bring in one batch was brought by the first.
     const mine = reports.filter(({ trackingNumber, reportId }) => {
       const report = `${trackingNumber}/${reportId}`;
       if (counted.has(report) || added[index]?.has(reportId) !== true) return false;

@@ -7,8 +7,8 @@
  */
 import { IDEMPOTENCY_CLAIM_MS, IDEMPOTENCY_RETENTION_MS } from "../../config/limits.ts";
 import { vaultOf } from "../personal-data/vault.ts";
+import { byDatabase, inBatches } from "../sql/batched.ts";
 import type { Database, Queryable } from "../sql/database.ts";
-import { byDatabase, inRounds } from "../sql/rounds.ts";
 
 type StoredReply = { readonly status: number; readonly body: unknown };
 
@@ -27,7 +27,7 @@ type ClaimedKey = {
 
 /** Claims of many requests at once share a transaction. */
 export const claimIdempotencyKey = byDatabase((database: Database) =>
-  inRounds((claims: readonly ClaimedKey[]) => claimKeys(database, claims)),
+  inBatches((claims: readonly ClaimedKey[]) => claimKeys(database, claims), { apart: true }),
 );
 
 async function claimKeys(database: Database, claims: readonly ClaimedKey[]): Promise<readonly Claim[]> {
@@ -106,7 +106,7 @@ type ReplyRow = {
 };
 
 const storeReply = byDatabase((database: Database) =>
-  inRounds((replies: readonly ReplyRow[]) => storeReplies(database, replies)),
+  inBatches((replies: readonly ReplyRow[]) => storeReplies(database, replies), { apart: true }),
 );
 
 async function storeReplies(database: Database, replies: readonly ReplyRow[]): Promise<readonly undefined[]> {

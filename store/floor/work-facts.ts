@@ -24,8 +24,8 @@ type FloorFacts = Pick<
 type StoredFacts = FloorFacts & { readonly orderId: string; readonly storedMoney: StoredMoney };
 
 /**
- * Its ids come as JSON: an array is made out as many rows as it has, for which PostgreSQL plans anew each
- * time, and planning takes three times as long as all the rest (3.1 ms a call in place of 0.9).
+ * Its ids come as JSON. PostgreSQL sees how many rows an array makes, and so plans this statement anew at each
+ * call (`custom_plans` in `pg_prepared_statements`), which takes longer than to run it.
  */
 const FACTS = `select o.id as "orderId",
    (select coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'status', f.status, 'stage', f.stage,

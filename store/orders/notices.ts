@@ -4,9 +4,8 @@
  */
 import { type OutboxMessage, writeOutbox } from "../outbox.ts";
 import { sealersOf } from "../personal-data/vault.ts";
-import { batchedByDatabase } from "../sql/batched.ts";
+import { batchedByDatabase, byDatabase, inBatches } from "../sql/batched.ts";
 import type { Database, Queryable } from "../sql/database.ts";
-import { byDatabase, inRounds } from "../sql/rounds.ts";
 import { insertEntries, type TimelineEntry } from "./timeline.ts";
 
 /** Identifies a mail to its receiver, and in the table. */
@@ -108,22 +107,30 @@ with notice as (
 ), told as (select "orderId" as id, jsonb_build_array(entry) as entries, key from notice)
 ${insertEntries("told", "o.id, o.key")}`;
 
-/** What is sent at once is written down by one statement. */
+/**
+ * What is sent at once is written down by one statement. Each by itself where that fails: a mail that was sent
+ * and is not written down would be sent again.
+ */
 export const recordNotice = byDatabase((database: Database) =>
-  inRounds(async (notices: readonly SentNotice[]) => {
-    const sealers = await sealersOf(database, [...new Set(notices.map(({ orderId }) => orderId))]);
-    const rows = notices.map((notice) => {
-      const entry: TimelineEntry = {
-        key: `mail:${notice.key}`,
-        type: "notification.sent",
-        summary: `Mail to the shopper: ${notice.subject}`,
-        cause: "saga:send-mail",
-        data: { kind: notice.kind },
-      };
-      const recipient = sealers.get(notice.orderId)?.text(notice.recipient);
-      return { ...notice, recipient, entry };
-    });
-    await database.query({ name: "record-notices", text: RECORD_NOTICES, values: [JSON.stringify(rows)] });
-    return notices.map(() => null);
-  }),
+  inBatches((notices: readonly SentNotice[]) => recordNotices(database, notices), { apart: true }),
 );
+
+async function recordNotices(
+  database: Database,
+  notices: readonly SentNotice[],
+): Promise<readonly undefined[]> {
+  const sealers = await sealersOf(database, [...new Set(notices.map(({ orderId }) => orderId))]);
+  const rows = notices.map((notice) => {
+    const entry: TimelineEntry = {
+      key: `mail:${notice.key}`,
+      type: "notification.sent",
+      summary: `Mail to the shopper: ${notice.subject}`,
+      cause: "saga:send-mail",
+      data: { kind: notice.kind },
+    };
+    const recipient = sealers.get(notice.orderId)?.text(notice.recipient);
+    return { ...notice, recipient, entry };
+  });
+  await database.query({ name: "record-notices", text: RECORD_NOTICES, values: [JSON.stringify(rows)] });
+  return notices.map(() => undefined);
+}

@@ -1,8 +1,8 @@
 /** What people have written in the place of the shipped text of mails. Read for each mail that is written. */
 import type { NoticeTemplate } from "../../orders/notices/notice-template.ts";
 import type { NoticeKind } from "../../orders/notices/notices.ts";
+import { byDatabase, inBatches } from "../sql/batched.ts";
 import type { Database, Queryable } from "../sql/database.ts";
-import { byDatabase, inRounds } from "../sql/rounds.ts";
 
 /** Of whoever has no template in their language. */
 export const DEFAULT_LANGUAGE = "default";
@@ -42,7 +42,7 @@ type WantedTemplate = {
  * for everybody; null where the shipped text counts. Mails that are written at once are looked up together.
  */
 export const findMailTemplate = byDatabase((database: Database) =>
-  inRounds(async (wanted: readonly WantedTemplate[]) => {
+  inBatches(async (wanted: readonly WantedTemplate[]) => {
     const asked = wanted.map(({ orderId, kind, language }) => {
       const own = language?.toLowerCase() ?? DEFAULT_LANGUAGE;
       const [main = own] = own.split("-");

@@ -3,9 +3,12 @@ import { expect } from "vitest";
 import type { OperationContext } from "../../operations/context.ts";
 import { confirmPick } from "../../operations/floor/confirm-pick.ts";
 import { adding } from "../../orders/line-ledger.ts";
+import type { TrackingReport, TrackingStatus } from "../../ports/carriers.ts";
+import { addShipment, markShipped } from "../../store/floor/shipments.ts";
 import { changeOrder, lockOrder } from "../../store/orders/order-progress.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import { canonicalOrder, type GatewayWorld } from "../gateway.ts";
+import { TEST_CARRIER } from "../vendors/outside-world.ts";
 
 export type PackingTable = {
   readonly orderId: string;
@@ -18,11 +21,29 @@ export type PackingTable = {
   stage(): Promise<string | undefined>;
   /** Units of its hold that have left the shelf. */
   pickedUnits(): Promise<number | undefined>;
+  /** A parcel of it has left, under a label of the test's carrier. @returns the shipment's id */
+  leave(name?: string): Promise<string>;
   /** Keys of the messages to the order's saga. */
   told(): Promise<readonly string[]>;
   /** Keys of the mails that were queued about the order, in their order. */
   mailed(): Promise<readonly string[]>;
 };
+
+/** What the carrier says of a parcel that has left so. */
+export function reportOf(
+  shipmentId: string,
+  status: TrackingStatus,
+  at: string = new Date().toISOString(),
+): TrackingReport {
+  return {
+    reportId: `${shipmentId}:${status}`,
+    trackingNumber: `T-${shipmentId}`,
+    status,
+    message: "said by the carrier",
+    at,
+    place: "Reno",
+  };
+}
 
 /** @param name distinguishes the orders of a test */
 export async function packingTable(world: GatewayWorld, name: string): Promise<PackingTable> {
@@ -73,6 +94,25 @@ export async function packingTable(world: GatewayWorld, name: string): Promise<P
     pickedUnits: async () => {
       const holds = await engine.client.holds({ sku: "TEE-1", locationId: "east" });
       return holds.find((each) => each.holdId === holdId && each.state === "picked")?.quantity;
+    },
+    leave: async (name = "S1") => {
+      const shipmentId = `${id}-${name}`;
+      await addShipment(
+        database,
+        { id: shipmentId, orderId, fulfillmentOrderId: id, returnId: null, ...TEST_CARRIER, weightGrams: 1 },
+        {
+          carrierShipmentId: shipmentId,
+          carrier: "Test Post",
+          service: "Ground",
+          trackingNumber: `T-${shipmentId}`,
+          costMinor: 1,
+          currency: "USD",
+          zpl: "",
+          pdf: new Uint8Array(),
+        },
+      );
+      await markShipped(database, shipmentId);
+      return shipmentId;
     },
     told: async () => {
       const found = await database.query<{ key: string }>(

@@ -2,6 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { ServiceFault } from "../../ports/service-fault.ts";
+import { recordNotice, wasNoticeSent } from "../../store/orders/notices.ts";
 import { deliver, mailKinds, onTheFloor, outcomeOf, pack, timeline } from "../../test-support/saga-steps.ts";
 import { eventually, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
@@ -48,6 +49,22 @@ test("an order whose mail was refused beside its steps goes on after its worker 
 
   expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
   expect(await mailKinds(world, orderId)).toEqual(["delivered", "shipped"]);
+});
+
+test("a sent mail that cannot be written down leaves those that were sent with it written down", async () => {
+  const orderId = await world.placeOrder();
+  const sent = (id: string) =>
+    recordNotice(world.database, {
+      key: `delivered:${id}`,
+      orderId: id,
+      kind: "delivered",
+      recipient: "ada@example.com",
+      subject: "It is there",
+    });
+  const answers = await Promise.allSettled([sent(orderId), sent("web-nobody"), sent(orderId)]);
+  expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  expect(await wasNoticeSent(world.database, `delivered:${orderId}`)).toBe(true);
+  expect(await wasNoticeSent(world.database, "delivered:web-nobody")).toBe(false);
 });
 
 test("a mail server that is away holds up no parcel, and the mails go out in their order once it is there", async () => {
