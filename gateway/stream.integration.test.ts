@@ -152,7 +152,11 @@ describe("the feed", () => {
     const ordersOf = (client: StreamClient) => new Set(eventsOf(client).map((event) => event.orderId));
     await all.until(() => ["web-feed-1", "web-feed-2"].every((order) => ordersOf(all).has(order)));
     await one.until(() => eventsOf(one).length > 0);
-    expect(eventsOf(all)[0]).toMatchObject({ type: "order.captured", channelId: "web", status: "open" });
+    expect(eventsOf(all).find(({ orderId }) => orderId === "web-feed-1")).toMatchObject({
+      type: "order.captured",
+      channelId: "web",
+      status: "open",
+    });
     expect(ordersOf(one)).toEqual(new Set(["web-feed-2"]));
 
     const late = await world.connect();
