@@ -29,7 +29,7 @@ export type EngineAccess = {
   stop(): Promise<void>;
 };
 
-type EngineSettings = Pick<Settings, "engine" | "redisUrl" | "redisCaFile"> & {
+type EngineSettings = Pick<Settings, "engine" | "node" | "redisUrl" | "redisCaFile"> & {
   readonly databaseUrl: string;
 };
 
@@ -40,6 +40,8 @@ export async function ownEngine(settings: EngineSettings, logger: Logger): Promi
     threadMemoryMb: settings.engine.threadMemoryMb,
     shards: settings.engine.shards,
     logger: logger.child({ part: "engine" }),
+    // Without Redis nobody could be sent to the node that has a shard: one has them all.
+    ...(settings.redisUrl === null ? {} : { share: { node: settings.node } }),
   });
   return {
     allocator: engine.client,
