@@ -11,12 +11,13 @@ import { startThread } from "../config/start-thread.ts";
 import { layOutShards, readOwners, releaseLeases, takeLeases } from "../store/journal/shard-lease.ts";
 import { type Database, openDatabase, type PoolFigures, poolFigures } from "../store/sql/database.ts";
 import { Allocator } from "./allocator.ts";
-import type { AllocatorClient, EngineFigures } from "./allocator-client.ts";
+import type { EngineFigures } from "./allocator-client.ts";
 import { EngineError } from "./errors.ts";
 import { failpoint } from "./failpoints.ts";
 import { EngineCore } from "./loop/engine-core.ts";
 import { realScheduler } from "./loop/scheduler.ts";
 import { takePart } from "./nodes/take-part.ts";
+import type { OwnEngine } from "./own-engine.ts";
 import { Projection } from "./projection/projection.ts";
 import { ShardDirectory } from "./rounds/shard-directory.ts";
 import { shardOf, threadOf } from "./shard/shard-of.ts";
@@ -100,7 +101,7 @@ export type EngineOptions = {
 export type OwnShard = { readonly shard: number; readonly epoch: number };
 
 export type Engine = {
-  readonly client: AllocatorClient;
+  readonly client: OwnEngine;
   /** As whom it has its shards (`shard_lease.owner`). */
   readonly owner: string;
   /** Costs nothing that anybody else would notice. */
