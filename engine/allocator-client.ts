@@ -292,6 +292,10 @@ export type EngineFigures = {
   readonly uncommitted: number;
   /** Requests that wait for each thread; one that concerns several counts at every thread. */
   readonly waitingOfThread: readonly number[];
+  /** Shards that are here, by state. */
+  readonly shards: { readonly live: number; readonly rebuilding: number; readonly leaving: number };
+  /** How often a shard came here, was given up in order, or was taken by another node, since the start. */
+  readonly moves: { readonly adopted: number; readonly givenUp: number; readonly lost: number };
 };
 
 export interface AllocatorClient extends LaneClient {

@@ -155,8 +155,9 @@ export async function startSystem(
     const neighbours: Neighbours = { jobs, bridge, sagas };
     const gateway = await steps.run("Gateway", () => startEdge(system, neighbours));
     parts.add("presence", startPresence(system, neighbours));
-    // Who has no stock has none to lose.
-    const watch = engine === null ? null : watchTakeOver(() => engine.isTakenOver());
+    // Who has no stock has none to lose; who shares it goes on with what is left.
+    const isAlone = engine !== null && settings.redisUrl === null;
+    const watch = isAlone ? watchTakeOver(() => engine.isTakenOver()) : null;
     if (watch !== null) parts.add("watch", { stop: async () => watch.stop() });
     const takenOver = watch?.taken ?? new Promise<string>(() => {});
     return { port: gateway.port, database, takenOver, stop: () => parts.stopAll() };
@@ -231,11 +232,16 @@ async function reachStock(
 /** What is to be where the engine is. */
 async function startStockNeighbours(system: Composition): Promise<void> {
   const { logger, parts, context, rules, access } = system;
+  const { engine } = access;
   if (rules !== null) await seedSourcingRules(context.database, rules);
   await tellAllocator(context);
-  parts.add("short orders", runShortOrders(context, logger.child({ part: "short-orders" })));
+  if (engine !== null)
+    parts.add("short orders", runShortOrders(context, logger.child({ part: "short-orders" }), engine));
   const door = access.openDoor?.(context);
-  if (door !== undefined) parts.add("door", door);
+  if (door === undefined || engine === null) return;
+  parts.add("door", door);
+  // Stopped before the door: it sends those on who ask for what other nodes have by then.
+  parts.add("shards", { stop: () => engine.drain() });
 }
 
 /** Each listener of a job has a connection, and the work of some takes another. */

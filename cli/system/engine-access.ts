@@ -34,7 +34,7 @@ export type EngineAccess = {
 
 type Stoppable = { stop(): Promise<void> };
 
-type EngineSettings = Pick<Settings, "engine" | "redisUrl" | "redisCaFile"> & {
+type EngineSettings = Pick<Settings, "engine" | "node" | "redisUrl" | "redisCaFile"> & {
   readonly databaseUrl: string;
 };
 
@@ -50,6 +50,8 @@ export async function ownEngine(
     threadMemoryMb: settings.engine.threadMemoryMb,
     shards: settings.engine.shards,
     logger: logger.child({ part: "engine" }),
+    // Without Redis nobody could be sent to the node that has a shard: one has them all.
+    ...(settings.redisUrl === null ? {} : { share: { node: settings.node } }),
   });
   const probe = (): Promise<void> => probeEngine(engine.client);
   if (settings.redisUrl === null)
