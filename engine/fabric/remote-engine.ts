@@ -125,6 +125,11 @@ export class RemoteEngine {
     return this.map.ownerOf(key);
   }
 
+  /** Who has a shard; null: nobody is known. */
+  ownerOfShard(shard: number): string | null {
+    return this.map.ownerOfShard(shard);
+  }
+
   /** In all; 0: not known yet. */
   shardCount(): number {
     return this.map.shardCount();
