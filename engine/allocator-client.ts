@@ -86,7 +86,10 @@ export type LocationRestriction =
   | { readonly except: readonly string[] };
 
 export type OrderReservationRequest = {
-  /** The order that this is for, where `orderId` is not its id: what is added to an order has an id of its own. */
+  /**
+   * The order that this is for, where `orderId` is not its id: what is added to an order has an id of its
+   * own.
+   */
   readonly ofOrder?: string;
   /**
    * Also the prefix of every hold id: `<orderId>:<lineId>:<locationId>`, for a kit's components with `:1`,
@@ -101,7 +104,10 @@ export type OrderReservationRequest = {
   readonly policy: AllocationPolicy;
   /** Absent: any location. A repeat is answered with the holds of the first run, wherever they are. */
   readonly locations?: LocationRestriction;
-  /** The channel pool that sells the units: its own first, then what everybody may sell. Absent: everybody's. */
+  /**
+   * The channel pool that sells the units: its own first, then what everybody may sell. Absent:
+   * everybody's.
+   */
   readonly pool?: string;
   /** Locations that ship a parcel of the order anyway: choosing them opens nothing. Absent: none. */
   readonly opened?: readonly string[];
@@ -321,8 +327,9 @@ export interface AllocatorClient extends LaneClient {
 
   /**
    * Units that may be promised now of a SKU: anywhere, or at some locations, or as a channel pool sees it;
-   * `null` where the SKU has no position. Only locations that sourcing may choose from count (`setLocations`).
-   * Committed, from shared memory: asks no shard and does not wait where the engine is in this process.
+   * `null` where the SKU has no position. Only locations that sourcing may choose from count
+   * (`setLocations`). Committed, from shared memory: asks no shard and does not wait where the engine is in
+   * this process.
    */
   available(sku: string, scope?: StockScope): number | null | Promise<number | null>;
 

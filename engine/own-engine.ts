@@ -1,6 +1,6 @@
 /**
- * What an engine offers to its own process besides the allocator client: what is needed to reserve an order whose
- * SKUs are at several engines (`engine/fabric/order-over-engines.ts`).
+ * What an engine offers to its own process besides the allocator client: what is needed to reserve an order
+ * whose SKUs are at several engines (`engine/routing/order-over-engines.ts`).
  */
 import type {
   AllocatorClient,
@@ -33,8 +33,8 @@ export interface OwnEngine extends AllocatorClient {
   sourcingSetup(): SourcingSetup;
 
   /**
-   * Does what is to be done here for an order that was planned over several engines: this one is its home, and
-   * decides. A repeat is answered with what was reserved first.
+   * Does what is to be done here for an order that was planned over several engines: this one is its home,
+   * and decides. A repeat is answered with what was reserved first.
    *
    * @returns `moved` where stock no longer allows the plan: nothing was done
    */

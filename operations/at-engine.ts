@@ -1,11 +1,11 @@
 /**
- * Operations that run beside an engine, whoever calls them: the one that has the home of their order, where several
- * share the stock.
+ * Operations that run beside an engine, whoever calls them: the one that has the home of their order, where
+ * several share the stock.
  *
  * An operation that reserves stock and writes something of its own in the same commit hands the engine
- * functions and records, which cannot leave the process. So it goes there as a whole: its name and what it is
- * given, as plain data. Its answer comes back the same way. Where one process has all of the stock, nothing of
- * this is to be noticed in it.
+ * functions and records, which cannot leave the process. So it goes there as a whole: its name and what it
+ * is given, as plain data. Its answer comes back the same way. Where one process has all of the stock,
+ * nothing of this is to be noticed in it.
  *
  * E1 whatever calls `reserveOrder` or `commit` of the allocator is such an operation, or is called by one
  *    alone

@@ -17,7 +17,10 @@ export type OperationContext = {
   readonly now: () => number;
   /** Whose request this is; absent: the system does it by itself. */
   readonly caller?: Caller;
-  /** Where other processes have an engine: the way there (`at-engine.ts`). Absent: this one has the only one. */
+  /**
+   * Where other processes have an engine: the way there (`at-engine.ts`). Absent: this one has the only
+   * one.
+   */
   readonly engineProcess?: EngineProcess;
   /** By which orders of channels are read where they are captured, by kind. */
   readonly channelAdapters?: ReadonlyMap<string, ChannelAdapter>;

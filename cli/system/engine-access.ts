@@ -1,6 +1,6 @@
 /**
- * How this process comes by the stock: it has an engine, and where there is a Redis opens its door to others and
- * reaches theirs; or it has none, and reaches those that have one.
+ * How this process comes by the stock: it has an engine, and where there is a Redis opens its door to
+ * others and reaches theirs; or it has none, and reaches those that have one.
  */
 import type { Logger } from "pino";
 import type { Settings } from "../../config/settings.ts";
@@ -10,7 +10,7 @@ import { EngineError } from "../../engine/errors.ts";
 import { EngineDoor } from "../../engine/fabric/engine-door.ts";
 import { FabricLink } from "../../engine/fabric/fabric-link.ts";
 import { RemoteEngine } from "../../engine/fabric/remote-engine.ts";
-import { RoutedAllocator } from "../../engine/fabric/routed-allocator.ts";
+import { RoutedAllocator } from "../../engine/routing/routed-allocator.ts";
 import { carryOutHere } from "../../operations/at-engine.ts";
 import type { EngineProcess, OperationContext } from "../../operations/context.ts";
 import type { Caller } from "../../store/audit-log/record-audit.ts";

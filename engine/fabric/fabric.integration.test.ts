@@ -12,10 +12,10 @@ import { hasRedis, startRedis, type TestRedis } from "../../test-support/servers
 import { type Engine, startEngine } from "../engine.ts";
 import { EngineError } from "../errors.ts";
 import type { OwnEngine } from "../own-engine.ts";
+import { RoutedAllocator } from "../routing/routed-allocator.ts";
 import { EngineDoor } from "./engine-door.ts";
 import { FabricLink } from "./fabric-link.ts";
 import { RemoteEngine } from "./remote-engine.ts";
-import { RoutedAllocator } from "./routed-allocator.ts";
 
 let database: TestDatabase;
 let redis: TestRedis;

@@ -1,5 +1,6 @@
 /**
- * Engines of other processes: requests go to whoever has the shard that they are about, and answers come back.
+ * Engines of other processes: requests go to whoever has the shard that they are about, and answers come
+ * back.
  *
  * R1 Every request is settled within `patienceMs`: with an engine's answer, with its fault, or with one of
  *    ours. `engine_unreachable` says that nothing was done: no try was heard by anybody. Where one may have
@@ -10,9 +11,9 @@
  *    repeated by its own ids, or what nobody can have heard or done. Who gave a shard away and has others
  *    still answers what it has begun.
  * R4 What waits is bounded by number and bytes. Beyond that a request is refused at once.
- * R5 The deadline counts from when the process that is asked was last heard, so that a caller whose own callers
- *    wait in turns does not have each of them wait as long: while it stays away, new requests are refused
- *    soon.
+ * R5 The deadline counts from when the process that is asked was last heard, so that a caller whose own
+ *    callers wait in turns does not have each of them wait as long: while it stays away, new requests are
+ *    refused soon.
  */
 import type { Logger } from "pino";
 import { EngineError } from "../errors.ts";
@@ -256,8 +257,8 @@ export class RemoteEngine {
   }
 
   /**
-   * Shards are another's. While one is nobody's, whoever had it may still answer: Redis forgets the map when it is
-   * started anew.
+   * Shards are another's. While one is nobody's, whoever had it may still answer: Redis forgets the map
+   * when it is started anew.
    */
   private moved(): void {
     const owners = this.map.owners();

@@ -18,8 +18,8 @@ const NOTICE = "shards-moved";
 const BELIEVED_MS = 10_000;
 
 /**
- * ARGV: milliseconds that it is believed, the name of the owner, how many shards there are in all, then a shard
- * and its epoch, and so on. Shards that the owner had before and does not name are nobody's.
+ * ARGV: milliseconds that it is believed, the name of the owner, how many shards there are in all, then a
+ * shard and its epoch, and so on. Shards that the owner had before and does not name are nobody's.
  */
 const CLAIM = `
 local moved = 0

@@ -13,7 +13,10 @@ import type { ExecuteWork, LanesWork, OrderWork, Work } from "./work.ts";
 export type Layout = {
   readonly shardCount: number;
   readonly kits: KitBook;
-  /** Whether orders have a home shard, which remembers them as a whole: where several engines share the shards. */
+  /**
+   * Whether orders have a home shard, which remembers them as a whole: where several engines share the
+   * shards.
+   */
   readonly hasHomes: boolean;
 };
 

@@ -2,8 +2,9 @@
  * The orders that a shard placed holds for, to answer a repeat with the holds of the first run. Runs on the
  * shard's thread.
  *
- * Filled only by folding journaled events. Their reasons tell the events of an order's parts from other events
- * of its holds. Orders are forgotten like commands, but never while they hold anything or wait for it.
+ * Filled only by folding journaled events. Their reasons tell the events of an order's parts from other
+ * events of its holds. Orders are forgotten like commands, but never while they hold anything or wait for
+ * it.
  */
 
 import { ANY_LOCATION } from "../../actors/commands.ts";

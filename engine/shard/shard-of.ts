@@ -21,8 +21,8 @@ export function shardOf(sku: string, shardCount: number): number {
 }
 
 /**
- * The shard of an order: where several engines share the shards, whoever has it decides what is reserved for the
- * order, wherever its SKUs are.
+ * The shard of an order: where several engines share the shards, whoever has it decides what is reserved
+ * for the order, wherever its SKUs are.
  */
 export function homeOf(orderId: string, shardCount: number): number {
   return shardOf(orderId, shardCount);

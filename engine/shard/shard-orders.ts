@@ -1,12 +1,13 @@
 /**
  * What a shard does for orders: it places their parts, queues what they wait for, takes both back, and
- * answers what it remembers of them. It remembers orders as a whole whose home it is. Runs on the shard's thread.
+ * answers what it remembers of them. It remembers orders as a whole whose home it is. Runs on the shard's
+ * thread.
  *
  * Owns how a part of an order becomes a command and its event. The round has planned which parts there are
  * (`engine/planning`); the rules decide whether stock allows them (`actors/rules`).
  *
- * An order's parts have no command id: they are remembered by their order (`order-memory.ts`). The reason in
- * their events says which events make, change or end that memory.
+ * An order's parts have no command id: they are remembered by their order (`order-memory.ts`). The reason
+ * in their events says which events make, change or end that memory.
  */
 import {
   ANY_LOCATION,

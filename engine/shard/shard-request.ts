@@ -99,8 +99,8 @@ export type DemandToQueue = OrderDemand & {
 };
 
 /**
- * All that was reserved for an order, wherever it is. Where several engines share the shards, the order's home
- * remembers it, and so decides whether the order was reserved before.
+ * All that was reserved for an order, wherever it is. Where several engines share the shards, the order's
+ * home remembers it, and so decides whether the order was reserved before.
  */
 export type WholeOrder = {
   readonly orderId: string;

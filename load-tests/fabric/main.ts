@@ -16,7 +16,7 @@ import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { startEngine } from "../../engine/engine.ts";
 import { FabricLink } from "../../engine/fabric/fabric-link.ts";
 import { RemoteEngine } from "../../engine/fabric/remote-engine.ts";
-import { RoutedAllocator } from "../../engine/fabric/routed-allocator.ts";
+import { RoutedAllocator } from "../../engine/routing/routed-allocator.ts";
 import { migrate } from "../../store/sql/migrate.ts";
 import { DatabaseServer } from "../faults/database-server.ts";
 

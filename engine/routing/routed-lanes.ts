@@ -5,10 +5,10 @@
 import type { PositionAddress } from "../../actors/commands.ts";
 import { LANE_WORDS } from "../../actors/lanes/lane-operations.ts";
 import { EngineError } from "../errors.ts";
+import type { RemoteEngine } from "../fabric/remote-engine.ts";
 import type { LaneCall, LaneClient } from "../lane-client.ts";
 import type { OwnEngine } from "../own-engine.ts";
 import { shardOfHandle } from "../rounds/lane-routing.ts";
-import type { RemoteEngine } from "./remote-engine.ts";
 
 /** As the engine of this process is called among those that gave handles. */
 const HERE = "";

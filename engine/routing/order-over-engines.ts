@@ -1,24 +1,26 @@
 /**
- * Reserves an order whose SKUs are at several engines. Runs in the process that has the order's home, and so
- * decides what is reserved for it; where all of its SKUs are there too, the engine does it in one round as ever.
+ * Reserves an order whose SKUs are at several engines. Runs in the process that has the order's home, and
+ * so decides what is reserved for it; where all of its SKUs are there too, the engine does it in one round
+ * as ever.
  *
  * 1. Planned against what all engines have committed.
  * 2. What is elsewhere is held there, by holds of names that no other attempt has, and that expire.
- * 3. Here, in one commit: the parts that are here, the home's memory of the order, the caller's record, and the
- *    claims (`store/journal/reservation-claims.ts`): what makes the holds elsewhere last.
- * 4. The claims are carried out, and then forgotten.
+ * 3. Here, in one commit: the parts that are here, the home's memory of the order, the caller's record, and
+ *    the confirmations (`store/journal/reservation-confirmations.ts`): what makes the holds elsewhere last.
+ * 4. The confirmations are carried out, and then forgotten.
  *
- * O1 Whether the order is reserved is decided in step 3, by the home's shard alone: its memory answers a repeat
- *    with what was reserved first, and the epoch of its lease keeps a former owner from deciding.
- * O2 Before step 3 nothing lasts: whoever dies there leaves holds that expire. After it the claims are in the
- *    database, and any engine carries them out (`pending-claims.ts`).
+ * O1 Whether the order is reserved is decided in step 3, by the home's shard alone: its memory answers a
+ *    repeat with what was reserved first, and the epoch of its lease keeps a former owner from deciding.
+ * O2 Before step 3 nothing lasts: whoever dies there leaves holds that expire. After it the confirmations
+ *    are in the database, and any engine carries them out (`pending-confirmations.ts`).
  * O3 An attempt gives back by name what it held, and nothing of another attempt.
- * O4 A claim that comes when its hold is gone does nothing: the units went when the hold expired, or the order
- *    gave them back itself. Before a saga fulfils an order it makes each hold firm, and finds that out.
+ * O4 A confirmation that comes when its hold is gone does nothing: the units went when the hold expired, or
+ *    the order gave them back itself. Before a saga fulfils an order it makes each hold firm, and finds
+ *    that out.
  */
 import { randomBytes } from "node:crypto";
 import type { StockCommand } from "../../actors/commands.ts";
-import { claimingWriter } from "../../store/journal/reservation-claims.ts";
+import { confirmingWriter } from "../../store/journal/reservation-confirmations.ts";
 import type {
   AllocatorClient,
   CommitAttachment,
@@ -32,13 +34,13 @@ import { componentSkus } from "../planning/kits.ts";
 import { demandsOf, placementsOf, planReservation, withPromises } from "../planning/order-reservation.ts";
 import { demandCommand, placementCommand } from "../shard/shard-orders.ts";
 import type { Placement } from "../shard/shard-request.ts";
-import type { PendingClaims } from "./pending-claims.ts";
+import type { PendingConfirmations } from "./pending-confirmations.ts";
 
 /**
- * How long a hold elsewhere lasts before it is claimed: several times as long as it takes until another process has
- * the shards of one that died. Units of an attempt that died are not sold for as long.
+ * How long a hold elsewhere lasts before it is confirmed: several times as long as it takes until another
+ * process has the shards of one that died. Units of an attempt that died are not sold for as long.
  */
-const UNCLAIMED_MS = 60_000;
+export const UNCONFIRMED_MS = 60_000;
 
 /** Others take units of the same SKUs at the same time: a plan may come too late for its stock. */
 const MAX_TRIES = 8;
@@ -55,17 +57,25 @@ type Engines = Pick<AllocatorClient, "execute"> &
 export class OrderOverEngines {
   private readonly own: OwnEngine;
   private readonly engines: Engines;
-  private readonly pending: Pick<PendingClaims, "carryOut">;
+  private readonly pending: Pick<PendingConfirmations, "carryOut">;
+  private readonly now: () => number;
 
-  constructor(own: OwnEngine, engines: Engines, pending: Pick<PendingClaims, "carryOut">) {
+  /** @param now milliseconds since the Unix epoch */
+  constructor(
+    own: OwnEngine,
+    engines: Engines,
+    pending: Pick<PendingConfirmations, "carryOut">,
+    now: () => number = Date.now,
+  ) {
     this.own = own;
     this.engines = engines;
     this.pending = pending;
+    this.now = now;
   }
 
   /**
-   * As `AllocatorClient.reserveOrder`. Rejects with `shard_elsewhere` where the order's home is not here, and with
-   * `engine_overloaded` where others took the units of each plan.
+   * As `AllocatorClient.reserveOrder`. Rejects with `shard_elsewhere` where the order's home is not here,
+   * and with `engine_overloaded` where others took the units of each plan.
    */
   async reserve<R>(
     request: OrderReservationRequest,
@@ -136,13 +146,13 @@ export class OrderOverEngines {
     const placements = placementsOf(request, reservation.holds);
     const queue = demandsOf(request, reservation.queued ?? []);
     const elsewhere = placements.filter(({ sku }) => !own.has(sku));
-    const claim = {
+    const confirmation = {
       id: `${request.orderId}~${attempt}`,
       commands: [
-        ...elsewhere.map(claimed),
+        ...elsewhere.map(confirmed),
         ...queue
           .filter(({ sku }) => !own.has(sku))
-          .map((demand) => demandCommand(demand, `${demand.holdId}:claim`)),
+          .map((demand) => demandCommand(demand, `${demand.holdId}:confirm`)),
       ],
     };
     const share = {
@@ -154,11 +164,11 @@ export class OrderOverEngines {
     try {
       if (await this.hold(elsewhere)) {
         outcome = await own.reserveShare(request, share, {
-          writer: claimingWriter(attachment?.writer),
+          writer: confirmingWriter(attachment?.writer),
           record: (decided) => ({
             record: attachment?.record(decided) ?? null,
-            // A repeat is answered with what was reserved first, whose claim is written already.
-            claim: decided === reservation ? claim : null,
+            // A repeat is answered with what was reserved first, whose confirmation is written already.
+            confirmation: decided === reservation ? confirmation : null,
           }),
         });
       }
@@ -167,7 +177,7 @@ export class OrderOverEngines {
       throw error;
     }
     if (outcome !== reservation) this.release(elsewhere);
-    else void this.pending.carryOut(claim);
+    else void this.pending.carryOut(confirmation);
     return outcome;
   }
 
@@ -179,7 +189,7 @@ export class OrderOverEngines {
   /** @returns whether all of them are held now */
   private async hold(placements: readonly Placement[]): Promise<boolean> {
     if (placements.length === 0) return true;
-    const expiresAtMs = Date.now() + UNCLAIMED_MS;
+    const expiresAtMs = this.now() + UNCONFIRMED_MS;
     const outcomes = await this.engines.execute(
       placements.map((placement) => placementCommand({ ...placement, expiresAtMs })),
     );
@@ -188,9 +198,9 @@ export class OrderOverEngines {
 }
 
 /** Makes a hold last as long as it was asked for. */
-function claimed(placement: Placement): StockCommand {
+function confirmed(placement: Placement): StockCommand {
   const { holdId, expiresAtMs } = placement;
-  return { type: "extend", commandId: `${holdId}:claim`, ...about(placement), expiresAtMs };
+  return { type: "extend", commandId: `${holdId}:confirm`, ...about(placement), expiresAtMs };
 }
 
 function released(placement: Placement): StockCommand {

@@ -1,13 +1,15 @@
 /**
- * The allocator client where shards are at other engines: each request goes to whoever has the shard that it is
- * about, this process's own engine (if it has one) or another's, and what concerns several is put together.
+ * The allocator client where shards are at other engines: each request goes to whoever has the shard that
+ * it is about, this process's own engine (if it has one) or another's, and what concerns several is put
+ * together.
  *
- * A1 What concerns several shards is asked of each engine by itself. Where a shard has moved meanwhile, that part
- *    is asked again where it is now: its own ids make the repeat harmless.
- * A2 An order is reserved by the process that has its home (`order-over-engines.ts`): elsewhere the request is
- *    refused with `shard_elsewhere`, and the operation that made it moves there (`operations/at-engine.ts`).
- * A3 Orders are amended and cancelled here only where all shards are at one engine: nothing in Holdfast does it,
- *    since a saga gives back hold by hold what its order has.
+ * A1 What concerns several shards is asked of each engine by itself. Where a shard has moved meanwhile,
+ *    that part is asked again where it is now: its own ids make the repeat harmless.
+ * A2 An order is reserved by the process that has its home (`order-over-engines.ts`): elsewhere the request
+ *    is refused with `shard_elsewhere`, and the operation that made it moves there
+ *    (`operations/at-engine.ts`).
+ * A3 Orders are amended and cancelled here only where all shards are at one engine: nothing in Holdfast
+ *    does it, since a saga gives back hold by hold what its order has.
  *
  * What an engine is told of settings (locations, rules, kits) its own process reads from the database, when
  * whoever changed them has told the database's listeners.
@@ -35,16 +37,16 @@ import type {
   SourcingLocation,
 } from "../allocator-client.ts";
 import { EngineError } from "../errors.ts";
+import type { FabricMethod } from "../fabric/fabric-messages.ts";
+import type { RemoteEngine } from "../fabric/remote-engine.ts";
 import type { LaneCall, LaneClient } from "../lane-client.ts";
 import type { OwnEngine, StockOfSkus } from "../own-engine.ts";
 import { componentsOf } from "../planning/kits.ts";
 import { promisedAt } from "../planning/promised-at.ts";
 import type { SkuOutlook } from "../shard/shard-request.ts";
 import type { StockAt, StockScope } from "../stock-view/stock-view-reader.ts";
-import type { FabricMethod } from "./fabric-messages.ts";
 import { OrderOverEngines } from "./order-over-engines.ts";
-import { PendingClaims } from "./pending-claims.ts";
-import type { RemoteEngine } from "./remote-engine.ts";
+import { PendingConfirmations } from "./pending-confirmations.ts";
 import { RoutedLanes } from "./routed-lanes.ts";
 
 /** A shard that moves is at its new owner within seconds. */
@@ -63,7 +65,7 @@ export class RoutedAllocator implements AllocatorClient {
   private readonly others: RemoteEngine;
   private readonly lanes: LaneClient;
   private readonly orders: OrderOverEngines | null;
-  private readonly claims: PendingClaims | null;
+  private readonly confirmations: PendingConfirmations | null;
 
   /** @param here this process's engine; null: it has none */
   constructor(
@@ -73,14 +75,16 @@ export class RoutedAllocator implements AllocatorClient {
     this.own = here?.engine ?? null;
     this.others = others;
     this.lanes = this.laneDoor();
-    this.claims = here === null ? null : new PendingClaims(here.database, this, here.logger);
+    this.confirmations = here === null ? null : new PendingConfirmations(here.database, this, here.logger);
     this.orders =
-      here === null || this.claims === null ? null : new OrderOverEngines(here.engine, this, this.claims);
+      here === null || this.confirmations === null
+        ? null
+        : new OrderOverEngines(here.engine, this, this.confirmations);
   }
 
   /** What is left undone others do. */
   async stop(): Promise<void> {
-    await this.claims?.stop();
+    await this.confirmations?.stop();
   }
 
   async execute(commands: readonly StockCommand[]): Promise<readonly StockOutcome[]> {

@@ -1,17 +1,18 @@
 /**
- * Carries out the claims of orders that were reserved over several engines: at once by whoever wrote them, and,
- * where that process died or an engine was away, by any process that has an engine, some seconds later.
+ * Carries out the confirmations of orders that were reserved over several engines: at once by whoever wrote
+ * them, and, where that process died or an engine was away, by any process that has an engine, some seconds
+ * later.
  *
- * A claim's commands change nothing when they are repeated, so two processes may carry it out at once. What
- * stock refuses is done with (O4 of `order-over-engines.ts`).
+ * A confirmation's commands change nothing when they are repeated, so two processes may carry it out at
+ * once. What stock refuses is done with (O4 of `order-over-engines.ts`).
  */
 import type { Logger } from "pino";
 import type { StockCommand } from "../../actors/commands.ts";
 import {
-  deleteClaims,
-  type ReservationClaim,
-  readOldClaims,
-} from "../../store/journal/reservation-claims.ts";
+  deleteConfirmations,
+  type ReservationConfirmation,
+  readOldConfirmations,
+} from "../../store/journal/reservation-confirmations.ts";
 import { inBatches } from "../../store/sql/batched.ts";
 import type { Database } from "../../store/sql/database.ts";
 import type { AllocatorClient } from "../allocator-client.ts";
@@ -21,10 +22,10 @@ const LOOK_MS = 1_000;
 const LEFT_ALONE_MS = 2_500;
 const MOST_AT_ONCE = 200;
 
-export class PendingClaims {
+export class PendingConfirmations {
   private readonly database: Database;
   private readonly logger: Logger;
-  private readonly inBatches: (claim: ReservationClaim) => Promise<void>;
+  private readonly inBatches: (confirmation: ReservationConfirmation) => Promise<void>;
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> = Promise.resolve();
   private isStopped = false;
@@ -33,13 +34,13 @@ export class PendingClaims {
     this.database = database;
     this.logger = logger;
     this.inBatches = inBatches(
-      async (claims) => {
-        await engines.execute(claims.flatMap(({ commands }) => commands as readonly StockCommand[]));
-        await deleteClaims(
+      async (confirmations) => {
+        await engines.execute(confirmations.flatMap(({ commands }) => commands as readonly StockCommand[]));
+        await deleteConfirmations(
           database,
-          claims.map(({ id }) => id),
+          confirmations.map(({ id }) => id),
         );
-        return claims.map(() => undefined);
+        return confirmations.map(() => undefined);
       },
       { most: MOST_AT_ONCE, apart: true },
     );
@@ -47,13 +48,13 @@ export class PendingClaims {
   }
 
   /** Never rejects: what cannot be carried out now is tried again until it is. */
-  async carryOut(claim: ReservationClaim): Promise<void> {
+  async carryOut(confirmation: ReservationConfirmation): Promise<void> {
     try {
-      await this.inBatches(claim);
+      await this.inBatches(confirmation);
     } catch (error) {
       this.logger.warn(
-        { err: error, claim: claim.id },
-        "an order's holds at other engines wait to be claimed",
+        { err: error, confirmation: confirmation.id },
+        "an order's holds at other engines wait to be confirmed",
       );
     }
   }
@@ -73,10 +74,10 @@ export class PendingClaims {
 
   private async look(): Promise<void> {
     try {
-      const claims = await readOldClaims(this.database, LEFT_ALONE_MS, MOST_AT_ONCE);
-      await Promise.all(claims.map((claim) => this.carryOut(claim)));
+      const confirmations = await readOldConfirmations(this.database, LEFT_ALONE_MS, MOST_AT_ONCE);
+      await Promise.all(confirmations.map((confirmation) => this.carryOut(confirmation)));
     } catch (error) {
-      this.logger.warn({ err: error }, "claims could not be read");
+      this.logger.warn({ err: error }, "confirmations could not be read");
     }
   }
 }
