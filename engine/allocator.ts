@@ -32,8 +32,9 @@ import type { EngineCore } from "./loop/engine-core.ts";
 import { componentsOf } from "./planning/kits.ts";
 import { promisedAt } from "./planning/promised-at.ts";
 import { partsOf } from "./rounds/lane-routing.ts";
-import type { ShardDirectory } from "./rounds/shard-directory.ts";
+import { elsewhereError, type ShardDirectory } from "./rounds/shard-directory.ts";
 import type { ExecuteWork } from "./rounds/work.ts";
+import { shardOf } from "./shard/shard-of.ts";
 import type { SkuOutlook } from "./shard/shard-request.ts";
 import type { StockAt, StockScope, StockViewReader } from "./stock-view/stock-view-reader.ts";
 
@@ -165,10 +166,12 @@ export class Allocator implements AllocatorClient {
   }
 
   available(sku: string, scope?: StockScope): number | null {
+    this.checkHere(sku);
     return this.view.available(sku, scope, this.isOpen);
   }
 
   availableByLocation(sku: string): readonly StockAt[] {
+    this.checkHere(sku);
     return this.view.availableByLocation(sku).filter(({ locationId }) => this.isOpen(locationId));
   }
 
@@ -201,16 +204,26 @@ export class Allocator implements AllocatorClient {
 
   status(): ReturnType<AllocatorClient["status"]> {
     return Promise.resolve(
-      this.directory.entries.map((entry) => ({
-        shard: entry.shard,
-        thread: entry.thread,
-        state: entry.status,
-        epoch: entry.epoch,
-        sequence: entry.sequence,
-        positions: entry.positionCount,
-        holds: entry.holdCount,
-      })),
+      this.directory.entries.flatMap((entry) => {
+        const { status } = entry;
+        if (status === "elsewhere" || status === "leaving") return [];
+        return {
+          shard: entry.shard,
+          thread: entry.thread,
+          state: status,
+          epoch: entry.epoch,
+          sequence: entry.sequence,
+          positions: entry.positionCount,
+          holds: entry.holdCount,
+        };
+      }),
     );
+  }
+
+  /** What the stock view does not show of a shard that is elsewhere is not nothing. */
+  private checkHere(sku: string): void {
+    const shard = shardOf(sku, this.directory.entries.length);
+    if (this.directory.entry(shard).status === "elsewhere") throw elsewhereError(shard);
   }
 }
 

@@ -8,7 +8,7 @@ import { hostname } from "node:os";
 import type { Logger } from "pino";
 import { Distribution } from "../config/distribution.ts";
 import { startThread } from "../config/start-thread.ts";
-import { layOutShards, readOwners, takeLeases } from "../store/journal/shard-lease.ts";
+import { layOutShards, readOwners, releaseLeases, takeLeases } from "../store/journal/shard-lease.ts";
 import { type Database, openDatabase, type PoolFigures, poolFigures } from "../store/sql/database.ts";
 import { Allocator } from "./allocator.ts";
 import type { AllocatorClient, EngineFigures } from "./allocator-client.ts";
@@ -86,6 +86,8 @@ export type EngineOptions = {
   readonly disk?: EngineDisk;
 };
 
+export type OwnShard = { readonly shard: number; readonly epoch: number };
+
 export type Engine = {
   readonly client: AllocatorClient;
   /** As whom it has its shards (`shard_lease.owner`). */
@@ -98,7 +100,19 @@ export type Engine = {
    * itself only when it next commits.
    */
   isTakenOver(): Promise<boolean>;
-  /** Resolves once every movement committed before the call is in `stock_movement` and `stock_position`. */
+  /** The shards that are live in this process now, with the epochs of their leases. */
+  ownShards(): readonly OwnShard[];
+  /** Has `listener` called after each change of what `ownShards` tells. */
+  onShardsMoved(listener: () => void): void;
+  /**
+   * Gives up every shard, and takes none any more. Resolves once others could have them: what was accepted is
+   * committed, and the leases are free.
+   */
+  drain(): Promise<void>;
+  /**
+   * Resolves once every movement that was committed here before the call is in `stock_movement` and
+   * `stock_position`.
+   */
   projected(): Promise<void>;
   /** Finishes the accepted work, writes snapshots where a replay would take long, and ends all threads. */
   stop(): Promise<void>;
@@ -141,6 +155,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     let projection: Projection | undefined;
     const commitSize = new Distribution(COMMIT_SIZES);
     let commitFaults = 0;
+    const moved: (() => void)[] = [];
     core = new EngineCore({
       disk: options.disk ?? postgres,
       host,
@@ -149,6 +164,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       scheduler: realScheduler,
       snapshotEvery: { rows: options.snapshotEveryRows ?? SNAPSHOT_EVERY_ROWS, bytes: SNAPSHOT_EVERY_BYTES },
       view,
+      isShared: false,
+      onMoved: () => {
+        for (const listener of moved) listener();
+      },
       onCommitted: (rows) => projection?.committed(rows.map((row) => [row.shard, row.sequence])),
       meter: {
         committed: (units) => commitSize.observe(units),
@@ -162,6 +181,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     if (options.disk === undefined) projection = new Projection(databaseUrl, logger);
     projection?.committed(directory.entries.map((entry) => [entry.shard, entry.sequence]));
     const started = { core, host, projection };
+    let drained: Promise<void> | undefined;
     let stopped: Promise<void> | undefined;
     return {
       client: new Allocator(core, directory, view),
@@ -175,6 +195,18 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       pool: () => poolFigures(database),
       isTakenOver: async () =>
         options.disk === undefined && (await readOwners(database)).some((other) => other !== owner),
+      ownShards: () =>
+        directory.entries.flatMap(({ shard, status, epoch }) => (status === "live" ? { shard, epoch } : [])),
+      onShardsMoved: (listener) => {
+        moved.push(listener);
+      },
+      drain: () => {
+        drained ??= (async () => {
+          const epochs = await started.core.giveUp(directory.held);
+          if (options.disk === undefined) await releaseLeases(database, epochs, owner);
+        })();
+        return drained;
+      },
       projected: () => started.projection?.caughtUp() ?? Promise.resolve(),
       stop: () => {
         stopped ??= (async () => {

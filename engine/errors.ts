@@ -3,6 +3,8 @@
  *
  * - `engine_overloaded`: a bounded queue is full; nothing was done; try again after `retryAfterMs`.
  * - `fenced`: the shard belongs to another process now, for good; it did nothing; ask there.
+ * - `shard_elsewhere`: another node has the shard, or is about to; this one did nothing; ask there. In a call
+ *   over several shards, as with `shard_unavailable`.
  * - `shard_unavailable`: the shard is being rebuilt, or was lost in this moment; it did nothing; try
  *   again. In a call over several shards, parts in other shards may have been done: repeat it with the same
  *   ids.
@@ -22,6 +24,7 @@
 export type EngineErrorCode =
   | "engine_overloaded"
   | "fenced"
+  | "shard_elsewhere"
   | "shard_unavailable"
   | "commit_outcome_unknown"
   | "attachment_rejected"

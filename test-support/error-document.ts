@@ -24,7 +24,7 @@ a stock command, as a refused outcome with its code. \`detail\` is for people an
   \`Idempotency-Key\`, message or command id.
 - \`commit_outcome_unknown\` and \`storage_unavailable\`: it may have happened all the same. Repeat it with the same key or id; the
   answer tells what happened.
-- \`shard_unavailable\` for a call over several shards: parts in other shards may have been done. Repeat it with the same ids:
+- \`shard_unavailable\` and \`shard_elsewhere\` for a call over several shards: parts in other shards may have been done. Repeat it with the same ids:
   what was done is answered as done and not done twice.
 - 500: a defect; the log has it under the \`X-Request-Id\` of the reply.
 

@@ -42,6 +42,7 @@ const ENGINE_FAULTS: readonly StatusCode[] = [
   "engine_stopped",
   "engine_unreachable",
   "fenced",
+  "shard_elsewhere",
   "shard_unavailable",
 ];
 /** Properties that are interfaces, with what their implementations refuse with. */

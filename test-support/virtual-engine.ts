@@ -32,16 +32,23 @@ class LocalHost implements ShardHost {
     return { ...head, ...recovered.figures(), damaged, changes: recovered.allChanges() };
   }
 
+  async drop(shard: number): Promise<void> {
+    this.shards.delete(shard);
+  }
+
   stop(): Promise<void> {
     return Promise.resolve();
   }
 }
 
-/** @param earlyMs how much too early a timer may fire, as timers of an event loop do */
+/**
+ * @param options `earlyMs`: how much too early a timer may fire, as timers of an event loop do. `isShared`: other
+ *   engines may have some of the shards; they are all here at first.
+ */
 export function virtualEngine<D extends EngineDisk>(
   threads: number,
   diskOn: (scheduler: Scheduler) => D,
-  earlyMs = 0,
+  { earlyMs = 0, isShared = false }: { readonly earlyMs?: number; readonly isShared?: boolean } = {},
 ) {
   const time = new VirtualTime();
   const scheduler: Scheduler = {
@@ -69,6 +76,7 @@ export function virtualEngine<D extends EngineDisk>(
     scheduler,
     snapshotEvery: { rows: 1_000_000, bytes: 2 ** 40 },
     view,
+    isShared,
     onCommitted: () => {},
   });
   return { time, scheduler, disk, core, client: new Allocator(core, directory, view) };

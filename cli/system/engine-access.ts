@@ -100,6 +100,7 @@ export async function openDoor(
   const door = new EngineDoor({
     link,
     allocator: engine.client,
+    shards: engine,
     operation: (name, given, caller) =>
       carryOutHere(context, name, given, (caller ?? undefined) as Caller | undefined),
     logger: logger.child({ part: "fabric" }),

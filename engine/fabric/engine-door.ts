@@ -24,7 +24,7 @@ import {
   packValue,
   unpack,
 } from "./fabric-messages.ts";
-import { claimShards, leaveShards } from "./shard-map.ts";
+import { claimShards, leaveShards, type OwnedShard } from "./shard-map.ts";
 
 const CLAIM_MS = 1_000;
 /** A process that is gone for so long has given up all that it had asked. Far longer than its patience. */
@@ -50,6 +50,11 @@ type Asker = {
 export type EngineDoorOptions = {
   readonly link: FabricLink;
   readonly allocator: AllocatorClient;
+  /** The engine, as far as it says which shards are live in it. */
+  readonly shards: {
+    ownShards(): readonly OwnedShard[];
+    onShardsMoved(listener: () => void): void;
+  };
   /** Carries out an operation that belongs beside the engine. */
   readonly operation: (name: string, given: unknown, caller: unknown) => Promise<unknown>;
   readonly logger: Logger;
@@ -57,7 +62,7 @@ export type EngineDoorOptions = {
 
 export class EngineDoor {
   private readonly link: FabricLink;
-  private readonly allocator: AllocatorClient;
+  private readonly shards: EngineDoorOptions["shards"];
   private readonly logger: Logger;
   private readonly methods: Methods;
   private readonly askers = new Map<string, Asker>();
@@ -65,12 +70,13 @@ export class EngineDoor {
   private readonly timer: NodeJS.Timeout;
   private running = 0;
   private isFlushing = false;
+  private isClaiming = false;
   private isStopping = false;
   private whenIdle: (() => void) | null = null;
 
-  constructor({ link, allocator, operation, logger }: EngineDoorOptions) {
+  constructor({ link, allocator, shards, operation, logger }: EngineDoorOptions) {
     this.link = link;
-    this.allocator = allocator;
+    this.shards = shards;
     this.logger = logger;
     this.methods = methodsOf(allocator, operation);
     link.onMessage((message) => this.hear(message));
@@ -79,6 +85,7 @@ export class EngineDoor {
       this.claim();
       this.forget();
     }, CLAIM_MS);
+    shards.onShardsMoved(() => this.claimSoon());
     this.claim();
   }
 
@@ -110,8 +117,18 @@ export class EngineDoor {
   }
 
   private async claimNow(): Promise<void> {
-    const shards = (await this.allocator.status()).filter(({ state }) => state !== "fenced");
+    const shards = this.shards.ownShards();
     if (shards.length > 0) await claimShards(this.link, shards);
+  }
+
+  /** Shards move by the dozen: all that move in one turn of the loop are told of at once. */
+  private claimSoon(): void {
+    if (this.isClaiming) return;
+    this.isClaiming = true;
+    setImmediate(() => {
+      this.isClaiming = false;
+      this.claim();
+    });
   }
 
   private forget(): void {

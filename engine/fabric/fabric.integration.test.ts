@@ -69,6 +69,7 @@ function openDoor(
   const door = new EngineDoor({
     link: own,
     allocator: options.allocator ?? engine.client,
+    shards: engine,
     operation: options.operation ?? (async () => null),
     logger: silentLogger,
   });

@@ -272,7 +272,8 @@ export class Committer {
       }
     }
     if (blobs.size === 0 && hasRecords) {
-      const bearer = this.options.directory.entries.find((entry) => entry.status === "live");
+      const { directory } = this.options;
+      const bearer = directory.entries.find(({ shard }) => directory.isUp(shard));
       if (bearer === undefined) throw new Error("no shard is live");
       blobs.set(bearer.shard, []);
     }

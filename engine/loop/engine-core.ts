@@ -10,9 +10,12 @@
  *    committed.
  * E2 After a commit of unknown outcome, epochs are raised before the journal is read back: the answer is then
  *    final.
- * E3 A shard that another process has taken over is never taken back.
+ * E3 A shard that another process has taken over is never taken back; where nodes share the shards, not by
+ *    itself: it is adopted anew, from what is committed.
  * E4 A lost shard gets another epoch. It is rebuilt only once no round that knew it before still runs and no
  *    row of it is on its way.
+ * E5 A shard that is given up takes no new work; what it has begun is committed, and its callers told, before
+ *    anybody else may have it.
  */
 import type { Logger } from "pino";
 import { type SourcingRuleList, STANDARD_SOURCING_RULES } from "../../config/sourcing-rule.ts";
@@ -48,6 +51,9 @@ const MAX_ROUND = 4096;
 
 const RETRY_MS = 250;
 
+/** The next owner replays what no snapshot has by then: a little longer without the shard, and nothing else. */
+const SNAPSHOTS_WITHIN_MS = 2_000;
+
 /** A longer timer overflows; the loop looks again when it fires. */
 const MAX_TIMER_MS = 3_600_000;
 
@@ -64,6 +70,10 @@ type EngineCoreOptions = {
   readonly onCommitted: (rows: readonly JournalRow[]) => void;
   /** Counts what comes of commits. Absent: nobody asks. */
   readonly meter?: CommitMeter;
+  /** Whether other nodes may have some of the shards. */
+  readonly isShared: boolean;
+  /** Other shards are live here than before. Absent: nobody asks. */
+  readonly onMoved?: () => void;
 };
 
 export type CommitMeter = {
@@ -158,13 +168,54 @@ export class EngineCore {
       snapshots: this.snapshots,
       onRecovered: () => this.armExpiry(),
       onChange: () => this.signal(),
+      onMoved: () => options.onMoved?.(),
     });
   }
 
-  /** Recovers every shard and begins to take work. Rejects where what is stored cannot be trusted. */
+  /**
+   * Recovers every shard that it has and begins to take work. Rejects where what is stored cannot be trusted.
+   */
   async start(): Promise<void> {
-    await Promise.all(this.directory.entries.map((entry) => this.supervisor.recover(entry)));
+    const held = this.directory.held.map((shard) => this.directory.entry(shard));
+    await Promise.all(held.map((entry) => this.supervisor.recover(entry)));
     this.running = this.loop();
+  }
+
+  /**
+   * Takes shards in whose leases are this process's by now. Resolves once each is live, or known not to
+   * become so; rejects where what is stored of one cannot be trusted.
+   */
+  async adopt(shards: readonly number[]): Promise<void> {
+    const adopted = shards.map((shard) => this.supervisor.adopt(shard));
+    this.signal();
+    await Promise.all(adopted);
+  }
+
+  /**
+   * Gives shards up (E5). Resolves once nothing of them is here, with the epochs under which they were had:
+   * only then may their leases be given up. Until the last moment they are served as ever.
+   */
+  async giveUp(shards: readonly number[]): Promise<ReadonlyMap<number, number>> {
+    let cancelLate = () => {};
+    const late = new Promise<void>((resolve) => {
+      cancelLate = this.scheduler.after(SNAPSHOTS_WITHIN_MS, resolve);
+    });
+    await this.snapshots.beforeLeaving(shards, late);
+    cancelLate();
+    await Promise.all(
+      shards.map((shard) => {
+        const left = this.supervisor.giveUp(shard);
+        this.signal();
+        return left;
+      }),
+    );
+    return new Map(shards.map((shard) => [shard, this.directory.entry(shard).epoch]));
+  }
+
+  /** Another node has taken this shard's lease. */
+  leaseLost(shard: number): void {
+    this.supervisor.takenOver(this.directory.entry(shard));
+    this.signal();
   }
 
   setLocations(locations: readonly SourcingLocation[]): void {
@@ -250,6 +301,7 @@ export class EngineCore {
       }
       if (this.undoing !== null) this.beginUndo(this.undoing);
       this.supervisor.rebuildLost();
+      this.supervisor.letGo();
       this.beginRounds();
       if (this.stopping && this.intake.isEmpty && this.rounds.isIdle && this.committer.idle) return;
       await this.sleep();
@@ -369,9 +421,7 @@ export class EngineCore {
     for (const round of [...queued, ...fault.commit.rounds]) {
       for (const shard of round.blobs.keys()) affected.add(shard);
     }
-    const held = this.directory.entries
-      .filter((entry) => entry.status !== "fenced")
-      .map((entry) => entry.shard);
+    const { held } = this.directory;
     const { renewed, landed } = await findOutcome(fault, held, {
       ...this.options,
       isStopping: () => this.stopping,

@@ -6,7 +6,7 @@ import { VolatileDisk } from "../storage/volatile-disk.ts";
 test.each([0, 1, 7])(
   "units are free again in time where timers come %i ms early and nobody asks",
   async (earlyMs) => {
-    const engine = virtualEngine(1, () => new VolatileDisk(), earlyMs);
+    const engine = virtualEngine(1, () => new VolatileDisk(), { earlyMs });
     await engine.core.start();
     const atMs = engine.scheduler.now();
     const reservation = {

@@ -28,7 +28,8 @@ export class SnapshotKeeper {
   private readonly distances: readonly Distance[];
   /** Bytes of each shard's last snapshot, as far as it was made here. */
   private readonly sizes: number[];
-  private running: Promise<void> | null = null;
+  private readonly leaving = new Set<number>();
+  private running: { readonly shard: number; readonly done: Promise<void> } | null = null;
   /** The part of `every` from which a shard is due. */
   private part = 1;
 
@@ -78,35 +79,61 @@ export class SnapshotKeeper {
     }
   }
 
+  /**
+   * The shards are to leave: makes a snapshot of each whose replay would take long, so that whoever has them
+   * next need not replay it. Resolves after them, or once `late` does.
+   */
+  async beforeLeaving(shards: readonly number[], late: Promise<void>): Promise<void> {
+    let isLate = false;
+    const until = late.then(() => {
+      isLate = true;
+    });
+    for (const shard of shards) this.leaving.add(shard);
+    for (this.begin(); this.running !== null && !isLate; ) {
+      const isOfOthers = !shards.includes(this.running.shard);
+      if (isOfOthers && shards.every((shard) => this.partOf(shard) < LONG_REPLAY)) break;
+      await Promise.race([this.running.done, until]);
+    }
+    for (const shard of shards) this.leaving.delete(shard);
+  }
+
   /** Nothing is committed any more: makes snapshots where a replay would take long, and ends. */
   async finish(): Promise<void> {
     this.part = LONG_REPLAY;
     this.begin();
-    while (this.running !== null) await this.running;
+    while (this.running !== null) await this.running.done;
   }
 
   private begin(): void {
     if (this.running !== null) return;
     const shard = this.mostDue();
     if (shard === undefined) return;
-    this.running = this.take(shard).finally(() => {
+    const done = this.take(shard).finally(() => {
       this.running = null;
       this.begin();
     });
+    this.running = { shard, done };
   }
 
   private mostDue(): number | undefined {
     let most = this.part;
     let found: number | undefined;
-    for (const [shard, distance] of this.distances.entries()) {
-      const bytes = Math.max(this.every.bytes, this.sizes[shard] ?? 0);
-      const part = Math.max(distance.rows / this.every.rows, distance.bytes / bytes);
+    for (const shard of this.distances.keys()) {
+      // What is to leave goes first: somebody waits for it.
+      const part = this.partOf(shard) / (this.leaving.has(shard) ? LONG_REPLAY : 1);
       if (part >= most && this.directory.isLive(shard)) {
         most = part;
         found = shard;
       }
     }
     return found;
+  }
+
+  /** The way to the shard's next snapshot that its journal has gone already; 1: all of it. */
+  private partOf(shard: number): number {
+    const distance = this.distances[shard] ?? { rows: 0, bytes: 0 };
+    const bytes = Math.max(this.every.bytes, this.sizes[shard] ?? 0);
+    return Math.max(distance.rows / this.every.rows, distance.bytes / bytes);
   }
 
   private async take(shard: number): Promise<void> {

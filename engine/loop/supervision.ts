@@ -2,11 +2,12 @@
  * Supervision of shards: gives lost shards up and brings them back from what is committed. Runs on the main
  * thread, beside rounds and commits, and keeps neither waiting.
  *
- * Owns the way of a shard from `live` over `rebuilding` back to `live`, or to `fenced`. Leaves it to the loop
- * to notice that a shard is lost and to say when to look (`rebuildLost`), and the replay itself to the
- * shard's host.
+ * Owns the way of a shard from `live` over `rebuilding` back to `live`, or to `fenced`; and where nodes share
+ * the shards, from `live` over `leaving` to `elsewhere`, and from there over `rebuilding` back. Leaves it to
+ * the loop to notice that a shard is lost and to say when to look (`rebuildLost`, `letGo`), and the replay
+ * itself to the shard's host.
  *
- * E1, E3 and E4 of `engine-core.ts` are kept here.
+ * E1, E3, E4 and E5 of `engine-core.ts` are kept here.
  */
 import type { Logger } from "pino";
 import { EngineError } from "../errors.ts";
@@ -28,6 +29,8 @@ type SupervisorOptions = {
   readonly scheduler: Scheduler;
   readonly view: StockPublisher;
   readonly threads: number;
+  /** Whether a shard that is taken by another process is `elsewhere`, and may come back, or `fenced`. */
+  readonly isShared: boolean;
   readonly rounds: { isBusy(thread: number): boolean };
   readonly committer: Pick<Committer, "carries">;
   readonly snapshots: Pick<SnapshotKeeper, "report" | "recovered">;
@@ -35,7 +38,12 @@ type SupervisorOptions = {
   readonly onRecovered: () => void;
   /** There is something for the loop to look at. */
   readonly onChange: () => void;
+  /** Other shards are live here than before. */
+  readonly onMoved: () => void;
 };
+
+/** Who waits for a shard to come or to go. */
+type Waiting = { readonly resolve: () => void; readonly reject: (cause: unknown) => void };
 
 export class ShardSupervisor {
   private readonly options: SupervisorOptions;
@@ -46,6 +54,9 @@ export class ShardSupervisor {
   /** Rounds begun so far by each thread, and the one in which a shard was lost. */
   private readonly begun: number[];
   private readonly lostIn = new Map<number, number>();
+  /** Shards that are on their way here, and away from here. */
+  private readonly coming = new Map<number, Waiting>();
+  private readonly leaving = new Map<number, Waiting>();
   private stopped = false;
 
   constructor(options: SupervisorOptions) {
@@ -61,6 +72,47 @@ export class ShardSupervisor {
   /** Nothing is tried again from now on. */
   stop(): void {
     this.stopped = true;
+    const cause = new EngineError("engine_stopped", "the engine has stopped");
+    for (const { reject } of [...this.coming.values(), ...this.leaving.values()]) reject(cause);
+  }
+
+  /**
+   * The lease of a shard that was `elsewhere` is this process's: the shard is to be live here. Resolves once
+   * it is, or once it is known that it will not be; rejects where its journal cannot be trusted.
+   */
+  adopt(shard: number): Promise<void> {
+    const entry = this.directory.entry(shard);
+    if (entry.status !== "elsewhere") return Promise.resolve();
+    entry.status = "rebuilding";
+    // The rebuilding raises the epoch once more (E4): what an earlier ownership has left on its way is void.
+    this.lost.add(shard);
+    return new Promise((resolve, reject) => this.coming.set(shard, { resolve, reject }));
+  }
+
+  /**
+   * The shard takes no new work from now on. Resolves once nothing of it is here any more: only then may its
+   * lease be given up.
+   */
+  giveUp(shard: number): Promise<void> {
+    const entry = this.directory.entry(shard);
+    if (!this.directory.held.includes(shard) || this.leaving.has(shard)) return Promise.resolve();
+    if (entry.status === "live") entry.status = "leaving";
+    this.lost.delete(shard);
+    this.noteRounds(entry);
+    this.options.onMoved();
+    return new Promise((resolve, reject) => this.leaving.set(shard, { resolve, reject }));
+  }
+
+  /** Lets each leaving shard go of which nothing is under way any more (E5). */
+  letGo(): void {
+    for (const [shard, { resolve }] of this.leaving) {
+      const entry = this.directory.entry(shard);
+      if (this.recovering.has(shard) || this.options.committer.carries(shard) || this.isKnownToRound(entry))
+        continue;
+      this.goneElsewhere(entry);
+      this.options.logger.info({ shard, sequence: entry.sequence }, "a shard was given up");
+      void this.options.host.drop(shard).then(resolve);
+    }
   }
 
   shardsFailed(failed: ReadonlyMap<number, string>): void {
@@ -78,15 +130,26 @@ export class ShardSupervisor {
   /** The shard takes no work until it is rebuilt. */
   lose(shard: number): void {
     const entry = this.directory.entry(shard);
-    if (entry.status === "fenced") return;
+    if (entry.status === "fenced" || entry.status === "elsewhere") return;
+    const wasLive = entry.status === "live";
     entry.status = "rebuilding";
-    this.lost.add(shard);
-    if (this.options.rounds.isBusy(entry.thread)) this.lostIn.set(shard, this.begun[entry.thread] ?? 0);
-    else this.lostIn.delete(shard);
+    // What was to leave is not brought back: what is committed of it is all that the next owner needs.
+    if (!this.leaving.has(shard)) this.lost.add(shard);
+    this.noteRounds(entry);
+    if (wasLive) this.options.onMoved();
   }
 
   /** The shard belongs to another process from now on. */
   takenOver(entry: ShardEntry): void {
+    if (entry.status === "fenced" || entry.status === "elsewhere") return;
+    if (this.options.isShared) {
+      const leaving = this.leaving.get(entry.shard);
+      this.noteRounds(entry);
+      this.goneElsewhere(entry);
+      void this.options.host.drop(entry.shard).then(leaving?.resolve);
+      this.options.logger.warn({ shard: entry.shard }, "a shard was taken over by another node");
+      return;
+    }
     entry.status = "fenced";
     this.options.view.withdraw(entry.shard);
     this.lost.delete(entry.shard);
@@ -102,13 +165,21 @@ export class ShardSupervisor {
       this.lost.delete(shard);
       this.rebuild(entry).then(
         () => {
-          if (entry.status === "live") logger.info({ shard, sequence: entry.sequence }, "a shard is back");
+          if (entry.status === "live") {
+            logger.info({ shard, sequence: entry.sequence }, "a shard is back");
+            this.settleComing(shard);
+          }
           onChange();
         },
         (cause: unknown) => {
           logger.error({ shard, err: cause }, "a shard could not be rebuilt");
           // Reading a corrupt row again does not repair it; any other failure may pass.
-          if (cause instanceof EngineError && cause.code === "journal_corrupt") return;
+          if (cause instanceof EngineError && cause.code === "journal_corrupt") {
+            this.coming.get(shard)?.reject(cause);
+            this.coming.delete(shard);
+            onChange();
+            return;
+          }
           if (!this.stopped) this.rebuildAgain(shard);
         },
       );
@@ -132,15 +203,18 @@ export class ShardSupervisor {
       },
     });
     snapshots.report(figures.damaged);
-    if (entry.status === "fenced") return;
+    if (entry.status !== "rebuilding") return;
     view.publish([{ shard, changes: figures.changes }]);
     entry.sequence = figures.sequence;
     entry.hash = figures.hash;
     entry.nextExpiryAtMs = figures.nextExpiryAtMs;
     entry.positionCount = figures.positionCount;
     entry.holdCount = figures.holdCount;
-    // The shard was lost again meanwhile: another thread has it now than the one that was asked.
-    if (!this.lost.has(shard)) entry.status = "live";
+    // The shard was lost again meanwhile: another thread has it now than the one that was asked. Or it leaves.
+    if (!this.lost.has(shard) && !this.leaving.has(shard)) {
+      entry.status = "live";
+      this.options.onMoved();
+    }
     snapshots.recovered(shard, read);
     onRecovered();
   }
@@ -159,6 +233,27 @@ export class ShardSupervisor {
     } finally {
       this.recovering.delete(shard);
     }
+  }
+
+  /** Nobody is told anything of the shard from here, and what rounds still do for it comes to nothing. */
+  private goneElsewhere(entry: ShardEntry): void {
+    const { shard } = entry;
+    entry.status = "elsewhere";
+    this.leaving.delete(shard);
+    this.lost.delete(shard);
+    this.settleComing(shard);
+    this.options.view.withdraw(shard);
+    this.options.onMoved();
+  }
+
+  private settleComing(shard: number): void {
+    this.coming.get(shard)?.resolve();
+    this.coming.delete(shard);
+  }
+
+  private noteRounds({ shard, thread }: ShardEntry): void {
+    if (this.options.rounds.isBusy(thread)) this.lostIn.set(shard, this.begun[thread] ?? 0);
+    else this.lostIn.delete(shard);
   }
 
   private rebuildAgain(shard: number): void {

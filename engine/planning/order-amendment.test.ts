@@ -50,6 +50,8 @@ class World implements ShardHost {
   private readonly committed = Array.from({ length: SHARDS }, (): Uint8Array[] => []);
   private shards = Array.from({ length: SHARDS }, (_, shard) => new Shard(shard));
 
+  async drop(): Promise<void> {}
+
   constructor() {
     for (const entry of this.directory.entries) entry.status = "live";
     this.runner.fills = {

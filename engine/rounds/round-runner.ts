@@ -33,7 +33,7 @@ import { addBlob, newRound, type Round, type Waiter } from "./round.ts";
 import { type PlannedChange, RoundAmendments } from "./round-amendments.ts";
 import { RoundAnswers } from "./round-answers.ts";
 import { RoundRequests } from "./round-requests.ts";
-import type { ShardDirectory } from "./shard-directory.ts";
+import { elsewhereError, type ShardDirectory } from "./shard-directory.ts";
 import { type ChangeWork, type OrderWork, sizeOf, type Work } from "./work.ts";
 import { type Layout, shardsOfWork } from "./work-routing.ts";
 
@@ -146,13 +146,29 @@ class Run {
     const shards = this.shardsOf(work);
     const unavailable = shards.find((shard) => !this.directory.isLive(shard));
     if (unavailable !== undefined) {
-      const isTaken = this.directory.entry(unavailable).status === "fenced";
-      work.reject(isTaken ? fencedError(unavailable) : unavailableError(unavailable, "it is being rebuilt"));
+      work.reject(this.refusal(unavailable));
+      return false;
+    }
+    // It would commit with a row of any shard.
+    if (work.kind === "record" && !this.directory.entries.some(({ shard }) => this.directory.isLive(shard))) {
+      work.reject(this.refusal(0));
       return false;
     }
     this.round.size += sizeOf(work);
     this.requests.add(work, shards);
     return true;
+  }
+
+  private refusal(shard: number): EngineError {
+    switch (this.directory.entry(shard).status) {
+      case "fenced":
+        return fencedError(shard);
+      case "elsewhere":
+      case "leaving":
+        return elsewhereError(shard);
+      default:
+        return unavailableError(shard, "it is being rebuilt");
+    }
   }
 
   /** Sends what has gathered to the shards and takes in their answers. */
@@ -476,7 +492,7 @@ class Run {
   /** A shard that is lost between two steps of the round is lost for the whole round. */
   private isUp(shard: number): boolean {
     if (this.failed.has(shard)) return false;
-    if (this.directory.isLive(shard)) return true;
+    if (this.directory.isUp(shard)) return true;
     this.failed.set(shard, "its thread was lost");
     return false;
   }

@@ -14,6 +14,8 @@ export type ThreadRequest =
   | { readonly kind: "run"; readonly requests: readonly ShardRequest[] }
   /** Starts to rebuild a shard; what the thread had of it is dropped. */
   | { readonly kind: "recover"; readonly shard: number; readonly start: RecoveryStart | null }
+  /** The shard is on another node now. */
+  | { readonly kind: "drop"; readonly shard: number }
   | { readonly kind: "replay"; readonly shard: number; readonly rows: readonly JournalRow[] }
   /** Puts the rebuilt shard to work. */
   | {

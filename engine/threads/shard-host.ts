@@ -32,5 +32,7 @@ export interface ShardHost {
    * trusted.
    */
   recover(shard: number, source: RecoverySource): Promise<Recovered>;
+  /** Forgets a shard that is on another node now. Never rejects. */
+  drop(shard: number): Promise<void>;
   stop(): Promise<void>;
 }

@@ -58,6 +58,11 @@ function runShard(request: ShardRequest): ShardAnswer {
 
 function recover(request: Exclude<ThreadRequest, { kind: "run" }>): ThreadReply {
   heartbeat.beat(ACTIVITY.recovering);
+  if (request.kind === "drop") {
+    shards.delete(request.shard);
+    recoveries.delete(request.shard);
+    return { kind: "done" };
+  }
   if (request.kind === "recover") {
     shards.delete(request.shard);
     recoveries.set(request.shard, new Recovery(request.shard, request.start));

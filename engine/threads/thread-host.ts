@@ -98,6 +98,10 @@ export class ThreadHost implements ShardHost {
     return recovered;
   }
 
+  async drop(shard: number): Promise<void> {
+    await this.ask(this.threadOf(shard), { kind: "drop", shard });
+  }
+
   async stop(): Promise<void> {
     this.stopping = true;
     for (const restart of this.restarts) clearTimeout(restart);

@@ -518,6 +518,10 @@ export const STATUS_CODES_BY_CODE = {
     status: 503,
     title: "Another process has taken over, and this one ends; repeat with the same ids and be served there.",
   },
+  shard_elsewhere: {
+    status: 503,
+    title: "The shard is moving to another process, which has it within moments; repeat with the same ids.",
+  },
   shard_unavailable: { status: 503, title: "The shard is being rebuilt; repeat with the same ids." },
   engine_unreachable: {
     status: 503,

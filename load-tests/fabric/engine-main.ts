@@ -15,6 +15,7 @@ const link = new FabricLink({ url: redisUrl, ca: null, company, self: engine.own
 const door = new EngineDoor({
   link,
   allocator: engine.client,
+  shards: engine,
   operation: () => Promise.reject(new Error("no operation is measured")),
   logger,
 });

@@ -49,6 +49,7 @@ const PAUSE_MS = 4;
 /** Codes by which the server promises that nothing of the message was done (docs/errors.md). */
 const NOTHING_DONE = new Set([
   "fenced",
+  "shard_elsewhere",
   "shard_unavailable",
   "engine_overloaded",
   "engine_stopped",

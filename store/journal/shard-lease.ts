@@ -2,7 +2,8 @@
  * Who may write a shard's journal.
  *
  * A lease carries an epoch that only grows. Taking a shard over raises it; from then on the append statement
- * of the former owner (`journal.ts`) finds no lease with its epoch and writes nothing.
+ * of the former owner (`journal.ts`) finds no lease with its epoch and writes nothing. A lease without an
+ * owner was given up in order.
  */
 import type { Database, Queryable } from "../sql/database.ts";
 
@@ -72,9 +73,32 @@ async function raiseAll(
   return new Map(rows.map((row) => [row.shard, row.epoch]));
 }
 
+/**
+ * Gives up the leases that `owner` has under these epochs, so that nobody need wait to take them. The epoch is
+ * raised: whatever may still be on its way under the old one writes nothing.
+ */
+export async function releaseLeases(
+  database: Queryable,
+  epochs: ReadonlyMap<number, number>,
+  owner: string,
+): Promise<void> {
+  await database.query(
+    `with held as (
+       select lease.shard from shard_lease lease
+       join unnest($1::integer[], $2::bigint[]) as mine (shard, epoch) using (shard, epoch)
+       where lease.owner = $3 order by shard for update of lease
+     )
+     update shard_lease set epoch = epoch + 1, owner = '', renewed_at = now()
+     where shard in (select shard from held)`,
+    [[...epochs.keys()], [...epochs.values()], owner],
+  );
+}
+
 /** Those who have a shard now. */
 export async function readOwners(database: Queryable): Promise<readonly string[]> {
-  const { rows } = await database.query<{ owner: string }>("select distinct owner from shard_lease");
+  const { rows } = await database.query<{ owner: string }>(
+    "select distinct owner from shard_lease where owner <> ''",
+  );
   return rows.map(({ owner }) => owner);
 }
 

@@ -29,6 +29,7 @@ const MAX_BACKOFF_MS = 640;
 const NOTHING_DONE = new Set([
   "engine_overloaded",
   "fenced",
+  "shard_elsewhere",
   "shard_unavailable",
   "engine_stopped",
   "attachment_rejected",

@@ -82,6 +82,7 @@ export class Owner {
       scheduler: this.process,
       snapshotEvery: { rows: weather().snapshotEveryRows, bytes: Number.POSITIVE_INFINITY },
       view: { publish: (changes) => checker.published(name, changes), withdraw: () => {} },
+      isShared: false,
       onCommitted: () => {},
     });
     await core.start();

@@ -103,6 +103,10 @@ export class SimulatedHost implements ShardHost {
     return { ...figures, hash: Buffer.from(hash), damaged };
   }
 
+  async drop(shard: number): Promise<void> {
+    await this.ask(this.threadOf(shard), { kind: "drop", shard });
+  }
+
   stop(): Promise<void> {
     return Promise.resolve();
   }
@@ -179,6 +183,11 @@ export class SimulatedHost implements ShardHost {
 
   private recoverShard(memory: Memory, request: Exclude<ThreadRequest, { kind: "run" }>): ThreadReply {
     const { shard } = request;
+    if (request.kind === "drop") {
+      memory.shards.delete(shard);
+      memory.recoveries.delete(shard);
+      return { kind: "done" };
+    }
     if (request.kind === "recover") {
       memory.shards.delete(shard);
       memory.recoveries.set(shard, new Recovery(shard, request.start));
