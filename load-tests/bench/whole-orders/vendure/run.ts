@@ -100,9 +100,14 @@ export async function runVendure(
   await writeFile(productsFile, productsOf(planned, received));
   const postgres = await room.start("postgres");
   const stops = [() => postgres.stop()];
+  let stopping: Promise<void> | null = null;
+  const stopAll = async (): Promise<void> => {
+    for (const stop of stops.reverse()) await stop();
+  };
   const servers = {
-    stop: async () => {
-      for (const stop of stops.splice(0).reverse()) await stop();
+    stop: () => {
+      stopping ??= stopAll();
+      return stopping;
     },
   };
   running.add(servers);
@@ -123,6 +128,7 @@ export async function runVendure(
     });
     stops.push(async () => {
       populating.child.kill();
+      await populating.catch(() => {});
     });
     await populating;
     const launch = async (role: "server" | "worker") => {
