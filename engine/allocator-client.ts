@@ -87,6 +87,11 @@ export type LocationRestriction =
 
 export type OrderReservationRequest = {
   /**
+   * The order that this is for, where `orderId` is not its id: what is added to an order has an id of its
+   * own.
+   */
+  readonly ofOrder?: string;
+  /**
    * Also the prefix of every hold id: `<orderId>:<lineId>:<locationId>`, for a kit's components with `:1`,
    * `:2`, … after it in the order of its definition. Repeating a request that was reserved returns the holds
    * of its first run. A refused request changed nothing and is tried anew, since stock may have come.
@@ -99,7 +104,10 @@ export type OrderReservationRequest = {
   readonly policy: AllocationPolicy;
   /** Absent: any location. A repeat is answered with the holds of the first run, wherever they are. */
   readonly locations?: LocationRestriction;
-  /** The channel pool that sells the units: its own first, then what everybody may sell. Absent: everybody's. */
+  /**
+   * The channel pool that sells the units: its own first, then what everybody may sell. Absent:
+   * everybody's.
+   */
   readonly pool?: string;
   /** Locations that ship a parcel of the order anyway: choosing them opens nothing. Absent: none. */
   readonly opened?: readonly string[];
@@ -284,6 +292,10 @@ export type EngineFigures = {
   readonly uncommitted: number;
   /** Requests that wait for each thread; one that concerns several counts at every thread. */
   readonly waitingOfThread: readonly number[];
+  /** Shards that are here, by state. */
+  readonly shards: { readonly live: number; readonly rebuilding: number; readonly leaving: number };
+  /** How often a shard came here, was given up in order, or was taken by another node, since the start. */
+  readonly moves: { readonly adopted: number; readonly givenUp: number; readonly lost: number };
 };
 
 export interface AllocatorClient extends LaneClient {
@@ -315,8 +327,9 @@ export interface AllocatorClient extends LaneClient {
 
   /**
    * Units that may be promised now of a SKU: anywhere, or at some locations, or as a channel pool sees it;
-   * `null` where the SKU has no position. Only locations that sourcing may choose from count (`setLocations`).
-   * Committed, from shared memory: asks no shard and does not wait where the engine is in this process.
+   * `null` where the SKU has no position. Only locations that sourcing may choose from count
+   * (`setLocations`). Committed, from shared memory: asks no shard and does not wait where the engine is in
+   * this process.
    */
   available(sku: string, scope?: StockScope): number | null | Promise<number | null>;
 

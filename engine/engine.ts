@@ -11,14 +11,16 @@ import { startThread } from "../config/start-thread.ts";
 import { layOutShards, readOwners, releaseLeases, takeLeases } from "../store/journal/shard-lease.ts";
 import { type Database, openDatabase, type PoolFigures, poolFigures } from "../store/sql/database.ts";
 import { Allocator } from "./allocator.ts";
-import type { AllocatorClient, EngineFigures } from "./allocator-client.ts";
+import type { EngineFigures } from "./allocator-client.ts";
 import { EngineError } from "./errors.ts";
 import { failpoint } from "./failpoints.ts";
 import { EngineCore } from "./loop/engine-core.ts";
 import { realScheduler } from "./loop/scheduler.ts";
+import { takePart } from "./nodes/take-part.ts";
+import type { OwnEngine } from "./own-engine.ts";
 import { Projection } from "./projection/projection.ts";
 import { ShardDirectory } from "./rounds/shard-directory.ts";
-import { threadOf } from "./shard/shard-of.ts";
+import { shardOf, threadOf } from "./shard/shard-of.ts";
 import { StockView } from "./stock-view/stock-view.ts";
 import type { EngineDisk } from "./storage/engine-disk.ts";
 import { PostgresDisk } from "./storage/postgres-disk.ts";
@@ -56,6 +58,11 @@ const SNAPSHOT_EVERY_BYTES = 16 * 1024 * 1024;
  */
 const IDLE_CONNECTION_MS = 1_000;
 
+/** As long as the database answers, shards are given up in far less. */
+const DRAIN_WITHIN_MS = 10_000;
+
+const NO_MOVES = { adopted: 0, givenUp: 0, lost: 0 };
+
 /** Upper bounds of how much commits are told apart by: from a lone order to a full round of every thread. */
 const COMMIT_SIZES = [1, 4, 16, 64, 256, 1_024, 4_096, 16_384];
 
@@ -80,6 +87,11 @@ export type EngineOptions = {
   /** Starts a shard thread; tests put themselves between the engine and its threads here. */
   readonly startShardThread?: ShardThreadStart;
   /**
+   * Shares the shards with the other engines of this database that do so; the name is for people. Absent: it
+   * takes all of them over, and whoever has them by then ends.
+   */
+  readonly share?: { readonly node: string };
+  /**
    * Where commits go instead of PostgreSQL's journal. Nothing is then leased, recovered or projected. For
    * measuring.
    */
@@ -89,7 +101,7 @@ export type EngineOptions = {
 export type OwnShard = { readonly shard: number; readonly epoch: number };
 
 export type Engine = {
-  readonly client: AllocatorClient;
+  readonly client: OwnEngine;
   /** As whom it has its shards (`shard_lease.owner`). */
   readonly owner: string;
   /** Costs nothing that anybody else would notice. */
@@ -102,11 +114,14 @@ export type Engine = {
   isTakenOver(): Promise<boolean>;
   /** The shards that are live in this process now, with the epochs of their leases. */
   ownShards(): readonly OwnShard[];
+  /** Whether the SKU's shard is live in this process now. */
+  isHere(sku: string): boolean;
   /** Has `listener` called after each change of what `ownShards` tells. */
   onShardsMoved(listener: () => void): void;
   /**
    * Gives up every shard, and takes none any more. Resolves once others could have them: what was accepted is
-   * committed, and the leases are free.
+   * committed, and the leases are free. Rejects where that takes longer than 10 s: the database is away.
+   * Others then take them as from one that is gone.
    */
   drain(): Promise<void>;
   /**
@@ -119,9 +134,9 @@ export type Engine = {
 };
 
 /**
- * Takes over every shard of the database from the process that has it. Rejects with `layout_mismatch` where
- * the database was laid out for another number of shards and with `journal_corrupt` where what is stored
- * cannot be trusted.
+ * Takes over every shard of the database from the process that has it, or its part of them where they are
+ * shared. Rejects with `layout_mismatch` where the database was laid out for another number of shards and with
+ * `journal_corrupt` where what is stored cannot be trusted.
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { databaseUrl, logger } = options;
@@ -135,10 +150,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   let core: EngineCore | undefined;
   let host: ThreadHost | undefined;
   try {
-    const epochs =
-      options.disk === undefined
-        ? await takeShards(database, options.shards, owner)
-        : new Map(Array.from({ length: options.shards }, (_, shard) => [shard, 1]));
+    if (options.disk === undefined) await checkLayout(database, options.shards);
+    const epochs = await firstEpochs(options, database, owner);
     host = new ThreadHost({
       threads: options.threads,
       hangAfterMs: options.hangAfterMs ?? HANG_AFTER_MS,
@@ -164,8 +177,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       scheduler: realScheduler,
       snapshotEvery: { rows: options.snapshotEveryRows ?? SNAPSHOT_EVERY_ROWS, bytes: SNAPSHOT_EVERY_BYTES },
       view,
-      isShared: false,
+      isShared: epochs === null,
       onMoved: () => {
+        // What another node has committed before the shard came here may not be projected yet.
+        projection?.committed(headsOf(directory));
         for (const listener of moved) listener();
       },
       onCommitted: (rows) => projection?.committed(rows.map((row) => [row.shard, row.sequence])),
@@ -179,8 +194,18 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     await core.start();
     collectGarbage();
     if (options.disk === undefined) projection = new Projection(databaseUrl, logger);
-    projection?.committed(directory.entries.map((entry) => [entry.shard, entry.sequence]));
+    projection?.committed(headsOf(directory));
+    const { share } = options;
+    const part =
+      share === undefined || epochs !== null
+        ? null
+        : await takePart({ databaseUrl, owner, node: share.node, core, directory, logger });
     const started = { core, host, projection };
+    const giveAllUp = async (): Promise<void> => {
+      if (part !== null) return part.drain();
+      const released = await started.core.giveUp(directory.held);
+      if (options.disk === undefined) await releaseLeases(database, released, owner);
+    };
     let drained: Promise<void> | undefined;
     let stopped: Promise<void> | undefined;
     return {
@@ -191,25 +216,34 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         commitSize: commitSize.figures(),
         commitFaults,
         ...started.core.load(),
+        shards: countByStatus(directory),
+        moves: part?.moves ?? NO_MOVES,
       }),
       pool: () => poolFigures(database),
       isTakenOver: async () =>
-        options.disk === undefined && (await readOwners(database)).some((other) => other !== owner),
+        part === null &&
+        options.disk === undefined &&
+        (await readOwners(database)).some((other) => other !== owner),
       ownShards: () =>
         directory.entries.flatMap(({ shard, status, epoch }) => (status === "live" ? { shard, epoch } : [])),
+      isHere: (sku) => directory.isLive(shardOf(sku, options.shards)),
       onShardsMoved: (listener) => {
         moved.push(listener);
       },
       drain: () => {
-        drained ??= (async () => {
-          const epochs = await started.core.giveUp(directory.held);
-          if (options.disk === undefined) await releaseLeases(database, epochs, owner);
-        })();
+        drained ??= within(DRAIN_WITHIN_MS, giveAllUp());
         return drained;
       },
       projected: () => started.projection?.caughtUp() ?? Promise.resolve(),
       stop: () => {
         stopped ??= (async () => {
+          if (part !== null) {
+            drained ??= within(DRAIN_WITHIN_MS, giveAllUp());
+            await drained.catch((error: unknown) =>
+              logger.warn({ err: error }, "the shards could not be given up in order; others take them"),
+            );
+            await part.stop();
+          }
           await started.core.stop();
           await started.projection?.stop();
           await started.host.stop();
@@ -229,20 +263,44 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 const startShardThread: ShardThreadStart = (index, { workerData, resourceLimits }) =>
   startThread("engine/threads/shard-thread", `shards-${index}`, workerData, resourceLimits);
 
-/** @returns the epochs of all shards, now this owner's, by shard */
-async function takeShards(
-  database: Database,
-  shards: number,
-  owner: string,
-): Promise<ReadonlyMap<number, number>> {
+async function checkLayout(database: Database, shards: number): Promise<void> {
   const laidOut = await layOutShards(database, shards);
-  if (laidOut !== shards) {
-    throw new EngineError(
-      "layout_mismatch",
-      `this database is laid out for ${laidOut} shards and cannot run with ${shards}: set the number of shards to ${laidOut}`,
-    );
-  }
+  if (laidOut === shards) return;
+  throw new EngineError(
+    "layout_mismatch",
+    `this database is laid out for ${laidOut} shards and cannot run with ${shards}: set the number of shards to ${laidOut}`,
+  );
+}
+
+/** @returns the epochs of all shards, now this owner's, by shard; null: they are shared, and come one by one */
+async function firstEpochs(
+  { share, disk, shards }: EngineOptions,
+  database: Database,
+  owner: string,
+): Promise<ReadonlyMap<number, number> | null> {
+  if (disk !== undefined) return new Map(Array.from({ length: shards }, (_, shard) => [shard, 1]));
+  if (share !== undefined) return null;
   const epochs = await takeLeases(database, shards, owner);
   failpoint("takeover-leases-taken");
   return epochs;
+}
+
+function headsOf(directory: ShardDirectory): readonly (readonly [shard: number, sequence: number])[] {
+  return directory.entries.filter(({ status }) => status === "live").map((one) => [one.shard, one.sequence]);
+}
+
+function countByStatus(directory: ShardDirectory): EngineFigures["shards"] {
+  const counts = { live: 0, rebuilding: 0, leaving: 0 };
+  for (const { status } of directory.entries) {
+    if (status === "live" || status === "rebuilding" || status === "leaving") counts[status] += 1;
+  }
+  return counts;
+}
+
+async function within(milliseconds: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`it took longer than ${milliseconds} ms`)), milliseconds);
+  });
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

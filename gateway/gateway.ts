@@ -71,7 +71,9 @@ type GatewayOptions = {
   readonly publicUrl: string;
   readonly database: Database;
   readonly allocator: AllocatorClient;
-  /** Where the engine is another process; absent: it is in this one. */
+  /** The engine of this process, for its metrics; null: it has none. Absent: `allocator` is. */
+  readonly ownEngine?: Pick<AllocatorClient, "status"> | null;
+  /** Where other processes have an engine; absent: this one has the only one. */
   readonly engineProcess?: NonNullable<Services["operations"]["engineProcess"]>;
   /** `health`: nothing but whether the process is well, and its metrics. Absent: everything. */
   readonly serves?: "health";
@@ -170,6 +172,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     roles: ["gateway"],
     jobLog: new JobLog(),
   };
+  const { ownEngine = allocator } = options;
   const look = keptReadiness(options.readiness, () => performance.now());
   const services: Services = {
     database,
@@ -206,7 +209,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     readiness: look,
     metrics: createMetrics({
       ...node,
-      ...(options.engineProcess === undefined ? { allocator } : {}),
+      ...(ownEngine === null ? {} : { allocator: ownEngine }),
       pools: () => ({ main: poolFigures(database), ...node.otherPools?.() }),
       readSystem: () => readSystemFigures(database),
       dependencies: look,

@@ -8,23 +8,34 @@ import type { OperationContext } from "./context.ts";
 const caller = { by: "staff:1", companyId: "c", address: null, requestId: "r" };
 const here = { now: () => 1 } as unknown as OperationContext;
 
-const add = atEngine("test-add", async (context: OperationContext, given: { readonly plus: number }) => ({
-  sum: context.now() + given.plus,
-  by: context.caller?.by ?? null,
-}));
+const add = atEngine(
+  "test-add",
+  ({ plus }: { readonly plus: number }) => `order-${plus}`,
+  async (context: OperationContext, { plus }) => ({
+    sum: context.now() + plus,
+    by: context.caller?.by ?? null,
+  }),
+);
 
 test("where the engine is in this process, an operation runs in its caller's context", async () => {
   expect(await add({ ...here, caller }, { plus: 2 })).toEqual({ sum: 3, by: "staff:1" });
 });
 
-test("elsewhere it goes to the engine's process by its name, with its caller, and runs in that one's context", async () => {
+test("elsewhere it goes to its order's home by its name, with its caller, and runs in that one's context", async () => {
   const there = { now: () => 40 } as unknown as OperationContext;
+  const orders: string[] = [];
   const context: OperationContext = {
     ...here,
     caller,
-    engineProcess: { carryOut: (name, given, by) => carryOutHere(there, name, given, by) },
+    engineProcess: {
+      carryOut: (name, given, by, orderId) => {
+        orders.push(orderId);
+        return carryOutHere(there, name, given, by);
+      },
+    },
   };
   expect(await add(context, { plus: 2 })).toEqual({ sum: 42, by: "staff:1" });
+  expect(orders).toEqual(["order-2"]);
   const nobodys = { ...here, engineProcess: context.engineProcess as never };
   expect(await add(nobodys, { plus: 2 })).toEqual({ sum: 42, by: null });
 });
@@ -33,7 +44,13 @@ test("what is no operation is not carried out, and none has another's name", asy
   await expect(carryOutHere(here, "toString", {}, undefined)).rejects.toThrow(
     "there is no operation toString",
   );
-  expect(() => atEngine("test-add", async () => null)).toThrow("there are two operations test-add");
+  expect(() =>
+    atEngine(
+      "test-add",
+      () => "",
+      async () => null,
+    ),
+  ).toThrow("there are two operations test-add");
 });
 
 /**

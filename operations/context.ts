@@ -17,16 +17,19 @@ export type OperationContext = {
   readonly now: () => number;
   /** Whose request this is; absent: the system does it by itself. */
   readonly caller?: Caller;
-  /** Where the engine is another process: the way there (`at-engine.ts`). Absent: it is in this one. */
+  /**
+   * Where other processes have an engine: the way there (`at-engine.ts`). Absent: this one has the only
+   * one.
+   */
   readonly engineProcess?: EngineProcess;
   /** By which orders of channels are read where they are captured, by kind. */
   readonly channelAdapters?: ReadonlyMap<string, ChannelAdapter>;
 };
 
-/** The process that has the engine. */
+/** The process that has the engine, or the part of it that an order is at home in. */
 export type EngineProcess = {
   /** Has an operation carried out there. What it is given, and what it answers, is plain data. */
-  carryOut(operation: string, given: unknown, caller: Caller | undefined): Promise<unknown>;
+  carryOut(operation: string, given: unknown, caller: Caller | undefined, orderId: string): Promise<unknown>;
 };
 
 /** What the floor asks of the stock. Its answers may come from another thread. */

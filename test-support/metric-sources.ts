@@ -49,6 +49,8 @@ export function everySource(): MetricSources {
       waiting: 0,
       uncommitted: 0,
       waitingOfThread: [0, 0],
+      shards: { live: 8, rebuilding: 0, leaving: 0 },
+      moves: { adopted: 8, givenUp: 0, lost: 0 },
     }),
     sagas: () => ({
       isRunning: true,

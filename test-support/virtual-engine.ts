@@ -12,7 +12,8 @@ import { type RecoverySource, recoverShard } from "../engine/storage/recovery.ts
 import type { Recovered, ShardHost } from "../engine/threads/shard-host.ts";
 import { silentLogger } from "./engine.ts";
 
-class LocalHost implements ShardHost {
+/** Shard threads without threads. */
+export class LocalHost implements ShardHost {
   private readonly shards = new Map<number, Shard>();
 
   threadOf(shard: number): number {

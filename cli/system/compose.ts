@@ -51,7 +51,7 @@ import { SagaNamespaceTakenError } from "../../workflows/runtime/saga-home.ts";
 import { checkSagaNamespace, type SagaWorker, startSagaWorker } from "../../workflows/runtime/worker.ts";
 import { UserProblem } from "../problem.ts";
 import type { Steps } from "../terminal.ts";
-import { type EngineAccess, openDoor, otherEngine, ownEngine } from "./engine-access.ts";
+import { type EngineAccess, otherEngine, ownEngine } from "./engine-access.ts";
 import { identityProvider } from "./identity-provider.ts";
 import { mqttConnection } from "./mqtt-connection.ts";
 import { readPem } from "./pem-file.ts";
@@ -131,7 +131,9 @@ export async function startSystem(
       parcelLimit: parcelLimitOf(outside.carriers),
       now: Date.now,
       channelAdapters: reading.adapters,
-      ...(access.engineProcess === undefined ? {} : { engineProcess: access.engineProcess }),
+      ...(access.engineProcess === undefined
+        ? {}
+        : { engineProcess: access.engineProcess((): OperationContext => context) }),
     };
     const jobLog = new JobLog();
     const system: Composition = {
@@ -144,7 +146,7 @@ export async function startSystem(
       jobLog,
       ...ready,
     };
-    if (engine !== null) await startStockNeighbours(system, engine);
+    if (engine !== null) await startStockNeighbours(system);
     parts.add("settings", followSettings(context, logger.child({ part: "settings" }), outside, jobLog));
     const has = (role: Role): boolean => settings.roles.includes(role);
     const jobs = has("jobs") ? await startJobs(system) : null;
@@ -153,8 +155,9 @@ export async function startSystem(
     const neighbours: Neighbours = { jobs, bridge, sagas };
     const gateway = await steps.run("Gateway", () => startEdge(system, neighbours));
     parts.add("presence", startPresence(system, neighbours));
-    // Who has no stock has none to lose.
-    const watch = engine === null ? null : watchTakeOver(() => engine.isTakenOver());
+    // Who has no stock has none to lose; who shares it goes on with what is left.
+    const isAlone = engine !== null && settings.redisUrl === null;
+    const watch = isAlone ? watchTakeOver(() => engine.isTakenOver()) : null;
     if (watch !== null) parts.add("watch", { stop: async () => watch.stop() });
     const takenOver = watch?.taken ?? new Promise<string>(() => {});
     return { port: gateway.port, database, takenOver, stop: () => parts.stopAll() };
@@ -215,9 +218,9 @@ async function reachStock(
     parts.add("way to the engine", access);
     return { value: access, detail: "of another process" };
   }
-  const access = await ownEngine(settings, logger);
+  const access = await ownEngine(settings, database, logger);
   parts.add("engine", access);
-  const shards = await access.allocator.status();
+  const shards = (await access.engine?.client.status()) ?? [];
   const positions = shards.reduce((sum, shard) => sum + shard.positions, 0);
   const threads = new Set(shards.map((shard) => shard.thread)).size;
   return {
@@ -227,12 +230,18 @@ async function reachStock(
 }
 
 /** What is to be where the engine is. */
-async function startStockNeighbours(system: Composition, engine: Engine): Promise<void> {
-  const { settings, logger, parts, context, rules } = system;
+async function startStockNeighbours(system: Composition): Promise<void> {
+  const { logger, parts, context, rules, access } = system;
+  const { engine } = access;
   if (rules !== null) await seedSourcingRules(context.database, rules);
   await tellAllocator(context);
-  parts.add("short orders", runShortOrders(context, logger.child({ part: "short-orders" })));
-  if (settings.redisUrl !== null) parts.add("door", await openDoor(settings, engine, context, logger));
+  if (engine !== null)
+    parts.add("short orders", runShortOrders(context, logger.child({ part: "short-orders" }), engine));
+  const door = access.openDoor?.(context);
+  if (door === undefined || engine === null) return;
+  parts.add("door", door);
+  // Stopped before the door: it sends those on who ask for what other nodes have by then.
+  parts.add("shards", { stop: () => engine.drain() });
 }
 
 /** Each listener of a job has a connection, and the work of some takes another. */
@@ -475,6 +484,7 @@ async function startEdge(system: Composition, neighbours: Neighbours) {
     database: context.database,
     allocator: context.allocator,
     ...(context.engineProcess === undefined ? {} : { engineProcess: context.engineProcess }),
+    ownEngine: engine?.client ?? null,
     channelAdapters: context.channelAdapters ?? new Map(),
     secrets: settings.secretBox,
     carriers: outside.carriers,

@@ -1,15 +1,16 @@
 /**
- * How this process comes by the engine: it has it, and opens its door to others where there is a Redis; or it
- * reaches the process that has it.
+ * How this process comes by the stock: it has an engine, and where there is a Redis opens its door to
+ * others and reaches theirs; or it has none, and reaches those that have one.
  */
 import type { Logger } from "pino";
 import type { Settings } from "../../config/settings.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { type Engine, startEngine } from "../../engine/engine.ts";
+import { EngineError } from "../../engine/errors.ts";
 import { EngineDoor } from "../../engine/fabric/engine-door.ts";
 import { FabricLink } from "../../engine/fabric/fabric-link.ts";
-import { RemoteAllocator } from "../../engine/fabric/remote-allocator.ts";
 import { RemoteEngine } from "../../engine/fabric/remote-engine.ts";
+import { RoutedAllocator } from "../../engine/routing/routed-allocator.ts";
 import { carryOutHere } from "../../operations/at-engine.ts";
 import type { EngineProcess, OperationContext } from "../../operations/context.ts";
 import type { Caller } from "../../store/audit-log/record-audit.ts";
@@ -20,36 +21,82 @@ import { probeEngine } from "./probe-engine.ts";
 
 export type EngineAccess = {
   readonly allocator: AllocatorClient;
-  /** Null: another process has it. */
+  /** Null: this process has none. */
   readonly engine: Engine | null;
-  /** Absent: it is this process. */
-  readonly engineProcess?: EngineProcess;
+  /** Where operations are carried out; absent: here, all of them. @param context of this process */
+  readonly engineProcess?: (context: () => OperationContext) => EngineProcess;
+  /** Has other processes find the engine of this one from now on. Absent: nobody looks for it. */
+  readonly openDoor?: (context: OperationContext) => Stoppable;
   /** @throws Error with what keeps the engine from working, or this process from reaching it */
   probe(): Promise<void>;
   stop(): Promise<void>;
 };
 
-type EngineSettings = Pick<Settings, "engine" | "redisUrl" | "redisCaFile"> & {
+type Stoppable = { stop(): Promise<void> };
+
+type EngineSettings = Pick<Settings, "engine" | "node" | "redisUrl" | "redisCaFile"> & {
   readonly databaseUrl: string;
 };
 
-export async function ownEngine(settings: EngineSettings, logger: Logger): Promise<EngineAccess> {
+/** An engine of this process, and the way to those of others where there is a Redis. */
+export async function ownEngine(
+  settings: EngineSettings,
+  database: Database,
+  logger: Logger,
+): Promise<EngineAccess> {
   const engine = await startEngine({
     databaseUrl: settings.databaseUrl,
     threads: settings.engine.threads,
     threadMemoryMb: settings.engine.threadMemoryMb,
     shards: settings.engine.shards,
     logger: logger.child({ part: "engine" }),
+    // Without Redis nobody could be sent to the node that has a shard: one has them all.
+    ...(settings.redisUrl === null ? {} : { share: { node: settings.node } }),
   });
+  const probe = (): Promise<void> => probeEngine(engine.client);
+  if (settings.redisUrl === null)
+    return { allocator: engine.client, engine, probe, stop: () => engine.stop() };
+  const ofFabric = logger.child({ part: "fabric" });
+  const link = await openLink(settings, engine.owner, database, logger);
+  const remote = new RemoteEngine({ link, logger: ofFabric });
+  const allocator = new RoutedAllocator(remote, { engine: engine.client, database, logger: ofFabric });
   return {
-    allocator: engine.client,
+    allocator,
     engine,
-    probe: () => probeEngine(engine.client),
-    stop: () => engine.stop(),
+    engineProcess: (context) => ({
+      carryOut: async (operation, given, caller, orderId) => {
+        if (engine.client.has(orderId)) {
+          try {
+            return await carryOutHere(context(), operation, given, caller);
+          } catch (error) {
+            // The order's home has moved meanwhile.
+            if (!isElsewhere(error)) throw error;
+          }
+        }
+        return carryOutAt(remote, operation, given, caller, orderId);
+      },
+    }),
+    openDoor: (context) =>
+      new EngineDoor({
+        link,
+        own: engine.client,
+        allocator,
+        shards: engine,
+        operation: (name, given, caller) =>
+          carryOutHere(context, name, given, (caller ?? undefined) as Caller | undefined),
+        logger: ofFabric,
+      }),
+    probe,
+    stop: async () => {
+      await allocator.stop();
+      await engine.stop();
+      remote.stop();
+      link.stop();
+    },
   };
 }
 
-/** @param self by which the engine's process sends its answers: `node.id` */
+/** @param self by which engines of other processes send their answers: `node.id` */
 export async function otherEngine(
   settings: EngineSettings,
   self: string,
@@ -58,17 +105,16 @@ export async function otherEngine(
 ): Promise<EngineAccess> {
   const link = await openLink(settings, self, database, logger);
   const remote = new RemoteEngine({ link, logger: logger.child({ part: "fabric" }) });
-  const allocator = new RemoteAllocator(remote);
+  const allocator = new RoutedAllocator(remote, null);
   return {
     allocator,
     engine: null,
-    engineProcess: {
-      carryOut: async (operation, given, caller) =>
-        (await remote.ask("operation", [operation, given, caller], { isRepeatable: false })).value,
-    },
+    engineProcess: () => ({
+      carryOut: (operation, given, caller, orderId) => carryOutAt(remote, operation, given, caller, orderId),
+    }),
     probe: async () => {
       if (!link.isUp()) throw new Error("Redis does not answer, by which the engine's process is reached");
-      if (remote.owner() === null) throw new Error("no process has the stock");
+      if (remote.owners().size === 0) throw new Error("no process has the stock");
       await probeEngine({ status: () => within(PROBE_MS, allocator.status()) });
     },
     stop: async () => {
@@ -76,6 +122,21 @@ export async function otherEngine(
       link.stop();
     },
   };
+}
+
+async function carryOutAt(
+  remote: RemoteEngine,
+  operation: string,
+  given: unknown,
+  caller: Caller | undefined,
+  orderId: string,
+): Promise<unknown> {
+  const asked = { key: orderId, isRepeatable: false };
+  return (await remote.ask("operation", [operation, given, caller], asked)).value;
+}
+
+function isElsewhere(error: unknown): boolean {
+  return error instanceof EngineError && error.code === "shard_elsewhere";
 }
 
 /** Shorter than anybody waits for a page about it. */
@@ -87,30 +148,6 @@ async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
     timer = setTimeout(() => reject(new Error("the engine's process does not answer")), milliseconds);
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
-}
-
-/** Other processes find the engine of this one from now on. */
-export async function openDoor(
-  settings: EngineSettings,
-  engine: Engine,
-  context: OperationContext,
-  logger: Logger,
-): Promise<{ stop(): Promise<void> }> {
-  const link = await openLink(settings, engine.owner, context.database, logger);
-  const door = new EngineDoor({
-    link,
-    allocator: engine.client,
-    shards: engine,
-    operation: (name, given, caller) =>
-      carryOutHere(context, name, given, (caller ?? undefined) as Caller | undefined),
-    logger: logger.child({ part: "fabric" }),
-  });
-  return {
-    stop: async () => {
-      await door.stop();
-      link.stop();
-    },
-  };
 }
 
 async function openLink(

@@ -12,6 +12,7 @@ import type { Logger } from "pino";
 import { inCallersSpan } from "../../config/trace.ts";
 import type { AllocatorClient } from "../allocator-client.ts";
 import { EngineError } from "../errors.ts";
+import type { OwnEngine } from "../own-engine.ts";
 import type { FabricLink } from "./fabric-link.ts";
 import {
   type Answer,
@@ -25,7 +26,7 @@ import {
   packValue,
   unpack,
 } from "./fabric-messages.ts";
-import { claimShards, leaveShards, type OwnedShard } from "./shard-map.ts";
+import { claimShards, type OwnedShard } from "./shard-map.ts";
 
 const CLAIM_MS = 1_000;
 /** A process that is gone for so long has given up all that it had asked. Far longer than its patience. */
@@ -50,7 +51,9 @@ type Asker = {
 
 export type EngineDoorOptions = {
   readonly link: FabricLink;
-  readonly allocator: AllocatorClient;
+  readonly own: OwnEngine;
+  /** The same over all engines: what is promised of a kit may be at several. */
+  readonly allocator: Pick<AllocatorClient, "capableToPromise">;
   /** The engine, as far as it says which shards are live in it. */
   readonly shards: {
     ownShards(): readonly OwnedShard[];
@@ -63,6 +66,7 @@ export type EngineDoorOptions = {
 
 export class EngineDoor {
   private readonly link: FabricLink;
+  private readonly own: OwnEngine;
   private readonly shards: EngineDoorOptions["shards"];
   private readonly logger: Logger;
   private readonly methods: Methods;
@@ -75,11 +79,12 @@ export class EngineDoor {
   private isStopping = false;
   private whenIdle: (() => void) | null = null;
 
-  constructor({ link, allocator, shards, operation, logger }: EngineDoorOptions) {
+  constructor({ link, own, allocator, shards, operation, logger }: EngineDoorOptions) {
     this.link = link;
+    this.own = own;
     this.shards = shards;
     this.logger = logger;
-    this.methods = methodsOf(allocator, operation);
+    this.methods = methodsOf(own, allocator, operation);
     link.onMessage((message) => this.hear(message));
     link.onUp(() => this.claim());
     this.timer = setInterval(() => {
@@ -95,7 +100,7 @@ export class EngineDoor {
     clearInterval(this.timer);
     if (this.running > 0) await this.untilIdle();
     this.flush();
-    await leaveShards(this.link).catch(() => {});
+    await claimShards(this.link, [], this.own.shardCount).catch(() => {});
   }
 
   /** As long as those wait who asked: what takes longer is not waited for by them either. */
@@ -118,8 +123,7 @@ export class EngineDoor {
   }
 
   private async claimNow(): Promise<void> {
-    const shards = this.shards.ownShards();
-    if (shards.length > 0) await claimShards(this.link, shards);
+    await claimShards(this.link, this.shards.ownShards(), this.own.shardCount);
   }
 
   /** Shards move by the dozen: all that move in one turn of the loop are told of at once. */
@@ -251,14 +255,17 @@ export class EngineDoor {
 }
 
 /** What may be asked. The list is the whole of it: a name that comes over the fabric reaches nothing else. */
-function methodsOf(allocator: AllocatorClient, operation: EngineDoorOptions["operation"]): Methods {
-  const a = allocator;
+function methodsOf(
+  a: OwnEngine,
+  overAll: EngineDoorOptions["allocator"],
+  operation: EngineDoorOptions["operation"],
+): Methods {
   return {
     execute: (commands: Parameters<AllocatorClient["execute"]>[0]) => a.execute(commands),
     positions: (skus: readonly string[]) => a.positions(skus),
     holds: (address: Parameters<AllocatorClient["holds"]>[0]) => a.holds(address),
     capableToPromise: (request: Parameters<AllocatorClient["capableToPromise"]>[0]) =>
-      a.capableToPromise(request),
+      overAll.capableToPromise(request),
     available: (...given: Parameters<AllocatorClient["available"]>) => a.available(...given),
     availableByLocation: (sku: string) => a.availableByLocation(sku),
     amendOrder: (amendment: Parameters<AllocatorClient["amendOrder"]>[0]) => a.amendOrder(amendment),
@@ -267,6 +274,8 @@ function methodsOf(allocator: AllocatorClient, operation: EngineDoorOptions["ope
     applyLane: (lane: string, operations: Uint8Array, atMs: number) =>
       a.applyLane({ lane, operations: wordsOf(operations), atMs }),
     status: () => a.status(),
+    stockOf: (skus: readonly string[], pool: string | undefined) => a.stockOf(skus, pool),
+    outlooks: (skus: readonly string[]) => a.outlooks(skus),
     operation: (name: string, given: unknown, caller: unknown) => operation(name, given, caller),
   };
 }

@@ -28,6 +28,8 @@ export type FabricMethod =
   | "openPositions"
   | "applyLane"
   | "status"
+  | "stockOf"
+  | "outlooks"
   | "operation";
 
 /** `traceparent`: of the W3C, under which it is traced; absent: it is not. */

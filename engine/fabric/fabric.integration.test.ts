@@ -12,12 +12,12 @@ import { collectSpans } from "../../test-support/collected-spans.ts";
 import { LOCATIONS, receive, silentLogger, until } from "../../test-support/engine.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 import { hasRedis, startRedis, type TestRedis } from "../../test-support/servers/redis.ts";
-import type { AllocatorClient } from "../allocator-client.ts";
 import { type Engine, startEngine } from "../engine.ts";
 import { EngineError } from "../errors.ts";
+import type { OwnEngine } from "../own-engine.ts";
+import { RoutedAllocator } from "../routing/routed-allocator.ts";
 import { EngineDoor } from "./engine-door.ts";
 import { FabricLink } from "./fabric-link.ts";
-import { RemoteAllocator } from "./remote-allocator.ts";
 import { RemoteEngine } from "./remote-engine.ts";
 
 let database: TestDatabase;
@@ -62,16 +62,13 @@ type Carried = (name: string, given: unknown, caller: unknown) => Promise<unknow
 
 /** @returns what ends it without a word, as a death would */
 function openDoor(
-  options: {
-    readonly allocator?: AllocatorClient;
-    readonly operation?: Carried;
-    readonly company?: string;
-  } = {},
+  options: { readonly own?: OwnEngine; readonly operation?: Carried; readonly company?: string } = {},
 ): { readonly door: EngineDoor; die(): void } {
   const own = link(options.company);
   const door = new EngineDoor({
     link: own,
-    allocator: options.allocator ?? engine.client,
+    own: options.own ?? engine.client,
+    allocator: engine.client,
     shards: engine,
     operation: options.operation ?? (async () => null),
     logger: silentLogger,
@@ -92,10 +89,10 @@ function openDoor(
 function otherProcess(
   patienceMs = 8_000,
   company = "acme",
-): { remote: RemoteEngine; stock: RemoteAllocator } {
+): { remote: RemoteEngine; stock: RoutedAllocator } {
   const remote = new RemoteEngine({ link: link(company), logger: silentLogger, patienceMs });
   undone.push(() => remote.stop());
-  return { remote, stock: new RemoteAllocator(remote) };
+  return { remote, stock: new RoutedAllocator(remote, null) };
 }
 
 let skus = 0;
@@ -134,7 +131,7 @@ describe.skipIf(!hasRedis)(`the fabric${hasRedis ? "" : " (skipped: install redi
     expect(collected.all()).toEqual([]);
 
     const carried = inCallersSpan("POST /v1/orders", {}, {}, () =>
-      remote.ask("operation", ["capture", {}, undefined], { isRepeatable: true }),
+      remote.ask("operation", ["capture", {}, undefined], { isRepeatable: true, key: "web-1" }),
     );
     expect((await carried).value).toBe("done");
     const spans = collected.all();
@@ -181,8 +178,8 @@ describe.skipIf(!hasRedis)(`the fabric${hasRedis ? "" : " (skipped: install redi
       name: "EngineError",
       code: "invalid_request",
     });
-    expect(await codeOf(stock.reserveOrder())).toBe("invalid_request");
-    const unknown = remote.ask("toString" as "status", [], { isRepeatable: true });
+    expect(await codeOf(stock.reserveOrder(undefined as never))).toBe("invalid_request");
+    const unknown = remote.ask("toString" as "status", [], { isRepeatable: true, key: "any" });
     expect(await codeOf(unknown)).toBe("invalid_request");
   });
 
@@ -241,6 +238,7 @@ describe.skipIf(!hasRedis)(`the fabric${hasRedis ? "" : " (skipped: install redi
     const given = { at: new Date(0), many: new Map([["a", 1n]]), none: undefined };
     const answer = remote.ask("operation", ["release-hold", given, { by: "staff:1" }], {
       isRepeatable: false,
+      key: "order",
     });
     await until(async () => (carried.length > 0 ? true : undefined));
     // Longer than it waits before it asks again.
@@ -264,7 +262,10 @@ describe.skipIf(!hasRedis)(`the fabric${hasRedis ? "" : " (skipped: install redi
       },
     });
     await stock.status();
-    const { value } = await remote.ask("operation", ["x", null, undefined], { isRepeatable: false });
+    const { value } = await remote.ask("operation", ["x", null, undefined], {
+      isRepeatable: false,
+      key: "any",
+    });
     expect(value).toBe(1);
     expect(runs).toBe(1);
   });
@@ -295,10 +296,10 @@ describe.skipIf(!hasRedis)(`the fabric${hasRedis ? "" : " (skipped: install redi
     openDoor({ operation: () => new Promise((resolve) => setTimeout(resolve, 2_500, "slow")) });
     const { remote, stock } = otherProcess(3_000);
     await stock.status();
-    const first = remote.ask("operation", ["x", null, undefined], { isRepeatable: false });
+    const first = remote.ask("operation", ["x", null, undefined], { isRepeatable: false, key: "any" });
     await new Promise((resolve) => setTimeout(resolve, 2_000));
     // Nothing was answered for two seconds, and this one has its own three.
-    const second = remote.ask("operation", ["y", null, undefined], { isRepeatable: false });
+    const second = remote.ask("operation", ["y", null, undefined], { isRepeatable: false, key: "any" });
     expect([(await first).value, (await second).value]).toEqual(["slow", "slow"]);
   });
 
@@ -322,9 +323,12 @@ describe.skipIf(!hasRedis)(`the fabric${hasRedis ? "" : " (skipped: install redi
     const first = openDoor({ operation: () => new Promise(() => {}) });
     const { stock, remote } = otherProcess();
     await stock.status();
-    const operation = codeOf(remote.ask("operation", ["x", null, undefined], { isRepeatable: false }));
+    const operation = codeOf(
+      remote.ask("operation", ["x", null, undefined], { isRepeatable: false, key: "any" }),
+    );
+    await stock.execute([receive("X", "east", 1)]);
     const lanes = stock.laneDoor();
-    await lanes.openPositions([{ sku: "X", locationId: "east" }]);
+    const [handle] = await lanes.openPositions([{ sku: "X", locationId: "east" }]);
     first.die();
     const before = engine;
     engine = await start();
@@ -337,7 +341,7 @@ describe.skipIf(!hasRedis)(`the fabric${hasRedis ? "" : " (skipped: install redi
     expect(await operation).toBe("commit_outcome_unknown");
     expect(runs).toBe(0);
     // Its handles are of the engine that is gone, for good.
-    const words = new Uint32Array([1, 0, LANE_KIND.release << 28, 0]);
+    const words = new Uint32Array([1, handle ?? 0, LANE_KIND.release << 28, 0]);
     for (let time = 0; time < 2; time += 1)
       expect(await codeOf(lanes.applyLane({ lane: "l", operations: words, atMs: 0 }))).toBe("handles_void");
     expect(await codeOf(lanes.openPositions([{ sku: "X", locationId: "east" }]))).toBe("handles_void");
@@ -374,10 +378,10 @@ describe.skipIf(!hasRedis)(`the fabric${hasRedis ? "" : " (skipped: install redi
       },
     });
     const { remote, stock } = otherProcess();
-    const begun = remote.ask("operation", ["x", null, undefined], { isRepeatable: false });
+    const begun = remote.ask("operation", ["x", null, undefined], { isRepeatable: false, key: "any" });
     await until(async () => (isBegun ? true : undefined));
     const stopping = first.door.stop();
-    const late = remote.ask("operation", ["late", null, undefined], { isRepeatable: false });
+    const late = remote.ask("operation", ["late", null, undefined], { isRepeatable: false, key: "any" });
     await new Promise((resolve) => setTimeout(resolve, 300));
     finish("in time");
     expect((await begun).value).toBe("in time");

@@ -2,7 +2,8 @@
  * Turns committed journal rows into movements that can be read, in journal order, exactly once.
  *
  * Each step takes the next rows of all shards that are behind and writes their movements, the sums and the
- * cursors in one transaction. A crash between two steps loses nothing; a crash within a step leaves no trace.
+ * cursors in one transaction, which holds the cursors' locks: where a shard has moved, its former node finishes
+ * what it has announced beside the new one, and each row is projected by one of them. A crash between two steps loses nothing; a crash within a step leaves no trace.
  */
 import type { StockEvent } from "../../actors/position/events.ts";
 import { concernsPosition } from "../../actors/position/sku-stock.ts";
@@ -41,6 +42,7 @@ const MAX_REST_MS = 1_000;
  */
 const LANE_RESTS = 8;
 const RETRY_MS = 500;
+const IDLE_IN_TRANSACTION_MS = 5_000;
 
 type Warn = (facts: { readonly shard: number; readonly cause: unknown }, message: string) => void;
 
@@ -137,6 +139,8 @@ export class JournalProjector {
       // The cursors fall back together with the rows if the server crashes before they are on disk. So
       // nothing waits for the disk.
       await transaction.query("set local synchronous_commit = off");
+      // A process that stands still here holds the cursors of shards that another node has by now.
+      await transaction.query(`set local idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`);
       const places = await lockProjection(transaction, shards);
       const reached = new Map(places.map(({ shard, after }) => [shard, after]));
       const rows = await readJournal(transaction, places, this.rowsPerStep);

@@ -30,7 +30,7 @@ export function addEngineMetrics(
     );
   ofShards(
     "holdfast_engine_shard_live",
-    "1 where this node owns the shard and serves it; 0 where it is being rebuilt or another node has it.",
+    "1 where this node owns the shard and serves it; 0 where it is being rebuilt. Other nodes' shards are told there.",
     ({ state }) => (state === "live" ? 1 : 0),
   );
   ofShards(
@@ -93,6 +93,31 @@ function addCommitMetrics(book: MetricBook, figures: () => EngineFigures): void 
     "holdfast_engine_uncommitted_commands",
     "Commands that are applied and wait for the disk.",
     ({ uncommitted }) => uncommitted,
+  );
+  book.gauge(
+    {
+      name: "holdfast_engine_shards",
+      help: "Shards that this node has, by state: live, rebuilding, leaving (being given up to another node).",
+      labels: ["state"],
+      scope,
+    },
+    () => Object.entries(figures().shards).map(([state, count]): Sample => [{ state }, count]),
+  );
+  book.counter(
+    {
+      name: "holdfast_engine_shard_moves_total",
+      help: "Shards that came here (adopted), were given up in order (given_up), or were taken by another node (lost).",
+      labels: ["move"],
+      scope,
+    },
+    () => {
+      const { adopted, givenUp, lost } = figures().moves;
+      return [
+        [{ move: "adopted" }, adopted],
+        [{ move: "given_up" }, givenUp],
+        [{ move: "lost" }, lost],
+      ];
+    },
   );
   book.gauge(
     {

@@ -14,6 +14,7 @@ const engine = await startEngine({ databaseUrl, threads: 2, shards: 16, logger }
 const link = new FabricLink({ url: redisUrl, ca: null, company, self: engine.owner, logger });
 const door = new EngineDoor({
   link,
+  own: engine.client,
   allocator: engine.client,
   shards: engine,
   operation: () => Promise.reject(new Error("no operation is measured")),

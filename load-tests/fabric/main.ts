@@ -15,8 +15,8 @@ import { projectRoot } from "../../config/project-root.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { startEngine } from "../../engine/engine.ts";
 import { FabricLink } from "../../engine/fabric/fabric-link.ts";
-import { RemoteAllocator } from "../../engine/fabric/remote-allocator.ts";
 import { RemoteEngine } from "../../engine/fabric/remote-engine.ts";
+import { RoutedAllocator } from "../../engine/routing/routed-allocator.ts";
 import { migrate } from "../../store/sql/migrate.ts";
 import { DatabaseServer } from "../faults/database-server.ts";
 
@@ -91,7 +91,7 @@ async function measureOver(databaseUrl: string, redisUrl: string): Promise<Figur
   const remote = new RemoteEngine({ link, logger });
   try {
     await once(child, "message");
-    return await measure(new RemoteAllocator(remote), "over", async () => ({
+    return await measure(new RoutedAllocator(remote, null), "over", async () => ({
       caller: ownMicros(),
       engine: await microsOf(child),
       redis: await microsOfRedis(redis),

@@ -195,22 +195,25 @@ function incomingOf(
   };
 }
 
+type SaidByChannel = {
+  readonly channelId: string;
+  readonly cause: string;
+  readonly said:
+    | { readonly incoming: Incoming }
+    | { readonly reading: Exclude<ChannelReading, { kind: "order" | "refused" }> };
+};
+
 /**
- * One thing that a channel says, once it is read. It is taken where the engine is: what is said of one order by
- * several gateways at once is taken in turns there.
+ * One thing that a channel says, once it is read. It is taken where the order is at home: what is said of one
+ * order by several gateways at once is taken in turns there.
  */
 const captureReading = atEngine(
   "capture-reading",
-  async (
-    context: OperationContext,
-    given: {
-      readonly channelId: string;
-      readonly cause: string;
-      readonly said:
-        | { readonly incoming: Incoming }
-        | { readonly reading: Exclude<ChannelReading, { kind: "order" | "refused" }> };
-    },
-  ): Promise<CodedResult> => {
+  ({ channelId, said }: SaidByChannel) =>
+    "incoming" in said
+      ? said.incoming.orderId
+      : (orderIdOf(channelId, said.reading.externalId) ?? said.reading.externalId),
+  async (context: OperationContext, given: SaidByChannel): Promise<CodedResult> => {
     const { channelId, cause, said } = given;
     const catalog = catalogOf(context.database);
     const channel = await catalog.channel(channelId);

@@ -37,7 +37,7 @@ type EditRequest = Omit<RevisionRequest, "next" | "gives"> & {
 /** `cancelling`: nothing is left of the order, and its saga has been asked to cancel it. */
 export type Edited = Revised | { readonly status: "cancelling" };
 
-export const editOrder = atEngine("edit-order", edit);
+export const editOrder = atEngine("edit-order", ({ orderId }) => orderId, edit);
 
 async function edit(context: OperationContext, request: EditRequest): Promise<Edited | Refusal> {
   const { edits: asked, giver, reason: said = "Every line was cancelled.", ...change } = request;

@@ -306,6 +306,7 @@ async function reserveAndCommit(
     {
       // Never the same twice: what was given back under it would be taken for a reservation.
       orderId: `${orderId}#${randomUUID().slice(0, 8)}`,
+      ofOrder: orderId,
       lines: need,
       policy: "all_or_nothing",
       ...(await poolOf(context, document.channelId)),

@@ -94,6 +94,7 @@ const ALL_CODES = Object.keys(HOLD_CODES) as readonly HoldCode[];
 
 export const releaseHold = atEngine(
   "release-hold",
+  ({ orderId }) => orderId,
   (context: OperationContext, request: ReleaseHoldRequest): Promise<HoldReleased | Refusal> =>
     oneAtATime(context.database, request.orderId, async () => {
       const { ids } = request;

@@ -41,6 +41,7 @@ export function reservationRequest(
   const locations = place === null ? otherwise.locations : { only: [place] };
   return {
     orderId: reservationIdOf(document.orderId, attempt),
+    ofOrder: document.orderId,
     lines,
     policy: place !== null && policy === "ship_available_backorder_rest" ? "ship_available" : policy,
     ...(locations === undefined ? {} : { locations }),

@@ -38,7 +38,7 @@ type Replacement = {
   readonly by: string;
 };
 
-export const placeReplacement = atEngine("place-replacement", place);
+export const placeReplacement = atEngine("place-replacement", ({ order }) => order.document.orderId, place);
 
 async function place(
   context: OperationContext,

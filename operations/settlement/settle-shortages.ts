@@ -85,6 +85,7 @@ export async function settleShortages(context: OperationContext): Promise<{
 
 const settleInTurn = atEngine(
   "settle-shortages",
+  ({ orderId }) => orderId,
   (context: OperationContext, { orderId }: { readonly orderId: string }): Promise<boolean> =>
     oneAtATime(context.database, orderId, () => settleOrder(context, orderId)),
 );

@@ -168,3 +168,33 @@ test("an order that somebody holds locked stalls no commit of the stock, and goe
   const [position] = await engine.client.positions([sku]);
   expect(position).toMatchObject({ onHand: 2, reserved: 2, availableToPromise: 0 });
 });
+
+// The last: its nodes take the stock from the engine of the others.
+test("an order goes on once, on whichever node has its stock, also where that came to it meanwhile", async () => {
+  await captureShort();
+  type Node = { readonly engine: Engine; readonly context: OperationContext };
+  const nodes: Node[] = [];
+  for (const node of ["one", "two"]) {
+    const share = { node };
+    const own = await startEngine({
+      databaseUrl: store.url,
+      threads: 1,
+      shards: 2,
+      share,
+      logger: silentLogger,
+    });
+    const ownContext = { ...context, allocator: own.client };
+    await tellAllocator(ownContext);
+    nodes.push({ engine: own, context: ownContext });
+  }
+  await vi.waitFor(() => expect(nodes.map((node) => node.engine.ownShards().length)).toEqual([1, 1]), 5_000);
+  const [holder, other] = nodes.sort(({ engine }) => (engine.isHere(sku) ? -1 : 1)) as [Node, Node];
+  // Nobody looks where the stock comes, and whoever looks has nothing of it.
+  const job = runShortOrders(other.context, silentLogger, other.engine);
+  await holder.engine.client.execute([{ ...common(), type: "receive", quantity: 2 }]);
+  await holder.engine.drain();
+  await vi.waitFor(async () => expect(await statusOf(orderId)).toBe("open"), 10_000);
+  expect(await other.engine.client.positions([sku])).toMatchObject([{ onHand: 2, reserved: 2 }]);
+  await job.stop();
+  await Promise.all(nodes.map((node) => node.engine.stop()));
+});

@@ -2,8 +2,9 @@
  * Orders that wait for stock go on when stock arrives, wherever it comes from: an integrator's receipt, a
  * count, a restocked return. The allocator says what was committed, so that no caller has to remember this.
  *
- * The retry comes after the receipt's commit and may be lost with the process. The next start tries every
- * order again.
+ * The retry comes after the receipt's commit and may be lost with the process. Whoever has the stock next, be it
+ * the next start or another node, tries every order again that waits for it. Two that try the same order at
+ * the same moment settle it once: the writer of what was reserved takes an order that waits, and no other.
  */
 import type { Logger } from "pino";
 import type { StockCommand, StockOutcome } from "../../actors/commands.ts";
@@ -16,7 +17,18 @@ type ShortOrderRunner = {
   stop(): Promise<void>;
 };
 
-export function runShortOrders(context: OperationContext, logger: Logger): ShortOrderRunner {
+/** Which stock is in this process, where nodes share it. */
+type StockHere = {
+  isHere(sku: string): boolean;
+  onShardsMoved(listener: () => void): void;
+};
+
+/** @param stock absent: all of it is here. */
+export function runShortOrders(
+  context: OperationContext,
+  logger: Logger,
+  stock?: StockHere,
+): ShortOrderRunner {
   const arrived = new Set<string>();
   let running: Promise<void> | null = null;
   let stopped = false;
@@ -40,16 +52,29 @@ export function runShortOrders(context: OperationContext, logger: Logger): Short
     running = null;
   };
   const retry = (): void => {
+    // Another node tries the orders that wait for what it has.
+    if (stock !== undefined) for (const sku of arrived) if (!stock.isHere(sku)) arrived.delete(sku);
     if (arrived.size === 0 || stopped) return;
     running ??= retryArrived();
   };
-  const catchUp = async (): Promise<void> => {
+  const lookForAll = async (): Promise<void> => {
     try {
       for (const sku of await skusOrdersWaitFor(context.database)) arrived.add(sku);
     } catch (error) {
       logger.error({ err: error }, "orders that wait for stock could not be looked for");
     }
     retry();
+  };
+  let catchingUp: Promise<void> = Promise.resolve();
+  let isDue = false;
+  const catchUp = (): void => {
+    // Shards come by the dozen: one look that begins after them is enough.
+    if (isDue || stopped) return;
+    isDue = true;
+    catchingUp = catchingUp.then(() => {
+      isDue = false;
+      return lookForAll();
+    });
   };
 
   context.allocator.observeCommands((commands, outcomes) => {
@@ -58,11 +83,12 @@ export function runShortOrders(context: OperationContext, logger: Logger): Short
     }
     retry();
   });
-  const caughtUp = catchUp();
+  stock?.onShardsMoved(catchUp);
+  catchUp();
   return {
     stop: async () => {
       stopped = true;
-      await caughtUp;
+      await catchingUp;
       await running;
     },
   };

@@ -34,13 +34,22 @@ export async function takeLeases(
   shardCount: number,
   owner: string,
 ): Promise<ReadonlyMap<number, number>> {
+  return patiently(database, PATIENCE_MS, (client) => raiseAll(client, shardCount, owner));
+}
+
+/** Runs `take` on a connection; after each `patienceMs` of it, the connections that block it are ended. */
+export async function patiently<T>(
+  database: Database,
+  patienceMs: number,
+  take: (client: Queryable) => Promise<T>,
+): Promise<T> {
   const client = await database.connect();
   let impatience: NodeJS.Timeout | undefined;
   let fault: Error | undefined;
   try {
     const { rows: self } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
-    impatience = setInterval(() => endBlockers(database, self[0]?.pid ?? 0), PATIENCE_MS);
-    return await raiseAll(client, shardCount, owner);
+    impatience = setInterval(() => endBlockers(database, self[0]?.pid ?? 0), patienceMs);
+    return await take(client);
   } catch (error) {
     fault = error as Error;
     throw error;

@@ -146,7 +146,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "plan forgets what the order before took",
     breaks: "every fault has its code",
     file: "engine/rounds/round-runner.js",
-    search: "            stock.take(pool, holds);",
+    search: "            stock.take(request.pool, parts.placements);",
     replacement: "",
     from: 47,
   },
