@@ -80,9 +80,26 @@ export const SystemShard = Type.Object({
 });
 export type SystemShard = Shape<typeof SystemShard>;
 
+/** Work of which one process at a time does all, the others standing by: devices, jobs. */
+export const SystemLease = Type.Object({
+  role: Text,
+  /** Id of the node that has it, or had it last; null: that of a process that is not known any more. */
+  node: Type.Union([Text, Type.Null()]),
+  /** `free`: it was given up, or its process has ended or fallen silent; whoever stands by takes it. */
+  state: oneOf(["held", "free"]),
+  /** Rises with each process that takes it. */
+  epoch: Count,
+  /** Null: it was given up in order. */
+  renewedAt: Type.Union([Time, Type.Null()]),
+});
+export type SystemLease = Shape<typeof SystemLease>;
+
 export const SystemStatus = Type.Object({
   nodes: Type.Array(SystemNode),
   shards: Type.Array(SystemShard),
+  leases: Type.Array(SystemLease),
+  /** Age of the oldest transaction that still writes: what came after it the feeds do not show yet. */
+  feedsHeldBackSeconds: Type.Number(),
   /** What waits in the outbox, by queue: for sagas, and mails. */
   queues: Type.Array(
     Type.Object({
