@@ -86,6 +86,8 @@ export type LocationRestriction =
   | { readonly except: readonly string[] };
 
 export type OrderReservationRequest = {
+  /** The order that this is for, where `orderId` is not its id: what is added to an order has an id of its own. */
+  readonly ofOrder?: string;
   /**
    * Also the prefix of every hold id: `<orderId>:<lineId>:<locationId>`, for a kit's components with `:1`,
    * `:2`, … after it in the order of its definition. Repeating a request that was reserved returns the holds

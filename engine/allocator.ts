@@ -29,18 +29,21 @@ import type {
 import { EngineError } from "./errors.ts";
 import type { LaneCall, LaneClient } from "./lane-client.ts";
 import type { EngineCore } from "./loop/engine-core.ts";
+import type { OwnEngine, StockOfSkus } from "./own-engine.ts";
 import { componentsOf } from "./planning/kits.ts";
+import type { SourcingSetup } from "./planning/order-reservation.ts";
 import { promisedAt } from "./planning/promised-at.ts";
 import { partsOf } from "./rounds/lane-routing.ts";
 import type { ShardDirectory } from "./rounds/shard-directory.ts";
-import type { ExecuteWork } from "./rounds/work.ts";
+import type { ExecuteWork, OrderShare } from "./rounds/work.ts";
+import { shardOf } from "./shard/shard-of.ts";
 import type { SkuOutlook } from "./shard/shard-request.ts";
 import type { StockAt, StockScope, StockViewReader } from "./stock-view/stock-view-reader.ts";
 
 /** Commands of one call that run together; a longer list is cut, so that no round grows beyond its bound. */
 const SLICE = 2048;
 
-export class Allocator implements AllocatorClient {
+export class Allocator implements OwnEngine {
   private readonly core: EngineCore;
   private readonly directory: ShardDirectory;
   private readonly view: StockViewReader;
@@ -156,12 +159,53 @@ export class Allocator implements AllocatorClient {
   }
 
   async capableToPromise(request: PromiseRequest): Promise<number | null> {
-    const components = componentsOf(this.core.kits, request.sku);
-    const outlooks = await new Promise<readonly SkuOutlook[]>((resolve, reject) => {
-      const skus = components.map(({ sku }) => sku);
+    const components = componentsOf(this.core.setup.kits, request.sku);
+    return promisedAt(request, components, await this.outlooks(components.map(({ sku }) => sku)));
+  }
+
+  outlooks(skus: readonly string[]): Promise<readonly SkuOutlook[]> {
+    return new Promise((resolve, reject) => {
       this.core.push([{ kind: "outlooks", skus, resolve, reject }]);
     });
-    return promisedAt(request, components, outlooks);
+  }
+
+  get shardCount(): number {
+    return this.directory.entries.length;
+  }
+
+  has(key: string): boolean {
+    return this.directory.entry(shardOf(key, this.shardCount)).status !== "fenced";
+  }
+
+  stockOf(skus: readonly string[], pool: string | undefined): StockOfSkus {
+    return skus.map((sku) => [
+      sku,
+      this.view.availableByLocation(sku, pool).map(({ locationId, available }) => [locationId, available]),
+    ]);
+  }
+
+  sourcingSetup(): SourcingSetup {
+    return this.core.setup;
+  }
+
+  reserveShare<R>(
+    request: OrderReservationRequest,
+    share: Omit<OrderShare, "moved">,
+    attachment?: CommitAttachment<R>,
+  ): Promise<OrderReservation | "moved"> {
+    return new Promise((resolve, reject) => {
+      const moved = (): void => resolve("moved");
+      this.core.push([
+        {
+          kind: "order",
+          request,
+          attachment: (attachment as CommitAttachment<unknown> | undefined) ?? null,
+          share: { ...share, moved },
+          resolve,
+          reject,
+        },
+      ]);
+    });
   }
 
   available(sku: string, scope?: StockScope): number | null {

@@ -3,6 +3,7 @@
  *
  * - `engine_overloaded`: a bounded queue is full; nothing was done; try again after `retryAfterMs`.
  * - `fenced`: the shard belongs to another process now, for good; it did nothing; ask there.
+ * - `shard_elsewhere`: another engine has the shard; nothing was done; ask there.
  * - `shard_unavailable`: the shard is being rebuilt, or was lost in this moment; it did nothing; try
  *   again. In a call over several shards, parts in other shards may have been done: repeat it with the same
  *   ids.
@@ -22,6 +23,7 @@
 export type EngineErrorCode =
   | "engine_overloaded"
   | "fenced"
+  | "shard_elsewhere"
   | "shard_unavailable"
   | "commit_outcome_unknown"
   | "attachment_rejected"

@@ -28,6 +28,8 @@ export type FabricMethod =
   | "openPositions"
   | "applyLane"
   | "status"
+  | "stockOf"
+  | "outlooks"
   | "operation";
 
 export type Ask = readonly [number: number, method: FabricMethod, given: Uint8Array];

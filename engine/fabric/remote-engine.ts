@@ -1,16 +1,16 @@
 /**
- * The engine as a process sees it that has none: requests go to whoever has the shards, and answers come
- * back.
+ * Engines of other processes: requests go to whoever has the shard that they are about, and answers come back.
  *
- * R1 Every request is settled within `patienceMs`: with the engine's answer, with its fault, or with one of
+ * R1 Every request is settled within `patienceMs`: with an engine's answer, with its fault, or with one of
  *    ours. `engine_unreachable` says that nothing was done: no try was heard by anybody. Where one may have
  *    been, it is `commit_outcome_unknown`, and whoever asks again with the same ids gets the first outcome.
- * R2 What is lost on the way is sent again under its number, and the engine's process does nothing twice
+ * R2 What is lost on the way is sent again under its number, and an engine's process does nothing twice
  *    under one number (`engine-door.ts`).
- * R3 Another process that takes the shards over knows no numbers of before. It is sent only what may be
- *    repeated by its own ids, or what nobody can have heard.
+ * R3 Another process that takes the shard over knows no numbers of before. It is sent only what may be
+ *    repeated by its own ids, or what nobody can have heard or done. Who gave a shard away and has others
+ *    still answers what it has begun.
  * R4 What waits is bounded by number and bytes. Beyond that a request is refused at once.
- * R5 The deadline counts from when the engine's process was last heard, so that a caller whose own callers
+ * R5 The deadline counts from when the process that is asked was last heard, so that a caller whose own callers
  *    wait in turns does not have each of them wait as long: while it stays away, new requests are refused
  *    soon.
  */
@@ -40,6 +40,8 @@ const LOOK_MS = 100;
 /** A process that is started anew is there after some seconds. */
 const TRY_AGAIN_MS = 1_000;
 const OVERLOAD_RETRY_MS = 200;
+/** In the place of a name, where it is not known who has a shard. */
+const NOBODY = "";
 /** Requests of one process that wait for their answers. */
 const MAX_WAITING = 16_384;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
@@ -53,13 +55,19 @@ const READS: ReadonlySet<FabricMethod> = new Set<FabricMethod>([
   "availableByLocation",
   "openPositions",
   "status",
+  "stockOf",
+  "outlooks",
 ]);
 
-type AskOptions = {
+export type AskOptions = {
+  /** A SKU, or an order's id: who has its shard is asked. */
+  readonly key: string;
   /** Whether its own ids make a repeat harmless, at whichever process. */
   readonly isRepeatable: boolean;
-  /** The only process that can answer it; absent: whoever has the shards. */
+  /** The only process that can answer it; absent: whoever has the shard. */
   readonly only?: string;
+  /** Whether it is about more shards than the key's, which its caller finds anew where one has moved. */
+  readonly isOfSeveral?: boolean;
 };
 
 type Waiting = AskOptions & {
@@ -70,6 +78,8 @@ type Waiting = AskOptions & {
   /** Who was sent it last; null: it is still to be sent. */
   sentTo: string | null;
   sentAt: number;
+  /** It is sent again at this time at the earliest. */
+  notBefore: number;
   /** Whether a try may have been heard; and whether one before the last may. */
   isHeard: boolean;
   wasHeard: boolean;
@@ -85,8 +95,8 @@ export class RemoteEngine {
   private readonly waiting = new Map<number, Waiting>();
   private waitingBytes = 0;
   private asked = 0;
-  /** Since when requests wait and nothing is heard; null: nothing waits, or it was heard since. */
-  private silentSince: number | null = null;
+  /** By who is asked (`NOBODY`: it is not known): since when requests wait for it and it was not heard. */
+  private readonly silentSince = new Map<string, number>();
   private isSending = false;
   private isStopped = false;
   private readonly looking: NodeJS.Timeout;
@@ -95,7 +105,7 @@ export class RemoteEngine {
     this.link = options.link;
     this.patienceMs = options.patienceMs ?? PATIENCE_MS;
     this.map = new ShardMap(this.link, () => {
-      options.logger.info({ owner: this.map.owner() }, "the stock is at another process now");
+      options.logger.info({ owners: [...this.map.owners()] }, "shards are at other processes now");
       this.moved();
     });
     this.link.onMessage((message) => {
@@ -109,12 +119,22 @@ export class RemoteEngine {
     this.looking = setInterval(() => this.look(), LOOK_MS);
   }
 
-  /** Who has the shards; null: nobody is known. */
-  owner(): string | null {
-    return this.map.owner();
+  /** Who has the shard of a SKU, or of an order's id; null: nobody is known. */
+  ownerOf(key: string): string | null {
+    return this.map.ownerOf(key);
   }
 
-  /** Has the engine's process run a method. @returns its answer, and by whom it was given */
+  /** In all; 0: not known yet. */
+  shardCount(): number {
+    return this.map.shardCount();
+  }
+
+  /** Those who have shards. */
+  owners(): ReadonlySet<string> {
+    return this.map.owners();
+  }
+
+  /** Has the process that has a shard run a method. @returns its answer, and by whom it was given */
   ask(
     method: FabricMethod,
     given: readonly unknown[],
@@ -132,8 +152,9 @@ export class RemoteEngine {
     const number = this.asked;
     this.waitingBytes += bytes.length;
     const now = performance.now();
-    const silentSince = this.silentSince ?? now;
-    this.silentSince = silentSince;
+    const asked = options.only ?? this.map.ownerOf(options.key) ?? NOBODY;
+    const silentSince = this.silentSince.get(asked) ?? now;
+    this.silentSince.set(asked, silentSince);
     return new Promise((resolve, reject) => {
       this.waiting.set(number, {
         ...options,
@@ -143,6 +164,7 @@ export class RemoteEngine {
         until: now + this.patienceAfter(now - silentSince),
         sentTo: null,
         sentAt: 0,
+        notBefore: 0,
         isHeard: false,
         wasHeard: false,
         resolve,
@@ -170,11 +192,12 @@ export class RemoteEngine {
   }
 
   private sendUnsent(): void {
-    const owner = this.map.owner();
+    const now = performance.now();
     const byTarget = new Map<string, Waiting[]>();
     for (const one of this.waiting.values()) {
-      const to = one.only ?? owner;
-      if (one.sentTo !== null || to === null) continue;
+      if (one.sentTo !== null || one.notBefore > now) continue;
+      const to = this.targetOf(one);
+      if (to === null) continue;
       const those = byTarget.get(to);
       if (those === undefined) byTarget.set(to, [one]);
       else those.push(one);
@@ -204,8 +227,12 @@ export class RemoteEngine {
     for (const one of [...this.waiting.values()]) if (one.until <= now) this.giveUp(one);
     if (this.waiting.size === 0) return;
     this.askAgain(now - ANSWER_WITHIN_MS);
-    if (this.map.owner() === null) void this.map.read();
+    if ([...this.waiting.values()].some((one) => this.targetOf(one) === null)) void this.map.read();
     this.sendSoon();
+  }
+
+  private targetOf({ only, key }: Waiting): string | null {
+    return only ?? this.map.ownerOf(key);
   }
 
   /** Asks for the answers to what was sent before a moment. */
@@ -224,18 +251,21 @@ export class RemoteEngine {
   }
 
   /**
-   * The shards are another's. While they are nobody's, whoever had them may still answer: Redis forgets the
-   * map when it is started anew.
+   * Shards are another's. While one is nobody's, whoever had it may still answer: Redis forgets the map when it is
+   * started anew.
    */
   private moved(): void {
-    const owner = this.map.owner();
-    if (owner === null) return;
+    const owners = this.map.owners();
+    if (owners.size === 0) return;
     this.thereIsHope();
     for (const one of [...this.waiting.values()]) {
-      if (one.only !== undefined && one.only !== owner) this.giveUp(one);
-      else if (one.sentTo === null || one.sentTo === owner) continue;
+      one.notBefore = 0;
+      const to = this.targetOf(one);
+      if (one.only !== undefined) {
+        if (!owners.has(one.only)) this.giveUp(one);
+      } else if (to === null || one.sentTo === null || one.sentTo === to) continue;
       else if (one.isRepeatable || !one.isHeard) one.sentTo = null;
-      else this.giveUp(one);
+      else if (!owners.has(one.sentTo)) this.giveUp(one);
     }
     this.sendSoon();
   }
@@ -246,9 +276,9 @@ export class RemoteEngine {
     return Math.max(LEAST_PATIENCE_MS, this.patienceMs - silentMs);
   }
 
-  /** Redis is back, or another has the shards: who asks from now on waits for it. */
+  /** Redis is back, or another has shards: who asks from now on waits for it. */
   private thereIsHope(): void {
-    if (this.silentSince !== null) this.silentSince = performance.now();
+    this.silentSince.clear();
   }
 
   private hear({ answers, unknown, from }: Extract<FabricMessage, { kind: "answers" }>): void {
@@ -264,7 +294,7 @@ export class RemoteEngine {
       if (one !== undefined && one.sentTo === from) one.sentTo = null;
     }
     if (unknown.length > 0) this.sendSoon();
-    if (from === this.map.owner()) this.silentSince = this.waiting.size === 0 ? null : performance.now();
+    this.silentSince.delete(from);
   }
 
   private settle(one: Waiting, by: string, bytes: Uint8Array): void {
@@ -273,8 +303,9 @@ export class RemoteEngine {
       value = answerIn(bytes);
     } catch (error) {
       if (one.only === undefined && isElsewhere(error, one)) {
-        if (error.code === "engine_stopped") one.isHeard = one.wasHeard;
+        if (error.code !== "fenced") one.isHeard = one.wasHeard;
         one.sentTo = null;
+        one.notBefore = performance.now() + LOOK_MS;
         void this.map.read();
         return;
       }
@@ -327,8 +358,9 @@ type Content =
  * Whether another process is to be asked, or will be: this one takes no more work, and has done nothing, or
  * nothing that a repeat would double.
  */
-function isElsewhere(error: unknown, { isRepeatable }: Waiting): error is EngineError {
+function isElsewhere(error: unknown, { isRepeatable, isOfSeveral }: Waiting): error is EngineError {
   if (!(error instanceof EngineError)) return false;
+  if (error.code === "shard_elsewhere") return isOfSeveral !== true;
   return error.code === "engine_stopped" || (error.code === "fenced" && isRepeatable);
 }
 

@@ -66,7 +66,7 @@ function world() {
         cause: "o",
       },
     ];
-    const order = { orderId: "o", placements, queue: [] };
+    const order = { orderId: "o", placements, queue: [], whole: null };
     round.attachments.push({ writer, record: "poison", waiter: waiter("order"), order });
     return round;
   };

@@ -18,7 +18,14 @@ import { EngineError } from "../errors.ts";
 import { failpoint } from "../failpoints.ts";
 import { chainRow } from "../journal/checksum.ts";
 import { encodeEntries } from "../journal/journal-codec.ts";
-import { type Attachment, bytesOfRound, failRound, type Round, type Waiter } from "../rounds/round.ts";
+import {
+  type Attachment,
+  bytesOfRound,
+  failRound,
+  isAnythingPlaced,
+  type Round,
+  type Waiter,
+} from "../rounds/round.ts";
 import type { ShardDirectory, ShardEntry } from "../rounds/shard-directory.ts";
 import type { ShardChanges } from "../stock-view/stock-changes.ts";
 import type { EngineDisk, RejectedRecord, WriterBatch } from "../storage/engine-disk.ts";
@@ -230,9 +237,7 @@ export class Committer {
         "a record was refused by its writer",
       );
     }
-    const placed = rejected.filter(
-      ({ order }) => order !== null && order.placements.length + order.queue.length > 0,
-    );
+    const placed = rejected.filter(({ order }) => order !== null && isAnythingPlaced(order));
     if (placed.length === 0) return;
     if (!(await this.options.undo(placed))) {
       throw new Error("the holds of a refused record could not be given back: a shard was lost meanwhile");

@@ -20,14 +20,13 @@ import type { JournalRow } from "../../store/journal/journal.ts";
 import type { CommitWriter, DemandFill, Kit, SourcingLocation } from "../allocator-client.ts";
 import { EngineError } from "../errors.ts";
 import { failpoint } from "../failpoints.ts";
-import { type KitBook, kitBookOf } from "../planning/kits.ts";
+import { kitBookOf } from "../planning/kits.ts";
 import type { SourcingSetup } from "../planning/order-reservation.ts";
 import { type Attachment, failRound } from "../rounds/round.ts";
 import { RoundRunner } from "../rounds/round-runner.ts";
 import type { ShardDirectory } from "../rounds/shard-directory.ts";
 import { sizeOf, type Work } from "../rounds/work.ts";
-import { type Layout, namesOfWork, shardsOfWork, splitByThread } from "../rounds/work-routing.ts";
-import { shardOf } from "../shard/shard-of.ts";
+import { type Layout, namesOfWork, shardsOfParts, shardsOfWork, splitByThread } from "../rounds/work-routing.ts";
 import type { StockPublisher } from "../stock-view/stock-changes.ts";
 import type { EngineDisk } from "../storage/engine-disk.ts";
 import type { ShardHost } from "../threads/shard-host.ts";
@@ -62,6 +61,8 @@ type EngineCoreOptions = {
   /** Shows committed stock to readers that do not ask a shard. */
   readonly view: StockPublisher;
   readonly onCommitted: (rows: readonly JournalRow[]) => void;
+  /** Whether orders have homes: where other engines have shards of the same database. Default: no. */
+  readonly hasHomes?: boolean;
   /** Counts what comes of commits. Absent: nobody asks. */
   readonly meter?: CommitMeter;
 };
@@ -84,7 +85,8 @@ export class EngineCore {
   private readonly runner: RoundRunner;
   private readonly snapshots: SnapshotKeeper;
   private readonly supervisor: ShardSupervisor;
-  private setup: SourcingSetup = { locations: new Map(), kits: new Map(), rules: STANDARD_SOURCING_RULES };
+  /** By what orders are planned. */
+  setup: SourcingSetup = { locations: new Map(), kits: new Map(), rules: STANDARD_SOURCING_RULES };
   private fault: CommitFault | null = null;
   private undoing: {
     readonly attachments: readonly Attachment[];
@@ -102,7 +104,7 @@ export class EngineCore {
     this.options = options;
     this.scheduler = options.scheduler;
     this.directory = options.directory;
-    this.runner = new RoundRunner(options.host, options.directory);
+    this.runner = new RoundRunner(options.host, options.directory, options.hasHomes ?? false);
     const threads = 1 + Math.max(...options.directory.entries.map((entry) => entry.thread));
     this.rounds = new RoundQueue({
       threads,
@@ -183,10 +185,6 @@ export class EngineCore {
   }
 
   /** Throws `invalid_request` for a kit that could not be picked. */
-  get kits(): KitBook {
-    return this.setup.kits;
-  }
-
   setKits(kits: readonly Kit[]): void {
     this.setup = { ...this.setup, kits: kitBookOf(kits) };
   }
@@ -303,8 +301,9 @@ export class EngineCore {
 
   private beginUndo(task: NonNullable<EngineCore["undoing"]>): void {
     const orders = task.attachments.flatMap(({ order }) => (order === null ? [] : [order]));
-    const skus = orders.flatMap((order) => [...order.placements, ...order.queue].map(({ sku }) => sku));
-    const threads = this.threadsOf(skus.map((sku) => shardOf(sku, this.directory.entries.length)));
+    const threads = this.threadsOf(
+      orders.flatMap((order) => shardsOfParts(order, this.directory.entries.length)),
+    );
     if (!this.rounds.claim(threads)) return;
     this.undoing = null;
     void this.runUndo(orders, threads, task.done);
@@ -334,7 +333,11 @@ export class EngineCore {
   }
 
   private layout(): Layout {
-    return { shardCount: this.directory.entries.length, kits: this.setup.kits };
+    return {
+      shardCount: this.directory.entries.length,
+      kits: this.setup.kits,
+      hasHomes: this.options.hasHomes ?? false,
+    };
   }
 
   private routed(work: Work): readonly RoutedWork[] {

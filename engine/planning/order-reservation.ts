@@ -18,7 +18,7 @@ import type {
   ShortLine,
   SourcingLocation,
 } from "../allocator-client.ts";
-import type { Placement, RememberedOrder, SkuOutlook } from "../shard/shard-request.ts";
+import type { DemandToQueue, Placement, RememberedOrder, SkuOutlook } from "../shard/shard-request.ts";
 import { componentsOf, isKit, type KitBook } from "./kits.ts";
 import { chooseLocations, type Sourcing } from "./sourcing/choose-locations.ts";
 import { searchPlan } from "./sourcing/search.ts";
@@ -252,6 +252,14 @@ export function placementsOf(
     atMs: request.atMs,
     cause: request.cause,
   }));
+}
+
+export function demandsOf(
+  { orderId, pool, atMs, cause }: Pick<OrderReservationRequest, "orderId" | "pool" | "atMs" | "cause">,
+  queued: readonly QueuedDemand[],
+): readonly DemandToQueue[] {
+  const ofPool = pool === undefined ? {} : { pool };
+  return queued.map((demand) => ({ ...demand, ...ofPool, orderId, atMs, cause }));
 }
 
 const NOTHING: Sourcing = { units: [], explanation: [] };

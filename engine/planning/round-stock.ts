@@ -75,6 +75,20 @@ export class RoundStock {
   }
 }
 
+/** Whether there is still what a plan takes. */
+export function canGive(
+  stock: AvailableStock,
+  parts: readonly { readonly sku: string; readonly locationId: string; readonly quantity: number }[],
+): boolean {
+  const taken = new Map<string, number>();
+  return parts.every(({ sku, locationId, quantity }) => {
+    const key = `${sku}\u001f${locationId}`;
+    const all = (taken.get(key) ?? 0) + quantity;
+    taken.set(key, all);
+    return all <= (stock.get(sku)?.get(locationId) ?? 0);
+  });
+}
+
 /** As `freeUnits` of `actors/position/channel-pools.ts`. */
 function unitsThrough(pool: string, everybodys: number, position: Pooled | undefined): number {
   const pools = position?.pools ?? [];

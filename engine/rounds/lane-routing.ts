@@ -22,6 +22,10 @@ export function handleOf(shard: number, ordinal: number, shardCount: number): nu
   return ((ordinal << shardBits(shardCount)) | shard) >>> 0;
 }
 
+export function shardOfHandle(handle: number, shardCount: number): number {
+  return handle & ((1 << shardBits(shardCount)) - 1);
+}
+
 /**
  * Cuts a call apart, keeping the order within each shard. Where one shard is concerned, the call's own array
  * becomes the part.

@@ -7,7 +7,7 @@
  */
 import type { PositionAddress, StockCommand } from "../../actors/commands.ts";
 import { componentSkus } from "../planning/kits.ts";
-import { shardOf } from "../shard/shard-of.ts";
+import { homeOf, shardOf } from "../shard/shard-of.ts";
 import {
   type AmendmentMark,
   type AmendmentQuestion,
@@ -17,6 +17,7 @@ import {
   type HoldReduction,
   type LaneRun,
   type Placement,
+  type WholeOrder,
 } from "../shard/shard-request.ts";
 import { type PlannedChange, questionOf } from "./round-amendments.ts";
 import type { Work } from "./work.ts";
@@ -36,6 +37,8 @@ type OpenRequest = {
   open?: PositionAddress[];
   queue?: DemandToQueue[];
   undoQueue?: DemandToQueue[];
+  remember?: WholeOrder[];
+  forget?: WholeOrder[];
   outlooks?: string[];
   amend?: OpenAmendment;
 };
@@ -89,7 +92,11 @@ export class RoundRequests {
         }
         return;
       case "order":
-        this.wantPositions(componentSkus(this.layout.kits, work.request.lines));
+        this.wantPositions(
+          work.share === undefined
+            ? componentSkus(this.layout.kits, work.request.lines)
+            : work.share.placements.map(({ sku }) => sku),
+        );
         for (const shard of new Set(shards)) this.to(shard).orders.push(work.request.orderId);
         return;
       case "amend":
@@ -157,6 +164,18 @@ export class RoundRequests {
     const request = this.toOwnerOf(demand.sku);
     request.undoQueue ??= [];
     request.undoQueue.push(demand);
+  }
+
+  remember(order: WholeOrder): void {
+    const request = this.to(homeOf(order.ofOrder, this.layout.shardCount));
+    request.remember ??= [];
+    request.remember.push(order);
+  }
+
+  forget(order: WholeOrder): void {
+    const request = this.to(homeOf(order.ofOrder, this.layout.shardCount));
+    request.forget ??= [];
+    request.forget.push(order);
   }
 
   change(change: PlannedChange): void {

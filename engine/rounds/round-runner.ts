@@ -19,17 +19,18 @@ import type { CommitWriter, DemandFill, OrderReservation } from "../allocator-cl
 import { EngineError } from "../errors.ts";
 import { componentSkus } from "../planning/kits.ts";
 import {
+  demandsOf,
   placementsOf,
   planReservation,
   repeatedReservation,
   type SourcingSetup,
   withPromises,
 } from "../planning/order-reservation.ts";
-import type { RoundStock } from "../planning/round-stock.ts";
-import { shardOf } from "../shard/shard-of.ts";
-import type { DemandToQueue, Placement, ShardAnswer, ShardRequest } from "../shard/shard-request.ts";
+import { canGive, type RoundStock } from "../planning/round-stock.ts";
+import { homeOf, shardOf } from "../shard/shard-of.ts";
+import type { ShardAnswer, ShardRequest } from "../shard/shard-request.ts";
 import type { ShardHost } from "../threads/shard-host.ts";
-import { addBlob, newRound, type Round, type Waiter } from "./round.ts";
+import { addBlob, newRound, type PlacedParts, type Round, type Waiter } from "./round.ts";
 import { type PlannedChange, RoundAmendments } from "./round-amendments.ts";
 import { RoundAnswers } from "./round-answers.ts";
 import { RoundRequests } from "./round-requests.ts";
@@ -54,20 +55,21 @@ type PlannedOrder = {
   readonly shards: ReadonlySet<number>;
   reservation: OrderReservation;
   /** Empty for a repeat and for a refusal. */
-  readonly placements: readonly Placement[];
-  readonly queue: readonly DemandToQueue[];
+  readonly parts: PlacedParts;
   undone: EngineError | null;
 };
 
 export class RoundRunner {
   private readonly host: ShardHost;
   private readonly directory: ShardDirectory;
+  private readonly hasHomes: boolean;
   /** Records the units that waiting demand was given; `null`: they are not recorded. */
   fills: CommitWriter<DemandFill> | null = null;
 
-  constructor(host: ShardHost, directory: ShardDirectory) {
+  constructor(host: ShardHost, directory: ShardDirectory, hasHomes = false) {
     this.host = host;
     this.directory = directory;
+    this.hasHomes = hasHomes;
   }
 
   /**
@@ -81,7 +83,7 @@ export class RoundRunner {
       readonly expiring: readonly number[];
     },
   ): Promise<RoundResult> {
-    const run = new Run(this.host, this.directory, options.nowMs, options.setup);
+    const run = new Run(this.host, this.directory, options.nowMs, options.setup, this.hasHomes);
     for (const shard of options.expiring) run.requests.to(shard);
     const accepted = works.filter((work) => run.accept(work));
     await run.ask();
@@ -97,17 +99,11 @@ export class RoundRunner {
 
   /** A round that only gives holds back. */
   async undo(
-    orders: readonly {
-      readonly placements: readonly Placement[];
-      readonly queue: readonly DemandToQueue[];
-    }[],
+    orders: readonly PlacedParts[],
     nowMs: number,
   ): Promise<RoundResult> {
-    const run = new Run(this.host, this.directory, nowMs, null);
-    for (const order of orders) {
-      run.undoQueue(order.queue);
-      for (const placement of order.placements) run.requests.undo(placement);
-    }
+    const run = new Run(this.host, this.directory, nowMs, null, this.hasHomes);
+    for (const order of orders) run.takeBack(order);
     await run.ask();
     run.finish([], []);
     run.recordFills(this.fills);
@@ -131,12 +127,18 @@ class Run {
   private readonly changes: PlannedChange[] = [];
   private readonly shardsByWork = new Map<Work, readonly number[]>();
 
-  constructor(host: ShardHost, directory: ShardDirectory, nowMs: number, setup: SourcingSetup | null) {
+  constructor(
+    host: ShardHost,
+    directory: ShardDirectory,
+    nowMs: number,
+    setup: SourcingSetup | null,
+    hasHomes: boolean,
+  ) {
     this.host = host;
     this.directory = directory;
     this.nowMs = nowMs;
     this.setup = setup;
-    this.layout = { shardCount: directory.entries.length, kits: setup?.kits ?? new Map() };
+    this.layout = { shardCount: directory.entries.length, kits: setup?.kits ?? new Map(), hasHomes };
     this.requests = new RoundRequests(this.layout, nowMs);
     this.answers = new RoundAnswers(this.layout.shardCount);
   }
@@ -199,31 +201,42 @@ class Run {
         this.planChange(work, stock, setup);
         continue;
       }
+      const { request, share } = work;
       const before = this.answers.memoryOf(orderId);
+      const seen = stock.seenBy(request.pool, pooledSkus);
+      if (before === undefined && share !== undefined && !canGive(seen, share.placements)) {
+        share.moved();
+        continue;
+      }
       const reservation =
         before === undefined
-          ? planReservation(work.request, stock.seenBy(work.request.pool, pooledSkus), setup)
-          : repeatedReservation(work.request, before, setup.kits);
-      const fresh = before === undefined && reservation.status === "reserved" ? reservation : null;
-      const holds = fresh?.holds ?? [];
-      const { pool, atMs, cause } = work.request;
-      stock.take(pool, holds);
-      const ofPool = pool === undefined ? {} : { pool };
-      const queue = (fresh?.queued ?? []).map((demand) => ({ ...demand, ...ofPool, orderId, atMs, cause }));
-      const placements = placementsOf(work.request, holds);
-      this.requests.queue(queue);
-      this.requests.wantOutlooks(componentSkus(setup.kits, reservation.short));
-      this.requests.place(placements);
-      planned.set(orderId, {
-        work,
-        shards: new Set(this.shardsOf(work)),
-        reservation,
-        placements,
-        queue,
-        undone: null,
-      });
+          ? (share?.reservation ?? planReservation(request, seen, setup))
+          : repeatedReservation(request, before, setup.kits);
+      const isFresh = before === undefined && reservation.status === "reserved";
+      const parts = isFresh ? this.partsOf(work, reservation) : nothingOf(orderId);
+      stock.take(request.pool, parts.placements);
+      this.requests.queue(parts.queue);
+      // What was planned over several engines has its dates.
+      if (share === undefined) this.requests.wantOutlooks(componentSkus(setup.kits, reservation.short));
+      this.requests.place(parts.placements);
+      if (parts.whole !== null) this.requests.remember(parts.whole);
+      planned.set(orderId, { work, shards: new Set(this.shardsOf(work)), reservation, parts, undone: null });
     }
     return { deferred, planned: [...planned.values()] };
+  }
+
+  /** What is to be placed of a reservation. */
+  private partsOf(
+    { request, share }: OrderWork,
+    { holds, queued = [] }: Extract<OrderReservation, { readonly status: "reserved" }>,
+  ): PlacedParts {
+    const { orderId, ofOrder = orderId, atMs, cause } = request;
+    return {
+      orderId,
+      placements: share?.placements ?? placementsOf(request, holds),
+      queue: share?.queue ?? demandsOf(request, queued),
+      whole: this.layout.hasHomes ? { orderId, ofOrder, holds, queued, atMs, cause } : null,
+    };
   }
 
   private planChange(work: ChangeWork, stock: RoundStock, setup: SourcingSetup): void {
@@ -244,7 +257,7 @@ class Run {
    */
   checkPlaced(planned: readonly PlannedOrder[]): void {
     for (const order of planned) {
-      const refused = [...order.placements, ...order.queue].find((part) =>
+      const refused = [...order.parts.placements, ...order.parts.queue].find((part) =>
         this.answers.refusedParts.has(part.holdId),
       );
       if (refused === undefined) continue;
@@ -265,7 +278,7 @@ class Run {
   attach(planned: readonly PlannedOrder[]): void {
     for (const order of planned) {
       const { work } = order;
-      if (order.reservation.short.length > 0) {
+      if (work.share === undefined && order.reservation.short.length > 0) {
         const { outlooks } = this.answers;
         const { kits } = this.layout;
         order.reservation = withPromises(order.reservation, work.request, outlooks, kits, this.nowMs);
@@ -279,7 +292,7 @@ class Run {
           writer: work.attachment.writer,
           record,
           waiter: { committed: () => work.resolve(reservation), failed: work.reject },
-          order: { orderId: work.request.orderId, placements: order.placements, queue: order.queue },
+          order: order.parts,
         });
       } catch (cause) {
         this.undo(
@@ -422,23 +435,21 @@ class Run {
     for (const touched of this.touchedBy(change)) if (this.isUp(touched)) this.failed.set(touched, why);
   }
 
-  undoQueue(queue: readonly DemandToQueue[]): void {
-    for (const demand of queue) {
-      const shard = this.shardOf(demand.sku);
-      if (!this.isUp(shard) || this.answers.refusedParts.has(demand.holdId)) continue;
-      this.requests.undoQueue(demand);
-    }
+  /** Asks for the parts to be taken back, as far as they were placed and their shards are up. */
+  takeBack({ placements, queue, whole }: PlacedParts): void {
+    for (const demand of queue) if (this.isPlaced(demand)) this.requests.undoQueue(demand);
+    for (const placement of placements) if (this.isPlaced(placement)) this.requests.undo(placement);
+    if (whole !== null && this.isUp(homeOf(whole.ofOrder, this.layout.shardCount)))
+      this.requests.forget(whole);
+  }
+
+  private isPlaced({ sku, holdId }: { readonly sku: string; readonly holdId: string }): boolean {
+    return this.isUp(this.shardOf(sku)) && !this.answers.refusedParts.has(holdId);
   }
 
   private undo(order: PlannedOrder, error: EngineError): void {
     order.undone = error;
-    this.undoQueue(order.queue);
-    for (const placement of order.placements) {
-      const shard = this.shardOf(placement.sku);
-      if (this.isUp(shard) && !this.answers.refusedParts.has(placement.holdId)) {
-        this.requests.undo(placement);
-      }
-    }
+    this.takeBack(order.parts);
   }
 
   private take(request: ShardRequest, answer: ShardAnswer): void {
@@ -495,6 +506,10 @@ function orderIdOf(work: OrderWork | ChangeWork): string {
     case "cancel":
       return work.cancellation.orderId;
   }
+}
+
+function nothingOf(orderId: string): PlacedParts {
+  return { orderId, placements: [], queue: [], whole: null };
 }
 
 /** No caller waits for the record of a fill: it is written, or the units were not given. */

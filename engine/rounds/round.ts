@@ -7,7 +7,7 @@
  */
 import type { CommitWriter } from "../allocator-client.ts";
 import type { EngineError } from "../errors.ts";
-import type { DemandToQueue, Placement } from "../shard/shard-request.ts";
+import type { DemandToQueue, Placement, WholeOrder } from "../shard/shard-request.ts";
 import type { ShardChanges } from "../stock-view/stock-changes.ts";
 import { approximateBytes } from "./approximate-bytes.ts";
 
@@ -21,17 +21,26 @@ export type Waiter = {
   readonly amends?: boolean;
 };
 
+/** What a round has done for an order, to be taken back if it was not to be. */
+export type PlacedParts = {
+  readonly orderId: string;
+  readonly placements: readonly Placement[];
+  readonly queue: readonly DemandToQueue[];
+  /** As its home remembers it; `null`: it has none, or has known the order before. */
+  readonly whole: WholeOrder | null;
+};
+
+export function isAnythingPlaced({ placements, queue, whole }: PlacedParts): boolean {
+  return placements.length + queue.length > 0 || whole !== null;
+}
+
 /** A record to commit with the round. */
 export type Attachment = {
   readonly writer: CommitWriter<unknown>;
   readonly record: unknown;
   readonly waiter: Waiter;
-  /** The order whose holds and queued demand are taken back if the record is refused. */
-  readonly order: {
-    readonly orderId: string;
-    readonly placements: readonly Placement[];
-    readonly queue: readonly DemandToQueue[];
-  } | null;
+  /** The order whose parts are taken back if the record is refused. */
+  readonly order: PlacedParts | null;
 };
 
 export type Round = {

@@ -5,22 +5,26 @@
 import type { StockOutcome } from "../../actors/commands.ts";
 import type { EngineError } from "../errors.ts";
 import { componentsOf, type KitBook } from "../planning/kits.ts";
-import { shardOf } from "../shard/shard-of.ts";
-import type { ExecuteWork, LanesWork, Work } from "./work.ts";
+import { homeOf, shardOf } from "../shard/shard-of.ts";
+import type { PlacedParts } from "./round.ts";
+import type { ExecuteWork, LanesWork, OrderWork, Work } from "./work.ts";
 
 /** Where SKUs and kits are. */
-export type Layout = { readonly shardCount: number; readonly kits: KitBook };
+export type Layout = {
+  readonly shardCount: number;
+  readonly kits: KitBook;
+  /** Whether orders have a home shard, which remembers them as a whole: where several engines share the shards. */
+  readonly hasHomes: boolean;
+};
 
 /** Shards in the order in which the work names them, with repetitions; for commands, one each. */
 export function shardsOfWork(work: Work, layout: Layout): readonly number[] {
-  const { shardCount, kits } = layout;
+  const { shardCount } = layout;
   switch (work.kind) {
     case "execute":
       return work.commands.map((command) => shardOf(command.sku, shardCount));
     case "order":
-      // A repeat may come after the kit was defined anew, so any shard may remember the order.
-      if (work.request.lines.some((line) => kits.has(line.sku))) return allShards(shardCount);
-      return work.request.lines.map((line) => shardOf(line.sku, shardCount));
+      return shardsOfOrder(work, layout);
     case "amend":
     case "cancel":
       return allShards(shardCount);
@@ -40,6 +44,29 @@ export function shardsOfWork(work: Work, layout: Layout): readonly number[] {
       return unreachable;
     }
   }
+}
+
+function shardsOfOrder({ request, share }: OrderWork, layout: Layout): readonly number[] {
+  const { shardCount, kits, hasHomes } = layout;
+  const { lines, orderId, ofOrder } = request;
+  const home = hasHomes ? [homeOf(ofOrder ?? orderId, shardCount)] : [];
+  if (share !== undefined) {
+    const parts = [...share.placements, ...share.queue];
+    return [...home, ...parts.map((part) => shardOf(part.sku, shardCount))];
+  }
+  const hasKits = lines.some((line) => kits.has(line.sku));
+  // A repeat may come after the kit was defined anew, so any shard may remember the order.
+  if (hasKits && !hasHomes) return allShards(shardCount);
+  return [...home, ...skusOf(lines, layout).map((sku) => shardOf(sku, shardCount))];
+}
+
+/** The shards that have done something for an order. */
+export function shardsOfParts(
+  { placements, queue, whole }: Pick<PlacedParts, "placements" | "queue" | "whole">,
+  shardCount: number,
+): readonly number[] {
+  const skus = [...placements, ...queue].map(({ sku }) => shardOf(sku, shardCount));
+  return whole === null ? skus : [...skus, homeOf(whole.ofOrder, shardCount)];
 }
 
 /** SKUs and orders by name. Lane operations name nothing: they keep their order within their lane only. */

@@ -19,7 +19,7 @@ import type {
   PositionView,
 } from "../allocator-client.ts";
 import type { EngineError } from "../errors.ts";
-import type { SkuOutlook } from "../shard/shard-request.ts";
+import type { DemandToQueue, Placement, SkuOutlook } from "../shard/shard-request.ts";
 import { approximateBytes } from "./approximate-bytes.ts";
 import type { LanePart } from "./lane-routing.ts";
 
@@ -34,6 +34,19 @@ export type OrderWork = Reply<OrderReservation> & {
   readonly kind: "order";
   readonly request: OrderReservationRequest;
   readonly attachment: CommitAttachment<unknown> | null;
+  /** Absent: the order is planned in the round, with all of its SKUs here. */
+  readonly share?: OrderShare;
+};
+
+/** What this engine has to do with an order that was planned over several. */
+export type OrderShare = {
+  /** The whole outcome, with what others hold for it. */
+  readonly reservation: OrderReservation;
+  /** The parts that are placed and queued here. */
+  readonly placements: readonly Placement[];
+  readonly queue: readonly DemandToQueue[];
+  /** Called in the place of an answer where stock no longer allows the plan: nothing was done. */
+  readonly moved: () => void;
 };
 
 type RecordWork = Reply<void> & {

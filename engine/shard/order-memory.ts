@@ -2,10 +2,11 @@
  * The orders that a shard placed holds for, to answer a repeat with the holds of the first run. Runs on the
  * shard's thread.
  *
- * Filled only by folding journaled events. Three reasons tell the events of an order's parts from other
- * events of its holds. Orders are forgotten like commands, but never while they hold anything or wait for it.
+ * Filled only by folding journaled events. Their reasons tell the events of an order's parts from other events
+ * of its holds. Orders are forgotten like commands, but never while they hold anything or wait for it.
  */
 
+import { ANY_LOCATION } from "../../actors/commands.ts";
 import type { StockEvent } from "../../actors/position/events.ts";
 import { COMMAND_WINDOW_MS, COMMAND_WINDOW_SIZE } from "../../actors/rules/command-window.ts";
 import type { PlacedHold } from "../allocator-client.ts";
@@ -19,6 +20,12 @@ export const ORDER_AMENDED = "order-amended";
 
 /** The reason of demand that was queued with its order. */
 export const ORDER_QUEUED = "order-queued";
+
+/**
+ * The reason of events by which an order's home remembers what was reserved for it, of SKUs of any shard: a
+ * hold, waiting demand (at `*`), or (without a hold) only that the order was decided.
+ */
+export const ORDER_REMEMBERED = "order-remembered";
 
 type RememberedHold = PlacedHold & {
   /** Units placed and not taken back by an amendment. */
@@ -97,6 +104,7 @@ export class OrderMemory {
       case "nothing-changed":
         // The order counts as never placed.
         if (event.reason === ORDER_UNDONE) this.orders.delete(event.orderId);
+        else if (event.reason === ORDER_REMEMBERED) this.rememberWhole(event, nowMs);
         return;
     }
   }
@@ -173,6 +181,19 @@ export class OrderMemory {
       quantity: units,
       shipped: 0,
     });
+  }
+
+  /** The shard is the order's home. */
+  private rememberWhole(event: StockEvent, nowMs: number): void {
+    const { orderId, holdId, lineId, sku, locationId } = event;
+    const entry = this.entryOf(orderId, nowMs);
+    const quantity = event.more?.units ?? 0;
+    if (holdId === "") return;
+    if (locationId === ANY_LOCATION) {
+      if (entry.queued.every((demand) => demand.holdId !== holdId))
+        entry.queued.push({ holdId, lineId, sku, quantity });
+    } else if (this.find(event) === undefined)
+      entry.holds.push({ holdId, lineId, sku, locationId, quantity, shipped: 0 });
   }
 
   /** Demand of the order that waits. */

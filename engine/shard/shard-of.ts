@@ -20,6 +20,14 @@ export function shardOf(sku: string, shardCount: number): number {
   return (hash >>> 0) % shardCount;
 }
 
+/**
+ * The shard of an order: where several engines share the shards, whoever has it decides what is reserved for the
+ * order, wherever its SKUs are.
+ */
+export function homeOf(orderId: string, shardCount: number): number {
+  return shardOf(orderId, shardCount);
+}
+
 export function threadOf(shard: number, threadCount: number): number {
   return shard % threadCount;
 }

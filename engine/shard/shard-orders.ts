@@ -1,6 +1,6 @@
 /**
  * What a shard does for orders: it places their parts, queues what they wait for, takes both back, and
- * answers what it remembers of them. Runs on the shard's thread.
+ * answers what it remembers of them. It remembers orders as a whole whose home it is. Runs on the shard's thread.
  *
  * Owns how a part of an order becomes a command and its event. The round has planned which parts there are
  * (`engine/planning`); the rules decide whether stock allows them (`actors/rules`).
@@ -15,11 +15,13 @@ import {
   type StockOutcome,
 } from "../../actors/commands.ts";
 import type { StockEvent } from "../../actors/position/events.ts";
+import { details, nothing } from "../../actors/position/make-event.ts";
 import { bucketsOf, newPosition } from "../../actors/position/stock-position.ts";
 import { decide } from "../../actors/rules/apply-command.ts";
 import { invalidity } from "../../actors/rules/command-validity.ts";
 import { withheldUnits } from "../../actors/rules/holds.ts";
-import { ORDER_AMENDED, ORDER_QUEUED, ORDER_UNDONE } from "./order-memory.ts";
+import type { PlacedHold } from "../allocator-client.ts";
+import { ORDER_AMENDED, ORDER_QUEUED, ORDER_REMEMBERED, ORDER_UNDONE } from "./order-memory.ts";
 import type {
   AmendmentAnswer,
   AmendmentMark,
@@ -29,11 +31,52 @@ import type {
   HoldReduction,
   Placement,
   RememberedOrder,
+  WholeOrder,
 } from "./shard-request.ts";
 import type { ShardState } from "./shard-state.ts";
 
 /** All orders have the same priority: first come, first served. */
 const ORDER_PRIORITY = 100;
+
+const NO_HOLD: PlacedHold = { holdId: "", lineId: "", sku: "", locationId: "", quantity: 0 };
+
+/** The command that places a part of an order. */
+export function placementCommand(placement: Placement): Extract<StockCommand, { readonly type: "reserve" }> {
+  const { sku, locationId, holdId, quantity, pool, expiresAtMs, atMs, cause } = placement;
+  return {
+    type: "reserve",
+    commandId: holdId,
+    sku,
+    locationId,
+    holdId,
+    quantity,
+    ...(pool === undefined ? {} : { pool }),
+    expiresAtMs,
+    atMs,
+    cause,
+  };
+}
+
+/** The command that puts an order's demand into its SKU's queue. */
+export function demandCommand(demand: DemandToQueue, commandId: string): StockCommand {
+  const { orderId, lineId, holdId, sku, quantity, pool, atMs, cause } = demand;
+  return {
+    type: "enqueue-demand",
+    commandId,
+    sku,
+    locationId: ANY_LOCATION,
+    holdId,
+    orderId,
+    lineId,
+    quantity,
+    ...(pool === undefined ? {} : { pool }),
+    priority: ORDER_PRIORITY,
+    kind: "backorder",
+    notBeforeMs: 0,
+    atMs,
+    cause,
+  };
+}
 
 export class ShardOrders {
   private readonly state: ShardState;
@@ -45,19 +88,8 @@ export class ShardOrders {
   /** A part that is refused leaves no trace: its order is undone, and the part is never asked for again. */
   place(placement: Placement, nowMs: number, events: StockEvent[]): StockOutcome {
     const { state } = this;
-    const { sku, locationId, holdId, quantity, pool, expiresAtMs, atMs, cause } = placement;
-    const command: StockCommand = {
-      type: "reserve",
-      commandId: holdId,
-      sku,
-      locationId,
-      holdId,
-      quantity,
-      ...(pool === undefined ? {} : { pool }),
-      expiresAtMs,
-      atMs,
-      cause,
-    };
+    const { sku, locationId } = placement;
+    const command = placementCommand(placement);
     const wrong = invalidity(command);
     if (wrong !== undefined) return { status: "refused", code: "invalid_command", detail: wrong };
     const found = state.positions.find(sku, locationId);
@@ -95,23 +127,8 @@ export class ShardOrders {
   /** Puts demand into its SKU's queue. @returns whether it was */
   queue(demand: DemandToQueue, nowMs: number, events: StockEvent[]): boolean {
     const { state } = this;
-    const { orderId, lineId, holdId, sku, quantity, pool, atMs, cause } = demand;
-    const command: StockCommand = {
-      type: "enqueue-demand",
-      commandId: holdId,
-      sku,
-      locationId: ANY_LOCATION,
-      holdId,
-      orderId,
-      lineId,
-      quantity,
-      ...(pool === undefined ? {} : { pool }),
-      priority: ORDER_PRIORITY,
-      kind: "backorder",
-      notBeforeMs: 0,
-      atMs,
-      cause,
-    };
+    const { holdId, sku } = demand;
+    const command = demandCommand(demand, holdId);
     if (invalidity(command) !== undefined) return false;
     const event = decide(newPosition(sku, ANY_LOCATION), command, null, state.contextOf(sku, nowMs));
     if (event.type !== "demand-queued") return false;
@@ -172,6 +189,21 @@ export class ShardOrders {
     state.record({ ...event, fingerprint }, nowMs, events);
   }
 
+  /** Remembers an order whose home this is, with holds and demand of any shard. */
+  remember(order: WholeOrder, nowMs: number, events: StockEvent[]): void {
+    const { holds, queued } = order;
+    for (const hold of holds) this.note(order, hold, ORDER_REMEMBERED, nowMs, events);
+    for (const demand of queued)
+      this.note(order, { ...demand, locationId: ANY_LOCATION }, ORDER_REMEMBERED, nowMs, events);
+    if (holds.length + queued.length === 0) this.note(order, NO_HOLD, ORDER_REMEMBERED, nowMs, events);
+  }
+
+  /** The order counts as never placed. */
+  forget(order: WholeOrder, nowMs: number, events: StockEvent[]): void {
+    if (this.state.orders.holdsOf(order.orderId) !== null)
+      this.note(order, NO_HOLD, ORDER_UNDONE, nowMs, events);
+  }
+
   remembered(orderId: string): RememberedOrder | null {
     const { orders } = this.state;
     const holds = orders.holdsOf(orderId);
@@ -195,6 +227,23 @@ export class ShardOrders {
       }),
       known: mark === null ? null : (commands.outcomeOf(mark, fingerprint)?.status ?? null),
     };
+  }
+
+  /** An event that changes the memory of an order and nothing else. */
+  private note(
+    { orderId, atMs, cause }: WholeOrder,
+    { holdId, lineId, sku, locationId, quantity }: PlacedHold,
+    reason: string,
+    nowMs: number,
+    events: StockEvent[],
+  ): void {
+    const command: StockCommand = { type: "release", commandId: "", holdId, sku, locationId, atMs, cause };
+    const event = { ...nothing(command, false), orderId, lineId, holdId, reason };
+    this.state.record(
+      quantity === 0 ? event : { ...event, more: details({ units: quantity }) },
+      nowMs,
+      events,
+    );
   }
 
   private endWait(demand: DemandWithdrawal, reason: string, nowMs: number, events: StockEvent[]): void {

@@ -38,6 +38,10 @@ export type ShardRequest = {
   readonly queue?: readonly DemandToQueue[];
   /** Queued demand to take back: its order counts as never placed. */
   readonly undoQueue?: readonly DemandToQueue[];
+  /** Orders whose home this shard is, to remember as a whole. Left out where orders have no homes. */
+  readonly remember?: readonly WholeOrder[];
+  /** The same, to forget: they count as never placed. */
+  readonly forget?: readonly WholeOrder[];
   /** For orders that are amended or cancelled. Left out in most batches. */
   readonly amend?: AmendmentRequest;
   /** Lane operations. Left out where there are none. */
@@ -90,6 +94,20 @@ export type DemandToQueue = OrderDemand & {
   readonly orderId: string;
   /** The channel pool that it will be given units through; absent: everybody's. */
   readonly pool?: string;
+  readonly atMs: number;
+  readonly cause: string;
+};
+
+/**
+ * All that was reserved for an order, wherever it is. Where several engines share the shards, the order's home
+ * remembers it, and so decides whether the order was reserved before.
+ */
+export type WholeOrder = {
+  readonly orderId: string;
+  /** The order whose home it is. */
+  readonly ofOrder: string;
+  readonly holds: readonly PlacedHold[];
+  readonly queued: readonly OrderDemand[];
   readonly atMs: number;
   readonly cause: string;
 };

@@ -71,6 +71,8 @@ export class Shard {
     const queued = (request.queue ?? []).map((demand) => orders.queue(demand, nowMs, events));
     for (const demand of request.undoQueue ?? []) orders.undoQueue(demand, nowMs, events);
     for (const placement of request.undo) orders.undo(placement, nowMs, events);
+    for (const order of request.remember ?? []) orders.remember(order, nowMs, events);
+    for (const order of request.forget ?? []) orders.forget(order, nowMs, events);
     for (const mark of request.amend?.marks ?? []) orders.mark(mark, nowMs, events);
     const laneBlob = lanes.takeJournal();
     const hasHappened = events.length > 0 || laneBlob !== null;

@@ -62,7 +62,7 @@ export class StockViewReader {
   available(sku: string, scope: StockScope = {}, isOpen?: (locationId: string) => boolean): number | null {
     const name = this.find(sku);
     if (name < 0) return null;
-    const pool = scope.pool === undefined || scope.pool === "" ? 0 : this.find(scope.pool) + 1;
+    const pool = this.poolOf(scope.pool);
     const locations = scope.locationIds?.map((locationId) => this.find(locationId));
     return this.consistent(name, () => {
       let sum = 0;
@@ -70,8 +70,7 @@ export class StockViewReader {
       for (let entry = this.firstOf(name); entry >= 0; entry = this.word(entry, NEXT) - 1) {
         if (this.word(entry, POOL) !== 0) continue;
         const location = this.word(entry, LOCATION);
-        const own = pool === 0 ? ABSENT : this.poolUnits(name, location, pool);
-        const units = own === ABSENT ? this.word(entry, UNITS) : own;
+        const units = this.unitsSeen(name, entry, location, pool);
         if (units === ABSENT) continue;
         found = true;
         if (locations !== undefined && !locations.includes(location)) continue;
@@ -82,22 +81,35 @@ export class StockViewReader {
   }
 
   /**
-   * What everybody may promise at each location of the SKU; below 0 where safety stock or fences exceed what
-   * is free.
+   * What everybody, or a channel pool, may promise at each location of the SKU; below 0 where safety stock or
+   * fences exceed what is free.
    */
-  availableByLocation(sku: string): readonly StockAt[] {
+  availableByLocation(sku: string, pool?: string): readonly StockAt[] {
     const name = this.find(sku);
     if (name < 0) return [];
+    const ofPool = this.poolOf(pool);
     return this.consistent(name, () => {
       const found: StockAt[] = [];
       for (let entry = this.firstOf(name); entry >= 0; entry = this.word(entry, NEXT) - 1) {
-        const units = this.word(entry, UNITS);
-        if (this.word(entry, POOL) !== 0 || units === ABSENT) continue;
-        found.push({ locationId: this.textOf(this.word(entry, LOCATION)), available: units });
+        if (this.word(entry, POOL) !== 0) continue;
+        const location = this.word(entry, LOCATION);
+        const units = this.unitsSeen(name, entry, location, ofPool);
+        if (units !== ABSENT) found.push({ locationId: this.textOf(location), available: units });
       }
       // Entries are chained newest first.
       return found.reverse();
     });
+  }
+
+  /** As entries name a pool; 0: everybody. */
+  private poolOf(pool: string | undefined): number {
+    return pool === undefined || pool === "" ? 0 : this.find(pool) + 1;
+  }
+
+  /** Units at a location as a pool sees them; a pool without a rule there sees what everybody does. */
+  private unitsSeen(name: number, entry: number, location: number, pool: number): number {
+    const own = pool === 0 ? ABSENT : this.poolUnits(name, location, pool);
+    return own === ABSENT ? this.word(entry, UNITS) : own;
   }
 
   /** The number of a name; -1: it is not known. */
