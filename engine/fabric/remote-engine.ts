@@ -262,18 +262,28 @@ export class RemoteEngine {
   }
 
   /** Asks for the answers to what was sent before a moment. */
-  private askAgain(before: number): void {
+  private askAgain(before: number, isMeant: (one: Waiting) => boolean = () => true): void {
     const now = performance.now();
     const byTarget = new Map<string, number[]>();
     for (const one of this.waiting.values()) {
-      if (one.sentTo === null || one.sentAt > before) continue;
+      if (one.sentTo === null || one.sentAt > before || !isMeant(one)) continue;
       one.sentAt = now;
       const numbers = byTarget.get(one.sentTo);
       if (numbers === undefined) byTarget.set(one.sentTo, [one.number]);
       else numbers.push(one.number);
     }
-    for (const [to, numbers] of byTarget)
-      void this.link.send(to, this.message({ kind: "again", floor: this.floor(), numbers }));
+    for (const [to, numbers] of byTarget) void this.askOneAgain(to, numbers);
+  }
+
+  /** Whoever has no shard any more and hears nothing has died. */
+  private async askOneAgain(to: string, numbers: readonly number[]): Promise<void> {
+    const sent = await this.link.send(to, this.message({ kind: "again", floor: this.floor(), numbers }));
+    const owners = this.map.owners();
+    if (sent !== "nobody" || owners.size === 0 || owners.has(to)) return;
+    for (const number of numbers) {
+      const one = this.waiting.get(number);
+      if (one?.sentTo === to && one.only === undefined) this.giveUp(one);
+    }
   }
 
   /**
@@ -285,6 +295,7 @@ export class RemoteEngine {
     if (owners.size === 0) return;
     this.silentSince.delete(NOBODY);
     this.thereIsHope();
+    const now = performance.now();
     for (const one of [...this.waiting.values()]) {
       one.notBefore = 0;
       const to = this.targetOf(one);
@@ -292,8 +303,9 @@ export class RemoteEngine {
         if (!owners.has(one.only)) this.giveUp(one);
       } else if (to === null || one.sentTo === null || one.sentTo === to) continue;
       else if (one.isRepeatable || !one.isHeard) one.sentTo = null;
-      else if (!owners.has(one.sentTo)) this.giveUp(one);
     }
+    // Who has nothing any more may still answer what it has begun, or have died.
+    this.askAgain(now, (one) => one.sentTo !== null && !owners.has(one.sentTo));
     this.sendSoon();
   }
 
