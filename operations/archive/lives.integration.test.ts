@@ -17,6 +17,7 @@ import { createTestDatabase, type TestDatabase } from "../../test-support/server
 import { TEST_CARRIER } from "../../test-support/vendors/outside-world.ts";
 import { captureOrders } from "../capture/capture-order.ts";
 import { resendNotice } from "../notices/resend-notice.ts";
+import { takePaymentEvent } from "../payments/take-payment-event.ts";
 import { erasePerson } from "../personal-data/erase-person.ts";
 import { exportPerson } from "../personal-data/export-person.ts";
 import { keepClean, retentionReport } from "../personal-data/keep-clean.ts";
@@ -194,6 +195,20 @@ const ACTS: Readonly<Record<string, Act>> = {
       },
     ]);
     return `${recorded} new, ${unknown} unknown`;
+  },
+  "the payment provider's word": async (orderId, nth) => {
+    const { rows } = await world.database.query<{ reference: string }>(
+      `select name as reference from archived_name where order_id = $1 and kind = 'payment'
+       union select reference from payment_authorization where order_id = $1 and reference is not null`,
+      [orderId],
+    );
+    const taken = await takePaymentEvent(world.context, world.outside.payments.first, {
+      eventId: `${orderId}-${nth}`,
+      type: "charge.updated",
+      at: new Date().toISOString(),
+      about: { reference: rows[0]?.reference ?? "", subject: "payment" },
+    });
+    return taken.status === "done" ? taken.outcome : taken.code;
   },
   "a mail again": async (orderId, nth) => {
     const sent = await resendNotice(world.context, {
