@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { SystemStatus } from "../contract/system.ts";
 import { type NodeState, tellOfNode } from "../store/figures/nodes.ts";
+import { tryRoleLease } from "../store/role-lease.ts";
 import { type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
 import { jsonLines, runAsAdmin } from "../test-support/system.ts";
 
@@ -43,6 +44,19 @@ test("a system in which all is well is shown, and its check prints nothing", asy
   const [status] = jsonLines<SystemStatus>(await run("show", "--json"));
   expect(status?.shards).toHaveLength(4);
   expect(await run("check")).toMatchObject({ status: 0, stdout: "" });
+});
+
+test("work that one process does is shown with its epoch, and missed where a process is up that could do it", async () => {
+  const lease = await tryRoleLease(world.database, { role: "jobs", owner });
+  await say(WELL);
+  expect((await run("show")).stdout).toMatch(/\bjobs +fc-1 +held +1\b/);
+  await lease?.release();
+  // A system without a process for it has decided so.
+  expect(await run("check")).toMatchObject({ status: 0, stdout: "" });
+  await tellOfNode(world.database, { id: "j", name: "fc-2", version: "1", roles: ["jobs"], state: WELL });
+  const missed = await run("check");
+  expect([missed.status, missed.stdout.trim()]).toEqual([1, "Nobody does the work of jobs."]);
+  await world.database.query("delete from node where id = 'j'");
 });
 
 test("what somebody has to look at is said in a sentence each, with another exit status", async () => {

@@ -35,14 +35,37 @@ export type Collector = {
 };
 
 let collector: Collector | null = null;
+let teller: ((work: OrderWork) => void) | null = null;
 
 /** @param next null: nobody collects any more */
 export function collectTraces(next: Collector | null): void {
   collector = next;
 }
 
+/** A finished piece of an order's work, as plain data. */
+export type OrderWork = {
+  readonly orderId: string;
+  readonly name: string;
+  readonly attributes: Attributes;
+  /** Milliseconds since 1970, with fractions. */
+  readonly beganAtMs: number;
+  readonly endedAtMs: number;
+  /** What kind of error it ended with. */
+  readonly errorType?: string;
+};
+
+/**
+ * In a thread that has no collector of its own: what it does for orders is told to the thread that has one,
+ * which makes the spans (`traceOrderWork`).
+ *
+ * @param next null: nobody is told any more
+ */
+export function tellOrderWork(next: ((work: OrderWork) => void) | null): void {
+  teller = next;
+}
+
 export function isTracing(): boolean {
-  return collector !== null;
+  return collector !== null || teller !== null;
 }
 
 /** The order's first span, of which all others of the order are children. Without its flags. */
@@ -62,6 +85,16 @@ function orderSpan({ company, isSampled }: Collector, orderId: string): SpanCont
 
 const ORDER_ID = "holdfast.order_id";
 
+/** Milliseconds since 1970, with fractions. */
+export type EngineTimes = {
+  /** The engine was asked. */
+  readonly askedAtMs: number;
+  /** Its shards have decided: the round waited for its threads, was planned and placed. Null: none was asked. */
+  readonly decidedAtMs: number | null;
+  /** It was on the disk. */
+  readonly committedAtMs: number;
+};
+
 /** An order was captured: begins its trace, and links it with that of the request. Does nothing else. */
 export function traceCapturedOrder(
   orderId: string,
@@ -70,8 +103,7 @@ export function traceCapturedOrder(
     readonly outcome: string;
     /** Milliseconds since 1970. */
     readonly beganAtMs: number;
-    /** When the engine was asked, and was back with the commit. */
-    readonly commit: { readonly beganAtMs: number; readonly endedAtMs: number } | null;
+    readonly engine: EngineTimes;
   },
 ): void {
   if (collector === null) return;
@@ -93,16 +125,36 @@ export function traceCapturedOrder(
     },
     ROOT_CONTEXT,
   );
-  if (facts.commit !== null)
-    tracer
-      .startSpan(
-        "engine commit",
-        { startTime: facts.commit.beganAtMs, attributes: { [ORDER_ID]: orderId } },
-        trace.setSpanContext(ROOT_CONTEXT, order),
-      )
-      .end(facts.commit.endedAtMs);
+  const { askedAtMs, decidedAtMs, committedAtMs } = facts.engine;
+  const part = { orderId, attributes: {} };
+  if (decidedAtMs !== null)
+    traceOrderWork({ ...part, name: "engine round", beganAtMs: askedAtMs, endedAtMs: decidedAtMs });
+  const beganAtMs = decidedAtMs ?? askedAtMs;
+  traceOrderWork({ ...part, name: "engine commit", beganAtMs, endedAtMs: committedAtMs });
   root.end();
   traceOrderInRequest(orderId);
+}
+
+/** What was done for an order becomes a span of its trace, or is told to whoever makes those. */
+export function traceOrderWork(work: OrderWork): void {
+  if (collector === null) {
+    teller?.(work);
+    return;
+  }
+  const { orderId, name, attributes, beganAtMs, endedAtMs, errorType } = work;
+  const span = collector.tracer.startSpan(
+    name,
+    { startTime: beganAtMs, attributes: { [ORDER_ID]: orderId, ...attributes } },
+    trace.setSpanContext(ROOT_CONTEXT, orderSpan(collector, orderId)),
+  );
+  if (errorType !== undefined)
+    span.setStatus({ code: SpanStatusCode.ERROR }).setAttribute("error.type", errorType);
+  span.end(endedAtMs);
+}
+
+/** Milliseconds since 1970, with fractions, by the clock that does not jump. */
+export function traceClock(): number {
+  return performance.timeOrigin + performance.now();
 }
 
 /** What is done now, is done to this order: its trace is found from that of the request. */
@@ -125,7 +177,8 @@ export function inOrderSpan<T>(
   attributes: Attributes,
   work: () => Promise<T>,
 ): Promise<T> {
-  if (collector === null || orderId === null) return work();
+  if (orderId === null) return work();
+  if (collector === null) return teller === null ? work() : told({ orderId, name, attributes }, work);
   const order = orderSpan(collector, orderId);
   // A step that is done within another one of the same order hangs below it.
   const outer = context.active();
@@ -175,6 +228,20 @@ export function inOutgoingSpan<T>(
   return within(span, parent, () => work(headers, span));
 }
 
+/**
+ * Runs `work` as a request to another process of ours, within what is going on. Where that is not traced,
+ * neither is this.
+ *
+ * @param work gets the `traceparent` under which the other process goes on; null: it is not traced
+ */
+export function inPartSpan<T>(name: string, work: (traceparent: string | null) => Promise<T>): Promise<T> {
+  if (collector === null) return work(null);
+  const parent = context.active();
+  if (trace.getSpan(parent) === undefined) return work(null);
+  const span = collector.tracer.startSpan(name, { kind: SpanKind.CLIENT }, parent);
+  return within(span, parent, () => work(traceparentOf(span)));
+}
+
 /** `traceparent` of the W3C, of what is going on; null: it is not traced. */
 export function traceparentOf(span: Span | null): string | null {
   if (span === null) return null;
@@ -194,6 +261,21 @@ async function within<T>(
     throw error;
   } finally {
     span.end();
+  }
+}
+
+async function told<T>(
+  of: Pick<OrderWork, "orderId" | "name" | "attributes">,
+  work: () => Promise<T>,
+): Promise<T> {
+  const beganAtMs = traceClock();
+  try {
+    const result = await work();
+    traceOrderWork({ ...of, beganAtMs, endedAtMs: traceClock() });
+    return result;
+  } catch (error) {
+    traceOrderWork({ ...of, beganAtMs, endedAtMs: traceClock(), errorType: kindOf(error) });
+    throw error;
   }
 }
 

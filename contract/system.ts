@@ -1,6 +1,6 @@
 /** The start page's numbers, whether the process is well, and how the system is that it is a part of. */
 import Type from "typebox";
-import { Count, oneOf, type Shape, Text, Time } from "./shapes.ts";
+import { Count, Nullable, oneOf, type Shape, Text, Time } from "./shapes.ts";
 
 const OrdersAt = Type.Object({ at: Time, captured: Count, shipped: Count });
 
@@ -80,9 +80,54 @@ export const SystemShard = Type.Object({
 });
 export type SystemShard = Shape<typeof SystemShard>;
 
+/** Work of which one process at a time does all, the others standing by: devices, jobs. */
+export const SystemLease = Type.Object({
+  role: Text,
+  /** Id of the node that has it, or had it last; null: that of a process that is not known any more. */
+  node: Type.Union([Text, Type.Null()]),
+  /** `free`: it was given up, or its process has ended or fallen silent; whoever stands by takes it. */
+  state: oneOf(["held", "free"]),
+  /** Rises with each process that takes it. */
+  epoch: Count,
+  /** Null: it was given up in order. */
+  renewedAt: Type.Union([Time, Type.Null()]),
+});
+export type SystemLease = Shape<typeof SystemLease>;
+
+export const NODE_EVENT_KINDS = [
+  /** A process has told of itself for the first time. */
+  "joined",
+  /** It has everything that it needs, for the first time or again. */
+  "ready",
+  /** It lacks something that it needs; `detail` names it. */
+  "unready",
+  /** It has said nothing for 20 seconds and has not ended in order. */
+  "silent",
+  /** It has ended in order. */
+  "left",
+  /** It has taken a shard; `detail` is the id of the node that had it. */
+  "shard_taken",
+] as const;
+
+export const NodeEvent = Type.Object({
+  id: Text,
+  nodeId: Text,
+  /** Null: it is not known any more, or not yet. */
+  name: Nullable(Text),
+  kind: oneOf(NODE_EVENT_KINDS),
+  /** Of `shard_taken`; else null. */
+  shard: Nullable(Count),
+  detail: Text,
+  at: Time,
+});
+export type NodeEvent = Shape<typeof NodeEvent>;
+
 export const SystemStatus = Type.Object({
   nodes: Type.Array(SystemNode),
   shards: Type.Array(SystemShard),
+  leases: Type.Array(SystemLease),
+  /** Age of the oldest transaction that still writes: what came after it the feeds do not show yet. */
+  feedsHeldBackSeconds: Type.Number(),
   /** What waits in the outbox, by queue: for sagas, and mails. */
   queues: Type.Array(
     Type.Object({

@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type NodeState, tellOfNode } from "../store/figures/nodes.ts";
 import { writeOutbox } from "../store/outbox.ts";
+import { type RoleLease, tryRoleLease } from "../store/role-lease.ts";
+import { axeFaults } from "../test-support/axe.ts";
 import { findChromium } from "../test-support/browser.ts";
 import { DESKTOP, PHONE, signIn, startTestDashboard, type TestDashboard } from "../test-support/dashboard.ts";
 
@@ -20,6 +22,7 @@ const STATE: NodeState = {
 
 describe.skipIf(chromium === undefined)("the page System", () => {
   let dashboard: TestDashboard;
+  let held: RoleLease | null = null;
 
   beforeAll(async () => {
     dashboard = await startTestDashboard();
@@ -32,12 +35,21 @@ describe.skipIf(chromium === undefined)("the page System", () => {
     await tellOfNode(database, { ...about, id: "lost", name: "hall-three" });
     await database.query("update node set seen_at = now() + interval '1 hour' where id <> 'lost'");
     await database.query("update node set seen_at = now() - interval '10 minutes' where id = 'lost'");
+    for (const [role, owner] of [
+      ["devices", "worker"],
+      ["jobs", "lost"],
+    ] as const) {
+      const lease = await tryRoleLease(database, { role, owner });
+      if (role === "devices") held = lease;
+      else await lease?.release();
+    }
     await writeOutbox(database, [{ key: "m1", topic: "mail.send", payload: { orderId: "web-1" } }]);
     await database.query(
       "update outbox set created_at = now() - interval '2 hours', due_at = now() + interval '1 hour' where key = 'm1'",
     );
   });
   afterAll(async () => {
+    await held?.release();
     await dashboard?.stop();
   });
 
@@ -82,6 +94,52 @@ describe.skipIf(chromium === undefined)("the page System", () => {
     await shard(1).getByText("Being rebuilt").waitFor();
     await shard(1).getByText("41", { exact: true }).waitFor();
     await page.locator("tr", { hasText: "Mails to shoppers" }).getByText("2 h ago").waitFor();
+    await page.context().close();
+  });
+
+  test("shows who does the work of one node at a time, what each node has, and that nobody does the jobs", async () => {
+    const { page } = await opened("admin", PHONE);
+    const work = page.locator("section", { hasText: "Work of one node at a time" });
+    const devices = work.locator("tr", { hasText: "Devices" });
+    await devices.getByText("Done", { exact: true }).waitFor();
+    await devices.getByText("hall-two").waitFor();
+    const jobs = work.locator("tr", { hasText: "Standing jobs" });
+    await jobs.getByText("Done by nobody").waitFor();
+    await jobs.getByText("Nobody, last hall-three").waitFor();
+    await jobs.getByText("Given up").waitFor();
+    const node = (name: string) => page.locator("tr", { hasText: name }).filter({ hasText: "Version" });
+    await node("hall-one")
+      .getByText(/Has \d+ shards/)
+      .waitFor();
+    await node("hall-two").getByText("Has devices").waitFor();
+    expect(await node("hall-three").getByText(/Has /).count()).toBe(0);
+    expect(await axeFaults(page)).toEqual([]);
+    expect(
+      await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
+    ).toBeLessThanOrEqual(0);
+    await page.context().close();
+  });
+
+  test("says how far the stock pages and the feeds are behind, and since when a transaction holds them back", async () => {
+    const { page } = await opened("admin");
+    const row = (text: string) => page.locator("tr", { hasText: text });
+    await row("Journal rows for the stock pages").getByText("0", { exact: true }).waitFor();
+    await row("Feeds of orders and devices").getByText("Up to date").waitFor();
+    expect(await axeFaults(page)).toEqual([]);
+    await page.setViewportSize({ width: 1024, height: 800 });
+    expect(
+      await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
+    ).toBeLessThanOrEqual(0);
+    const client = await dashboard.edge.database.connect();
+    try {
+      await client.query("begin");
+      await client.query("select pg_current_xact_id()");
+      await row("Feeds of orders and devices").getByText("Held back since").waitFor({ timeout: 30_000 });
+      await client.query("rollback");
+      await row("Feeds of orders and devices").getByText("Up to date").waitFor({ timeout: 30_000 });
+    } finally {
+      client.release();
+    }
     await page.context().close();
   });
 

@@ -174,7 +174,11 @@ export class Allocator implements OwnEngine {
   }
 
   has(key: string): boolean {
-    const { status } = this.directory.entry(shardOf(key, this.shardCount));
+    return this.hasShard(shardOf(key, this.shardCount));
+  }
+
+  hasShard(shard: number): boolean {
+    const { status } = this.directory.entry(shard);
     return status === "live" || status === "rebuilding";
   }
 

@@ -23,6 +23,7 @@ export interface OwnEngine extends AllocatorClient {
 
   /** Whether the shard of a SKU, or of an order's id, is here, be it that it is rebuilt just now. */
   has(key: string): boolean;
+  hasShard(shard: number): boolean;
 
   /** Committed, from shared memory. @throws EngineError `shard_elsewhere` */
   stockOf(skus: readonly string[], pool: string | undefined): StockOfSkus;

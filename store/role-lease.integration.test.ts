@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { eventually } from "../test-support/saga-world.ts";
 import { createTestDatabase, type TestDatabase } from "../test-support/servers/postgres.ts";
-import { type RoleLease, readRoleOwners, roleFence, tryRoleLease } from "./role-lease.ts";
+import { type RoleLease, readRoleLeases, roleFence, tryRoleLease } from "./role-lease.ts";
 import { type Database, openDatabase } from "./sql/database.ts";
 
 let store: TestDatabase;
@@ -37,10 +37,13 @@ async function taken(role: string, owner: string, renewMs = 20): Promise<RoleLea
 test("one process has it, and the next gets it, with a higher epoch, as soon as that one gives it up", async () => {
   const first = await taken("given-up", "a");
   expect(await tryRoleLease(process(), { role: "given-up", owner: "b" })).toBeNull();
+  const shown = async () => (await readRoleLeases(store.database)).find(({ role }) => role === "given-up");
+  expect(await shown()).toMatchObject({ owner: "a", isHeld: true, renewedAt: expect.any(Date) });
   await first.release();
+  expect(await shown()).toMatchObject({ owner: "a", isHeld: false, renewedAt: null });
   const second = await taken("given-up", "b");
   expect(second.epoch).toBe(first.epoch + 1);
-  expect((await readRoleOwners(store.database)).get("given-up")).toBe("b");
+  expect(await shown()).toMatchObject({ owner: "b", isHeld: true, epoch: second.epoch });
 });
 
 test("a process whose connection has ended is dead: another has its work at once", async () => {

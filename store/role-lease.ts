@@ -71,11 +71,24 @@ export function roleFence(role: string, epoch: number): ConnectionFence {
 }
 
 /** Who has which work, for people to see. */
-export async function readRoleOwners(database: Queryable): Promise<ReadonlyMap<string, string>> {
-  const { rows } = await database.query<{ role: string; owner: string }>(
-    "select role, owner from role_lease",
+export type RoleLeaseFigures = {
+  readonly role: string;
+  readonly epoch: number;
+  /** `node.id` of whoever had it last. */
+  readonly owner: string;
+  /** Whether that process has it still: nobody else could take it now. */
+  readonly isHeld: boolean;
+  /** Null: it was given up in order. */
+  readonly renewedAt: Date | null;
+};
+
+export async function readRoleLeases(database: Queryable): Promise<readonly RoleLeaseFigures[]> {
+  const { rows } = await database.query<RoleLeaseFigures>(
+    `select role, epoch, owner, not ${IS_FREE} as "isHeld", nullif(renewed_at, '-infinity') as "renewedAt"
+       from role_lease order by role`,
+    [SILENT_AFTER_MS],
   );
-  return new Map(rows.map(({ role, owner }) => [role, owner]));
+  return rows;
 }
 
 function nameOf(role: string): string {
@@ -83,6 +96,11 @@ function nameOf(role: string): string {
 }
 
 const OWN_START = "(select backend_start from pg_stat_activity where pid = pg_backend_pid())";
+
+/** Whether others may take it. `$1`: the milliseconds after which its process counts as silent. */
+const IS_FREE = `(role_lease.renewed_at < clock_timestamp() - $1 * interval '1 millisecond'
+  or not exists (select from pg_stat_activity
+                  where pid = role_lease.backend_pid and backend_start = role_lease.backend_start))`;
 
 /** @returns the new epoch; null: another process has it */
 async function raise(
@@ -93,15 +111,13 @@ async function raise(
 ): Promise<number | null> {
   const { rows } = await client.query<{ epoch: number }>(
     `insert into role_lease (role, epoch, owner, backend_pid, backend_start, renewed_at)
-     values ($1, 1, $2, pg_backend_pid(), ${OWN_START}, clock_timestamp())
+     values ($2, 1, $3, pg_backend_pid(), ${OWN_START}, clock_timestamp())
      on conflict (role) do update
        set epoch = role_lease.epoch + 1, owner = excluded.owner, backend_pid = excluded.backend_pid,
            backend_start = excluded.backend_start, renewed_at = excluded.renewed_at
-       where role_lease.renewed_at < clock_timestamp() - $3 * interval '1 millisecond'
-          or not exists (select from pg_stat_activity
-                          where pid = role_lease.backend_pid and backend_start = role_lease.backend_start)
+       where ${IS_FREE}
      returning epoch`,
-    [role, owner, silentAfterMs],
+    [silentAfterMs, role, owner],
   );
   return rows[0]?.epoch ?? null;
 }

@@ -33,6 +33,8 @@ type DayOptions = {
 export type PlannedSending = {
   readonly channel: string;
   readonly order: ChannelPayload;
+  /** What was written in the channel's format. */
+  readonly planned: PlannedOrder;
   /** The channel sends it twice, as channels do. */
   readonly sentTwice: boolean;
   /** `null`: nothing is special about it. */
@@ -129,6 +131,7 @@ export function planDay(catalog: readonly SandboxProduct[], options: DayOptions)
     return {
       channel,
       order,
+      planned,
       sentTwice: random.chance(SENT_TWICE),
       story,
       edits: editsOf(story, planned, extra, random),

@@ -214,6 +214,7 @@ test("one order is one trace, from its capture over two nodes to the carrier, li
   }
   const names = new Set(own().map((span) => span.name));
   for (const expected of [
+    "engine round",
     "engine commit",
     "outbox workflow.start",
     "outbox workflow.signal",
@@ -223,6 +224,12 @@ test("one order is one trace, from its capture over two nodes to the carrier, li
     "mail",
   ])
     expect([...names]).toContain(expected);
+
+  // The engine first decides, in a round of its shards, and then writes.
+  const round = own().find((span) => span.name === "engine round");
+  const commit = own().find((span) => span.name === "engine commit");
+  expect(commit?.startTimeUnixNano).toBe(round?.endTimeUnixNano);
+  expect(round?.parentSpanId).toBe(spanId);
 
   // What one activity does one after the other hangs below it.
   const released = own().find((span) => span.name === "saga releaseToFloor");

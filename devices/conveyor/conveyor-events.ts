@@ -7,6 +7,7 @@
  * E2 an event that is refused is not marked: should a person send it again once its reason is gone, it counts
  * E3 a conveyor tells of its own site's totes only, and of exits that it has
  */
+import { isTracing, traceClock, traceOrderWork } from "../../config/trace.ts";
 import type { DeadLetterCode } from "../../contract/devices.ts";
 import { moveTotes, type ToteMove } from "../../operations/floor/move-tote.ts";
 import {
@@ -81,7 +82,9 @@ export class ConveyorEvents {
   /** Takes events in their order, all or none. An outcome for each, in the same order. */
   async take(cases: readonly Case[]): Promise<readonly Outcome[]> {
     const accepted = cases.filter((each) => each.refusal === undefined && isMarkedInBatch(each));
+    const beganAtMs = isTracing() ? traceClock() : 0;
     const rounds = await this.record(cases, accepted);
+    if (isTracing()) traceTotes(accepted, beganAtMs);
     for (const each of cases) if (each.refusal === undefined && isOfLostTote(each)) await this.lose(each);
     return cases.map((each) => this.outcomeOf(each, rounds));
   }
@@ -251,4 +254,14 @@ function lpnOf(event: ConveyorEvent): string {
   if (event.kind !== "scan") return plateOf(event.lpn);
   const plate = licencePlate(event.barcodes);
   return typeof plate === "string" ? "" : plate.lpn;
+}
+
+/** Events of one moment have one transaction: it is a part of each of their orders. */
+function traceTotes(cases: readonly Case[], beganAtMs: number): void {
+  const endedAtMs = traceClock();
+  for (const { device, event, tote } of cases) {
+    if (tote === undefined) continue;
+    const attributes = { "holdfast.device": device.row.id, "holdfast.events": cases.length };
+    traceOrderWork({ orderId: tote.orderId, name: `device ${event.kind}`, attributes, beganAtMs, endedAtMs });
+  }
 }

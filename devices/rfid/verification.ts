@@ -12,6 +12,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
+import { inOrderSpan } from "../../config/trace.ts";
 import type { FloorContext } from "../../operations/context.ts";
 import { confirmPack } from "../../operations/floor/confirm-pack.ts";
 import { reportFloorException } from "../../operations/floor/report-floor-exception.ts";
@@ -80,7 +81,9 @@ export class Verification {
         await this.tryAgain(device, passage, each, `totes ${plates} went through together`);
       }
     } else {
-      await this.verify(device, passage, tote);
+      await inOrderSpan(tote.orderId, "device pack", { "holdfast.device": device.row.id }, () =>
+        this.verify(device, passage, tote),
+      );
     }
   }
 

@@ -16,6 +16,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
+import { inOrderSpan } from "../../config/trace.ts";
 import type { FloorContext } from "../../operations/context.ts";
 import type { IdleRobot } from "../../operations/floor/assign-picks.ts";
 import { confirmPick } from "../../operations/floor/confirm-pick.ts";
@@ -407,13 +408,16 @@ export class RobotFleet {
     outcomes: TaskOutcomes,
   ): Promise<boolean> {
     if (robot.picksBooked) return true;
-    const result = await confirmPick(this.context, {
-      fulfillmentOrderId: task.fulfillmentOrderId,
-      picked: picks.picked,
-      ...(picks.shortReason === undefined ? {} : { shortReason: picks.shortReason }),
-      cause: `device:${robot.device.row.id}`,
-      key: `pick:${task.fulfillmentOrderId}`,
-    });
+    const { id } = robot.device.row;
+    const result = await inOrderSpan(task.orderId, "device pick", { "holdfast.device": id }, () =>
+      confirmPick(this.context, {
+        fulfillmentOrderId: task.fulfillmentOrderId,
+        picked: picks.picked,
+        ...(picks.shortReason === undefined ? {} : { shortReason: picks.shortReason }),
+        cause: `device:${id}`,
+        key: `pick:${task.fulfillmentOrderId}`,
+      }),
+    );
     if (result.status === "done" || result.code === "already_picked") {
       robot.picksBooked = true;
       return true;

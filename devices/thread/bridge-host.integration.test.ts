@@ -1,8 +1,10 @@
 import type { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { orderSpanIds } from "../../config/trace.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { EngineError } from "../../engine/errors.ts";
 import type { FloorStock } from "../../operations/context.ts";
+import { collectSpans, TRACED_COMPANY } from "../../test-support/collected-spans.ts";
 import {
   addDevices,
   allPacked,
@@ -86,6 +88,39 @@ describe("the device bridge in its thread", () => {
     }, 5_000);
     expect(online.map(({ kind }) => kind)).toContain("conveyor");
   });
+
+  it("tells what it does for an order, which is in the order's trace, and tells nothing where nobody collects", async () => {
+    const collected = collectSpans();
+    try {
+      await start();
+      const traced = await releaseOrders(test, engine, 1, variedLines);
+      await allPacked(test, traced, 60_000);
+      const order = traced[0]?.orderId ?? "";
+      const { traceId, spanId } = orderSpanIds(TRACED_COMPANY, order);
+      const own = await eventually(async () => {
+        const spans = collected.all().filter((span) => span.spanContext().traceId === traceId);
+        return spans.some(({ name }) => name === "device pack") && spans;
+      }, 5_000);
+      expect(new Set(own.map(({ name }) => name))).toEqual(
+        new Set(["device pick", "device scan", "device divert", "device pack"]),
+      );
+      for (const span of own) {
+        expect(span.parentSpanContext?.spanId, span.name).toBe(spanId);
+        expect(span.attributes).toMatchObject({
+          "holdfast.order_id": order,
+          "holdfast.device": expect.stringMatching(/./),
+        });
+        const [seconds, nanos] = span.duration;
+        expect(seconds * 1e9 + nanos, span.name).toBeGreaterThan(0);
+      }
+    } finally {
+      collected.stop();
+    }
+    const before = collected.all().length;
+    const orders = await releaseOrders(test, engine, 1, variedLines);
+    await allPacked(test, orders, 60_000);
+    expect(collected.all()).toHaveLength(before);
+  }, 120_000);
 
   it("is replaced when its thread ends, and what it had asked of the stock happens once", async () => {
     let asked = 0;

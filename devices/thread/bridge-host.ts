@@ -12,6 +12,7 @@ import type { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
 import { Distribution } from "../../config/distribution.ts";
 import { startThread } from "../../config/start-thread.ts";
+import { isTracing, traceOrderWork } from "../../config/trace.ts";
 import { faultOf } from "../../engine/errors.ts";
 import type { FloorStock } from "../../operations/context.ts";
 import type { BridgeStatus } from "../../ports/devices.ts";
@@ -27,7 +28,7 @@ const LONGEST_DELAY_MS = 30_000;
 const WELL_AFTER_MS = 60_000;
 
 type HostOptions = {
-  readonly settings: Omit<BridgeSettings, "logLevel">;
+  readonly settings: Omit<BridgeSettings, "logLevel" | "isTraced">;
   readonly stock: FloorStock;
   readonly logger: Logger;
 };
@@ -115,7 +116,7 @@ class BridgeLife {
     this.stock = stock;
     this.logger = logger;
     this.onStatus = onStatus;
-    const data: BridgeSettings = { ...settings, logLevel: logger.level };
+    const data: BridgeSettings = { ...settings, logLevel: logger.level, isTraced: isTracing() };
     this.worker = startThread("devices/thread/bridge-thread", "devices", data);
     const { worker } = this;
     let fault: Error | null = null;
@@ -162,6 +163,9 @@ class BridgeLife {
         return;
       case "log":
         this.log(message.line);
+        return;
+      case "work":
+        traceOrderWork(message.work);
         return;
       case "stopped":
         return;

@@ -1,4 +1,5 @@
 /** What the main thread and the bridge's thread tell each other. Everything is plain data. */
+import type { OrderWork } from "../../config/trace.ts";
 import type { PlainFault } from "../../engine/errors.ts";
 import type { FloorStock } from "../../operations/context.ts";
 import type { BridgeStatus } from "../../ports/devices.ts";
@@ -15,6 +16,8 @@ export type BridgeSettings = {
   readonly companyPrefixes: readonly string[];
   /** Of pino. */
   readonly logLevel: string;
+  /** Whether somebody collects traces. */
+  readonly isTraced: boolean;
 };
 
 /** A question to the stock: one of its methods, and what it is given. */
@@ -33,6 +36,8 @@ export type ToMain =
   | { readonly kind: "status"; readonly status: BridgeStatus }
   /** A line of pino. */
   | { readonly kind: "log"; readonly line: string }
+  /** Something that was done for an order, for its trace. */
+  | { readonly kind: "work"; readonly work: OrderWork }
   | { readonly kind: "stopped" };
 
 export type ToBridge =

@@ -7,6 +7,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import pino from "pino";
+import { tellOrderWork } from "../../config/trace.ts";
 import { errorOf } from "../../engine/errors.ts";
 import type { FloorStock } from "../../operations/context.ts";
 import { roleFence } from "../../store/role-lease.ts";
@@ -58,6 +59,7 @@ class RemoteStock implements FloorStock {
   }
 }
 
+if (settings.isTraced) tellOrderWork((work) => tell({ kind: "work", work }));
 const stock = new RemoteStock();
 const logger = pino({ level: settings.logLevel }, { write: (line) => tell({ kind: "log", line }) });
 const { leaseEpoch } = settings;
@@ -69,7 +71,7 @@ const database = openDatabase(settings.databaseUrl, {
 main.on("message", (message: ToBridge) => {
   if (message.kind !== "stop") stock.hear(message);
 });
-const { databaseUrl: _, logLevel: __, leaseEpoch: ___, ...options } = settings;
+const { databaseUrl: _, logLevel: __, leaseEpoch: ___, isTraced: ____, ...options } = settings;
 const bridge = await startDeviceBridge({ ...options, database, allocator: stock, logger });
 tell({ kind: "started", status: bridge.status() });
 const telling = setInterval(() => tell({ kind: "status", status: bridge.status() }), STATUS_EVERY_MS);

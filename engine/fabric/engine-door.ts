@@ -9,6 +9,7 @@
  * D3 A process that stops takes nothing more, answers what it has begun, and then says that it has no shards.
  */
 import type { Logger } from "pino";
+import { inCallersSpan } from "../../config/trace.ts";
 import type { AllocatorClient } from "../allocator-client.ts";
 import { EngineError } from "../errors.ts";
 import type { OwnEngine } from "../own-engine.ts";
@@ -158,7 +159,7 @@ export class EngineDoor {
     return asker;
   }
 
-  private take(from: string, asker: Asker, [number, method, given]: Ask): void {
+  private take(from: string, asker: Asker, [number, method, given, traceparent]: Ask): void {
     if (number < asker.floor) return;
     const known = asker.asked.get(number);
     if (known !== undefined) {
@@ -166,7 +167,12 @@ export class EngineDoor {
       return;
     }
     asker.asked.set(number, null);
-    void this.run(method, given).then((bytes) => {
+    // In the trace of whoever asks; what is not traced there is not traced here.
+    const running =
+      traceparent === undefined
+        ? this.run(method, given)
+        : inCallersSpan(`engine ${method}`, { traceparent }, {}, () => this.run(method, given));
+    void running.then((bytes) => {
       asker.asked.set(number, bytes);
       this.answer(from, number, bytes);
     });

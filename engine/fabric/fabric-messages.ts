@@ -32,7 +32,8 @@ export type FabricMethod =
   | "outlooks"
   | "operation";
 
-export type Ask = readonly [number: number, method: FabricMethod, given: Uint8Array];
+/** `traceparent`: of the W3C, under which it is traced; absent: it is not. */
+export type Ask = readonly [number: number, method: FabricMethod, given: Uint8Array, traceparent?: string];
 export type Answer = readonly [number: number, value: Uint8Array];
 
 export type FabricMessage = { readonly version: number; readonly from: string } & (

@@ -2,10 +2,13 @@
  * The engine over a real Redis: its own process and another one, as far as they can tell. Whole processes are
  * in `cli/roles.integration.test.ts`.
  */
+import { SpanKind } from "@opentelemetry/api";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { StockCommand } from "../../actors/commands.ts";
 import { LANE_CODES, LANE_KIND } from "../../actors/lanes/lane-operations.ts";
+import { inCallersSpan, inOrderSpan } from "../../config/trace.ts";
+import { collectSpans } from "../../test-support/collected-spans.ts";
 import { LOCATIONS, receive, silentLogger, until } from "../../test-support/engine.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 import { hasRedis, startRedis, type TestRedis } from "../../test-support/servers/redis.ts";
@@ -119,6 +122,31 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
   );
 
 describe.skipIf(!hasRedis)(`the fabric${hasRedis ? "" : " (skipped: install redis-server)"}`, () => {
+  test("a request that is traced goes on in the engine's process, and one that is not begins no trace", async () => {
+    const collected = collectSpans();
+    undone.push(() => collected.stop());
+    openDoor({ operation: () => inOrderSpan("web-1", "step", {}, async () => "done") });
+    const { remote, stock } = otherProcess();
+    await stock.positions([newSku()]);
+    expect(collected.all()).toEqual([]);
+
+    const carried = inCallersSpan("POST /v1/orders", {}, {}, () =>
+      remote.ask("operation", ["capture", {}, undefined], { isRepeatable: true, key: "web-1" }),
+    );
+    expect((await carried).value).toBe("done");
+    const spans = collected.all();
+    const of = (name: string, kind?: SpanKind) =>
+      spans.find((span) => span.name === name && (kind === undefined || span.kind === kind));
+    const asked = of("engine operation", SpanKind.CLIENT);
+    const carriedOut = of("engine operation", SpanKind.SERVER);
+    const request = of("POST /v1/orders");
+    expect(asked?.parentSpanContext?.spanId).toBe(request?.spanContext().spanId);
+    expect(carriedOut?.parentSpanContext?.spanId).toBe(asked?.spanContext().spanId);
+    expect(carriedOut?.spanContext().traceId).toBe(request?.spanContext().traceId);
+    // What is done for an order there is in the order's own trace, as anywhere.
+    expect(of("step")?.spanContext().traceId).not.toBe(request?.spanContext().traceId);
+  });
+
   test("everything that plain values can say is asked of the engine from another process", async () => {
     openDoor();
     const { stock } = otherProcess();

@@ -16,6 +16,7 @@
  *    refused soon.
  */
 import type { Logger } from "pino";
+import { inPartSpan } from "../../config/trace.ts";
 import { EngineError } from "../errors.ts";
 import type { FabricLink } from "./fabric-link.ts";
 import {
@@ -71,10 +72,13 @@ export type AskOptions = {
   readonly isOfSeveral?: boolean;
 };
 
+type Answered = { readonly value: unknown; readonly by: string };
+
 type Waiting = AskOptions & {
   readonly number: number;
   readonly method: FabricMethod;
   readonly given: Buffer;
+  readonly traceparent: string | null;
   readonly until: number;
   /** Who was sent it last; null: it is still to be sent. */
   sentTo: string | null;
@@ -84,7 +88,7 @@ type Waiting = AskOptions & {
   /** Whether a try may have been heard; and whether one before the last may. */
   isHeard: boolean;
   wasHeard: boolean;
-  resolve(answer: { readonly value: unknown; readonly by: string }): void;
+  resolve(answer: Answered): void;
   reject(error: Error): void;
 };
 
@@ -125,6 +129,11 @@ export class RemoteEngine {
     return this.map.ownerOf(key);
   }
 
+  /** Who has a shard; null: nobody is known. */
+  ownerOfShard(shard: number): string | null {
+    return this.map.ownerOfShard(shard);
+  }
+
   /** In all; 0: not known yet. */
   shardCount(): number {
     return this.map.shardCount();
@@ -141,11 +150,18 @@ export class RemoteEngine {
   }
 
   /** Has the process that has a shard run a method. @returns its answer, and by whom it was given */
-  ask(
+  ask(method: FabricMethod, given: readonly unknown[], options: AskOptions): Promise<Answered> {
+    return inPartSpan(`engine ${method}`, (traceparent) =>
+      this.askUnder(traceparent, method, given, options),
+    );
+  }
+
+  private askUnder(
+    traceparent: string | null,
     method: FabricMethod,
     given: readonly unknown[],
     options: AskOptions,
-  ): Promise<{ readonly value: unknown; readonly by: string }> {
+  ): Promise<Answered> {
     if (this.isStopped) return Promise.reject(new EngineError("engine_stopped", "this process is stopping"));
     const bytes = pack(given);
     if (this.waiting.size >= MAX_WAITING || this.waitingBytes + bytes.length > MAX_WAITING_BYTES)
@@ -167,6 +183,7 @@ export class RemoteEngine {
         number,
         method,
         given: bytes,
+        traceparent,
         until: now + this.patienceAfter(now - silentSince),
         sentTo: null,
         sentAt: 0,
@@ -218,7 +235,10 @@ export class RemoteEngine {
       one.sentAt = now;
       one.wasHeard = one.isHeard;
     }
-    const asks = those.map(({ number, method, given }): Ask => [number, method, given]);
+    const asks = those.map(
+      ({ number, method, given, traceparent }): Ask =>
+        traceparent === null ? [number, method, given] : [number, method, given, traceparent],
+    );
     const sent = await this.link.send(to, this.message({ kind: "asks", floor: this.floor(), asks }));
     for (const one of those) {
       if (sent !== "nobody") one.isHeard = true;

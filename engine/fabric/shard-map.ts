@@ -82,7 +82,11 @@ export class ShardMap {
   /** Who has what concerns a SKU, or an order's id. Null: nobody is known. */
   ownerOf(key: string): string | null {
     const count = this.ownersByShard.length;
-    return count === 0 ? null : (this.ownersByShard[shardOf(key, count)] ?? null);
+    return count === 0 ? null : this.ownerOfShard(shardOf(key, count));
+  }
+
+  ownerOfShard(shard: number): string | null {
+    return this.ownersByShard[shard] ?? null;
   }
 
   /** In all; 0: not known yet. */

@@ -107,8 +107,7 @@ export class ShardSupervisor {
   letGo(): void {
     for (const [shard, { resolve }] of this.leaving) {
       const entry = this.directory.entry(shard);
-      if (this.recovering.has(shard) || this.options.committer.carries(shard) || this.isKnownToRound(entry))
-        continue;
+      if (this.isUnderWay(entry)) continue;
       this.goneElsewhere(entry);
       this.options.logger.info({ shard, sequence: entry.sequence }, "a shard was given up");
       void this.options.host.drop(shard).then(resolve);
@@ -158,10 +157,10 @@ export class ShardSupervisor {
 
   /** Begins to rebuild each lost shard that E4 allows to be rebuilt now. */
   rebuildLost(): void {
-    const { committer, logger, onChange } = this.options;
+    const { logger, onChange } = this.options;
     for (const shard of this.lost) {
       const entry = this.directory.entry(shard);
-      if (this.recovering.has(shard) || committer.carries(shard) || this.isKnownToRound(entry)) continue;
+      if (this.isUnderWay(entry)) continue;
       this.lost.delete(shard);
       this.rebuild(entry).then(
         () => {
@@ -261,6 +260,13 @@ export class ShardSupervisor {
       this.lose(shard);
       this.options.onChange();
     });
+  }
+
+  /** Whether anything of the shard is still on its way: to its thread, from it, or to the disk. */
+  private isUnderWay(entry: ShardEntry): boolean {
+    const { shard } = entry;
+    const { committer } = this.options;
+    return this.recovering.has(shard) || committer.carries(shard) || this.isKnownToRound(entry);
   }
 
   /**

@@ -22,8 +22,9 @@ export function handleOf(shard: number, ordinal: number, shardCount: number): nu
   return ((ordinal << shardBits(shardCount)) | shard) >>> 0;
 }
 
+/** A handle of a shard that does not exist goes to any other shard, where it is unknown, too. */
 export function shardOfHandle(handle: number, shardCount: number): number {
-  return handle & ((1 << shardBits(shardCount)) - 1);
+  return (handle & ((1 << shardBits(shardCount)) - 1)) % shardCount;
 }
 
 /**
@@ -79,7 +80,6 @@ function scattered(
     if (count === 0) continue;
     const end = next[shard] as number;
     parts.push({
-      // A handle of a shard that does not exist goes to any other shard, where it is unknown, too.
       shard: shard % shardCount,
       operations: bytesOf(sorted.subarray((end - count) * LANE_WORDS, end * LANE_WORDS)),
       origins: origins.subarray(end - count, end),

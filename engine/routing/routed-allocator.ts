@@ -170,6 +170,17 @@ export class RoutedAllocator implements AllocatorClient {
 
   /** Of the engines of all processes. */
   async status(): ReturnType<AllocatorClient["status"]> {
+    for (;;) {
+      try {
+        return await this.statusOfAll();
+      } catch (error) {
+        // One of them has gone, and others have its shards.
+        if (!(error instanceof EngineError && error.code === "handles_void")) throw error;
+      }
+    }
+  }
+
+  private async statusOfAll(): ReturnType<AllocatorClient["status"]> {
     const { own, others } = this;
     const owners = [...others.owners()].filter((owner) => owner !== others.self);
     // Nobody is known: who comes first answers.

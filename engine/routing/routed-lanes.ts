@@ -54,7 +54,8 @@ export class RoutedLanes implements LaneClient {
     const givers = this.giversNow();
     const places = new Map<string, number[]>();
     for (let at = 1; at < operations.length; at += LANE_WORDS) {
-      const by = givers.get(this.shardOf(operations[at] as number)) ?? HERE;
+      const shard = this.shardOf(operations[at] as number);
+      const by = givers.get(shard) ?? this.whoHasShard(shard);
       const group = places.get(by);
       if (group === undefined) places.set(by, [(at - 1) / LANE_WORDS]);
       else group.push((at - 1) / LANE_WORDS);
@@ -113,7 +114,12 @@ export class RoutedLanes implements LaneClient {
   }
 
   private shardOf(handle: number): number {
-    return shardOfHandle(handle, this.own?.shardCount ?? this.others.shardCount());
+    return shardOfHandle(handle, this.own?.shardCount ?? Math.max(1, this.others.shardCount()));
+  }
+
+  /** Whoever has it knows handles that were given over another connection, and says which name nothing. */
+  private whoHasShard(shard: number): string {
+    return this.own?.hasShard(shard) === true ? HERE : (this.others.ownerOfShard(shard) ?? HERE);
   }
 
   private whoHas(sku: string): string | null {

@@ -8,6 +8,7 @@ import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import { huntMutants } from "./hunt/mutant-hunt.ts";
 import { MUTANTS } from "./hunt/mutants.ts";
+import { NODE_MUTANTS } from "./hunt/node-mutants.ts";
 import { runPool } from "./hunt/seed-pool.ts";
 import { mutantLine, mutantTable, seedSummary, seedsProgress } from "./report.ts";
 import { simulate } from "./run.ts";
@@ -25,6 +26,7 @@ type Options = {
   readonly mutants: boolean;
   readonly only?: string;
   readonly json: boolean;
+  readonly nodes: boolean;
 };
 
 const program = new Command("simulate")
@@ -41,6 +43,7 @@ const program = new Command("simulate")
   .option("--stop-at-first", "end once a promise was broken", false)
   .option("--mutants", `plant each bug and see that it is found within ${MUTANT_SEEDS} seeds`, false)
   .option("--only <name>", "of the planted bugs, those whose name contains this")
+  .option("--nodes", "two or three nodes that share the shards, in the place of one owner after the other", false)
   .option("--json", "end with one line of JSON", false)
   .action(async (options: Options) => {
     process.exitCode = (await run(options)) ? 0 : 1;
@@ -50,11 +53,11 @@ await program.parseAsync();
 
 function run(options: Options): Promise<boolean> {
   if (options.mutants) return runMutants(options);
-  return options.seed === undefined ? runSeeds(options) : runSeed(options.seed, options.operations);
+  return options.seed === undefined ? runSeeds(options) : runSeed(options.seed, options);
 }
 
-async function runSeed(seed: number, operations: number): Promise<boolean> {
-  const { result, story } = await simulate(seed, operations, true);
+async function runSeed(seed: number, { operations, nodes }: Options): Promise<boolean> {
+  const { result, story } = await simulate(seed, operations, true, nodes);
   for (const line of story?.lines ?? []) print(line);
   print(`seed ${seed}: ${result.operations} operations, ${result.steps} events, event log ${story?.hash()}`);
   if (result.violation !== null) print(`BROKEN ${result.violation.message}`);
@@ -67,6 +70,7 @@ async function runSeeds({
   operations,
   stopAtFirst,
   json,
+  nodes,
   ...options
 }: Options): Promise<boolean> {
   const count = options.seeds ?? 1_000;
@@ -76,6 +80,7 @@ async function runSeeds({
     from,
     count,
     operations,
+    withNodes: nodes,
     workers,
     mayGoOn: (sum) =>
       !(stopAtFirst && sum.broken.length > 0) &&
@@ -103,11 +108,13 @@ async function runSeeds({
   return sum.broken.length === 0;
 }
 
-async function runMutants({ workers, operations, json, only = "" }: Options): Promise<boolean> {
-  const mutants = MUTANTS.filter((mutant) => mutant.name.includes(only));
+async function runMutants({ workers, operations, json, nodes, only = "" }: Options): Promise<boolean> {
+  const all = nodes ? NODE_MUTANTS : MUTANTS;
+  const mutants = all.filter((mutant) => mutant.name.includes(only));
   const outcomes = await huntMutants(mutants, {
     seeds: MUTANT_SEEDS,
     operations,
+    withNodes: nodes,
     workers,
     onOutcome: (outcome) => process.stderr.write(`${mutantLine(outcome, 0)}\n`),
   });

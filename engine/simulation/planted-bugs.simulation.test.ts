@@ -13,3 +13,13 @@ it("finds every planted bug", async () => {
   expect(found).toBe(mutants);
   expect(status).toBe(0);
 });
+
+it("finds every bug that is planted where shards go from node to node", async () => {
+  const options = ["--nodes", "--mutants", "--json"];
+  const { status, lines } = await runLongProgram("engine/simulation/main.js", options);
+  show(lines);
+  const { mutants, found } = JSON.parse(lines.at(-1) ?? "") as Record<string, number>;
+  expect(mutants).toBeGreaterThanOrEqual(7);
+  expect(found).toBe(mutants);
+  expect(status).toBe(0);
+});

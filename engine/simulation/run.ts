@@ -11,6 +11,8 @@ import { type Answer, type Ask, sizeOf } from "./audit/operation.ts";
 import { Violation } from "./audit/violation.ts";
 import { KITS, LOCATIONS } from "./traffic/assortment.ts";
 import { Clients } from "./traffic/clients.ts";
+import { confined } from "./traffic/confine.ts";
+import { NodeOperator } from "./traffic/node-operator.ts";
 import { Operator } from "./traffic/operator.ts";
 import { Workload } from "./traffic/workload.ts";
 import { STATEMENT_TIMEOUT_MS } from "./world/disk-connection.ts";
@@ -18,7 +20,7 @@ import { type FaultCount, noFaults } from "./world/fault-count.ts";
 import { SimulatedDisk } from "./world/simulated-disk.ts";
 import { Story } from "./world/story.ts";
 import { VirtualTime } from "./world/virtual-time.ts";
-import { calm, drawWeather } from "./world/weather.ts";
+import { calm, drawWeather, ofNodes } from "./world/weather.ts";
 
 /** Every client must have its answer this long after the last fault. */
 const LIVENESS_MS = 120_000;
@@ -39,12 +41,14 @@ export type RunResult = {
   readonly violation: { readonly promise: string; readonly message: string } | null;
 };
 
+/** @param withNodes whether two or three nodes share the shards; else one owner follows the other. */
 export async function simulate(
   seed: number,
   operations: number,
   tell: boolean,
+  withNodes = false,
 ): Promise<{ readonly result: RunResult; readonly story: Story | null }> {
-  const run = new Run(seed, operations, tell);
+  const run = new Run(seed, operations, tell, withNodes);
   const violation = await run.live().then(
     () => null,
     (error: unknown) => ({
@@ -69,29 +73,33 @@ class Run {
   private readonly checker: Checker;
   private readonly disk: SimulatedDisk;
   private readonly workload: Workload;
-  private readonly operator: Operator;
+  private readonly operator: Operator | NodeOperator;
+  private readonly withNodes: boolean;
   private readonly clients: Clients;
   private readonly random: Random;
   private weather;
   private issued = 0;
   private answered = 0;
 
-  constructor(seed: number, operations: number, tell: boolean) {
+  constructor(seed: number, operations: number, tell: boolean, withNodes: boolean) {
     this.seed = seed;
+    this.withNodes = withNodes;
     this.operations = operations;
     this.story = tell ? new Story(this.time) : null;
     const random = new Random(seed);
     this.random = random.fork();
     this.weather = drawWeather(random.fork());
+    if (withNodes) this.weather = ofNodes(this.weather, random.fork());
     this.story?.tell(`seed ${seed}: ${JSON.stringify(this.weather)}`);
-    const shardCount = random.integer(1, 3);
+    const shardCount = withNodes ? random.integer(2, 4) : random.integer(1, 3);
     this.disk = new SimulatedDisk(shardCount);
     this.checker = new Checker(this.disk, KITS);
     this.disk.witness = this.checker;
     this.workload = new Workload(random.fork(), this.time, this.weather);
     const { faults, story } = this;
     const weather = () => this.weather;
-    this.operator = new Operator(this.time, random.fork(), {
+    const ofOperator = random.fork();
+    const ownerOptions = {
       disk: this.disk,
       checker: this.checker,
       locations: LOCATIONS,
@@ -100,14 +108,18 @@ class Run {
       weather,
       faults,
       story,
-    });
+      shares: withNodes,
+    };
+    this.operator = withNodes
+      ? new NodeOperator(this.time, ofOperator, random.integer(2, 3), ownerOptions)
+      : new Operator(this.time, ofOperator, ownerOptions);
     this.clients = new Clients({
       time: this.time,
       random: random.fork(),
       weather,
       checker: this.checker,
       shardCount,
-      owner: (former) => this.operator.owner(former),
+      owner: (former, ask) => this.operator.owner(former, ask),
       story,
     });
   }
@@ -149,7 +161,10 @@ class Run {
 
   private converse(): void {
     if (this.issued === this.operations) return;
-    const operation = this.workload.next(this.operations - this.issued);
+    const drawn = this.workload.next(this.operations - this.issued);
+    const operation = this.withNodes
+      ? { ...drawn, ask: confined(drawn.ask, this.disk.shardCount) }
+      : drawn;
     const size = sizeOf(operation.ask);
     this.issued += size;
     this.clients.ask(operation, (answer) => {

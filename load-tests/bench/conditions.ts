@@ -20,7 +20,7 @@ export type Conditions = {
   readonly postgresVersion: string | null;
   readonly fsync: FsyncLatency;
   readonly stalls: Stalls;
-  /** What could not be measured because a program is missing. */
+  /** What could not be measured because something is missing. */
   readonly leftOut: readonly LeftOut[];
   readonly figures: readonly Figure[];
   /** What failed, in sentences; empty where every audit was right. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { HELP, readOptions, UsageError, wants } from "./options.ts";
+import { HELP, readOptions, UsageError, wants, wantsBaseline } from "./options.ts";
 
 test("without a subject it is the bench of reservations, with one that of whole orders", () => {
   expect(readOptions([])).toMatchObject({ subject: "reservations", name: "local-full", quick: false });
@@ -23,6 +23,17 @@ test("each bench has its own parts", () => {
   expect(readOptions(["orders", "--only", "complete,beside"])).toMatchObject({
     only: ["complete", "beside"],
   });
+});
+
+test("baselines of whole orders are in the full form, and in the quick one where they are named", () => {
+  const has = (...args: readonly string[]): boolean => {
+    const options = readOptions(["orders", ...args]);
+    return options !== null && wantsBaseline(options, "vendure");
+  };
+  expect(has()).toBe(true);
+  expect(has("--quick")).toBe(false);
+  expect(has("--quick", "--only", "vendure")).toBe(true);
+  expect(has("--only", "capture")).toBe(false);
 });
 
 test("what it does not know is named", () => {

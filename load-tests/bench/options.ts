@@ -19,7 +19,7 @@ export type Options = {
 };
 
 /** Of the bench of whole orders. */
-const ORDERS_PARTS = ["capture", "complete", "beside", "naive-saga"] as const;
+const ORDERS_PARTS = ["capture", "complete", "beside", "naive-saga", "vendure"] as const;
 export type OrdersPart = (typeof ORDERS_PARTS)[number];
 
 /** Of the bench of reservations, beside the systems. */
@@ -36,10 +36,11 @@ Whole orders: captured by stream and REST in the channels' formats, against Post
 capture to the door through the real sagas, with Temporal, PostgreSQL, MQTT and simulators at speed.
 
   --quick           reservations: under 3 minutes, the systems of the ratios, 100,000 positions, short rounds;
-                    orders: under 4 minutes, without the naive saga, 35 seconds of the sustained rate instead of 5 minutes
+                    orders: under 4 minutes, without the naive saga and Vendure, 25 seconds of the sustained rate instead of
+                    5 minutes
   --rounds <n>      rounds, 3 or more for a result worth keeping (default 3)
   --only <a,b,…>    only these: of reservations systems (below), in-process, latency, crash, pgbench; of orders
-                    ${ORDERS_PARTS.join(", ")}
+                    ${ORDERS_PARTS.join(", ")} (fetches Vendure from the package registry, once, into the user's cache)
   --name <name>     of the result files (default local-quick or local-full, which git ignores; of orders with -orders)
   --json            ends with one line of JSON
   --profile <dir>   of reservations: write CPU profiles of Holdfast's process there (its numbers are lower then), and into
@@ -137,6 +138,11 @@ export function systemsOf(options: Options): readonly System[] {
   const { only } = options;
   if (only !== null) return SYSTEMS.filter((system) => only.includes(system.name));
   return options.quick ? SYSTEMS.filter((system) => QUICK_SYSTEMS.has(system.name)) : SYSTEMS;
+}
+
+/** Whether a baseline of whole orders is to run, which the quick form has only where it is named. */
+export function wantsBaseline({ only, quick }: Options, part: OrdersPart): boolean {
+  return only?.includes(part) ?? !quick;
 }
 
 /** Whether a part is to run; of the bench of reservations, one beside the systems. */

@@ -11,7 +11,11 @@ const run = promisify(execFile);
 const PROGRAMS = ["redis-server", "pgbench"] as const;
 type Program = (typeof PROGRAMS)[number];
 
-export type LeftOut = { readonly title: string; readonly missing: Program };
+export type LeftOut = { readonly title: string; readonly because: string };
+
+export function isMissing(program: Program): string {
+  return `${program} is not on the PATH`;
+}
 
 export async function installedPrograms(): Promise<ReadonlySet<Program>> {
   const installed = await Promise.all(
@@ -34,7 +38,7 @@ export function partSystems(
   const leftOut: LeftOut[] = [];
   for (const system of systems) {
     if (system.server === "redis" && !installed.has("redis-server")) {
-      leftOut.push({ title: system.title, missing: "redis-server" });
+      leftOut.push({ title: system.title, because: isMissing("redis-server") });
     } else {
       measurable.push(system);
     }
@@ -42,6 +46,6 @@ export function partSystems(
   return { measurable, leftOut };
 }
 
-export function describeLeftOut({ title, missing }: LeftOut): string {
-  return `left out: ${title} (${missing} is not on the PATH)`;
+export function describeLeftOut({ title, because }: LeftOut): string {
+  return `left out: ${title} (${because})`;
 }

@@ -10,7 +10,7 @@ import { runInProcess } from "./in-process/run.ts";
 import { describeMachine } from "./machine.ts";
 import { type Options, planOf, systemsOf, wants } from "./options.ts";
 import { ProfileFolder, whereTimeGoes } from "./profile.ts";
-import { describeLeftOut, installedPrograms, type LeftOut, partSystems } from "./programs.ts";
+import { describeLeftOut, installedPrograms, isMissing, type LeftOut, partSystems } from "./programs.ts";
 import { failuresOf, figuresOf, POSTGRES_FORMS, REDIS_FORMS, rateOf } from "./ratios.ts";
 import type { Result } from "./report.ts";
 import { type Crash, type LatencyMeasurement, type Round, Runner } from "./runner.ts";
@@ -35,7 +35,7 @@ export async function benchReservations(options: Options, note: (text: string) =
   const wantsPgbench = wants(options, "pgbench") && !options.quick;
   const leftOut: readonly LeftOut[] =
     wantsPgbench && !installed.has("pgbench")
-      ? [...leftOutSystems, { title: "pgbench", missing: "pgbench" }]
+      ? [...leftOutSystems, { title: "pgbench", because: isMissing("pgbench") }]
       : leftOutSystems;
   for (const one of leftOut) note(describeLeftOut(one));
   // Not /tmp, which may be memory: what is measured is a disk.

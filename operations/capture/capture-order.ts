@@ -11,7 +11,7 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { PAYLOAD_ORDERS_AT_ONCE, READ_ASIDE_CHARACTERS } from "../../config/limits.ts";
-import { isTracing, traceCapturedOrder } from "../../config/trace.ts";
+import { type EngineTimes, isTracing, traceCapturedOrder, traceClock } from "../../config/trace.ts";
 import type { CaptureResult } from "../../contract/orders.ts";
 import type { OrderReservation } from "../../engine/allocator-client.ts";
 import { planCapture } from "../../orders/capture.ts";
@@ -298,20 +298,22 @@ async function releaseMapped({ context, catalog, channel }: Capture, captured: C
 
 async function captureNew(capture: Capture, incoming: Incoming): Promise<CodedResult> {
   if (!isTracing()) return reserveAndCommit(capture, incoming);
-  const beganAtMs = Date.now();
-  const commit = { beganAtMs, endedAtMs: beganAtMs };
-  const result = await reserveAndCommit(capture, incoming, commit);
+  const beganAtMs = traceClock();
+  const engine: Writable<EngineTimes> = { askedAtMs: beganAtMs, decidedAtMs: null, committedAtMs: beganAtMs };
+  const result = await reserveAndCommit(capture, incoming, engine);
   const { channel, outcome } = result;
   // Of one that was refused nothing is kept, and it may be sent again.
-  if (outcome !== "refused") traceCapturedOrder(incoming.orderId, { channel, outcome, beganAtMs, commit });
+  if (outcome !== "refused") traceCapturedOrder(incoming.orderId, { channel, outcome, beganAtMs, engine });
   return result;
 }
 
-/** @param commit gets when the engine was asked and when it was back */
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** @param times gets when the engine was asked, had decided and was back; absent: nobody wants to know */
 async function reserveAndCommit(
   capture: Capture,
   incoming: Incoming,
-  commit?: { beganAtMs: number; endedAtMs: number },
+  times?: Writable<EngineTimes>,
 ): Promise<CodedResult> {
   const { context, channel } = capture;
   const plan = await planFor(capture, incoming.order, incoming.orderId);
@@ -323,9 +325,9 @@ async function reserveAndCommit(
   const lines = linesToReserve(document);
   if (holdReasons.length > 0 || lines.length === 0) {
     const record = recordOf(capture, incoming, document, { holdReasons, reservation: null, promise: null });
-    if (commit !== undefined) commit.beganAtMs = Date.now();
+    if (times !== undefined) times.askedAtMs = traceClock();
     await context.allocator.commit(capturedOrderWriter, record);
-    if (commit !== undefined) commit.endedAtMs = Date.now();
+    if (times !== undefined) times.committedAtMs = traceClock();
     return resultOf(record);
   }
   const locations = await capture.catalog.locations();
@@ -346,15 +348,16 @@ async function reserveAndCommit(
   };
   let record: CapturedOrder | null = null;
   const request = reservationRequest(document, lines, 0, atMs, await poolOf(context, channel.id));
-  if (commit !== undefined) commit.beganAtMs = Date.now();
+  if (times !== undefined) times.askedAtMs = traceClock();
   const reservation = await context.allocator.reserveOrder(request, {
     writer: capturedOrderWriter,
     record: (outcome) => {
+      if (times !== undefined) times.decidedAtMs = traceClock();
       record = recordFor(outcome);
       return record;
     },
   });
-  if (commit !== undefined) commit.endedAtMs = Date.now();
+  if (times !== undefined) times.committedAtMs = traceClock();
   // `record` is what was committed. The engine has called `recordFor` before this line.
   const committed = record as CapturedOrder | null;
   if (committed === null) {

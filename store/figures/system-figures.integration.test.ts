@@ -180,7 +180,16 @@ test("the system's page has each process as it said itself, and a shard is serve
     });
     await database.query("update node set seen_at = now() - interval '30 seconds' where id = 'gone'");
     await database.query("update shard_lease set owner = 'gone' where shard = 3");
+    await database.query(`
+      insert into role_lease (role, epoch, owner, backend_pid, backend_start, renewed_at)
+        select 'jobs', 3, 'gone', pid, backend_start, now() - interval '1 minute'
+          from pg_stat_activity where pid = pg_backend_pid()
+        union all select 'devices', 2, 'forgotten', 0, now(), '-infinity'`);
     const status = await readSystemStatus(database);
+    expect(status.leases).toEqual([
+      { role: "devices", node: null, state: "free", epoch: 2, renewedAt: null },
+      { role: "jobs", node: "gone", state: "free", epoch: 3, renewedAt: expect.any(String) },
+    ]);
     expect(status.nodes.map(({ name, state: is, engine: has, sagas }) => [name, is, has, sagas])).toEqual([
       ["one", "up", { waiting: 3, uncommitted: 1 }, null],
       ["two", "silent", null, null],
@@ -203,6 +212,28 @@ test("the system's page has each process as it said itself, and a shard is serve
   await database.query("update node set seen_at = now() - interval '25 hours' where id = 'gone'");
   await forgetNodes(database);
   expect((await readNodes(database)).map(({ name }) => name)).toEqual(["one"]);
+});
+
+test("a transaction that goes on and on is what holds the feeds back, and one that only reads does not", async () => {
+  const { database } = store;
+  const heldBack = async () => (await readSystemStatus(database)).feedsHeldBackSeconds;
+  const client = await database.connect();
+  try {
+    await client.query("begin");
+    await client.query("select");
+    const began = performance.now();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const reading = await heldBack();
+    await client.query("select pg_current_xact_id()");
+    const writing = await heldBack();
+    expect(writing).toBeGreaterThanOrEqual(0.3);
+    expect(writing).toBeLessThanOrEqual((performance.now() - began) / 1_000 + 1);
+    expect(reading).toBeLessThan(0.3);
+    await client.query("rollback");
+    expect(await heldBack()).toBeLessThan(writing);
+  } finally {
+    client.release();
+  }
 });
 
 function placeOrder(id: string, status: string, ageSeconds: number) {

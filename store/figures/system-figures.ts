@@ -114,3 +114,15 @@ async function readWebhookFigures(database: Queryable): Promise<SystemFigures["w
   );
   return { endpoints, pending: behind[0]?.pending ?? 0, oldestSeconds: behind[0]?.oldestSeconds ?? 0 };
 }
+
+/**
+ * Seconds since the oldest transaction began that still writes: the feeds end before it (`feed_horizon`).
+ * 0: none does.
+ */
+export async function feedsHeldBack(database: Queryable): Promise<number> {
+  const { rows } = await database.query<{ seconds: number }>(
+    `select coalesce(max(extract(epoch from clock_timestamp() - xact_start)), 0)::float8 as seconds
+       from pg_stat_activity where backend_xid is not null and pid <> pg_backend_pid()`,
+  );
+  return rows[0]?.seconds ?? 0;
+}

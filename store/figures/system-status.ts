@@ -1,12 +1,13 @@
 /** The system as whoever runs it sees it: its nodes, its shards, and what waits. */
-import type { SystemNode, SystemShard, SystemStatus } from "../../contract/system.ts";
+import type { SystemLease, SystemNode, SystemShard, SystemStatus } from "../../contract/system.ts";
+import { type RoleLeaseFigures, readRoleLeases } from "../role-lease.ts";
 import type { Queryable } from "../sql/database.ts";
 import { type NodeRow, readNodes } from "./nodes.ts";
 import { readShardFigures, type ShardFigures } from "./shard-figures.ts";
-import { oldestUnreleased, readOutboxFigures } from "./system-figures.ts";
+import { feedsHeldBack, oldestUnreleased, readOutboxFigures } from "./system-figures.ts";
 
 /** Four times as long as a node says nothing when all is well. */
-const SILENT_AFTER_SECONDS = 20;
+export const SILENT_AFTER_SECONDS = 20;
 
 export async function readSystemStatus(database: Queryable): Promise<SystemStatus> {
   const nodes = await readNodes(database);
@@ -14,6 +15,8 @@ export async function readSystemStatus(database: Queryable): Promise<SystemStatu
   return {
     nodes: nodes.map(nodeView),
     shards: shards.map((shard) => shardView(shard, nodes)),
+    leases: (await readRoleLeases(database)).map((lease) => leaseView(lease, nodes)),
+    feedsHeldBackSeconds: await feedsHeldBack(database),
     queues: [...(await readOutboxFigures(database))],
     unreleasedSeconds: await oldestUnreleased(database),
   };
@@ -59,5 +62,16 @@ function shardView(figures: ShardFigures, nodes: readonly NodeRow[]): SystemShar
     behind: Math.max(0, head - projected),
     sinceSnapshot: head - (snapshot?.sequence ?? 0),
     snapshotAt: snapshot?.takenAt.toISOString() ?? null,
+  };
+}
+
+function leaseView(lease: RoleLeaseFigures, nodes: readonly NodeRow[]): SystemLease {
+  const { role, epoch, owner, isHeld, renewedAt } = lease;
+  return {
+    role,
+    node: nodes.find(({ id }) => id === owner)?.id ?? null,
+    state: isHeld ? "held" : "free",
+    epoch,
+    renewedAt: renewedAt?.toISOString() ?? null,
   };
 }

@@ -19,7 +19,8 @@ export function addSystemCommand(program: Command): void {
     .addHelpText(
       "after",
       `
-Exit status 0 if every process is up, every shard is served and nothing keeps failing; 1 if not.
+Exit status 0 if every process is up, every shard is served, the work of devices and jobs is done and nothing keeps
+failing; 1 if not.
 
 Examples:
   $ npx holdfast system check || echo "somebody should look"`,
@@ -36,7 +37,7 @@ async function show(options: AccessOptions): Promise<void> {
     printJson(status);
     return;
   }
-  const { nodes, shards, queues } = status;
+  const { nodes, shards, leases, queues } = status;
   const nameOf = (id: string | null) => nodes.find((node) => node.id === id)?.name ?? "unknown";
   print(
     [
@@ -64,6 +65,17 @@ async function show(options: AccessOptions): Promise<void> {
         ],
         [0, 3, 4, 5],
       ),
+      ...(leases.length === 0
+        ? []
+        : [
+            table(
+              [
+                ["work", "node", "state", "epoch"].map(dim),
+                ...leases.map(({ role, node, state, epoch }) => [role, nameOf(node), state, String(epoch)]),
+              ],
+              [3],
+            ),
+          ]),
       table(
         [
           ["queue", "waiting", "failing", "oldest"].map(dim),
@@ -91,14 +103,21 @@ async function check(options: AccessOptions): Promise<void> {
 const dim = (text: string): string => paint("dim", text);
 
 /** A sentence for each thing that a person should look at. */
-function faultsOf({ nodes, shards, queues }: SystemStatus): readonly string[] {
+function faultsOf({ nodes, shards, leases, queues }: SystemStatus): readonly string[] {
   return [
     ...nodes.flatMap(faultsOfNode),
     ...shards.filter(({ state }) => state !== "served").map(faultOfShard),
+    ...leases
+      .filter(({ role, state }) => state === "free" && nodes.some((node) => isUpFor(node, role)))
+      .map(({ role }) => `Nobody does the work of ${role}.`),
     ...queues
       .filter(({ failing }) => failing > 0)
       .map(({ queue, failing }) => `${failing} messages of the queue ${queue} keep failing.`),
   ];
+}
+
+function isUpFor({ state, roles }: SystemNode, role: string): boolean {
+  return state === "up" && roles.includes(role);
 }
 
 function faultsOfNode(node: SystemNode): readonly string[] {

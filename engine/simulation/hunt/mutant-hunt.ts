@@ -21,6 +21,8 @@ export type MutantOutcome = {
 type HuntOptions = {
   readonly seeds: number;
   readonly operations: number;
+  /** Whether several nodes share the shards in each run. */
+  readonly withNodes: boolean;
   /** Bugs looked for at the same time. */
   readonly workers: number;
   readonly onOutcome: (outcome: MutantOutcome) => void;
@@ -43,13 +45,13 @@ export function huntMutants(
 function hunt(
   copy: string,
   from: number,
-  { seeds, operations }: HuntOptions,
+  { seeds, operations, withNodes }: HuntOptions,
 ): Promise<{ readonly seed: number | null; readonly promise: string | null }> {
   const main = join(copy, "dist", "engine", "simulation", "hunt", "hunt-main.js");
   return new Promise((resolve, reject) => {
     const child = spawn(
       process.execPath,
-      ["--enable-source-maps=false", main, String(from), String(seeds), String(operations)],
+      ["--enable-source-maps=false", main, String(from), String(seeds), String(operations), withNodes ? "nodes" : "owners"],
       { stdio: ["ignore", "pipe", "pipe"] },
     );
     let output = "";

@@ -27,7 +27,8 @@ export async function runPool(options: PoolOptions): Promise<RangeResult> {
   let next = options.from;
   const takePiece = (): SeedRange | undefined => {
     if (next >= end || !options.mayGoOn(sum)) return undefined;
-    const piece = { from: next, count: Math.min(PIECE, end - next), operations: options.operations };
+    const { operations, withNodes } = options;
+    const piece = { from: next, count: Math.min(PIECE, end - next), operations, withNodes };
     next += piece.count;
     return piece;
   };

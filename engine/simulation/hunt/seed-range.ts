@@ -3,7 +3,13 @@
 import { type RunResult, simulate } from "../run.ts";
 import { addFaults, type FaultCount, noFaults } from "../world/fault-count.ts";
 
-export type SeedRange = { readonly from: number; readonly count: number; readonly operations: number };
+export type SeedRange = {
+  readonly from: number;
+  readonly count: number;
+  readonly operations: number;
+  /** Whether several nodes share the shards. */
+  readonly withNodes: boolean;
+};
 
 export type RangeResult = {
   seeds: number;
@@ -26,10 +32,10 @@ export function addResult(sum: RangeResult, more: RangeResult): void {
   sum.broken.push(...more.broken);
 }
 
-export async function runSeeds({ from, count, operations }: SeedRange): Promise<RangeResult> {
+export async function runSeeds({ from, count, operations, withNodes }: SeedRange): Promise<RangeResult> {
   const sum = emptyResult();
   for (let seed = from; seed < from + count; seed += 1) {
-    const { result } = await simulate(seed, operations, false);
+    const { result } = await simulate(seed, operations, false, withNodes);
     sum.seeds += 1;
     sum.operations += result.operations;
     sum.steps += result.steps;

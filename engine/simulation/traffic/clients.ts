@@ -47,7 +47,7 @@ type ClientsOptions = {
   readonly checker: Checker;
   readonly shardCount: number;
   /** The owner to ask: sometimes one that has been taken over. */
-  readonly owner: (former: boolean) => Owner | null;
+  readonly owner: (former: boolean, ask: Ask) => Owner | null;
   readonly story: Story | null;
 };
 
@@ -92,7 +92,7 @@ export class Clients {
 
   private deliver(operation: Operation, answered: (answer: Answer | null) => void, failed: () => void): void {
     const { random, weather, checker } = this.options;
-    const owner = this.options.owner(random.chance(weather().formerOwnerAsked));
+    const owner = this.options.owner(random.chance(weather().formerOwnerAsked), operation.ask);
     if (owner === null || owner.client === null || !owner.process.isAlive) {
       failed();
       return;

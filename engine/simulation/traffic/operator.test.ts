@@ -30,6 +30,7 @@ function newOperator(seed: number) {
     weather: () => weather,
     faults: noFaults(),
     story: null,
+    shares: false,
   });
   const pass = (ms: number) => {
     let isOver = false;

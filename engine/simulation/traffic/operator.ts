@@ -6,6 +6,7 @@
  */
 
 import type { Random } from "../../../config/seeded-random.ts";
+import type { Ask } from "../audit/operation.ts";
 import { addInterval } from "../world/interval.ts";
 import { SimulatedProcess } from "../world/simulated-process.ts";
 import type { VirtualTime } from "../world/virtual-time.ts";
@@ -33,7 +34,7 @@ export class Operator {
     this.options = options;
   }
 
-  owner(former: boolean): Owner | null {
+  owner(former: boolean, _ask: Ask | null = null): Owner | null {
     return former && this.former.length > 0 ? this.random.pick(this.former) : this.current;
   }
 

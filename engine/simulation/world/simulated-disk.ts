@@ -4,6 +4,7 @@
  * Does at one instant what PostgreSQL does in one transaction. The way of an owner to this instant, and what
  * goes wrong there, is in `disk-connection.ts`.
  */
+import type { EngineNodeRow, ShardLease } from "../../../store/journal/engine-nodes.ts";
 import type { JournalRow } from "../../../store/journal/journal.ts";
 import type { SnapshotRow } from "../../../store/journal/snapshot.ts";
 import type { RecoverySource } from "../../storage/recovery.ts";
@@ -25,6 +26,7 @@ export class SimulatedDisk {
   readonly snapshots: SnapshotRow[][];
   readonly records = new Set<string>();
   private readonly leases: { epoch: number; owner: string }[];
+  private readonly nodes = new Map<string, { readonly isDraining: boolean; readonly seenAtMs: number }>();
   /** Set before the first owner starts; `null`: there is no audit. */
   witness: DiskWitness | null = null;
 
@@ -37,6 +39,51 @@ export class SimulatedDisk {
 
   isHeldBy(owner: string, shard: number): boolean {
     return this.leases[shard]?.owner === owner;
+  }
+
+  ownerOf(shard: number): string {
+    return this.leases[shard]?.owner ?? "";
+  }
+
+  readLeases(): readonly ShardLease[] {
+    return this.leases.map((lease, shard) => ({ shard, ...lease }));
+  }
+
+  /** Those that are as they were seen. */
+  takeSeen(owner: string, seen: readonly ShardLease[]): ReadonlyMap<number, number> {
+    const taken = new Map<number, number>();
+    for (const { shard, epoch } of seen) {
+      const lease = this.leases[shard];
+      if (lease?.epoch !== epoch) continue;
+      Object.assign(lease, { epoch: epoch + 1, owner });
+      taken.set(shard, epoch + 1);
+    }
+    return taken;
+  }
+
+  release(owner: string, epochs: ReadonlyMap<number, number>): void {
+    for (const [shard, epoch] of epochs) {
+      const lease = this.leases[shard];
+      if (lease?.owner === owner && lease.epoch === epoch) Object.assign(lease, { epoch: epoch + 1, owner: "" });
+    }
+  }
+
+  /** @param nowMs by the server's clock */
+  tellOfNode(owner: string, isDraining: boolean, nowMs: number): void {
+    this.nodes.set(owner, { isDraining, seenAtMs: nowMs });
+  }
+
+  forgetNode(owner: string): void {
+    this.nodes.delete(owner);
+  }
+
+  readNodes(nowMs: number): readonly EngineNodeRow[] {
+    return [...this.nodes].map(([owner, { isDraining, seenAtMs }]) => ({
+      owner,
+      name: owner,
+      isDraining,
+      silentMs: nowMs - seenAtMs,
+    }));
   }
 
   epochOf(shard: number): number {

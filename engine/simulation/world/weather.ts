@@ -120,3 +120,16 @@ export function calm(weather: Weather): Weather {
     jumpEveryMs: 0,
   };
 }
+
+/** Shards move at any moment, and the day is long enough for nodes to find each other gone. */
+export function ofNodes(weather: Weather, random: Random): Weather {
+  return {
+    ...weather,
+    takeoverEveryMs: random.integer(15, 250),
+    crashEveryMs: random.chance(0.5) ? random.integer(200, 2_000) : 0,
+    lastsMs: random.integer(1_000, 8_000),
+    thinkMs: random.next() * 40,
+    // Nothing in Holdfast amends or cancels at the engine where nodes share the shards.
+    burstSize: random.pick([4, 8, 24]),
+  };
+}

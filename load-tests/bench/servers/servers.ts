@@ -34,6 +34,7 @@ export class ServerRoom {
   /** Further arguments of the core server's Node, e.g. `--cpu-prof`. */
   private readonly coreNodeArgs: readonly string[];
   private databases = 0;
+  private closing: Promise<void> | null = null;
   /** Version of the PostgreSQL that was started last; null before the first. */
   postgresVersion: string | null = null;
 
@@ -45,17 +46,24 @@ export class ServerRoom {
     this.coreNodeArgs = coreNodeArgs;
   }
 
-  /** Stops what still runs and removes the folder. */
-  async close(): Promise<void> {
+  /** Stops what still runs and removes the folder, once: an interrupted run and its end may both ask for it. */
+  close(): Promise<void> {
+    this.closing ??= this.closeNow();
+    return this.closing;
+  }
+
+  private async closeNow(): Promise<void> {
     for (const stop of [...this.started].reverse()) await stop();
     await removePostgresData(this.folder);
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** @returns `stop`, which runs only once: when it is called, or when the room is closed */
+  /** @returns `stop`, which runs only once: when it is called, or when the room is closed. All wait for it */
   private register(stop: () => Promise<void>): () => Promise<void> {
-    const once = async (): Promise<void> => {
-      if (this.started.delete(once)) await stop();
+    let stopping: Promise<void> | null = null;
+    const once = (): Promise<void> => {
+      stopping ??= stop().finally(() => this.started.delete(once));
+      return stopping;
     };
     this.started.add(once);
     return once;

@@ -58,6 +58,9 @@ export type Sustained = {
   readonly statements: StatementCount["byText"];
   readonly commitsPerOrder: number;
   readonly walBytesPerOrder: number;
+  /** To disks, by Holdfast, PostgreSQL and Temporal together, and by process. */
+  readonly bytesWrittenPerOrder: number;
+  readonly bytesWritten: readonly { readonly name: string; readonly bytes: number }[];
 };
 
 export type CompleteOrders = {
@@ -271,6 +274,10 @@ function sustainedOf(
   const unsent = samples.map(({ atMs, outbox }) => ({ atMs, backlog: outbox }));
   const processes = perOrder(before.processorTime.parts, after.processorTime.parts, orders);
   const own: readonly string[] = OWN_PARTS;
+  const written = own.map((name) => ({
+    name,
+    bytes: ((after.bytesWritten.get(name) ?? 0) - (before.bytesWritten.get(name) ?? 0)) / orders,
+  }));
   return {
     seconds: (after.atMs - before.atMs) / 1_000,
     orders,
@@ -289,6 +296,8 @@ function sustainedOf(
     statements: counted.byText.map(({ text, statements }) => ({ text, statements: statements / orders })),
     commitsPerOrder: (after.commits - before.commits) / orders,
     walBytesPerOrder: (after.walBytes - before.walBytes) / orders,
+    bytesWrittenPerOrder: written.reduce((sum, { bytes }) => sum + bytes, 0),
+    bytesWritten: written,
   };
 }
 

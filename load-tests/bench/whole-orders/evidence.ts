@@ -5,11 +5,13 @@ import type { Beside } from "./beside.ts";
 import type { Capture } from "./capture.ts";
 import type { CompleteOrders } from "./complete-orders.ts";
 import type { NaiveSaga } from "./naive-saga/run.ts";
+import type { VendurePeer } from "./vendure/run.ts";
 
 export type OrdersEvidence = {
   readonly capture: Capture | null;
   readonly beside: Beside | null;
   readonly naiveSaga: NaiveSaga | null;
+  readonly vendure: VendurePeer | null;
   readonly complete: CompleteOrders | null;
   /** Of the complete orders. */
   readonly audit: OrdersAudit | null;

@@ -34,6 +34,8 @@ const COMPLETE: Complete = {
     statements: [{ text: "select a || b from `c`", statements: 3 }],
     commitsPerOrder: 12,
     walBytesPerOrder: 20_480,
+    bytesWrittenPerOrder: 40_960,
+    bytesWritten: [{ name: "postgres", bytes: 40_960 }],
   },
   saga: {
     orders: 40,
@@ -122,6 +124,7 @@ const NOTHING: OrdersEvidence = {
   complete: null,
   beside: null,
   naiveSaga: null,
+  vendure: null,
   audit: null,
 };
 const EVIDENCE: OrdersEvidence = {
@@ -139,6 +142,26 @@ const EVIDENCE: OrdersEvidence = {
     cpuMsPerOrder: 130,
     processes: [{ name: "temporal", msPerOrder: 80 }],
     saga: COMPLETE.saga,
+  },
+  vendure: {
+    version: "3.7.3",
+    clients: 16,
+    tried: [{ clients: 16, perMinute: 310 }],
+    seconds: 60,
+    orders: 300,
+    perMinute: 300,
+    placing: { p50Ms: 1_900, p95Ms: 2_300, p99Ms: 2_500 },
+    fulfilling: { p50Ms: 1_100, p95Ms: 1_400, p99Ms: null },
+    cpuMsPerOrder: 330,
+    processes: [
+      { name: "server", msPerOrder: 200 },
+      { name: "client", msPerOrder: 9 },
+    ],
+    commitsPerOrder: 80,
+    walBytesPerOrder: 66_000,
+    refusals: [{ code: "deadlock detected", times: 2 }],
+    audit: { received: 5_000, sold: 900, oversold: 0, drifted: 30, driftedSkus: 4 },
+    scarce: { units: 200, asked: 400, clients: 32, sold: 380, oversold: 180, drifted: 180, seconds: 42 },
   },
   audit: AUDIT,
 };
@@ -164,6 +187,17 @@ test("capture is compared with the best form of PostgreSQL in the same round", (
 test("reservations beside orders are compared by the windows' medians", () => {
   expect(figureIn(EVIDENCE, "reservation_p99_ratio")).toMatchObject({ median: 1.2, met: false });
   expect(figureIn(EVIDENCE, "orders_vs_naive_saga")?.median).toBe(1.5);
+});
+
+test("what Vendure does is told beside ours, and what it oversells is not counted as ours", () => {
+  expect(figureIn(EVIDENCE, "orders_vs_vendure")).toMatchObject({ median: 4.5, aim: 6 });
+  expect(figureIn(EVIDENCE, "vendure_cpu_ms_per_order")?.median).toBe(330);
+  expect(figureIn(EVIDENCE, "vendure_oversold")?.median).toBe(180);
+  expect(figureIn(EVIDENCE, "oversold")?.median).toBe(0);
+  expect(orderFailuresOf(EVIDENCE)).toEqual([]);
+  const alone = { ...NOTHING, vendure: EVIDENCE.vendure };
+  expect(figureIn(alone, "vendure_orders_per_minute")?.median).toBe(300);
+  expect(figureIn(alone, "orders_vs_vendure")?.median).toBeNull();
 });
 
 test("oversold counts over everything that was audited, and fails the run", () => {
@@ -237,5 +271,9 @@ test("the page shows each figure with its bar, the missed ones too, and what the
   expect(page).toMatch(/Holdfast, orders by stream \| the one form \| 4,000 \| 1 \|/);
   expect(page).toContain("| beside orders | 5,000 | 1 | 6 | 6, 90, 5 |");
   expect(page).toContain("900 orders a minute, 130 ms");
+  expect(page).toContain("40 KB written to disks (postgres 40)");
+  expect(page).toContain("| first request → placed | 1,900 | 2,300 | 2,500 |");
+  expect(page).toContain("2 × deadlock detected");
+  expect(page).toContain("380 sold, **180 more than there were**");
   expect(page).toContain("Every audit was right.");
 });

@@ -14,7 +14,7 @@ import type { OrdersEvidence } from "./evidence.ts";
 const DEB9F4E_CPU_MS = 100 + 50 + 50 + 60;
 
 export function orderFiguresOf(evidence: OrdersEvidence): readonly Figure[] {
-  const { capture, complete, beside, naiveSaga, audit } = evidence;
+  const { capture, complete, beside, naiveSaga, vendure, audit } = evidence;
   const sustained = complete?.sustained;
   const one = (value: number | null | undefined): readonly number[] => (value == null ? [] : [value]);
   return [
@@ -50,6 +50,9 @@ export function orderFiguresOf(evidence: OrdersEvidence): readonly Figure[] {
     figure("wal_kb_per_order", "KB an order in PostgreSQL's log", {
       values: one(sustained === undefined ? null : sustained.walBytesPerOrder / 1_024),
     }),
+    figure("kb_written_per_order", "KB an order that all servers wrote to disks", {
+      values: one(sustained === undefined ? null : sustained.bytesWrittenPerOrder / 1_024),
+    }),
     figure("temporal_events_per_order", "events an order in Temporal's history", {
       values: one(complete?.saga.events),
     }),
@@ -58,6 +61,19 @@ export function orderFiguresOf(evidence: OrdersEvidence): readonly Figure[] {
     }),
     figure("orders_vs_naive_saga", "complete orders a minute against a naive saga of as many steps", {
       values: one(quotient(sustained?.perMinute ?? null, naiveSaga?.perMinute ?? null)),
+    }),
+    figure("orders_vs_vendure", "complete orders a minute against Vendure's", {
+      values: one(quotient(sustained?.perMinute ?? null, vendure?.perMinute ?? null)),
+      aim: 6,
+    }),
+    figure("vendure_orders_per_minute", "orders a minute that Vendure places, fulfils and delivers", {
+      values: one(vendure?.perMinute),
+    }),
+    figure("vendure_cpu_ms_per_order", "processor ms an order: Vendure and PostgreSQL", {
+      values: one(vendure?.cpuMsPerOrder),
+    }),
+    figure("vendure_oversold", "units that Vendure sold and that were not there", {
+      values: one(vendure == null ? null : vendure.audit.oversold + vendure.scarce.oversold),
     }),
     figure("reservation_p99_ratio", "p99 of reservations beside complete orders, against without", {
       values: one(besideRatio(beside)),

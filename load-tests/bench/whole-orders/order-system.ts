@@ -17,7 +17,12 @@ import { projectRoot } from "../../../config/project-root.ts";
 import type { PositionView } from "../../../engine/allocator-client.ts";
 import { type Database, openDatabase } from "../../../store/sql/database.ts";
 import { SKU_PREFIX } from "../systems/holdfast-stock.ts";
-import { type ProcessorTime, readProcessorTime, THREAD_NAMES_FOLDER } from "./processor-time.ts";
+import {
+  type ProcessorTime,
+  readBytesWritten,
+  readProcessorTime,
+  THREAD_NAMES_FOLDER,
+} from "./processor-time.ts";
 
 /** Pace of robots, carriers and people: what they wait for is no longer what an order waits for. */
 const WORLD_SPEED = 2_000;
@@ -35,6 +40,8 @@ export type Reading = {
   /** Without those of our own queries. */
   readonly commits: number;
   readonly walBytes: number;
+  /** To disks, by part. */
+  readonly bytesWritten: ReadonlyMap<string, number>;
 };
 
 /** What is unfinished at a moment. */
@@ -213,6 +220,7 @@ export class OrderSystem {
       processorTime: await readProcessorTime(this.processes, this.threadNames),
       commits: row.commits - this.ownCommits,
       walBytes: row.walBytes,
+      bytesWritten: await readBytesWritten(this.processes),
     };
   }
 }

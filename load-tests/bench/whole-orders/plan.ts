@@ -3,6 +3,7 @@ import type { BesidePlan } from "./beside.ts";
 import type { CapturePlan } from "./capture.ts";
 import type { CompletePlan } from "./complete-orders.ts";
 import type { NaivePlan } from "./naive-saga/run.ts";
+import type { VendurePlan } from "./vendure/run.ts";
 
 export type OrdersPlan = {
   readonly fsyncMs: number;
@@ -12,11 +13,15 @@ export type OrdersPlan = {
   readonly plannedOrders: number;
   readonly complete: CompletePlan;
   readonly beside: BesidePlan;
-  /** The quick form has it only where it is asked for. */
+  /** The quick form has these only where they are named. */
   readonly naiveSaga: NaivePlan;
+  readonly vendure: VendurePlan;
 };
 
 const COMPLETE = { fixedPerMinute: 300, patienceMs: 60_000 };
+
+/** Of Vendure, in both forms. */
+const SCARCE = { units: 200, orders: 400, clients: 32 };
 
 /** Under way at a time, in the naive saga too. */
 const DEPTH = 200;
@@ -46,6 +51,7 @@ const QUICK: OrdersPlan = {
   },
   beside: { rate: 5_000, warmUpMs: 3_000, windowMs: 2_500, windows: 3 },
   naiveSaga: { depth: QUICK_DEPTH, warmUpMs: 8_000, measureMs: 12_000 },
+  vendure: { clients: [16], warmUpMs: 10_000, calibrateMs: 0, measureMs: 25_000, scarce: SCARCE },
 };
 
 const FULL: OrdersPlan = {
@@ -72,6 +78,7 @@ const FULL: OrdersPlan = {
   },
   beside: { rate: 5_000, warmUpMs: 10_000, windowMs: 10_000, windows: 3 },
   naiveSaga: { depth: DEPTH, warmUpMs: 20_000, measureMs: 60_000 },
+  vendure: { clients: [8, 16, 32], warmUpMs: 15_000, calibrateMs: 10_000, measureMs: 60_000, scarce: SCARCE },
 };
 
 /** @param rounds of capture; null: as many as the form has */

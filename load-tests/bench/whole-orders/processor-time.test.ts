@@ -1,8 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { NATIVE_THREADS, perOrder, readProcessorTime, timesOf } from "./processor-time.ts";
+import { NATIVE_THREADS, perOrder, readBytesWritten, readProcessorTime, timesOf } from "./processor-time.ts";
 
 test("a process is read by its fields, whatever its name contains", () => {
   const stat = "77 (a b) c) S 12 77 77 0 -1 4194560 100 0 0 0 250 50 7 3 20 0 11 0 500 0 0";
@@ -46,4 +46,22 @@ test("a process that works is seen to, and so is its named thread", async () => 
   }
   expect(used()).toBeGreaterThanOrEqual(50);
   expect([...after.threads.keys()]).toEqual(expect.arrayContaining(["main", NATIVE_THREADS]));
+});
+
+test("what a process has had written to a disk is counted, and what is not there is nothing", async () => {
+  // Not the folder for temporary files, which may be memory.
+  const folder = await mkdtemp("/var/tmp/holdfast-written-");
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const roots = new Map([
+    ["holdfast", process.pid],
+    ["gone", 2 ** 30],
+  ]);
+  const before = await readBytesWritten(roots);
+  const file = await open(join(folder, "file"), "w");
+  await file.write(Buffer.alloc(1_000_000, 1));
+  await file.sync();
+  await file.close();
+  const after = await readBytesWritten(roots);
+  expect((after.get("holdfast") ?? 0) - (before.get("holdfast") ?? 0)).toBeGreaterThanOrEqual(1_000_000);
+  expect(after.has("gone")).toBe(false);
 });

@@ -1,6 +1,6 @@
 /**
- * Processor time of a running system, by process, and by thread in Holdfast's own: read from /proc at two
- * moments, the difference over the orders that were completed in between.
+ * Processor time of a running system, by process, and by thread in Holdfast's own, and the bytes that it has
+ * written: read from /proc at two moments, the difference over the orders that were completed in between.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -29,24 +29,49 @@ export async function readProcessorTime(
   roots: ReadonlyMap<string, number>,
   threadNames: string,
 ): Promise<ProcessorTime> {
-  const table = await readProcessTable();
-  const rootOf = new Map([...roots].map(([part, pid]) => [pid, part]));
   const parts = new Map<string, number>();
-  for (const [pid, { parent, ownMs, endedChildrenMs }] of table) {
-    // A child that is a part of its own (Holdfast starts the servers) is that part's.
-    let at: number | undefined = pid;
-    let above = parent;
-    while (at !== undefined && !rootOf.has(at)) {
-      at = table.has(above) ? above : undefined;
-      above = table.get(above)?.parent ?? 0;
-    }
-    const part = at === undefined ? undefined : rootOf.get(at);
-    if (part === undefined) continue;
+  for (const { part, ownMs, endedChildrenMs } of await readPartProcesses(roots)) {
     // Ended children of Holdfast may be anybody's; those of a server are its own.
     const ms = part === "postgres" ? ownMs + endedChildrenMs : ownMs;
     parts.set(part, (parts.get(part) ?? 0) + ms);
   }
   return { parts, threads: await readThreads(roots.get("holdfast"), threadNames) };
+}
+
+/**
+ * Bytes that each part has had written to disks so far: what left the page cache for a device, with what its
+ * ended children wrote. PostgreSQL's are its log and its tables; what is still in the cache is not in it.
+ */
+export async function readBytesWritten(
+  roots: ReadonlyMap<string, number>,
+): Promise<ReadonlyMap<string, number>> {
+  const written = new Map<string, number>();
+  for (const { part, pid } of await readPartProcesses(roots)) {
+    const io = await readFile(`/proc/${pid}/io`, "utf8").catch(() => "");
+    const bytes = Number(/^write_bytes: (\d+)$/m.exec(io)?.[1] ?? 0);
+    written.set(part, (written.get(part) ?? 0) + bytes);
+  }
+  return written;
+}
+
+type PartProcess = Times & { readonly part: string; readonly pid: number };
+
+async function readPartProcesses(roots: ReadonlyMap<string, number>): Promise<readonly PartProcess[]> {
+  const table = await readProcessTable();
+  const rootOf = new Map([...roots].map(([part, pid]) => [pid, part]));
+  const found: PartProcess[] = [];
+  for (const [pid, times] of table) {
+    // A child that is a part of its own (Holdfast starts the servers) is that part's.
+    let at: number | undefined = pid;
+    let above = times.parent;
+    while (at !== undefined && !rootOf.has(at)) {
+      at = table.has(above) ? above : undefined;
+      above = table.get(above)?.parent ?? 0;
+    }
+    const part = at === undefined ? undefined : rootOf.get(at);
+    if (part !== undefined) found.push({ part, pid, ...times });
+  }
+  return found;
 }
 
 async function readThreads(

@@ -19,6 +19,7 @@ export function ordersMarkdownOf(result: OrdersResult): string {
     ...sustainedSection(result),
     ...sagaSection(result),
     ...naiveSection(result),
+    ...vendureSection(result),
     ...besideSection(result),
     ...auditSection(result),
     "",
@@ -94,6 +95,62 @@ function naiveSection({ naiveSaga, complete }: OrdersResult): readonly string[] 
       naiveSaga.processes.map(({ name, msPerOrder }) => [name, amount(msPerOrder)]),
       [1],
     ),
+  ];
+}
+
+function vendureSection({ vendure }: OrdersResult): readonly string[] {
+  if (vendure === null) return [];
+  const { placing, fulfilling, audit, scarce } = vendure;
+  const row = (title: string, one: typeof placing): readonly string[] => [
+    title,
+    ...[one.p50Ms, one.p95Ms, one.p99Ms].map(amount),
+  ];
+  return [
+    "",
+    `## What a user would pick instead: Vendure ${vendure.version}`,
+    "",
+    "An open-source commerce server that installs from npm, one server and one worker on the same PostgreSQL, in " +
+      "production mode. The same orders over its public GraphQL APIs in four requests each: cart with all lines, " +
+      "customer, address and shipping; payment; settled and fulfilled; shipped and delivered. It has sessions and carts, " +
+      "and computes prices, promotions and the quote for shipping with each change of a cart, which Holdfast leaves to the " +
+      "channel. It does not: read a channel's document, know an order by the channel's id, choose among places, call a " +
+      "payment provider (its own stand-in answers at once), buy a label, guide robots and people on a floor, hear a " +
+      "carrier, write mails (switched off), go on by itself after a crash between two of its requests.",
+    "",
+    `${amount(vendure.orders)} orders in ${amount(vendure.seconds)} s, ${amount(vendure.perMinute)} a minute, with ` +
+      `${vendure.clients} clients; ${amount(vendure.cpuMsPerOrder)} ms of processor time, ` +
+      `${amount(vendure.commitsPerOrder)} commits and ${amount(vendure.walBytesPerOrder / 1_024)} KB of PostgreSQL's log ` +
+      "an order.",
+    "",
+    ...(vendure.tried.length === 0
+      ? []
+      : [
+          `In short runs: ${vendure.tried.map((one) => `${one.clients} clients ${amount(one.perMinute)} a minute`).join(", ")}.`,
+          "",
+        ]),
+    ...table(
+      ["milliseconds", "p50", "p95", "p99"],
+      [row("first request → placed", placing), row("placed → delivered", fulfilling)],
+      [1, 2, 3],
+    ),
+    "",
+    ...table(
+      ["process", "ms an order"],
+      vendure.processes.map(({ name, msPerOrder }) => [
+        name === "client" ? "client (not counted)" : name,
+        amount(msPerOrder),
+      ]),
+      [1],
+    ),
+    "",
+    vendure.refusals.length === 0
+      ? "It refused none of these orders, and none failed."
+      : `Refused or failed: ${vendure.refusals.map(({ code, times }) => `${times} × ${code}`).join("; ")}.`,
+    "",
+    `Audit, from its own tables, with plenty of stock: ${audit.oversold} units oversold; its counters of stock are wrong ` +
+      `for ${audit.driftedSkus} SKUs, and leave ${amount(audit.drifted)} units to be sold that are sold. Scarce: ` +
+      `${scarce.asked} orders of one unit by ${scarce.clients} clients for a SKU with ${scarce.units} units: ` +
+      `${scarce.sold} sold, **${scarce.oversold} more than there were**, in ${amount(scarce.seconds)} s.`,
   ];
 }
 
@@ -202,7 +259,10 @@ function sustainedSection({ complete }: OrdersResult): readonly string[] {
     ),
     "",
     `${amount(sustained.statementsPerOrder)} SQL statements an order, ${amount(sustained.commitsPerOrder)} commits, ` +
-      `${amount(sustained.walBytesPerOrder / 1_024)} KB of PostgreSQL's log. Statements are counted by the server, ` +
+      `${amount(sustained.walBytesPerOrder / 1_024)} KB of PostgreSQL's log, ` +
+      `${amount(sustained.bytesWrittenPerOrder / 1_024)} KB written to disks ` +
+      `(${sustained.bytesWritten.map(({ name, bytes }) => `${name} ${amount(bytes / 1_024)}`).join(", ")}). ` +
+      "Statements are counted by the server, " +
       "which logs a tenth of them, chosen at random; the most frequent, transactions' frames included:",
     "",
     ...table(

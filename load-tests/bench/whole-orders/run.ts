@@ -4,7 +4,8 @@
 import { mkdtemp } from "node:fs/promises";
 import { closeOnSignal, commitOf } from "../conditions.ts";
 import { describeMachine, probeFsync } from "../machine.ts";
-import { type Options, wants } from "../options.ts";
+import { type Options, wants, wantsBaseline } from "../options.ts";
+import { describeLeftOut, type LeftOut } from "../programs.ts";
 import { ServerRoom } from "../servers/servers.ts";
 import { probeStalls } from "../stalls.ts";
 import { ORDER_POSITIONS } from "../systems/channel-orders.ts";
@@ -18,6 +19,10 @@ import { orderFailuresOf, orderFiguresOf } from "./order-figures.ts";
 import { OrderSender, plainOrders } from "./order-sender.ts";
 import { OrderSystem } from "./order-system.ts";
 import { type OrdersPlan, planOfOrders } from "./plan.ts";
+import { NotFetched, VENDURE_VERSION } from "./vendure/fetch.ts";
+import { runVendure, type VendurePeer } from "./vendure/run.ts";
+
+type Running = Set<{ stop(): Promise<void> }>;
 
 export async function benchOrders(options: Options, note: (text: string) => void): Promise<OrdersResult> {
   const startedAt = new Date();
@@ -27,7 +32,7 @@ export async function benchOrders(options: Options, note: (text: string) => void
   const machine = await describeMachine(folder);
   const room = new ServerRoom(folder, ORDER_POSITIONS);
   /** What runs beside the room's servers, so that an interrupted run leaves nothing behind. */
-  const running = new Set<OrderSystem>();
+  const running: Running = new Set();
   const interrupted = closeOnSignal({
     close: async () => {
       for (const system of running) await system.stop();
@@ -42,7 +47,8 @@ export async function benchOrders(options: Options, note: (text: string) => void
       : { complete: null, beside: null, audit: null };
     const capture = wants(options, "capture") ? await measureCapture(room, folder, plan.capture, note) : null;
     const naiveSaga = await measureNaiveSaga(options, plan, room, folder, whole.complete, note);
-    const evidence = { ...whole, capture, naiveSaga };
+    const { vendure, leftOut } = await measureVendure(options, plan, room, folder, running, note);
+    const evidence = { ...whole, capture, naiveSaga, vendure };
     return {
       name: options.name,
       form: options.only !== null ? "partial" : options.quick ? "quick" : "full",
@@ -53,7 +59,7 @@ export async function benchOrders(options: Options, note: (text: string) => void
       postgresVersion: room.postgresVersion ?? whole.complete?.postgresVersion ?? null,
       fsync,
       stalls,
-      leftOut: [],
+      leftOut,
       figures: orderFiguresOf(evidence),
       failures: orderFailuresOf(evidence),
       ...evidence,
@@ -68,7 +74,7 @@ async function completeOrders(
   folder: string,
   { plannedOrders, complete: plan, beside: besidePlan }: OrdersPlan,
   wantsBeside: boolean,
-  running: Set<OrderSystem>,
+  running: Running,
   note: (text: string) => void,
 ): Promise<{
   readonly complete: CompleteOrders;
@@ -140,9 +146,29 @@ async function measureNaiveSaga(
   complete: CompleteOrders | null,
   note: (text: string) => void,
 ): Promise<NaiveSaga | null> {
-  const isWanted = options.only?.includes("naive-saga") ?? !options.quick;
-  if (complete === null || !isWanted) return null;
+  if (complete === null || !wantsBaseline(options, "naive-saga")) return null;
   const measured = await runNaiveSaga(room, folder, naiveSaga, Math.round(complete.saga.steps));
   note(`naive saga of ${measured.steps} steps: ${Math.round(measured.perMinute)} orders a minute`);
   return measured;
+}
+
+/** Left out where the registry does not give it: nothing else depends on it. */
+async function measureVendure(
+  options: Options,
+  { plannedOrders, vendure: plan }: OrdersPlan,
+  room: ServerRoom,
+  folder: string,
+  running: Running,
+  note: (text: string) => void,
+): Promise<{ readonly vendure: VendurePeer | null; readonly leftOut: readonly LeftOut[] }> {
+  if (!wantsBaseline(options, "vendure")) return { vendure: null, leftOut: [] };
+  const planned = plainOrders(plannedOrders).sendings.map((sending) => sending.planned);
+  try {
+    return { vendure: await runVendure(room, folder, plan, planned, running, note), leftOut: [] };
+  } catch (error) {
+    if (!(error instanceof NotFetched)) throw error;
+    const leftOut = { title: `Vendure ${VENDURE_VERSION}`, because: error.message };
+    note(describeLeftOut(leftOut));
+    return { vendure: null, leftOut: [leftOut] };
+  }
 }

@@ -1,6 +1,7 @@
-import type { SystemNode } from "../../../../contract/system.ts";
+import type { SystemLease, SystemNode, SystemShard } from "../../../../contract/system.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Time } from "../../components/time.tsx";
+import { counted } from "../../format/words.ts";
 
 const STATES = { up: "Up", silent: "Silent", stopped: "Stopped" } as const;
 const TONES = { up: "good", silent: "bad", stopped: "plain" } as const;
@@ -11,15 +12,27 @@ const DEPENDENCIES: Readonly<Record<string, string>> = {
   mqtt: "Broker",
 };
 
-/** The processes of the system, as each said of itself last. */
-export function NodeTable({ nodes }: { readonly nodes: readonly SystemNode[] }) {
+/** The processes of the system, as each said of itself last, and what each has. */
+export function NodeTable({
+  nodes,
+  shards,
+  leases,
+}: {
+  readonly nodes: readonly SystemNode[];
+  readonly shards: readonly SystemShard[];
+  readonly leases: readonly SystemLease[];
+}) {
+  const hasOf = (id: string): string => {
+    const own = shards.filter(({ node }) => node === id).length;
+    const held = leases.filter(({ node, state }) => node === id && state === "held");
+    return [...(own === 0 ? [] : [counted(own, "shard")]), ...held.map(({ role }) => role)].join(", ");
+  };
   return (
-    <table class="table stack">
+    <table class="table stack node-table">
       <thead>
         <tr>
           <th scope="col">Node</th>
           <th scope="col">State</th>
-          <th scope="col">Seen</th>
           <th scope="col">Depends on</th>
           <th scope="col">Stock commands</th>
           <th scope="col">Sagas</th>
@@ -36,13 +49,19 @@ export function NodeTable({ nodes }: { readonly nodes: readonly SystemNode[] }) 
                 <div class="cell-sub">
                   Version {node.version}, {node.roles.join(", ")}
                 </div>
+                <div class="cell-sub">
+                  Since <Time at={node.startedAt} />
+                </div>
+                {hasOf(node.id) !== "" && <div class="cell-sub">Has {hasOf(node.id)}</div>}
               </div>
             </td>
             <td data-label="State">
-              <Badge status={node.state} label={STATES[node.state]} tone={TONES[node.state]} />
-            </td>
-            <td data-label="Seen">
-              <Time at={node.seenAt} />
+              <div>
+                <Badge status={node.state} label={STATES[node.state]} tone={TONES[node.state]} />
+                <div class="cell-sub">
+                  Seen <Time at={node.seenAt} />
+                </div>
+              </div>
             </td>
             {/* What a node that has ended said last is no longer so. */}
             {node.state === "stopped" ? <Nothing /> : <Says node={node} />}

@@ -10,13 +10,17 @@ import { Time } from "../../components/time.tsx";
 import { useResource } from "../../live/resource.ts";
 import { useInterval } from "../../live/use-interval.ts";
 import { Tile } from "../overview/tile.tsx";
+import { LeaseTable } from "./lease-table.tsx";
 import { NodeTable } from "./node-table.tsx";
 import { ShardTable } from "./shard-table.tsx";
 
 const REFRESH_MS = 5_000;
 
+/** A transaction takes fractions of a second. */
+const FEEDS_ARE_LATE_SECONDS = 5;
+
 const QUEUES: Readonly<Record<SystemStatus["queues"][number]["queue"], string>> = {
-  sagas: "For sagas",
+  sagas: "Messages for sagas",
   mails: "Mails to shoppers",
 };
 
@@ -29,7 +33,7 @@ export function SystemPage() {
       <PageHead
         title="System"
         documentTitle="System"
-        lead="The processes that run, who has which shard of the stock, and what waits."
+        lead="The processes that run, who has which shard of the stock and which work, and what waits."
       />
       <Loaded resource={status} skeleton={<SkeletonBlock />}>
         {(data) => (
@@ -39,10 +43,15 @@ export function SystemPage() {
               {data.nodes.length === 0 ? (
                 <Empty icon="system" title="No node has told of itself" />
               ) : (
-                <NodeTable nodes={data.nodes} />
+                <NodeTable nodes={data.nodes} shards={data.shards} leases={data.leases} />
               )}
             </Panel>
-            <Waiting queues={data.queues} />
+            {data.leases.length > 0 && (
+              <Panel title="Work of one node at a time" flush>
+                <LeaseTable leases={data.leases} nodes={data.nodes} />
+              </Panel>
+            )}
+            <Waiting {...data} />
             <Panel title="Shards" flush>
               {data.shards.length === 0 ? (
                 <Empty icon="system" title="The stock is not laid out yet" />
@@ -89,13 +98,18 @@ function Numbers({ nodes, shards, queues, unreleasedSeconds }: SystemStatus) {
   );
 }
 
-function Waiting({ queues }: Pick<SystemStatus, "queues">) {
+function Waiting({
+  queues,
+  shards,
+  feedsHeldBackSeconds,
+}: Pick<SystemStatus, "queues" | "shards" | "feedsHeldBackSeconds">) {
+  const behind = shards.reduce((sum, shard) => sum + shard.behind, 0);
   return (
-    <Panel title="Outbox" flush>
+    <Panel title="What waits" flush>
       <table class="table stack">
         <thead>
           <tr>
-            <th scope="col">Messages</th>
+            <th scope="col">What</th>
             <th scope="col" class="number">
               Waiting
             </th>
@@ -120,6 +134,30 @@ function Waiting({ queues }: Pick<SystemStatus, "queues">) {
               <td data-label="Oldest">{count === 0 ? "None" : <Time at={secondsAgo(oldestSeconds)} />}</td>
             </tr>
           ))}
+          <tr>
+            <td class="full">
+              <div class="cell-title">Journal rows for the stock pages</div>
+            </td>
+            <td class="number" data-label="Waiting">
+              {behind.toLocaleString()}
+            </td>
+            <td class="phone-hidden" colSpan={2} />
+          </tr>
+          <tr>
+            <td class="full">
+              <div class="cell-title">Feeds of orders and devices</div>
+            </td>
+            <td class="phone-hidden" colSpan={2} />
+            <td data-label="Oldest">
+              {feedsHeldBackSeconds < FEEDS_ARE_LATE_SECONDS ? (
+                "Up to date"
+              ) : (
+                <span>
+                  Held back since <Time at={secondsAgo(feedsHeldBackSeconds)} />
+                </span>
+              )}
+            </td>
+          </tr>
         </tbody>
       </table>
     </Panel>
