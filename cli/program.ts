@@ -27,6 +27,7 @@ import { addSystemCommand } from "./commands/running/system.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addAccountCommand } from "./commands/settings/account.ts";
+import { addArchiveCommand } from "./commands/settings/archive.ts";
 import { addCustomFieldCommand } from "./commands/settings/custom-field.ts";
 import { addHoldReasonCommand } from "./commands/settings/hold-reason.ts";
 import { addHolidayCommand } from "./commands/settings/holiday.ts";
@@ -88,6 +89,7 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
   addSourcingRulesCommand(program);
   addMailTemplateCommand(program);
   addHolidayCommand(program);
+  addArchiveCommand(program);
   addCustomFieldCommand(program);
   addHoldReasonCommand(program);
   addWebhookCommand(program);

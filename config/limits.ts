@@ -85,6 +85,11 @@ export const MAX_SAVED_VIEWS = 100;
  * a shop knows which law applies to it.
  */
 export const RETENTION_DAYS = { keepWhole: null, payloads: null, labels: null, mails: null, persons: null };
+/**
+ * Days after its end that an order stays in the busy tables where nobody has set it: longer than nearly
+ * everything that still comes of an order, so that hardly one comes back.
+ */
+export const ARCHIVE_AFTER_DAYS = 90;
 /** Orders of one person in one export: more than that is a business partner, and asked for order by order. */
 export const PERSONS_ORDERS_MAX = 2_000;
 /** Entries of the audit log in one part of an export or a verification: some 4 MiB, well under a second. */

@@ -120,6 +120,8 @@ export const OrderFilterQuery = {
    */
   q: Type.Optional(text(100)),
   sort: Type.Optional(oneOf(ORDER_SORTS)),
+  /** `true`: of the orders that are archived, and of no others. */
+  archived: Type.Optional(oneOf(["true", "false"])),
 };
 
 export const OrderLineView = Type.Object({

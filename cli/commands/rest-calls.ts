@@ -195,6 +195,8 @@ export const REST_CALLS: ReadonlyMap<string, readonly string[]> = new Map([
   ["hold-reason enable", ["PATCH /v1/hold-reasons/{code}"]],
   ["hold-reason list", ["GET /v1/hold-reasons"]],
   ["hold-reason update", ["PATCH /v1/hold-reasons/{code}"]],
+  ["archive set", ["GET /v1/settings/archive", "POST /v1/settings/archive"]],
+  ["archive show", ["GET /v1/settings/archive"]],
   ["holiday add", ["POST /v1/holidays"]],
   ["holiday list", ["GET /v1/holidays"]],
   ["holiday remove", ["POST /v1/holidays"]],

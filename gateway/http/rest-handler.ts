@@ -37,6 +37,7 @@ import { isBound, requireWithin } from "../access/within.ts";
 import type { HttpHandler, HttpReply, HttpRequest } from "../wire/http-message.ts";
 import { ApiError, describeError, logFailure, problemReply } from "../wire/problem.ts";
 import { firstFault } from "../wire/validation.ts";
+import { broughtBack, isEmpty, isMissing, readingArchive } from "./archive-door.ts";
 import { contentDisposition } from "./file-name.ts";
 import { requireKnownHost } from "./known-host.ts";
 import { isLocalCaller } from "./local-caller.ts";
@@ -203,11 +204,34 @@ export function createRestHandler(
       requireProof(principal, proof.kind);
     const key = idempotencyKey(route, request);
     if (key === null) {
-      const given = shownTo(principal, request, await route.handle(call));
+      const given = shownTo(principal, request, await handle(route, call));
       await recordLook(route, params, request, principal);
       return replyOf(request, route, given);
     }
     return once(route, call, key);
+  }
+
+  /** By the handler; where it finds nothing, once more in the archive. */
+  async function handle(route: Route, call: Call<unknown, unknown>): Promise<Answer<unknown>> {
+    let first: { readonly answer: Answer<unknown> } | { readonly error: unknown };
+    try {
+      const answer = await route.handle(call);
+      if (!isEmpty(route, call, answer)) return answer;
+      first = { answer };
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      first = { error };
+    }
+    const { principal } = call;
+    const reading = await readingArchive(route, call, database);
+    if (reading !== null) {
+      if (principal !== null && isBound(principal.within)) await holdWithin(route, reading, principal);
+      if (route.method === "GET") return route.handle(reading);
+      await broughtBack(route, call, database);
+      return route.handle(call);
+    }
+    if ("error" in first) throw first.error;
+    return first.answer;
   }
 
   /** @returns null on public routes */
@@ -307,7 +331,7 @@ export function createRestHandler(
       return jsonReply(status, JSON.stringify(shown), { "idempotency-replayed": "true" });
     }
     try {
-      const reply = await route.handle(call).then(
+      const reply = await handle(route, call).then(
         (given) => replyOf(request, route, shownTo(principal, request, given)),
         async (error: unknown) => {
           if (principal !== null) await security.denied(request, principal, nameOf(route, request), error);

@@ -35,6 +35,7 @@ import { givePaymentMethod } from "../../operations/payments/give-payment-method
 import { recordCash } from "../../operations/payments/record-cash.ts";
 import { refuseSending } from "../../operations/refunds/gift-limit.ts";
 import { readText } from "../../orders/custom-fields/custom-fields.ts";
+import { archivedList } from "../../store/archive/archive-reader.ts";
 import { recordAuditAlone } from "../../store/audit-log/record-audit.ts";
 import { listChannels } from "../../store/catalog/catalog-views.ts";
 import { readCompany } from "../../store/catalog/companies.ts";
@@ -43,6 +44,7 @@ import { latestEvents } from "../../store/orders/feed.ts";
 import { listOrders, type OrderFilter } from "../../store/orders/order-list.ts";
 import { readRevisions } from "../../store/orders/order-revisions.ts";
 import { hasOrder, readOrderView, readTimeline, readTrackingToken } from "../../store/orders/order-views.ts";
+import type { Database } from "../../store/sql/database.ts";
 import { KEY_ROLE } from "../access/permissions.ts";
 import { boundsOf } from "../access/within.ts";
 import { giverFor } from "../http/giver.ts";
@@ -76,7 +78,7 @@ export const orderRoutes: readonly Route[] = [
     reply: pageOf(OrderSummary),
     handle: async (call) => {
       const { cursor, limit = PAGE_DEFAULT } = call.query;
-      return { json: await listOrders(call.services.database, await filterOf(call), { cursor, limit }) };
+      return { json: await listOrders(listOf(call), await filterOf(call), { cursor, limit }) };
     },
   }),
   route({
@@ -102,7 +104,7 @@ export const orderRoutes: readonly Route[] = [
     handle: async (call) => {
       const { services, query } = call;
       const { columns, rows } = await exportOrders(
-        services.operations,
+        { database: listOf(call) },
         callerOf(call).companyId,
         await filterOf(call),
         ORDER_EXPORT_ROWS,
@@ -393,9 +395,14 @@ export const orderRoutes: readonly Route[] = [
 ];
 
 /** Which orders the caller asks for, of those that are theirs. */
+/** Where the list's orders are: in the busy tables, or in the archive. */
+function listOf({ query, services }: Call<Static<TObject<typeof OrderFilterQuery>>, unknown>): Database {
+  return query.archived === "true" ? archivedList(services.database) : services.database;
+}
+
 async function filterOf(call: Call<Static<TObject<typeof OrderFilterQuery>>, unknown>): Promise<OrderFilter> {
   const principal = callerOf(call);
-  const { channel, location, q, field, ...query } = call.query;
+  const { channel, location, q, field, archived: _archived, ...query } = call.query;
   const bound = principal.channelId;
   if (bound !== null && channel !== undefined && channel !== bound) {
     throw new ApiError("channel_forbidden", `The key is bound to the channel ${bound}.`);

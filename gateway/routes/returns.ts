@@ -24,10 +24,14 @@ import { reopenInspection } from "../../operations/returns/reopen-inspection.ts"
 import { requestReturn } from "../../operations/returns/request-return.ts";
 import { retryReturn } from "../../operations/returns/retry-return.ts";
 import { changeReturnRules, returnRulesSubject } from "../../operations/settings/change-return-rules.ts";
+import { readScannedCode } from "../../orders/returns/scanned-code.ts";
+import { archivedOrders } from "../../store/archive/archive-reader.ts";
+import { findArchived } from "../../store/archive/archived-names.ts";
 import { findScanned } from "../../store/returns/find-scanned.ts";
 import { listReturns, readReturnView } from "../../store/returns/return-views.ts";
 import { findReturnRules } from "../../store/returns/returns.ts";
 import { settingVersion } from "../../store/settings/setting-changes.ts";
+import type { Database } from "../../store/sql/database.ts";
 import { type Principal, requirePermission } from "../access/authentication.ts";
 import { type Call, callerOf, done, found, param, type Route, route } from "../http/route.ts";
 import { ApiError } from "../wire/problem.ts";
@@ -78,7 +82,13 @@ export const returnRoutes: readonly Route[] = [
     }),
     reply: ScanResult,
     handle: async ({ query, services }) => {
-      return { json: await findScanned(services.database, query.code, query.returnId ?? null) };
+      const { database } = services;
+      const look = (where: Database) => findScanned(where, query.code, query.returnId ?? null);
+      const scanned = await look(database);
+      if (scanned.kind !== "unknown") return { json: scanned };
+      const { text: code, tracking } = readScannedCode(query.code);
+      const archive = await archivedOrders(database, await findArchived(database, [code, ...tracking]));
+      return { json: archive === null ? scanned : await look(archive) };
     },
   }),
   route({

@@ -629,6 +629,12 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "invalid_cursor",
     ],
   },
+  "GET /v1/settings/archive": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+    ],
+  },
   "GET /v1/settings/retention": {
     statuses: [200],
     types: ["application/json"],
@@ -2557,6 +2563,14 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "single_sign_on_required",
       "single_sign_on_unknown",
       "single_sign_on_unverified",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/settings/archive": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "setting_changed",
       "unauthenticated",
     ],
   },

@@ -19,6 +19,7 @@ import { refundRoutes } from "./refunds.ts";
 import { returnRoutes } from "./returns.ts";
 import { roleRoutes } from "./roles.ts";
 import { savedViewRoutes } from "./saved-views.ts";
+import { archiveRoutes } from "./settings/archive.ts";
 import { customFieldRoutes } from "./settings/custom-fields.ts";
 import { holdReasonRoutes } from "./settings/hold-reasons.ts";
 import { holidayRoutes } from "./settings/holidays.ts";
@@ -64,6 +65,7 @@ export const routeTable: readonly Route[] = [
   ...deviceRoutes,
   ...settingsRoutes,
   ...mailTemplateRoutes,
+  ...archiveRoutes,
   ...holidayRoutes,
   ...customFieldRoutes,
   ...holdReasonRoutes,

@@ -267,6 +267,8 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
     "POST /v1/personal-data/export",
     "POST /v1/personal-data/erasures",
     "GET /v1/personal-data/erasures",
+    "GET /v1/settings/archive",
+    "POST /v1/settings/archive",
     "GET /v1/settings/retention",
     "POST /v1/settings/retention",
     "GET /v1/settings/retention/due",

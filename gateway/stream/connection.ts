@@ -26,9 +26,11 @@ import {
 } from "../../contract/stream.ts";
 import { failpoint } from "../../engine/failpoints.ts";
 import type { LaneClient } from "../../engine/lane-client.ts";
+import { bringBack } from "../../operations/archive/bring-back.ts";
 import { captureOrders } from "../../operations/capture/capture-order.ts";
 import { editOrder } from "../../operations/change/edit-order.ts";
 import { runStockCommands } from "../../operations/stock/run-stock-commands.ts";
+import { archivedOrders } from "../../store/archive/archive-reader.ts";
 import type { DeviceFeedEntry } from "../../store/floor/device-events.ts";
 import type { FeedEntry } from "../../store/orders/feed.ts";
 import { placesOf } from "../../store/orders/order-places.ts";
@@ -374,16 +376,17 @@ export class Connection {
     const principal = this.requireToChange("orders.change");
     const { by, channelId } = principal;
     const { order: orderId, key, change } = message;
-    if (channelId !== null && !(await hasOrder(this.services.database, orderId, channelId))) {
-      throw new ApiError("order_not_found", `There is no order ${orderId}.`);
+    const { database, operations } = this.services;
+    if (channelId !== null && !(await hasOrder(database, orderId, channelId))) {
+      const archive = await archivedOrders(database, [orderId]);
+      if (archive === null || !(await hasOrder(archive, orderId, channelId)))
+        throw new ApiError("order_not_found", `There is no order ${orderId}.`);
     }
-    const changed = await editOrder(this.services.operations, {
-      ...change,
-      orderId,
-      by,
-      key: `${by}:${key}`,
-      giver: await giverFor(this.services, principal),
-    });
+    const giver = await giverFor(this.services, principal);
+    const edit = () => editOrder(operations, { ...change, orderId, by, key: `${by}:${key}`, giver });
+    let changed = await edit();
+    if (changed.status === "refused" && changed.code === "order_not_found")
+      if (await bringBack(database, [orderId])) changed = await edit();
     if (changed.status === "refused") throw ApiError.of(changed);
     this.reply(message, { re: message.id, type: "order.changed", ...changed });
   }

@@ -35,6 +35,7 @@ import type { TimelineEntry } from "../../store/orders/timeline.ts";
 import { newSealer } from "../../store/personal-data/vault.ts";
 import type { Database } from "../../store/sql/database.ts";
 import { startRow } from "../../workflows/messages.ts";
+import { bringBack } from "../archive/bring-back.ts";
 import { atEngine } from "../at-engine.ts";
 import { cancelOrder } from "../change/cancel-order.ts";
 import type { OperationContext } from "../context.ts";
@@ -375,14 +376,21 @@ async function receiveAgain(capture: Capture, incoming: Incoming, known: KnownOr
   const { orderId, order } = incoming;
   const duplicate = duplicateOf(known, channel.id, order.externalId);
   const cancelReason = order.holdReasons.find((reason) => reason.code === "cancelled_at_channel");
+  const isRepeat = known.contentHash === incoming.contentHash || known.isErased;
   const isRunning = known.status === "open" || known.status === "on_hold";
+  if (known.isArchived && (incoming.cancellation !== null || !isRepeat))
+    await bringBack(context.database, [orderId]);
   if (incoming.cancellation !== null) return cancelled(capture, duplicate, incoming.cancellation);
   if (cancelReason !== undefined && isRunning) return cancelled(capture, duplicate, cancelReason.detail);
-  if (known.contentHash === incoming.contentHash || known.isErased) return duplicate;
+  if (isRepeat) return duplicate;
   // Whatever was said before it was cancelled comes too late.
   if (await isCancelRequested(context.database, orderId)) return duplicate;
   const held = await readHeldOrder(context.database, orderId);
-  if (held === undefined) return duplicate;
+  // It may have been archived since it was looked for.
+  if (held === undefined)
+    return (await bringBack(context.database, [orderId]))
+      ? receiveAgain(capture, incoming, known)
+      : duplicate;
   const newer = fuller(capture, held, incoming);
   if (known.status === "on_hold" && held.reservations === 0 && held.document.revision === undefined) {
     const completed = await oneAtATime(context.database, orderId, () => complete(capture, held, newer));
@@ -591,6 +599,7 @@ async function cancelKnown(capture: Capture, externalId: string, reason: string)
   }
   return oneAtATime(context.database, `said of ${orderId}`, async () => {
     const known = await findKnownOrder(context.database, orderId);
+    if (known?.isArchived === true) await bringBack(context.database, [orderId]);
     if (known !== undefined) return cancelled(capture, duplicateOf(known, channel.id, externalId), reason);
     await keepChannelWord(context.database, { channelId: channel.id, externalId, reason, cause });
     // Another process may have captured it meanwhile; where it does so later, it sees the word.
@@ -637,7 +646,11 @@ async function refundedAt(
 async function cancelled(capture: Capture, known: CodedResult, reason: string): Promise<CodedResult> {
   const { context, cause } = capture;
   const orderId = known.order ?? "";
-  const answer = await cancelOrder(context, { orderId, reason, by: cause, key: `channel-cancel:${orderId}` });
+  const cancel = () => cancelOrder(context, { orderId, reason, by: cause, key: `channel-cancel:${orderId}` });
+  let answer = await cancel();
+  // It may have been archived since it was looked for.
+  if (answer.status === "refused" && answer.code === "order_not_found")
+    if (await bringBack(context.database, [orderId])) answer = await cancel();
   if (answer.status !== "refused") return { ...known, detail: "cancellation requested" };
   return { ...known, outcome: "refused", code: answer.code, detail: answer.detail };
 }

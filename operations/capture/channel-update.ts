@@ -18,6 +18,7 @@ import { noteChannelVersion, readChannelVersion } from "../../store/orders/chann
 import { type OrderProgress, readOrderProgress } from "../../store/orders/order-progress.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
 import { sealerOf } from "../../store/personal-data/vault.ts";
+import { bringBack } from "../archive/bring-back.ts";
 import { documentAsItStands, nextLineNumber } from "../change/edit-order.ts";
 import { reviseOrder } from "../change/revise-order.ts";
 import type { OperationContext } from "../context.ts";
@@ -78,7 +79,9 @@ export async function receiveUpdate(
     return "noted";
   }
   const order = await readOrderProgress(database, orderId);
-  if (order === undefined) return "noted";
+  // It may have been archived since it was looked for.
+  if (order === undefined)
+    return (await bringBack(database, [orderId])) ? receiveUpdate(context, update) : "noted";
   const outcome = update.version === null ? unreadable(update) : await apply(context, update, update.version);
   if (outcome.status === "refused") {
     await hold(context, update, { code: "changed_at_channel", detail: outcome.detail });

@@ -16,6 +16,7 @@ import {
 } from "../../store/orders/payment-events.ts";
 import { findOrderOfPayment } from "../../store/orders/payments.ts";
 import { inTransaction } from "../../store/sql/database.ts";
+import { bringBack } from "../archive/bring-back.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { releaseConfirmed } from "./confirm-payment.ts";
@@ -45,8 +46,7 @@ export async function takePaymentEvent(
   }
   if (about === null) return write(context, vendor, event, "ignored");
   const state = await vendor.port.readPayment(about.reference, about.subject);
-  const orderId =
-    (await findOrderOfPayment(database, vendor, about.reference)) ?? state?.orderId ?? undefined;
+  const orderId = (await ourOrder(context, vendor, about.reference)) ?? state?.orderId ?? undefined;
   if (state === null || orderId === undefined) return write(context, vendor, event, "unknown_payment");
   try {
     const taken = await applyState(context, vendor, event, { orderId, state });
@@ -55,6 +55,17 @@ export async function takePaymentEvent(
     if (!(error instanceof CallUnderWay)) throw error;
     return refuse("payment_call_under_way", `Our own call ${error.key} is not settled yet.`);
   }
+}
+
+/** The payment's order; one that is archived comes back. */
+async function ourOrder(
+  { database }: OperationContext,
+  vendor: Vendor<PaymentProvider>,
+  reference: string,
+): Promise<string | undefined> {
+  const orderId = await findOrderOfPayment(database, vendor, reference);
+  if (orderId !== undefined || !(await bringBack(database, [reference], "payment"))) return orderId;
+  return findOrderOfPayment(database, vendor, reference);
 }
 
 function applyState(

@@ -1,6 +1,7 @@
 /** Everything that is stored of a shopper, over all places (docs/personal-data.md), in one answer. */
 import type { OrderDocument } from "../../orders/order.ts";
 import { holderOf } from "../../orders/store-credit.ts";
+import { beginReadingArchive, endReadingArchive } from "../../store/archive/archive-reader.ts";
 import { recordAudit } from "../../store/audit-log/record-audit.ts";
 import { collectOrder, collectStoreCredit } from "../../store/persons/collect.ts";
 import type { Person } from "../../store/persons/persons.ts";
@@ -30,7 +31,9 @@ export function exportPerson(
     const orders: Record<string, unknown>[] = [];
     const holders = new Set<string>();
     for (const { orderId } of found.orders) {
+      await beginReadingArchive(client, orderId);
       const order = await collectOrder(client, orderId);
+      await endReadingArchive(client);
       if (order === null) continue;
       orders.push(order);
       const holder = holderOf(order["document"] as OrderDocument);

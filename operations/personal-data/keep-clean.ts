@@ -4,12 +4,14 @@
  */
 import { PersonalDataDamagedError } from "../../config/person-seal.ts";
 import type { RetentionReport } from "../../contract/personal-data.ts";
+import { bringBackOrder } from "../../store/archive/archive-order.ts";
 import { addErasure, openErasures } from "../../store/personal-data/erasures.ts";
 import { readPersonsOrders } from "../../store/persons/persons.ts";
 import {
   type ColumnKind,
   countDue,
   type DuePerson,
+  readDueArchived,
   readDuePersons,
   takeOut,
 } from "../../store/persons/retained.ts";
@@ -66,6 +68,10 @@ export async function keepClean(
   for (let from = 0; from < open.length && !isStopped(); from += BATCH)
     await carryOut(open.slice(from, from + BATCH));
   const days = await readRetention(database);
+  for (const kind of [...COLUMN_KINDS, "persons"] as const) {
+    const kept = daysOf(days, kind);
+    if (kept !== null) await bringBackDue(database, kind, kept, isStopped);
+  }
   for (const kind of COLUMN_KINDS) {
     const kept = daysOf(days, kind);
     for (let more = kept !== null; more && !isStopped(); ) {
@@ -84,6 +90,23 @@ export async function keepClean(
   }
   if (damaged !== undefined) throw damaged;
   return taken;
+}
+
+/**
+ * Archived orders with something that is due come back for it; the next look at finished orders archives them
+ * again.
+ */
+async function bringBackDue(
+  database: Database,
+  kind: ColumnKind | "persons",
+  kept: number,
+  isStopped: () => boolean,
+): Promise<void> {
+  for (let more = true; more && !isStopped(); ) {
+    const due = await readDueArchived(database, kind, kept, BATCH);
+    for (const orderId of due) await bringBackOrder(database, orderId);
+    more = due.length === BATCH;
+  }
 }
 
 /** @returns erasures of those that are not needed, on the list now */

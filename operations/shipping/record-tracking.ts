@@ -36,6 +36,7 @@ import { type Sealer, sealersOf } from "../../store/personal-data/vault.ts";
 import { lockReturn, setReturnStatus } from "../../store/returns/returns.ts";
 import { byDatabase, inBatches } from "../../store/sql/batched.ts";
 import { type Database, type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
+import { bringBack } from "../archive/bring-back.ts";
 import type { OperationContext } from "../context.ts";
 import { openInOrder } from "../refunds/open-claim.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
@@ -86,7 +87,10 @@ export async function recordTracking(
 type Taken = number | null;
 
 async function takeParcel(database: Database, parcel: ToldParcel): Promise<Taken> {
-  const taken = await takeAtOnce(database, parcel);
+  let taken = await takeAtOnce(database, parcel);
+  // Of an archived order, it comes back for what a carrier still says of its parcel.
+  if (taken === null && (await bringBack(database, [parcel.trackingNumber], "tracking")))
+    taken = await takeAtOnce(database, parcel);
   if (taken !== "busy") return taken;
   return inTransaction(database, async (client) => {
     const [waited] = await takeParcels(client, [parcel], waitForOrders);

@@ -7,6 +7,7 @@ import { JobLog } from "../../config/job-log.ts";
 import { beginEncrypting, encryptFormer } from "../../store/persons/encrypt-former.ts";
 import type { OperationContext } from "../context.ts";
 import { keepClean } from "../personal-data/keep-clean.ts";
+import { alone } from "./alone.ts";
 
 const LOOK_MS = 10 * 60_000;
 /** Orders between two looks whether to stop: well under a second. */
@@ -35,7 +36,7 @@ export function runPersonalData(
   };
   const look = async (): Promise<void> => {
     try {
-      const isMine = await alone(context, async () => {
+      const isMine = await alone(context, LOCK, async () => {
         await encrypt();
         const taken = await keepClean(context, isStopped);
         if (Object.values(taken).some((rows) => rows > 0))
@@ -61,21 +62,4 @@ export function runPersonalData(
       await looking;
     },
   };
-}
-
-/** The lock ends with its connection, however the process ends. @returns false: another process has it */
-async function alone(context: OperationContext, work: () => Promise<void>): Promise<boolean> {
-  const client = await context.database.connect();
-  try {
-    const { rows } = await client.query<{ mine: boolean }>("select pg_try_advisory_lock($1) as mine", [LOCK]);
-    if (rows[0]?.mine !== true) return false;
-    try {
-      await work();
-    } finally {
-      await client.query("select pg_advisory_unlock($1)", [LOCK]);
-    }
-    return true;
-  } finally {
-    client.release();
-  }
 }

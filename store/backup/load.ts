@@ -149,6 +149,11 @@ async function fill(
   source: LoadSource,
   onProgress: (text: string) => void,
 ): Promise<void> {
+  // Partitions are made as they are needed.
+  for (const { name } of source.tables) {
+    const [, year, month] = /^archived_document_(\d{4})_(\d{2})$/.exec(name) ?? [];
+    if (year !== undefined) await client.query("select archive_partition($1)", [`${year}-${month}-01`]);
+  }
   const known = new Set((await readTables(client)).map(({ name }) => name));
   const unknown = source.tables.filter(({ name }) => !known.has(name));
   if (unknown[0] !== undefined)

@@ -15,6 +15,7 @@ import type { Fulfiller, HoldReason, LineKind, OrderDocument, PaymentStatus } fr
 import { lineShares } from "../../orders/order-amounts.ts";
 import { type OrderStatuses, rollUp } from "../../orders/order-status.ts";
 import { moneyMissing } from "../../orders/payment/order-completion.ts";
+import { bringBackOrder } from "../archive/archive-order.ts";
 import { batchedByDatabase } from "../sql/batched.ts";
 import type { Database, Queryable } from "../sql/database.ts";
 import { readMoneyFacts } from "./money-facts.ts";
@@ -96,13 +97,23 @@ export const findOrderProgress = batchedByDatabase(async (database: Database, id
   return new Map(rows.map((order) => [order.orderId, order]));
 });
 
-/** The same; locks the order, so that no other transaction changes it before this one ends. */
+/**
+ * The same; locks the order, so that no other transaction changes it before this one ends. One that is
+ * archived comes back with it.
+ */
 export async function lockOrder(client: Queryable, orderId: string): Promise<OrderProgress | undefined> {
   // Apart from the read, so that the read sees what the previous holder of the lock has written. `no key`: a
   // timeline entry only refers to the order, so it need not wait.
-  await client.query("select from orders where id = $1 for no key update", [orderId]);
+  const { rowCount } = await client.query(LOCK_ORDER, [orderId]);
+  if (rowCount === 0) {
+    await bringBackOrder(client, orderId);
+    // Another transaction may have brought it.
+    await client.query(LOCK_ORDER, [orderId]);
+  }
   return readOrderProgress(client, orderId);
 }
+
+const LOCK_ORDER = "select from orders where id = $1 for no key update";
 
 /** Locks these orders as `lockOrder` does, in the order of their ids, in which everybody takes several. */
 export async function lockOrders(client: Queryable, orderIds: readonly string[]): Promise<void> {

@@ -1,5 +1,6 @@
 /** Short questions about orders, and what is noted about them outside of ledger and statuses. */
 import type { Delivery, DeliveryPromise, HoldReason, OrderStatus } from "../../orders/order.ts";
+import { bringBackOrder } from "../archive/archive-order.ts";
 import { batchedByDatabase } from "../sql/batched.ts";
 import type { Database, Queryable } from "../sql/database.ts";
 
@@ -12,6 +13,8 @@ export type KnownOrder = {
   readonly promise: DeliveryPromise | null;
   /** Its personal data was erased: what comes now is not kept. */
   readonly isErased: boolean;
+  /** What changes it has to bring it back first. */
+  readonly isArchived: boolean;
   readonly lines: readonly {
     readonly lineId: string;
     readonly sku: string | null;
@@ -32,12 +35,24 @@ async function findKnownOrders(
     text: `select o.id as "orderId", encode(o.content_hash, 'hex') as "contentHash", o.status,
         o.hold_reasons as "holdReasons",
         exists (select from order_person p where p.order_id = o.id and p.erased_at is not null) as "isErased",
+        false as "isArchived",
         case when o.ship_by is null then null
           else jsonb_build_object('shipBy', o.ship_by, 'deliverBy', o.deliver_by) end as promise,
         coalesce((select jsonb_agg(jsonb_build_object('lineId', l.line_id, 'sku', l.sku, 'channelSku', l.channel_sku,
           'quantity', l.ordered) order by length(l.line_id), l.line_id)
           from order_line l where l.order_id = o.id), '[]') as lines
-      from orders o where o.id = any($1)`,
+      from orders o where o.id = any($1)
+      union all
+      select a.order_id, encode(a.content_hash, 'hex'), a.status, '[]',
+        exists (select from order_person p where p.order_id = a.order_id and p.erased_at is not null), true,
+        case when a.ship_by is null then null
+          else jsonb_build_object('shipBy', a.ship_by, 'deliverBy', a.deliver_by) end,
+        coalesce((select jsonb_agg(jsonb_build_object('lineId', l->>'line_id', 'sku', l->>'sku',
+          'channelSku', l->>'channel_sku', 'quantity', (l->>'ordered')::integer)
+            order by length(l->>'line_id'), l->>'line_id')
+          from archived_document d cross join jsonb_array_elements(d.rows->'order_line') l
+         where d.order_id = a.order_id and d.month = a.month), '[]')
+      from archived_order a where a.order_id = any($1)`,
     values: [ids],
   });
   return new Map(rows.map((row) => [row.orderId, row]));
@@ -88,7 +103,8 @@ export async function readCancellable(
   orderId: string,
 ): Promise<{ readonly status: OrderStatus; readonly shipped: number } | undefined> {
   // Apart from the read, so that the read sees what the previous holder of the lock has written.
-  await client.query("select from orders where id = $1 for no key update", [orderId]);
+  const { rowCount } = await client.query("select from orders where id = $1 for no key update", [orderId]);
+  if (rowCount === 0 && (await bringBackOrder(client, orderId))) return readCancellable(client, orderId);
   const { rows } = await client.query<{ status: OrderStatus; shipped: number }>(
     `select o.status, (select coalesce(sum(l.shipped + l.fulfilled_elsewhere), 0)::integer from order_line l where l.order_id = o.id)
        + (select coalesce(sum(l.quantity), 0)::integer from fulfillment_order f

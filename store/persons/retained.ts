@@ -39,6 +39,14 @@ const RULES: Readonly<Record<ColumnKind, Rule>> = {
   },
 };
 
+/** What of the same is in archived orders `a`; a row of theirs counts once. */
+const IN_ARCHIVE: Readonly<Record<ColumnKind | "persons", string>> = {
+  payloads: "a.has_payload and a.updated_at < now() - $1 * interval '1 day'",
+  labels: "a.labels_since < now() - $1 * interval '1 day'",
+  mails: "a.mails_since < now() - $1 * interval '1 day'",
+  persons: "a.has_person and a.updated_at < now() - $1 * interval '1 day'",
+};
+
 export async function countDue(
   client: Queryable,
   kind: ColumnKind | "persons",
@@ -46,10 +54,25 @@ export async function countDue(
 ): Promise<number> {
   const { from, due } = kind === "persons" ? PERSONS : RULES[kind];
   const { rows } = await client.query<{ count: number }>(
-    `select count(*)::integer as count from ${from} where ${due}`,
+    `select ((select count(*) from ${from} where ${due})
+      + (select count(*) from archived_order a where ${IN_ARCHIVE[kind]}))::integer as count`,
     [days],
   );
   return rows[0]?.count ?? 0;
+}
+
+/** Archived orders in which something of the kind is due: it is taken out once they are back. */
+export async function readDueArchived(
+  client: Queryable,
+  kind: ColumnKind | "persons",
+  days: number,
+  limit: number,
+): Promise<readonly string[]> {
+  const { rows } = await client.query<{ id: string }>(
+    `select a.order_id as id from archived_order a where ${IN_ARCHIVE[kind]} order by a.updated_at limit $2`,
+    [days, limit],
+  );
+  return rows.map(({ id }) => id);
 }
 
 /** Takes out the oldest. @returns how many */

@@ -119,18 +119,33 @@ export async function applyMigrations(client: pg.Client, to?: number): Promise<r
     schemaTable: "schema_version",
     execQuery: (query) => client.query(query),
   });
+  // What is shown of the archive follows its tables' columns, and would keep them from being changed.
+  if ((await versionOf(client)) < (to ?? newestMigration())) await client.query(HIDE_ARCHIVE);
   const applied = await postgrator.migrate(to === undefined ? undefined : String(to));
+  if (applied.length > 0 && (await versionOf(client)) >= ARCHIVE_SINCE)
+    await client.query("select archive_views()");
   return applied.map((migration) => migration.name);
+}
+
+/** The migration that brings the archive of orders, and the function that shows it. */
+const ARCHIVE_SINCE = 75;
+const HIDE_ARCHIVE = ["archive", "archived", "archive_list"]
+  .map((schema) => `drop schema if exists ${schema} cascade`)
+  .join("; ");
+
+/** @returns 0 where nothing was migrated yet */
+async function versionOf(client: pg.Client): Promise<number> {
+  const { rows: tables } = await client.query("select 1 from pg_tables where tablename = 'schema_version'");
+  if (tables.length === 0) return 0;
+  const { rows } = await client.query<{ version: number }>(
+    "select coalesce(max(version), 0)::integer as version from schema_version",
+  );
+  return rows[0]?.version ?? 0;
 }
 
 /** Postgrator takes a database that is ahead for one that is up to date. */
 async function refuseNewer(client: pg.Client): Promise<void> {
-  const { rows: tables } = await client.query("select 1 from pg_tables where tablename = 'schema_version'");
-  if (tables.length === 0) return;
-  const { rows } = await client.query<{ version: number }>(
-    "select coalesce(max(version), 0)::integer as version from schema_version",
-  );
-  const there = rows[0]?.version ?? 0;
+  const there = await versionOf(client);
   if (there > newestMigration()) throw new SchemaNewerError(there, newestMigration());
 }
 
@@ -142,10 +157,7 @@ async function refuseOthers(client: pg.Client, to: number): Promise<void> {
   );
   const [table] = tables;
   if (table === undefined || table.ours) return;
-  const { rows } = await client.query<{ version: number }>(
-    "select coalesce(max(version), 0)::integer as version from schema_version",
-  );
-  const there = rows[0]?.version ?? 0;
+  const there = await versionOf(client);
   if (there < to) throw new MigrationsNotOursError(table.role, table.owner, there, to);
 }
 

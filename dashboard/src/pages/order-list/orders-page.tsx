@@ -145,6 +145,13 @@ export function OrdersPage() {
           options={named(locations.data?.items)}
           onChange={(location) => change({ location })}
         />
+        <FilterSelect
+          label="Archive"
+          all="Not archived"
+          value={filter.archived}
+          options={[{ value: "true", label: "Archived" }]}
+          onChange={(archived) => change({ archived })}
+        />
         {filter.tag !== "" && (
           <button type="button" class="button chosen" onClick={() => change({ tag: "" })}>
             Tag {filter.tag}
@@ -195,9 +202,16 @@ export function OrdersPage() {
             rows.length === 0 ? (
               <Empty icon="orders" title={isFiltered ? "No order matches" : "No orders yet"}>
                 {isFiltered ? (
-                  <button type="button" class="button" onClick={clear}>
-                    Clear the filter
-                  </button>
+                  <>
+                    <button type="button" class="button" onClick={clear}>
+                      Clear the filter
+                    </button>
+                    {filter.archived === "" && (
+                      <button type="button" class="button" onClick={() => change({ archived: "true" })}>
+                        Look among archived orders
+                      </button>
+                    )}
+                  </>
                 ) : (
                   "Send one over a channel's webhook, the REST API or the stream: it appears here by itself."
                 )}

@@ -27,6 +27,7 @@ export const ORDER_FILTERS = [
   "from",
   "to",
   "sort",
+  "archived",
 ] as const;
 export type OrderFilter = Readonly<Record<(typeof ORDER_FILTERS)[number], string>>;
 

@@ -15,6 +15,7 @@ import { useResource } from "../../live/resource.ts";
 import { PersonalDataView } from "../personal-data/personal-data-view.tsx";
 import { AccountList } from "./accounts/account-list.tsx";
 import { AddChannelDialog } from "./add-channel-dialog.tsx";
+import { ArchiveForm } from "./archive-form.tsx";
 import { AuditList } from "./audit-list.tsx";
 import { ChangeList } from "./change-list.tsx";
 import { ChannelForm } from "./channel-form.tsx";
@@ -70,6 +71,7 @@ const VIEWS: readonly View[] = [
   { value: "changes", label: "Changes" },
   { value: "roles", label: "Roles", needs: "roles.read" },
   { value: "personal-data", label: "Personal data", needs: "settings.read" },
+  { value: "archive", label: "Archive", needs: "settings.read" },
   { value: "audit", label: "Audit", needs: "audit.read" },
 ];
 
@@ -129,6 +131,7 @@ export function SettingsPage() {
       {view === "changes" && <ChangeList />}
       {view === "roles" && <RoleSettings />}
       {view === "personal-data" && <PersonalDataView />}
+      {view === "archive" && <ArchiveForm />}
       {view === "audit" && <AuditList />}
     </div>
   );
