@@ -32,7 +32,10 @@ export type ServerMessage =
       readonly type: "hello";
       readonly server: string;
       readonly protocol: 1;
+      /** Messages that may be unanswered at a time. */
       readonly credit: number;
+      /** And bytes of them; one larger message alone is taken, too. */
+      readonly creditBytes: number;
       readonly maxFrameBytes: number;
     }
   | {

@@ -129,6 +129,7 @@ export class Connection {
       server: "holdfast",
       protocol: 1,
       credit: CONNECTION_CREDIT,
+      creditBytes: CONNECTION_PENDING_BYTES,
       maxFrameBytes,
     });
   }

@@ -1,0 +1,94 @@
+/** `holdfast/client` as whoever installs it has it: built, by its name, with its declarations. */
+import { execFile, execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { projectRoot } from "../config/project-root.ts";
+import { type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
+import { buildProgram } from "../test-support/run/build-program.ts";
+
+const run = promisify(execFile);
+const tsc = join(projectRoot, "node_modules", "typescript", "bin", "tsc");
+
+let world: GatewayWorld;
+let folder: string;
+
+beforeAll(async () => {
+  buildProgram();
+  execFileSync(process.execPath, [tsc, "-p", "client"], { cwd: projectRoot, stdio: "inherit" });
+  folder = mkdtempSync(join(tmpdir(), "holdfast-client-"));
+  mkdirSync(join(folder, "node_modules"));
+  symlinkSync(projectRoot, join(folder, "node_modules", "holdfast"));
+  world = await startGatewayWorld();
+});
+afterAll(async () => {
+  await world.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The blocks of docs/clients.md in a language, in their order. */
+function blocks(language: string): readonly string[] {
+  const text = readFileSync(join(projectRoot, "docs", "clients.md"), "utf8");
+  return [...text.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, "gs"))].map(([, code = ""]) => code);
+}
+
+test("the first order of docs/clients.md is accepted, and known when it is sent again", async () => {
+  const [code = ""] = blocks("js");
+  const file = join(folder, "first-order.mjs");
+  writeFileSync(file, code);
+  const env = { ...process.env, HOLDFAST_URL: world.url, HOLDFAST_KEY: await world.key(["orders:write"]) };
+  expect((await run(process.execPath, [file], { env })).stdout).toBe("web-1001 accepted\n");
+  expect((await run(process.execPath, [file], { env })).stdout).toBe("web-1001 duplicate\n");
+});
+
+test("its declarations say what a reply is, and refuse what is no message", async () => {
+  const write = (name: string, code: string) => writeFileSync(join(folder, name), code);
+  write("package.json", JSON.stringify({ type: "module" }));
+  write(
+    "tsconfig.json",
+    JSON.stringify({
+      compilerOptions: {
+        module: "nodenext",
+        target: "es2023",
+        strict: true,
+        noEmit: true,
+        types: [],
+        skipLibCheck: true,
+      },
+      files: ["use.ts"],
+    }),
+  );
+  const use = (message: string) => `import { connect } from "holdfast/client";
+    const stream = await connect({ url: "http://127.0.0.1" });
+    const { results } = await stream.request(${message});
+    const outcome: "accepted" | "held" | "duplicate" | "ignored" | "refused" | undefined = results[0]?.outcome;
+    for await (const { entries } of await stream.orderEvents({ after: null })) entries[0]?.orderId.length;
+    export { outcome };`;
+  const check = () =>
+    run(process.execPath, [tsc, "-p", folder]).catch((error: { stdout: string }) => ({
+      stdout: error.stdout,
+    }));
+  write("use.ts", use(`{ type: "order.capture", channel: "web", payload: "{}" }`));
+  expect((await check()).stdout).toBe("");
+  write("use.ts", use(`{ type: "order.capture", channel: 7, payload: "{}" }`));
+  expect((await check()).stdout).toContain("is not assignable to type 'string'");
+});
+
+test("what browsers load of it has nothing of Node in it", async () => {
+  const { build } = await import("vite");
+  const entry = join(folder, "entry.js");
+  writeFileSync(entry, `export { connect } from "holdfast/client";`);
+  const built = await build({
+    root: folder,
+    configFile: false,
+    logLevel: "error",
+    build: { write: false, minify: true, lib: { entry, formats: ["es"], fileName: "client" } },
+  });
+  const [bundle] = Array.isArray(built) ? built : [built];
+  if (bundle === undefined || !("output" in bundle)) throw new Error("nothing was built");
+  const [{ code }] = bundle.output;
+  expect(code).not.toMatch(/node:|from\s*"ws"|require\(/);
+  expect(code.length).toBeLessThan(80_000);
+});
