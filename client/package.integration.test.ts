@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { projectRoot } from "../config/project-root.ts";
 import { type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
 import { buildProgram } from "../test-support/run/build-program.ts";
+import { pythonVersion } from "../test-support/stream-clients.ts";
 
 const run = promisify(execFile);
 const tsc = join(projectRoot, "node_modules", "typescript", "bin", "tsc");
@@ -42,6 +43,24 @@ test("the first order of docs/clients.md is accepted, and known when it is sent 
   expect((await run(process.execPath, [file], { env })).stdout).toBe("web-1001 accepted\n");
   expect((await run(process.execPath, [file], { env })).stdout).toBe("web-1001 duplicate\n");
 });
+
+const python = pythonVersion();
+test.skipIf(python === null)(
+  `the first order in Python is accepted, too${python === null ? " (skipped: install python3)" : ""}`,
+  async () => {
+    const file = join(folder, "first_order.py");
+    writeFileSync(file, blocks("python")[0] ?? "");
+    const env = {
+      ...process.env,
+      PYTHONPATH: join(projectRoot, "client", "python"),
+      HOLDFAST_URL: world.url,
+      HOLDFAST_KEY: await world.key(["orders:write"]),
+    };
+    expect((await run("python3", ["-B", file], { env })).stdout).toBe("web-1002 accepted\n");
+    const source = readFileSync(join(projectRoot, "client", "python", "holdfast_stream.py"), "utf8");
+    expect(source.split("\n").length).toBeLessThanOrEqual(300);
+  },
+);
 
 test("its declarations say what a reply is, and refuse what is no message", async () => {
   const write = (name: string, code: string) => writeFileSync(join(folder, name), code);
