@@ -22,6 +22,8 @@ type ReplyTypes = {
   readonly "stock.unsubscribe": "stock.unsubscribed";
   readonly "devices.subscribe": "devices.subscribed";
   readonly "devices.unsubscribe": "devices.unsubscribed";
+  readonly "nodes.subscribe": "nodes.subscribed";
+  readonly "nodes.unsubscribe": "nodes.unsubscribed";
   readonly ping: "pong";
 };
 

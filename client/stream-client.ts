@@ -8,6 +8,7 @@
  */
 import type { DeviceEvent } from "../contract/devices.ts";
 import type { FeedEvent, StockChange } from "../contract/stream.ts";
+import type { NodeEvent } from "../contract/system.ts";
 import { CODECS, type Encoding } from "./encoding.ts";
 import { type CursorStore, Feed, type FeedDoor, type FeedKind, type FeedMessage } from "./feed.ts";
 import { Lane, type LanePosition } from "./lane.ts";
@@ -104,7 +105,8 @@ export class StreamClient {
           if (
             message.type === "feed.events" ||
             message.type === "stock.changes" ||
-            message.type === "devices.events"
+            message.type === "devices.events" ||
+            message.type === "nodes.events"
           ) {
             this.feeds.get(message.type)?.said(message);
           } else if (message.type === "error" && message.re === null) {
@@ -260,6 +262,19 @@ export class StreamClient {
       }),
       unsubscribe: { type: "devices.unsubscribe" },
       entriesOf: (message) => (message.type === "devices.events" ? message.events : []),
+    });
+  }
+
+  /** What happens to the processes of the system, and who takes which shard. */
+  nodeEvents(
+    options: FeedOptions & { readonly kinds?: readonly NodeEvent["kind"][] },
+  ): Promise<Feed<NodeEvent>> {
+    const { kinds } = options;
+    return this.follow<NodeEvent>(options, {
+      events: "nodes.events",
+      subscribe: (after) => ({ type: "nodes.subscribe", after, ...(kinds === undefined ? {} : { kinds }) }),
+      unsubscribe: { type: "nodes.unsubscribe" },
+      entriesOf: (message) => (message.type === "nodes.events" ? message.events : []),
     });
   }
 

@@ -16,6 +16,7 @@ import {
 import { DEVICE_EVENT_KINDS } from "./devices.ts";
 import { OrderChangeBody } from "./order-changes.ts";
 import { closed, Id, oneOf, type Shape, Sku, text } from "./shapes.ts";
+import { NODE_EVENT_KINDS } from "./system.ts";
 
 /** Of the W3C: the trace of the sender that this message is a part of. */
 const Traceparent = Type.String({ maxLength: 100 });
@@ -140,6 +141,19 @@ export const CLIENT_MESSAGES = {
     },
     closed,
   ),
+  /** What happens to the system's processes and shards, from a cursor on (`null`: from now on). */
+  "nodes.subscribe": Type.Object(
+    {
+      id: messageId,
+      type: Type.Literal("nodes.subscribe"),
+      after: Type.Union([Type.String({ maxLength: 64 }), Type.Null()]),
+      kinds: Type.Optional(
+        Type.Array(oneOf(NODE_EVENT_KINDS), { minItems: 1, maxItems: NODE_EVENT_KINDS.length }),
+      ),
+    },
+    closed,
+  ),
+  "nodes.unsubscribe": Type.Object({ id: messageId, type: Type.Literal("nodes.unsubscribe") }, closed),
   "devices.unsubscribe": Type.Object({ id: messageId, type: Type.Literal("devices.unsubscribe") }, closed),
   "stock.unsubscribe": Type.Object({ id: messageId, type: Type.Literal("stock.unsubscribe") }, closed),
   "feed.unsubscribe": Type.Object({ id: messageId, type: Type.Literal("feed.unsubscribe") }, closed),

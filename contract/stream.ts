@@ -21,6 +21,7 @@ import type { DeviceEvent } from "./devices.ts";
 import type { ChangeAnswer } from "./order-changes.ts";
 import type { CaptureResult, TimelineEntry } from "./orders.ts";
 import type { StockAnswer } from "./stock-commands.ts";
+import type { NodeEvent } from "./system.ts";
 
 export type { ClientMessage } from "./client-messages.ts";
 
@@ -74,6 +75,8 @@ export type ServerMessage =
   | { readonly re: string; readonly type: "stock.unsubscribed" }
   | { readonly re: string; readonly type: "devices.subscribed"; readonly cursor: string }
   | { readonly re: string; readonly type: "devices.unsubscribed" }
+  | { readonly re: string; readonly type: "nodes.subscribed"; readonly cursor: string }
+  | { readonly re: string; readonly type: "nodes.unsubscribed" }
   | { readonly re: string; readonly type: "pong" }
   /** `re` is null where the frame could not be read far enough to know the message. */
   | {
@@ -103,6 +106,12 @@ export type ServerMessage =
       readonly type: "devices.events";
       readonly cursor: string;
       readonly events: readonly DeviceEvent[];
+    }
+  /** What happened to the system's processes and shards, in order. */
+  | {
+      readonly type: "nodes.events";
+      readonly cursor: string;
+      readonly events: readonly NodeEvent[];
     };
 
 export type StockChange = PositionAddress & StockBuckets & { readonly at: string };

@@ -1,6 +1,6 @@
 /** The start page's numbers, whether the process is well, and how the system is that it is a part of. */
 import Type from "typebox";
-import { Count, oneOf, type Shape, Text, Time } from "./shapes.ts";
+import { Count, Nullable, oneOf, type Shape, Text, Time } from "./shapes.ts";
 
 const OrdersAt = Type.Object({ at: Time, captured: Count, shipped: Count });
 
@@ -93,6 +93,34 @@ export const SystemLease = Type.Object({
   renewedAt: Type.Union([Time, Type.Null()]),
 });
 export type SystemLease = Shape<typeof SystemLease>;
+
+export const NODE_EVENT_KINDS = [
+  /** A process has told of itself for the first time. */
+  "joined",
+  /** It has everything that it needs, for the first time or again. */
+  "ready",
+  /** It lacks something that it needs; `detail` names it. */
+  "unready",
+  /** It has said nothing for 20 seconds and has not ended in order. */
+  "silent",
+  /** It has ended in order. */
+  "left",
+  /** It has taken a shard; `detail` is the id of the node that had it. */
+  "shard_taken",
+] as const;
+
+export const NodeEvent = Type.Object({
+  id: Text,
+  nodeId: Text,
+  /** Null: it is not known any more, or not yet. */
+  name: Nullable(Text),
+  kind: oneOf(NODE_EVENT_KINDS),
+  /** Of `shard_taken`; else null. */
+  shard: Nullable(Count),
+  detail: Text,
+  at: Time,
+});
+export type NodeEvent = Shape<typeof NodeEvent>;
 
 export const SystemStatus = Type.Object({
   nodes: Type.Array(SystemNode),

@@ -58,7 +58,7 @@ import { readStockCommands } from "../wire/stock-commands.ts";
 import type { Codec } from "./codec.ts";
 import type { FairQueue } from "./fair-queue.ts";
 import type { FeedHub } from "./feed-hub.ts";
-import type { DeviceFeed, OrderFeed, StockFeed } from "./feeds.ts";
+import type { DeviceFeed, NodeFeed, OrderFeed, StockFeed } from "./feeds.ts";
 import { laneOf, readLaneOperations } from "./lane-operations.ts";
 import { messageIdOf, readMessage } from "./messages.ts";
 
@@ -74,7 +74,7 @@ const POLICY_VIOLATION = 1008;
 const SERVICE_RESTART = 1012;
 const TRY_AGAIN_LATER = 1013;
 
-type FeedName = "orders" | "stock" | "devices";
+type FeedName = "orders" | "stock" | "devices" | "nodes";
 
 export class Connection {
   private readonly socket: StreamSocket;
@@ -86,6 +86,7 @@ export class Connection {
   private readonly orderFeed: OrderFeed;
   private readonly stockFeed: StockFeed;
   private readonly deviceFeed: DeviceFeed;
+  private readonly nodeFeed: NodeFeed;
   /** Its own: handles are of this connection. */
   private readonly lanes: LaneClient;
   private open = true;
@@ -108,6 +109,7 @@ export class Connection {
     readonly orderFeed: OrderFeed;
     readonly stockFeed: StockFeed;
     readonly deviceFeed: DeviceFeed;
+    readonly nodeFeed: NodeFeed;
   }) {
     this.socket = options.socket;
     this.codec = options.codec;
@@ -121,6 +123,7 @@ export class Connection {
     this.orderFeed = options.orderFeed;
     this.stockFeed = options.stockFeed;
     this.deviceFeed = options.deviceFeed;
+    this.nodeFeed = options.nodeFeed;
   }
 
   greet(maxFrameBytes: number): void {
@@ -333,6 +336,13 @@ export class Connection {
         this.endFeed("devices");
         this.reply(message, { re: message.id, type: "devices.unsubscribed" });
         return;
+      case "nodes.subscribe":
+        await this.subscribeToNodes(message);
+        return;
+      case "nodes.unsubscribe":
+        this.endFeed("nodes");
+        this.reply(message, { re: message.id, type: "nodes.unsubscribed" });
+        return;
       default: {
         const unreachable: never = message;
         return unreachable;
@@ -447,6 +457,25 @@ export class Connection {
         }),
       confirm: (cursor) =>
         this.reply(message, { re: message.id, type: "devices.subscribed", cursor: formatFeedCursor(cursor) }),
+    });
+  }
+
+  /** For whoever may see the page *System*. */
+  private async subscribeToNodes(message: Extract<ReadMessage, { type: "nodes.subscribe" }>): Promise<void> {
+    requirePermission(this.principal, "metrics.read");
+    await this.subscribe(message, {
+      name: "nodes",
+      hub: this.nodeFeed,
+      after: cursorFrom(message.after, parseFeedCursor),
+      filter: { kinds: message.kinds ?? null },
+      deliver: (entries, cursor) =>
+        this.send({
+          type: "nodes.events",
+          cursor: formatFeedCursor(cursor),
+          events: entries.map(({ cursor: _cursor, ...event }) => event),
+        }),
+      confirm: (cursor) =>
+        this.reply(message, { re: message.id, type: "nodes.subscribed", cursor: formatFeedCursor(cursor) }),
     });
   }
 

@@ -1,5 +1,6 @@
-/** The feeds of the stream: orders' timelines, changes of stock, and what happens to devices. */
+/** The feeds of the stream: orders' timelines, changes of stock, what happens to devices and to nodes. */
 import { FEED_BATCH } from "../../config/limits.ts";
+import { type NodeFeedEntry, readNodeFeed } from "../../store/figures/node-events.ts";
 import { type DeviceFeedEntry, readDeviceFeed } from "../../store/floor/device-events.ts";
 import { type FeedEntry, readFeed } from "../../store/orders/feed.ts";
 import type { Database } from "../../store/sql/database.ts";
@@ -31,6 +32,12 @@ type DeviceFeedFilter = {
 
 export type OrderFeed = FeedHub<FeedEntry, FeedCursor, OrderFeedFilter>;
 export type StockFeed = FeedHub<StockFeedEntry, StockFeedCursor, StockFeedFilter>;
+type NodeFeedFilter = {
+  /** `null`: all. */
+  readonly kinds: readonly string[] | null;
+};
+
+export type NodeFeed = FeedHub<NodeFeedEntry, FeedCursor, NodeFeedFilter>;
 export type DeviceFeed = FeedHub<DeviceFeedEntry, FeedCursor, DeviceFeedFilter>;
 
 /** An entry's ids, times and field names, generously. */
@@ -73,6 +80,17 @@ export function deviceFeedSource(
       (devices === null || (deviceId !== null && devices.includes(deviceId))) &&
       (locations === null || (locationId !== null && locations.includes(locationId))) &&
       (kinds === null || kinds.includes(kind)),
+    bytesOf: (entry) => DEVICE_ENTRY_BYTES + entry.detail.length,
+  };
+}
+
+export function nodeFeedSource(database: Database): FeedSource<NodeFeedEntry, FeedCursor, NodeFeedFilter> {
+  return {
+    ...FEED_ORDER,
+    end: () => feedEnd(database),
+    // There are few of them: whoever catches up reads all, too.
+    read: (after) => readNodeFeed(database, after, FEED_BATCH),
+    matches: ({ kind }, { kinds }) => kinds === null || kinds.includes(kind),
     bytesOf: (entry) => DEVICE_ENTRY_BYTES + entry.detail.length,
   };
 }

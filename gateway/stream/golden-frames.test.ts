@@ -208,6 +208,20 @@ const FROM_SERVER: readonly Case[] = [
     ],
   },
   {
+    name: "what happened to processes and shards",
+    means: "`detail` of `shard_taken` is the node that had it.",
+    messages: [
+      {
+        type: "nodes.events",
+        cursor: "9182.1",
+        events: [
+          { id: "7", nodeId: "n-2", name: "fc-2", kind: "shard_taken", shard: 3, detail: "n-1", at },
+          { id: "8", nodeId: "n-1", name: null, kind: "silent", shard: null, detail: "", at },
+        ],
+      },
+    ],
+  },
+  {
     name: "long texts",
     means: "MessagePack: texts of 31, 32, 255 and 256 bytes have heads of 1, 2, 2 and 3 bytes.",
     messages: [31, 32, 255, 256].map((length) => ({
@@ -320,6 +334,11 @@ const FROM_CLIENT: readonly Case[] = [
     messages: [
       { id: "d", type: "devices.subscribe", after: null, locations: ["fc-reno"], kinds: ["silent", "error"] },
     ],
+  },
+  {
+    name: "events of the system",
+    means: "From now on, of these kinds.",
+    messages: [{ id: "n", type: "nodes.subscribe", after: null, kinds: ["silent", "shard_taken"] }],
   },
   {
     name: "no more of a feed",

@@ -40,7 +40,7 @@ import { type Codec, chooseCodec } from "./codec.ts";
 import { Connection, type StreamSocket } from "./connection.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { FeedHub } from "./feed-hub.ts";
-import { deviceFeedSource, orderFeedSource, stockFeedSource } from "./feeds.ts";
+import { deviceFeedSource, nodeFeedSource, orderFeedSource, stockFeedSource } from "./feeds.ts";
 
 type SocketData = {
   readonly credential: Credential;
@@ -72,6 +72,7 @@ export function createStreamServer(services: Services): StreamServer {
   const orderFeed = new FeedHub(orderFeedSource(services.database), logger);
   const stockFeed = new FeedHub(stockFeedSource(services.database), logger);
   const deviceFeed = new FeedHub(deviceFeedSource(services.database), logger);
+  const nodeFeed = new FeedHub(nodeFeedSource(services.database), logger);
   const sockets = new Set<WebSocket<SocketData>>();
   let stopping = false;
   /** How often open connections have been looked at. */
@@ -188,6 +189,7 @@ export function createStreamServer(services: Services): StreamServer {
       orderFeed,
       stockFeed,
       deviceFeed,
+      nodeFeed,
     });
     data.connection = connection;
     connection.greet(MAX_FRAME_BYTES);
@@ -340,7 +342,7 @@ export function createStreamServer(services: Services): StreamServer {
       });
       await Promise.race([queue.whenIdle(), deadline]);
       clearTimeout(timer);
-      await Promise.all([orderFeed.stop(), stockFeed.stop(), deviceFeed.stop()]);
+      await Promise.all([orderFeed.stop(), stockFeed.stop(), deviceFeed.stop(), nodeFeed.stop()]);
       for (const socket of [...sockets]) {
         socket.getUserData().connection?.flush();
         if (sockets.has(socket)) socket.end(SERVICE_RESTART, "stopping");

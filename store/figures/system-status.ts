@@ -7,7 +7,7 @@ import { readShardFigures, type ShardFigures } from "./shard-figures.ts";
 import { feedsHeldBack, oldestUnreleased, readOutboxFigures } from "./system-figures.ts";
 
 /** Four times as long as a node says nothing when all is well. */
-const SILENT_AFTER_SECONDS = 20;
+export const SILENT_AFTER_SECONDS = 20;
 
 export async function readSystemStatus(database: Queryable): Promise<SystemStatus> {
   const nodes = await readNodes(database);
