@@ -24,7 +24,14 @@ const ALLOWED = new Set([
 ]);
 
 /** Read in their own files: their manifests do not say it, or in other words. */
-const READ = { nub: "MIT", "png-js": "MIT", unionfs: "Unlicense" };
+const READ = {
+  decko: "MIT",
+  nub: "MIT",
+  "png-js": "MIT",
+  stickyfill: "MIT",
+  unionfs: "Unlicense",
+  "url-template": "BSD-3-Clause",
+};
 
 /** An SPDX expression is allowed where one side of each `OR`, and both of each `AND`, are. */
 export function isAllowed(expression) {

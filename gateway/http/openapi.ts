@@ -11,8 +11,11 @@ import { SetUp, SetupBody } from "../../contract/company.ts";
 import { Problem } from "../../contract/shapes.ts";
 import { PROOF_AGES } from "../access/proof.ts";
 import { STATUS_CODES_BY_CODE, type StatusCode } from "../wire/status-codes.ts";
+import { EXAMPLES } from "./openapi-examples.ts";
+import { GROUPS, tagOf } from "./openapi-tags.ts";
 import type { Route, RouteWhereabouts } from "./route.ts";
 import { answersOf, byStatus, type RouteAnswers } from "./route-answers.ts";
+import { withNames } from "./schema-names.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -35,12 +38,17 @@ const DONE: Readonly<Record<number, string>> = {
 
 export function openApiDocument(table: readonly Route[], known: Known): string {
   const shared = new Map<string, Json>();
+  const schemas = new Map<string, Json>();
   const paths: Record<string, Record<string, unknown>> = {};
   const add = (method: string, path: string, operation: Json) => {
-    paths[path] = { ...paths[path], [method]: { operationId: operationId(method, path), ...operation } };
+    paths[path] = {
+      ...paths[path],
+      [method]: { operationId: operationId(method, path), tags: [tagOf(path)], ...operation },
+    };
   };
-  for (const route of table) add(route.method.toLowerCase(), route.path, operation(route, known, shared));
-  for (const [method, path, operation] of besideTheTable(shared)) add(method, path, operation);
+  for (const route of table)
+    add(route.method.toLowerCase(), route.path, operation(route, known, shared, schemas));
+  for (const [method, path, operation] of besideTheTable(shared, schemas)) add(method, path, operation);
   return JSON.stringify({
     openapi: "3.1.0",
     info: {
@@ -52,19 +60,25 @@ export function openApiDocument(table: readonly Route[], known: Known): string {
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: known.publicUrl }],
+    tags: GROUPS.flatMap(({ tags }) => tags.map(({ name, description }) => ({ name, description }))),
+    // Of Redoc, which draws the reference.
+    "x-tagGroups": GROUPS.map(({ name, tags }) => ({ name, tags: tags.map((tag) => tag.name) })),
     components: {
       securitySchemes: {
         apiKey: { type: "http", scheme: "bearer", description: "hf_<id>_<secret>" },
         session: { type: "apiKey", in: "cookie", name: known.sessionCookie },
       },
-      schemas: { Problem },
+      schemas: Object.fromEntries([
+        ["Problem", Problem],
+        ...[...schemas].sort(([a], [b]) => (a < b ? -1 : 1)),
+      ]),
       responses: Object.fromEntries([...shared].sort(([a], [b]) => (a < b ? -1 : 1))),
     },
     paths,
   });
 }
 
-function operation(route: Route, known: Known, shared: Map<string, Json>): Json {
+function operation(route: Route, known: Known, shared: Map<string, Json>, schemas: Map<string, Json>): Json {
   const names = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? "");
   const { access } = route;
   const answers = answersOf(route, known.answers, known.whereabouts);
@@ -72,7 +86,12 @@ function operation(route: Route, known: Known, shared: Map<string, Json>): Json 
   for (const [status, codes] of answers.refusals) responses[status] = refused(status, codes, shared);
   responses[431] = headersTooLarge(shared);
   for (const status of answers.statuses) {
-    responses[status] = done(status, answers.types, route.reply, responses[status] as Json | undefined);
+    responses[status] = done(
+      status,
+      answers.types,
+      route.reply === null ? {} : withNames(route.reply, schemas),
+      responses[status] as Json | undefined,
+    );
   }
   return {
     summary: route.summary,
@@ -95,8 +114,11 @@ function operation(route: Route, known: Known, shared: Map<string, Json>): Json 
       ),
       ...(route.idempotency === "none" ? [] : [idempotencyKey(route.idempotency === "required")]),
     ],
-    ...(route.body === null ? {} : { requestBody: requestBody(route.body) }),
+    ...(route.body === null
+      ? {}
+      : { requestBody: requestBody(route.body, schemas, EXAMPLES[`${route.method} ${route.path}`]) }),
     responses,
+    "x-codeSamples": [{ lang: "Shell", label: "curl", source: curl(route) }],
   };
 }
 
@@ -125,25 +147,44 @@ function idempotencyKey(required: boolean): Json {
 }
 
 /** An empty body is read as `{}`. */
-function requestBody(schema: TSchema): Json {
+function requestBody(schema: TSchema, schemas: Map<string, Json>, example?: unknown): Json {
   const required = "required" in schema && Array.isArray(schema["required"]) && schema["required"].length > 0;
-  return { required, content: { "application/json": { schema } } };
+  return {
+    required,
+    content: {
+      "application/json": {
+        schema: withNames(schema, schemas),
+        ...(example === undefined ? {} : { example }),
+      },
+    },
+  };
 }
 
-function done(
-  status: number,
-  types: readonly string[],
-  reply: TSchema | null,
-  refusal: Json | undefined,
-): Json {
+/** A call as a person makes it in a terminal, to be copied. */
+function curl({ method, path, access, body, idempotency }: Route): string {
+  const example = EXAMPLES[`${method} ${path}`];
+  const parts = [
+    `curl ${method === "GET" ? "" : `-X ${method} `}"$HOLDFAST_URL${path}"`,
+    ...(access.kind === "public" ? [] : [`-H "Authorization: Bearer $HOLDFAST_KEY"`]),
+    ...(idempotency === "required" ? [`-H "Idempotency-Key: $(uuidgen)"`] : []),
+    ...(body === null
+      ? []
+      : [
+          `-H "Content-Type: application/json"`,
+          example === undefined
+            ? "-d @body.json"
+            : `-d '${JSON.stringify(example).replaceAll("'", "'\\''")}'`,
+        ]),
+  ];
+  return parts.join(" \\\n  ");
+}
+
+function done(status: number, types: readonly string[], reply: unknown, refusal: Json | undefined): Json {
   const content =
     status === 304
       ? {}
       : Object.fromEntries(
-          types.map((type) => [
-            type,
-            { schema: type === "application/json" ? (reply ?? {}) : { type: "string" } },
-          ]),
+          types.map((type) => [type, { schema: type === "application/json" ? reply : { type: "string" } }]),
         );
   if (refusal === undefined)
     return { description: DONE[status] ?? "Done", ...(status === 304 ? {} : { content }) };
@@ -195,7 +236,10 @@ function describe({ access, proof }: Route): { readonly description?: string } {
 }
 
 /** What is served and has no route. */
-function besideTheTable(shared: Map<string, Json>): readonly (readonly [string, string, Json])[] {
+function besideTheTable(
+  shared: Map<string, Json>,
+  schemas: Map<string, Json>,
+): readonly (readonly [string, string, Json])[] {
   const responses = (own: Json, codes: readonly StatusCode[]) => ({
     ...own,
     431: headersTooLarge(shared),
@@ -256,9 +300,14 @@ function besideTheTable(shared: Map<string, Json>): readonly (readonly [string, 
           "Makes company, first administrator and first location of an empty system; there is no such address later",
         security: [],
         parameters: [],
-        requestBody: requestBody(SetupBody),
+        requestBody: requestBody(SetupBody, schemas),
         responses: responses(
-          { 201: { description: DONE[201], content: { "application/json": { schema: SetUp } } } },
+          {
+            201: {
+              description: DONE[201],
+              content: { "application/json": { schema: withNames(SetUp, schemas) } },
+            },
+          },
           [
             ...everywhere,
             "already_set_up",

@@ -1,0 +1,55 @@
+/**
+ * Bodies that the reference shows, by `METHOD path`, beside the ones that a reader can make from the schemas. A
+ * test sends them: they are answered as the document says.
+ */
+export const EXAMPLES: Readonly<Record<string, unknown>> = {
+  "POST /v1/orders": {
+    id: "1001",
+    currency: "USD",
+    lines: [{ sku: "TEE-1", quantity: 2, unitPrice: "19.99" }],
+    customer: { name: "Ada Lovelace", email: "ada@example.com" },
+    paymentMethod: "pm_card_visa",
+    shippingAddress: {
+      name: "Ada Lovelace",
+      line1: "1 Main Street",
+      city: "New York",
+      region: "NY",
+      postalCode: "10001",
+      country: "US",
+    },
+  },
+  "POST /v1/orders/{id}/changes": { edits: [{ kind: "note", note: "Ring twice." }] },
+  "POST /v1/orders/{id}/hold": { reason: "The shopper asks to wait." },
+  "POST /v1/orders/{id}/release-hold": {},
+  "POST /v1/orders/{id}/cancel": { reason: "Ordered twice." },
+  "POST /v1/products": {
+    sku: "MUG-2",
+    name: "Mug",
+    weightGrams: 300,
+    priceMinor: 1_250,
+    currency: "USD",
+    hsCode: "691200",
+    originCountry: "PT",
+    gtin: "00614141000128",
+  },
+  "POST /v1/stock/commands": {
+    commands: [
+      {
+        type: "receive",
+        commandId: "delivery-7",
+        atMs: 0,
+        cause: "delivery",
+        sku: "TEE-1",
+        locationId: "east",
+        quantity: 40,
+      },
+    ],
+  },
+  "POST /v1/webhook-subscriptions": {
+    id: "erp",
+    name: "ERP",
+    url: "https://erp.example/holdfast",
+    events: ["order.captured", "shipment.*"],
+  },
+  "POST /v1/keys": { name: "Web shop", scopes: ["orders:write", "orders:read"], channel: "web" },
+};
