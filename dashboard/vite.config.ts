@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { preact } from "@preact/preset-vite";
 import { defineConfig } from "vite";
+import { redocBundle } from "./redoc-bundle.ts";
 
 /**
  * The gateway serves `dist/dashboard` under a strict
@@ -9,7 +10,7 @@ import { defineConfig } from "vite";
  */
 export default defineConfig({
   root: dirname(fileURLToPath(import.meta.url)),
-  plugins: [preact({ devToolsEnabled: false, prefreshEnabled: false })],
+  plugins: [preact({ devToolsEnabled: false, prefreshEnabled: false }), redocBundle()],
   build: {
     outDir: "../dist/dashboard",
     emptyOutDir: true,
