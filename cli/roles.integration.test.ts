@@ -179,11 +179,11 @@ const accessTo = (gateway: RoleProcess) => ({
 
 const SKU = sandboxCatalog().find(({ source }) => source === "fulfillment_centers")?.sku ?? "";
 
-function basket(id: string, sku: string): string {
+function basket(id: string, ...skus: readonly string[]): string {
   return JSON.stringify({
     id,
     currency: "USD",
-    lines: [{ sku, quantity: 1, unitPrice: "19.99" }],
+    lines: skus.map((sku) => ({ sku, quantity: 1, unitPrice: "19.99" })),
     shippingAddress: {
       name: "Ada",
       line1: "1 Main St",
@@ -240,7 +240,7 @@ function laneRelease(handle: number): Buffer {
 async function capture(
   stream: Stream,
   id: string,
-  sku: string,
+  ...skus: readonly string[]
 ): Promise<{
   readonly result: CaptureResult;
   readonly tries: readonly number[];
@@ -250,7 +250,11 @@ async function capture(
   const codes: string[] = [];
   for (;;) {
     const began = performance.now();
-    const reply = await stream.request({ type: "order.capture", channel: "web", payload: basket(id, sku) });
+    const reply = await stream.request({
+      type: "order.capture",
+      channel: "web",
+      payload: basket(id, ...skus),
+    });
     tries.push(performance.now() - began);
     if (reply.type === "order.captured") {
       const [result] = reply["results"] as readonly CaptureResult[];
@@ -531,6 +535,65 @@ describe.skipIf(!hasRedis)(
     );
 
     test(
+      "a second engine takes half of the stock, orders over both go to their end, and one that dies is replaced",
+      async () => {
+        const second = await startRole("engine");
+        await untilSpread(2);
+        const stream = await Stream.open(gateways[0] as RoleProcess);
+        const calm = await Promise.all(
+          Array.from({ length: 10 }, (_, index) => capture(stream, `spread-${index}`, ...pairOf(index))),
+        );
+        expect(calm.flatMap(({ codes }) => codes)).toEqual([]);
+        const sent: ReturnType<typeof capture>[] = [];
+        for (let index = 0; index < 40; index += 1) {
+          sent.push(capture(stream, `orphaned-${index}`, ...pairOf(index)));
+          if (index === 10) second.child.kill("SIGKILL");
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        await untilSpread(1);
+        const outcomes = [...calm, ...(await Promise.all(sent))];
+        expect(Math.max(...outcomes.flatMap(({ tries }) => tries))).toBeLessThan(ANSWERED_WITHIN_MS);
+        expect(outcomes.flatMap(({ codes }) => codes).filter((code) => !RETRYABLE.has(code))).toEqual([]);
+        await untilCompleted(outcomes.map(({ result }) => result.order ?? ""));
+        await auditBooks();
+        stream.close();
+      },
+      5 * MINUTE,
+    );
+
+    test(
+      "engines are replaced one by one under load, and no order is refused or asked to come again",
+      async () => {
+        const streams = await Promise.all(gateways.map((gateway) => Stream.open(gateway)));
+        const sent: ReturnType<typeof capture>[] = [];
+        let isOver = false;
+        const load = (async () => {
+          for (let index = 0; !isOver; index += 1) {
+            sent.push(capture(streams[index % 2] as Stream, `rolling-${index}`, ...pairOf(index)));
+            await new Promise((resolve) => setTimeout(resolve, 100));
+          }
+        })();
+        for (let replaced = 0; replaced < 2; replaced += 1) {
+          const next = await startRole("engine");
+          await untilSpread(2);
+          engine.child.kill("SIGTERM");
+          await once(engine.child, "exit");
+          await untilSpread(1);
+          engine = next;
+        }
+        isOver = true;
+        await load;
+        const outcomes = await Promise.all(sent);
+        expect(outcomes.flatMap(({ codes }) => codes)).toEqual([]);
+        expect(Math.max(...outcomes.flatMap(({ tries }) => tries))).toBeLessThan(ANSWERED_WITHIN_MS);
+        await untilCompleted(outcomes.map(({ result }) => result.order ?? ""));
+        await auditBooks();
+        for (const stream of streams) stream.close();
+      },
+      6 * MINUTE,
+    );
+
+    test(
       "Redis is gone for some seconds: the same, and everything goes on once it is back",
       async () => {
         const streams = await Promise.all(gateways.map((gateway) => Stream.open(gateway)));
@@ -579,6 +642,23 @@ describe.skipIf(!hasRedis)(
     );
   },
 );
+
+/** Two SKUs, others for each number. */
+function pairOf(index: number): readonly [string, string] {
+  const skus = sandboxCatalog().flatMap(({ sku, source }) => (source === "fulfillment_centers" ? [sku] : []));
+  return [skus[index % skus.length] ?? "", skus[(index * 3 + 1) % skus.length] ?? ""];
+}
+
+/** Until so many engines have all shards, each as many as the others. */
+async function untilSpread(engines: number): Promise<void> {
+  const isSpread = async (): Promise<boolean> => {
+    const { rows } = await store.database.query<{ shards: number }>(
+      "select count(*)::integer as shards from shard_lease where owner <> '' group by owner",
+    );
+    return rows.length === engines && rows.every(({ shards }) => shards === rows[0]?.shards);
+  };
+  expect(await waitUntil(isSpread, TAKEN_OVER_WITHIN_MS + LOOK_MS)).toBe(true);
+}
 
 async function untilShipped(id: string): Promise<void> {
   const stream = await Stream.open(gateways[1] as RoleProcess);

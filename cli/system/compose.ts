@@ -51,7 +51,7 @@ import { SagaNamespaceTakenError } from "../../workflows/runtime/saga-home.ts";
 import { checkSagaNamespace, type SagaWorker, startSagaWorker } from "../../workflows/runtime/worker.ts";
 import { UserProblem } from "../problem.ts";
 import type { Steps } from "../terminal.ts";
-import { type EngineAccess, otherEngine, ownEngine } from "./engine-access.ts";
+import { type EngineAccess, otherEngine, ownEngine, startOwnEngine } from "./engine-access.ts";
 import { identityProvider } from "./identity-provider.ts";
 import { mqttConnection } from "./mqtt-connection.ts";
 import { readPem } from "./pem-file.ts";
@@ -115,9 +115,18 @@ export async function startSystem(
     const { outside } = ready;
     parts.add("vendors", { stop: async () => outside.close() });
     const id = `${hostname()}:${process.pid}:${randomUUID()}`;
-    const access = await steps.run("Engine", () => reachStock(settings, id, database, logger, parts));
-    const { engine, allocator } = access;
-    await hooks.prepare?.(database, allocator);
+    const engine = settings.roles.includes("engine")
+      ? await steps.run("Engine", () => startStock(settings, logger, parts))
+      : null;
+    // With the sandbox comes its company, by whose identity processes find each other.
+    if (engine !== null) await hooks.prepare?.(database, engine.client);
+    const access =
+      engine === null
+        ? await steps.run("Engine", () => reachStock(settings, id, database, logger))
+        : await ownEngine(engine, settings, database, logger);
+    parts.add("way to the engine", access);
+    const { allocator } = access;
+    if (engine === null) await hooks.prepare?.(database, allocator);
     if (settings.traces !== null) {
       const company = (await readCompanyIdentity(database))?.identity ?? "";
       const about = { node: settings.node, version: PACKAGE_VERSION, company, logger };
@@ -206,25 +215,19 @@ class StartedParts {
   }
 }
 
-async function reachStock(
-  settings: ResolvedSettings,
-  id: string,
-  database: Database,
-  logger: Logger,
-  parts: StartedParts,
-) {
-  if (!settings.roles.includes("engine")) {
-    const access = await otherEngine(settings, id, database, logger);
-    parts.add("way to the engine", access);
-    return { value: access, detail: "of another process" };
-  }
-  const access = await ownEngine(settings, database, logger);
-  parts.add("engine", access);
-  const shards = (await access.engine?.client.status()) ?? [];
+async function reachStock(settings: ResolvedSettings, id: string, database: Database, logger: Logger) {
+  const access = await otherEngine(settings, id, database, logger);
+  return { value: access, detail: "of another process" };
+}
+
+async function startStock(settings: ResolvedSettings, logger: Logger, parts: StartedParts) {
+  const engine = await startOwnEngine(settings, logger);
+  parts.add("engine", engine);
+  const shards = await engine.client.status();
   const positions = shards.reduce((sum, shard) => sum + shard.positions, 0);
   const threads = new Set(shards.map((shard) => shard.thread)).size;
   return {
-    value: access,
+    value: engine,
     detail: `${shards.length} shards on ${threads} threads, ${positions} stock positions`,
   };
 }

@@ -38,13 +38,8 @@ type EngineSettings = Pick<Settings, "engine" | "node" | "redisUrl" | "redisCaFi
   readonly databaseUrl: string;
 };
 
-/** An engine of this process, and the way to those of others where there is a Redis. */
-export async function ownEngine(
-  settings: EngineSettings,
-  database: Database,
-  logger: Logger,
-): Promise<EngineAccess> {
-  const engine = await startEngine({
+export function startOwnEngine(settings: EngineSettings, logger: Logger): Promise<Engine> {
+  return startEngine({
     databaseUrl: settings.databaseUrl,
     threads: settings.engine.threads,
     threadMemoryMb: settings.engine.threadMemoryMb,
@@ -53,9 +48,20 @@ export async function ownEngine(
     // Without Redis nobody could be sent to the node that has a shard: one has them all.
     ...(settings.redisUrl === null ? {} : { share: { node: settings.node } }),
   });
+}
+
+/**
+ * The engine of this process, and the way to those of others where there is a Redis. It is stopped before the
+ * engine is.
+ */
+export async function ownEngine(
+  engine: Engine,
+  settings: EngineSettings,
+  database: Database,
+  logger: Logger,
+): Promise<EngineAccess> {
   const probe = (): Promise<void> => probeEngine(engine.client);
-  if (settings.redisUrl === null)
-    return { allocator: engine.client, engine, probe, stop: () => engine.stop() };
+  if (settings.redisUrl === null) return { allocator: engine.client, engine, probe, stop: async () => {} };
   const ofFabric = logger.child({ part: "fabric" });
   const link = await openLink(settings, engine.owner, database, logger);
   const remote = new RemoteEngine({ link, logger: ofFabric });
@@ -89,7 +95,6 @@ export async function ownEngine(
     probe,
     stop: async () => {
       await allocator.stop();
-      await engine.stop();
       remote.stop();
       link.stop();
     },

@@ -7,11 +7,15 @@ import { SnapshotKeeper } from "./snapshot-keeper.ts";
 
 const EVERY = { rows: 100, bytes: 1_000 };
 
-function keeperOf(writtenBytes: number): { readonly keeper: SnapshotKeeper; readonly taken: number[] } {
+function keeperOf(
+  writtenBytes: number,
+  until: Promise<void> = Promise.resolve(),
+): { readonly keeper: SnapshotKeeper; readonly taken: number[] } {
   const taken: number[] = [];
   const disk = {
     compact: async (shard: number): Promise<CompactionResult> => {
       taken.push(shard);
+      await until;
       return { writtenBytes, damaged: [] };
     },
   } as unknown as EngineDisk;
@@ -62,5 +66,22 @@ it("at its end writes down what would take long to replay, and nothing else", as
   const { keeper, taken } = keeperOf(10);
   keeper.committed([row(0, 250), row(1, 249)]);
   await keeper.finish();
+  expect(taken).toEqual([0]);
+});
+
+it("before shards leave writes down those whose replay would take long, and waits for it", async () => {
+  const { keeper, taken } = keeperOf(10);
+  keeper.committed([row(0, 250), row(1, 249)]);
+  await keeper.beforeLeaving([0, 1], new Promise(() => {}));
+  expect(taken).toEqual([0]);
+  keeper.committed([row(0, 250)]);
+  await keeper.beforeLeaving([1], new Promise(() => {}));
+  expect(taken).toEqual([0]);
+});
+
+it("lets shards leave although a snapshot is not done in time", async () => {
+  const { keeper, taken } = keeperOf(10, new Promise(() => {}));
+  keeper.committed([row(0, 250)]);
+  await keeper.beforeLeaving([0], settled());
   expect(taken).toEqual([0]);
 });

@@ -241,6 +241,15 @@ describe("nodes that come and go", () => {
     await expectExactly(nodes, await traffic.stop());
   });
 
+  it("drain two at a time, and the one that is left has everything", async () => {
+    const nodes = [await startNode("one"), await startNode("two"), await startNode("three")] as const;
+    await settled(nodes, [2, 3, 3]);
+    const [one, two, three] = nodes;
+    await Promise.all([one.engine.drain(), two.engine.drain()]);
+    await settled([three], [SHARDS]);
+    expect([one.count(), two.count()]).toEqual([0, 0]);
+  });
+
   it("take everything at once from an engine that shares nothing, which finds out", async () => {
     const former = await startEngine({
       databaseUrl: test.url,
@@ -285,6 +294,16 @@ describe("a node's process", () => {
     two.child.kill("SIGKILL");
     await settled([one], [SHARDS]);
     await expectExactly([one], units);
+  });
+
+  it("that is killed while it gives its shards up keeps none of them back", async () => {
+    const one = await startNode("one");
+    const two = await startChild("two");
+    await settled([one, two], [4, 4]);
+    two.child.kill("SIGTERM");
+    await until(async () => two.count() < 4 || undefined);
+    two.child.kill("SIGKILL");
+    await settled([one], [SHARDS]);
   });
 
   it("that is told to end gives its shards up before it does", async () => {

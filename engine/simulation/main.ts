@@ -43,7 +43,11 @@ const program = new Command("simulate")
   .option("--stop-at-first", "end once a promise was broken", false)
   .option("--mutants", `plant each bug and see that it is found within ${MUTANT_SEEDS} seeds`, false)
   .option("--only <name>", "of the planted bugs, those whose name contains this")
-  .option("--nodes", "two or three nodes that share the shards, in the place of one owner after the other", false)
+  .option(
+    "--nodes",
+    "two or three nodes that share the shards, in the place of one owner after the other",
+    false,
+  )
   .option("--json", "end with one line of JSON", false)
   .action(async (options: Options) => {
     process.exitCode = (await run(options)) ? 0 : 1;

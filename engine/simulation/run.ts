@@ -162,9 +162,7 @@ class Run {
   private converse(): void {
     if (this.issued === this.operations) return;
     const drawn = this.workload.next(this.operations - this.issued);
-    const operation = this.withNodes
-      ? { ...drawn, ask: confined(drawn.ask, this.disk.shardCount) }
-      : drawn;
+    const operation = this.withNodes ? { ...drawn, ask: confined(drawn.ask, this.disk.shardCount) } : drawn;
     const size = sizeOf(operation.ask);
     this.issued += size;
     this.clients.ask(operation, (answer) => {

@@ -51,7 +51,14 @@ function hunt(
   return new Promise((resolve, reject) => {
     const child = spawn(
       process.execPath,
-      ["--enable-source-maps=false", main, String(from), String(seeds), String(operations), withNodes ? "nodes" : "owners"],
+      [
+        "--enable-source-maps=false",
+        main,
+        String(from),
+        String(seeds),
+        String(operations),
+        withNodes ? "nodes" : "owners",
+      ],
       { stdio: ["ignore", "pipe", "pipe"] },
     );
     let output = "";

@@ -72,7 +72,10 @@ export class NodeOperator {
         faults.takeovers += 1;
         if (choice < 0.4) {
           story?.tell(`${node.process.name} is to hand shard ${shard} to ${other.process.name}`);
-          node.give(shard).then(() => other.seize(shard), ignored).catch(ignored);
+          node
+            .give(shard)
+            .then(() => other.seize(shard), ignored)
+            .catch(ignored);
         } else if (choice < 0.8) {
           story?.tell(`${node.process.name} is to seize shard ${shard}`);
           node.seize(shard).catch(ignored);

@@ -107,7 +107,11 @@ export class Owner {
 
   private async takePart(core: EngineCore, directory: ShardDirectory): Promise<void> {
     const { disk, weather, faults } = this.options;
-    const book = simulatedNodeBook(disk, this.process, { random: this.options.random.fork(), weather, faults });
+    const book = simulatedNodeBook(disk, this.process, {
+      random: this.options.random.fork(),
+      weather,
+      faults,
+    });
     const nodes = new NodeShards({
       book,
       core,

@@ -64,7 +64,8 @@ export class SimulatedDisk {
   release(owner: string, epochs: ReadonlyMap<number, number>): void {
     for (const [shard, epoch] of epochs) {
       const lease = this.leases[shard];
-      if (lease?.owner === owner && lease.epoch === epoch) Object.assign(lease, { epoch: epoch + 1, owner: "" });
+      if (lease?.owner === owner && lease.epoch === epoch)
+        Object.assign(lease, { epoch: epoch + 1, owner: "" });
     }
   }
 
