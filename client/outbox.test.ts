@@ -141,20 +141,23 @@ describe("a connection that is lost", () => {
 });
 
 describe("a refusal", () => {
-  test.each(["engine_overloaded", "commit_outcome_unknown", "shard_unavailable", "credit_exceeded"])(
-    "%s is answered by the same message again",
-    async (code) => {
-      const { outbox, ask, refuse, answer, ends, sent, frames } = start();
-      outbox.opened(1, HELLO);
-      ask("a");
-      await turn();
-      refuse("a", code, 5);
-      await expect.poll(sent).toEqual(["a", "a"]);
-      expect(new Set(frames.flat().map(({ id }) => id)).size).toBe(1);
-      answer("a");
-      expect(ends).toEqual(["a: order.captured"]);
-    },
-  );
+  test.each([
+    "engine_overloaded",
+    "commit_outcome_unknown",
+    "shard_unavailable",
+    "shard_elsewhere",
+    "credit_exceeded",
+  ])("%s is answered by the same message again", async (code) => {
+    const { outbox, ask, refuse, answer, ends, sent, frames } = start();
+    outbox.opened(1, HELLO);
+    ask("a");
+    await turn();
+    refuse("a", code, 5);
+    await expect.poll(sent).toEqual(["a", "a"]);
+    expect(new Set(frames.flat().map(({ id }) => id)).size).toBe(1);
+    answer("a");
+    expect(ends).toEqual(["a: order.captured"]);
+  });
 
   test("is the caller's once its patience is over, with what is known of the outcome", async () => {
     const { outbox, ask, refuse, ends } = start();

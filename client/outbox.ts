@@ -29,6 +29,7 @@ const AGAIN: ReadonlySet<string> = new Set([
   "engine_overloaded",
   "engine_stopped",
   "engine_unreachable",
+  "shard_elsewhere",
   "shard_unavailable",
   "stopping",
   "storage_unavailable",

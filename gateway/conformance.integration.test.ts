@@ -132,6 +132,9 @@ describe("answers as it is declared", () => {
 test("what is served past the table is in the document, too", async () => {
   const openapi = await world.call("GET", "/openapi.json", { anonymous: true });
   expectDeclared("GET", "/openapi.json", openapi, "");
+  const asyncapi = await world.call("GET", "/asyncapi.json", { anonymous: true });
+  expectDeclared("GET", "/asyncapi.json", asyncapi, "");
+  expect(asyncapi.json.asyncapi).toBe("3.0.0");
   for (const headers of [{}, { authorization: "Bearer wrong" }]) {
     const stream = await world.call("GET", "/v1/stream", { anonymous: true, headers });
     expectDeclared("GET", "/v1/stream", stream, "");

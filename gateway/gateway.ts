@@ -61,6 +61,7 @@ import type { MetricSources } from "./metrics/sources.ts";
 import { ROUTE_ANSWERS } from "./routes/route-answers.ts";
 import { routeTable } from "./routes/route-table.ts";
 import { WHEREABOUTS } from "./routes/whereabouts.ts";
+import { asyncApiDocument } from "./stream/asyncapi.ts";
 import { createStreamServer } from "./stream/stream-server.ts";
 
 type GatewayOptions = {
@@ -246,8 +247,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     handler: createRestHandler(
       routes,
       services,
-      loadStaticFiles(options.dashboardFolder, () => shopperPolicy(options.payments)),
+      loadStaticFiles(options.dashboardFolder, () => shopperPolicy(options.payments), options.publicUrl),
       new Map([
+        ["/asyncapi.json", asyncApiDocument({ publicUrl: options.publicUrl })],
         [
           "/openapi.json",
           openApiDocument(routes, {

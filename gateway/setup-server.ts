@@ -43,7 +43,7 @@ export async function startSetupServer(options: {
   readonly logger: Logger;
 }): Promise<SetupServer> {
   const { database, logger, publicUrl } = options;
-  const staticFiles = loadStaticFiles(options.dashboardFolder, () => OWN_POLICY);
+  const staticFiles = loadStaticFiles(options.dashboardFolder, () => OWN_POLICY, null);
   const validator = Compile(SetupBody) as unknown as Validator;
   const attempts = new TokenBuckets(LOGIN_ADDRESS_BUCKET, MAX_BUCKETS);
   const token = digest(options.token);

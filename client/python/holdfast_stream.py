@@ -12,7 +12,7 @@ import base64, collections, contextlib, json, os, random, socket, ssl, struct, t
 from concurrent.futures import Future
 
 AGAIN = {"commit_outcome_unknown", "credit_exceeded", "engine_overloaded", "engine_stopped", "engine_unreachable",
-         "shard_unavailable", "stopping", "storage_unavailable"}
+         "shard_elsewhere", "shard_unavailable", "stopping", "storage_unavailable"}
 SILENCE, HELLO, FIRST_WAIT = 20.0, 15.0, 0.25  # seconds
 
 

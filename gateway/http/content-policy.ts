@@ -20,6 +20,14 @@ export function shopperPolicy({ vendors }: Pick<VendorRoster<PaymentProvider>, "
   ]);
 }
 
+/**
+ * For the reference of the API: what draws it makes its styles while it runs, and names them by this word, which
+ * is another each time that the page is asked for.
+ */
+export function docsPolicy(nonce: string): string {
+  return policy([`style-src 'self' 'nonce-${nonce}'`]);
+}
+
 function policy(more: readonly string[]): string {
   return [
     "default-src 'self'",

@@ -94,7 +94,8 @@ function operation(route: Route, known: Known, shared: Map<string, Json>, schema
     );
   }
   return {
-    summary: route.summary,
+    // Plain text, unlike descriptions.
+    summary: route.summary.replaceAll("`", ""),
     ...describe(route),
     ...(route.proof === null ? {} : { "x-proof-within-seconds": PROOF_AGES[route.proof.kind] / 1_000 }),
     // On the machine itself `local-or` needs no identity.
@@ -261,6 +262,22 @@ function besideTheTable(
       "/openapi.json",
       {
         summary: "This document",
+        security: [],
+        parameters: [],
+        responses: responses(
+          {
+            200: { description: "Done", content: { "application/json": { schema: Type.Object({}) } } },
+            304: { description: DONE[304] },
+          },
+          [...everywhere, "setup_needed"],
+        ),
+      },
+    ],
+    [
+      "get",
+      "/asyncapi.json",
+      {
+        summary: "AsyncAPI of the stream, of webhooks and of the conveyors' topics",
         security: [],
         parameters: [],
         responses: responses(

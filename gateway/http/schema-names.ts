@@ -116,6 +116,8 @@ function isShape(value: object): boolean {
 
 function names(): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
+  const { canonicalOrderSchema } = canonicalOrder;
+  found.set(JSON.stringify(canonicalOrderSchema), "CanonicalOrder");
   for (const [name, value] of MODULES.flatMap((module) => Object.entries(module))) {
     if (!/^[A-Z][A-Za-z]*[a-z][A-Za-z]*$/.test(name)) continue;
     if (typeof value !== "object" || value === null || !isShape(value)) continue;

@@ -3,11 +3,12 @@
  * page for every address that the dashboard routes itself. A browser that asks for a page that there is not
  * gets the same one, as not found: it says so, and leads back.
  */
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { extname, join, relative, sep } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { HttpReply, HttpRequest } from "../wire/http-message.ts";
+import { docsPolicy } from "./content-policy.ts";
 import { isPagePath } from "./page-paths.ts";
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -37,8 +38,15 @@ type StaticFile = {
 /** @returns the reply, or null where the address is not the dashboard's */
 export type StaticFiles = (request: HttpRequest) => HttpReply | null;
 
-/** @param shopperPolicy the content policy of the shopper's pages */
-export function loadStaticFiles(folder: string, shopperPolicy: () => string): StaticFiles {
+/**
+ * @param shopperPolicy the content policy of the shopper's pages
+ * @param publicUrl of the system, as the API's reference shows it; null: there is no API yet
+ */
+export function loadStaticFiles(
+  folder: string,
+  shopperPolicy: () => string,
+  publicUrl: string | null,
+): StaticFiles {
   const files = new Map<string, StaticFile>();
   if (existsSync(folder)) {
     for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
@@ -51,12 +59,29 @@ export function loadStaticFiles(folder: string, shopperPolicy: () => string): St
     if (request.method !== "GET" && request.method !== "HEAD") return null;
     const file = files.get(request.path);
     if (file !== undefined) return reply(file, request);
+    const docs = files.get("/docs/index.html");
+    if (docs !== undefined && publicUrl !== null && /^\/docs\/?$/.test(request.path))
+      return docsPage(docs, publicUrl);
     const page = files.get("/index.html");
     if (page === undefined) return null;
     if (!isPagePath(request.path)) return wantsPage(request) ? reply(page, request, 404) : null;
     if (!request.path.startsWith("/track/")) return reply(page, request);
     const shown = reply(page, request);
     return { ...shown, headers: { ...shown.headers, "content-security-policy": shopperPolicy() } };
+  };
+}
+
+/** The reference of the API. Its policy has a word that is in the page, too, so that nobody keeps a copy. */
+function docsPage({ bytes, contentType }: StaticFile, publicUrl: string): HttpReply {
+  const nonce = randomBytes(16).toString("base64");
+  return {
+    status: 200,
+    headers: {
+      "content-type": contentType,
+      "cache-control": "no-store",
+      "content-security-policy": docsPolicy(nonce),
+    },
+    body: bytes.toString().replace("{{style-nonce}}", nonce).replace("{{url}}", publicUrl),
   };
 }
 

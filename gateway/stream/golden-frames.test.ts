@@ -96,7 +96,7 @@ const FROM_SERVER: readonly Case[] = [
             channel: "web",
             externalId: "№7",
             outcome: "accepted",
-            lines: [{ lineId: "1", sku: "TEE-1", quantity: 2, locationId: "east" }],
+            lines: [{ lineId: "1", sku: "TEE-1", channelSku: "TEE-1", quantity: 2 }],
             promise: { shipBy: "2026-12-01", deliverBy: "2026-12-04" },
           },
         ],

@@ -45,6 +45,12 @@ export function KeyList() {
   };
   return (
     <>
+      <p>
+        <a href="/docs" target="_self">
+          Reference of the API
+        </a>
+        , with a first order in five calls
+      </p>
       {may("keys.write") && (
         <Panel title="Make a key">
           <MakeKey onDone={show} />
