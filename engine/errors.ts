@@ -69,3 +69,10 @@ export function errorOf({ code, message, retryAfterMs }: PlainFault): Error {
   if (code === null) return new Error(message);
   return new EngineError(code, message, retryAfterMs === null ? {} : { retryAfterMs });
 }
+
+/** Whether a shard is on its way to another engine, or comes back here: soon it is served again. */
+export function isMoving(error: unknown): boolean {
+  return (
+    error instanceof EngineError && (error.code === "shard_elsewhere" || error.code === "shard_unavailable")
+  );
+}

@@ -6,7 +6,7 @@ import type { Logger } from "pino";
 import type { Settings } from "../../config/settings.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { type Engine, startEngine } from "../../engine/engine.ts";
-import { EngineError } from "../../engine/errors.ts";
+import { isMoving } from "../../engine/errors.ts";
 import { EngineDoor } from "../../engine/fabric/engine-door.ts";
 import { FabricLink } from "../../engine/fabric/fabric-link.ts";
 import { RemoteEngine } from "../../engine/fabric/remote-engine.ts";
@@ -75,8 +75,8 @@ export async function ownEngine(
           try {
             return await carryOutHere(context(), operation, given, caller);
           } catch (error) {
-            // The order's home has moved meanwhile.
-            if (!isElsewhere(error)) throw error;
+            // The order's home has moved meanwhile, or is being brought to life.
+            if (!isMoving(error)) throw error;
           }
         }
         return carryOutAt(remote, operation, given, caller, orderId);
@@ -138,10 +138,6 @@ async function carryOutAt(
 ): Promise<unknown> {
   const asked = { key: orderId, isRepeatable: false };
   return (await remote.ask("operation", [operation, given, caller], asked)).value;
-}
-
-function isElsewhere(error: unknown): boolean {
-  return error instanceof EngineError && error.code === "shard_elsewhere";
 }
 
 /** Shorter than anybody waits for a page about it. */

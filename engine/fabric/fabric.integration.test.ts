@@ -248,6 +248,47 @@ describe.skipIf(!hasRedis)(`the fabric${hasRedis ? "" : " (skipped: install redi
     expect(carried).toEqual([["release-hold", given, { by: "staff:1" }]]);
   });
 
+  test("what is refused while a shard comes is asked again of the same process, until it is answered", async () => {
+    let runs = 0;
+    openDoor({
+      operation: async () => {
+        runs += 1;
+        if (runs < 3) throw new EngineError("shard_unavailable", "it is being rebuilt");
+        return "done";
+      },
+    });
+    const { remote } = otherProcess();
+    const asked = { isRepeatable: false, key: "order" };
+    expect((await remote.ask("operation", ["x", null, undefined], asked)).value).toBe("done");
+    expect(runs).toBe(3);
+  });
+
+  test("an operation of an engine that gave its shards away in order is answered by it", async () => {
+    let finish = (_answer: unknown): void => {};
+    let isBegun = false;
+    const first = openDoor({
+      operation: () => {
+        isBegun = true;
+        return new Promise((resolve) => {
+          finish = resolve;
+        });
+      },
+    });
+    const { remote } = otherProcess();
+    const asked = { isRepeatable: false, key: "order" };
+    const answer = remote.ask("operation", ["x", null, undefined], asked);
+    await until(async () => (isBegun ? true : undefined));
+    const before = engine;
+    engine = await start();
+    openDoor({ operation: async () => "by the next" });
+    await until(async () => ([...remote.owners()].length === 1 ? true : undefined));
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    finish("by the first");
+    expect((await answer).value).toBe("by the first");
+    await first.door.stop();
+    await before.stop();
+  });
+
   test("an answer that was lost is given again, and nothing is done again", async () => {
     let runs = 0;
     const { stock, remote } = otherProcess();

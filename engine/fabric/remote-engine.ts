@@ -17,7 +17,7 @@
  */
 import type { Logger } from "pino";
 import { inPartSpan } from "../../config/trace.ts";
-import { EngineError } from "../errors.ts";
+import { EngineError, isMoving } from "../errors.ts";
 import type { FabricLink } from "./fabric-link.ts";
 import {
   type Ask,
@@ -75,7 +75,7 @@ export type AskOptions = {
 type Answered = { readonly value: unknown; readonly by: string };
 
 type Waiting = AskOptions & {
-  readonly number: number;
+  number: number;
   readonly method: FabricMethod;
   readonly given: Buffer;
   readonly traceparent: string | null;
@@ -88,6 +88,8 @@ type Waiting = AskOptions & {
   /** Whether a try may have been heard; and whether one before the last may. */
   isHeard: boolean;
   wasHeard: boolean;
+  /** Why it is sent again, where an engine has said so. */
+  refusal: EngineError | null;
   resolve(answer: Answered): void;
   reject(error: Error): void;
 };
@@ -190,6 +192,7 @@ export class RemoteEngine {
         notBefore: 0,
         isHeard: false,
         wasHeard: false,
+        refusal: null,
         resolve,
         reject,
       });
@@ -342,9 +345,11 @@ export class RemoteEngine {
     try {
       value = answerIn(bytes);
     } catch (error) {
-      if (one.only === undefined && isElsewhere(error, one)) {
+      if (one.only === undefined && isForLater(error, one)) {
         if (error.code !== "fenced") one.isHeard = one.wasHeard;
+        one.refusal = error;
         one.sentTo = null;
+        this.numberAnew(one);
         one.notBefore = performance.now() + LOOK_MS;
         void this.map.read();
         return;
@@ -357,8 +362,20 @@ export class RemoteEngine {
     one.resolve({ value, by });
   }
 
+  /** Under the former number its answer is remembered, and it would get no other one there. */
+  private numberAnew(one: Waiting): void {
+    this.waiting.delete(one.number);
+    this.asked += 1;
+    one.number = this.asked;
+    this.waiting.set(one.number, one);
+  }
+
   private giveUp(one: Waiting): void {
     this.forget(one);
+    if (!one.isHeard && one.refusal?.code === "shard_unavailable") {
+      one.reject(one.refusal);
+      return;
+    }
     one.reject(
       one.isHeard && !READS.has(one.method)
         ? new EngineError(
@@ -395,12 +412,12 @@ type Content =
   | Omit<Extract<FabricMessage, { kind: "again" }>, "version" | "from">;
 
 /**
- * Whether another process is to be asked, or will be: this one takes no more work, and has done nothing, or
- * nothing that a repeat would double.
+ * Whether it is asked again soon, of another process perhaps: this one takes no more work, or has not the shard,
+ * or not yet, and has done nothing, or nothing that a repeat would double.
  */
-function isElsewhere(error: unknown, { isRepeatable, isOfSeveral }: Waiting): error is EngineError {
+function isForLater(error: unknown, { isRepeatable, isOfSeveral }: Waiting): error is EngineError {
   if (!(error instanceof EngineError)) return false;
-  if (error.code === "shard_elsewhere") return isOfSeveral !== true;
+  if (isMoving(error)) return isOfSeveral !== true;
   return error.code === "engine_stopped" || (error.code === "fenced" && isRepeatable);
 }
 

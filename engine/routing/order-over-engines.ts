@@ -40,7 +40,7 @@ import type { PendingConfirmations } from "./pending-confirmations.ts";
  * How long a hold elsewhere lasts before it is confirmed: several times as long as it takes until another
  * process has the shards of one that died. Units of an attempt that died are not sold for as long.
  */
-export const UNCONFIRMED_MS = 60_000;
+export const UNCONFIRMED_MS = 30_000;
 
 /** Others take units of the same SKUs at the same time: a plan may come too late for its stock. */
 const MAX_TRIES = 8;

@@ -3,8 +3,8 @@
  * it is about, this process's own engine (if it has one) or another's, and what concerns several is put
  * together.
  *
- * A1 What concerns several shards is asked of each engine by itself. Where a shard has moved meanwhile,
- *    that part is asked again where it is now: its own ids make the repeat harmless.
+ * A1 What concerns several shards is asked of each engine by itself. Where a shard has moved meanwhile, or
+ *    is being brought to life, that part is asked again soon: its own ids make the repeat harmless.
  * A2 An order is reserved by the process that has its home (`order-over-engines.ts`): elsewhere the request
  *    is refused with `shard_elsewhere`, and the operation that made it moves there
  *    (`operations/at-engine.ts`).
@@ -36,7 +36,7 @@ import type {
   PromiseRequest,
   SourcingLocation,
 } from "../allocator-client.ts";
-import { EngineError } from "../errors.ts";
+import { EngineError, isMoving } from "../errors.ts";
 import type { FabricMethod } from "../fabric/fabric-messages.ts";
 import type { RemoteEngine } from "../fabric/remote-engine.ts";
 import type { LaneCall, LaneClient } from "../lane-client.ts";
@@ -241,7 +241,7 @@ export class RoutedAllocator implements AllocatorClient {
     try {
       return await here(own);
     } catch (error) {
-      if (!isElsewhere(error)) throw error;
+      if (!isMoving(error)) throw error;
       return this.askOther(key, method, ...given);
     }
   }
@@ -280,7 +280,7 @@ export class RoutedAllocator implements AllocatorClient {
       for (const [index, outcome] of settled.entries()) {
         const places = groups[index]?.places ?? [];
         if (outcome.status === "fulfilled") answered.push({ places, answer: outcome.value });
-        else if (isElsewhere(outcome.reason) && performance.now() < until) open.push(...places);
+        else if (isMoving(outcome.reason) && performance.now() < until) open.push(...places);
         else if (fault === null || isUnknown(outcome.reason)) fault = outcome.reason;
       }
       if (fault !== null) throw fault;
@@ -309,10 +309,6 @@ const HERE = "here";
 
 function notHere(method: string): EngineError {
   return new EngineError("invalid_request", `${method} is for a process that has an engine`);
-}
-
-function isElsewhere(error: unknown): boolean {
-  return error instanceof EngineError && error.code === "shard_elsewhere";
 }
 
 function isUnknown(error: unknown): boolean {

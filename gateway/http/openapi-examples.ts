@@ -1,6 +1,6 @@
 /**
  * Bodies that the reference shows, by `METHOD path`, beside the ones that a reader can make from the schemas. A
- * test sends them: they are answered as the document says.
+ * test holds them against their schemas.
  */
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   "POST /v1/orders": {
