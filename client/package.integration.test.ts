@@ -7,7 +7,6 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { projectRoot } from "../config/project-root.ts";
 import { type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
-import { buildProgram } from "../test-support/run/build-program.ts";
 import { pythonVersion } from "../test-support/stream-clients.ts";
 
 const run = promisify(execFile);
@@ -17,7 +16,7 @@ let world: GatewayWorld;
 let folder: string;
 
 beforeAll(async () => {
-  buildProgram();
+  // The program itself is built before the run; this adds the declarations and writes no program.
   execFileSync(process.execPath, [tsc, "-p", "client"], { cwd: projectRoot, stdio: "inherit" });
   folder = mkdtempSync(join(tmpdir(), "holdfast-client-"));
   mkdirSync(join(folder, "node_modules"));

@@ -115,14 +115,16 @@ export async function startSystem(
     const { outside } = ready;
     parts.add("vendors", { stop: async () => outside.close() });
     const id = `${hostname()}:${process.pid}:${randomUUID()}`;
+    const engineStep = async <T>(work: () => Promise<{ readonly value: T; readonly detail: string }>) =>
+      steps.run("Engine", work);
     const engine = settings.roles.includes("engine")
-      ? await steps.run("Engine", () => startStock(settings, logger, parts))
+      ? await engineStep(() => startStock(settings, logger, parts))
       : null;
     // With the sandbox comes its company, by whose identity processes find each other.
     if (engine !== null) await hooks.prepare?.(database, engine.client);
     const access =
       engine === null
-        ? await steps.run("Engine", () => reachStock(settings, id, database, logger))
+        ? await engineStep(() => reachStock(settings, id, database, logger))
         : await ownEngine(engine, settings, database, logger);
     parts.add("way to the engine", access);
     const { allocator } = access;
