@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import type { StockOutcome } from "../../actors/commands.ts";
 import { receive } from "../../test-support/engine.ts";
-import { ScriptedDisk } from "../../test-support/scripted-disk.ts";
-import { virtualEngine } from "../../test-support/virtual-engine.ts";
+import { ScriptedDisk } from "../../test-support/engines/scripted-disk.ts";
+import { virtualEngine } from "../../test-support/engines/virtual-engine.ts";
 import { EngineError } from "../errors.ts";
 
 async function started() {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { receive } from "../../test-support/engine.ts";
-import { virtualEngine } from "../../test-support/virtual-engine.ts";
+import { virtualEngine } from "../../test-support/engines/virtual-engine.ts";
 import { VolatileDisk } from "../storage/volatile-disk.ts";
 
 test.each([0, 1, 7])(

@@ -1,8 +1,8 @@
 /** Shards that come and go, in virtual time, on a disk that does what the test says. */
 import { describe, expect, it } from "vitest";
 import { receive } from "../../test-support/engine.ts";
-import { ScriptedDisk } from "../../test-support/scripted-disk.ts";
-import { virtualEngine } from "../../test-support/virtual-engine.ts";
+import { ScriptedDisk } from "../../test-support/engines/scripted-disk.ts";
+import { virtualEngine } from "../../test-support/engines/virtual-engine.ts";
 import { EngineError } from "../errors.ts";
 import { shardOf } from "../shard/shard-of.ts";
 

@@ -5,7 +5,7 @@
 import { describe, expect, it } from "vitest";
 import type { JournalRow } from "../../store/journal/journal.ts";
 import { receive } from "../../test-support/engine.ts";
-import { virtualEngine } from "../../test-support/virtual-engine.ts";
+import { virtualEngine } from "../../test-support/engines/virtual-engine.ts";
 import { EngineError } from "../errors.ts";
 import type { CommitResult } from "../storage/engine-disk.ts";
 import { VolatileDisk } from "../storage/volatile-disk.ts";

@@ -3,7 +3,8 @@
  *
  * Each step takes the next rows of all shards that are behind and writes their movements, the sums and the
  * cursors in one transaction, which holds the cursors' locks: where a shard has moved, its former node finishes
- * what it has announced beside the new one, and each row is projected by one of them. A crash between two steps loses nothing; a crash within a step leaves no trace.
+ * what it has announced beside the new one, and each row is projected by one of them. A crash between two
+ * steps loses nothing; a crash within a step leaves no trace.
  */
 import type { StockEvent } from "../../actors/position/events.ts";
 import { concernsPosition } from "../../actors/position/sku-stock.ts";

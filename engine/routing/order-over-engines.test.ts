@@ -5,7 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { Random } from "../../config/seeded-random.ts";
 import { LOCATIONS, orderRequest, receive } from "../../test-support/engine.ts";
-import { EnginesOverOneDisk, unlessDead } from "../../test-support/engines-over-one-disk.ts";
+import { EnginesOverOneDisk, unlessDead } from "../../test-support/engines/engines-over-one-disk.ts";
 import type { AllocationPolicy, OrderReservation, OrderReservationRequest } from "../allocator-client.ts";
 import { EngineError } from "../errors.ts";
 import { shardOf } from "../shard/shard-of.ts";

@@ -3,7 +3,8 @@
  * beside them.
  *
  * A reader has connections of its own, so that nothing that is set for it is left on another's. It writes nothing
- * of an order: a view of both takes no rows. What its views are is said in `archive_views()` (075.do.order-archive.sql).
+ * of an order: a view of both takes no rows. What its views are is said in `archive_views()`
+ * (075.do.order-archive.sql).
  */
 import type pg from "pg";
 import { type Database, openDatabase, type Queryable } from "../sql/database.ts";

@@ -1,9 +1,9 @@
 /** A disk in virtual time that does what the test says. */
-import type { Scheduler } from "../engine/loop/scheduler.ts";
-import type { CommitResult } from "../engine/storage/engine-disk.ts";
-import type { RecoverySource } from "../engine/storage/recovery.ts";
-import { VolatileDisk } from "../engine/storage/volatile-disk.ts";
-import type { JournalRow } from "../store/journal/journal.ts";
+import type { Scheduler } from "../../engine/loop/scheduler.ts";
+import type { CommitResult } from "../../engine/storage/engine-disk.ts";
+import type { RecoverySource } from "../../engine/storage/recovery.ts";
+import { VolatileDisk } from "../../engine/storage/volatile-disk.ts";
+import type { JournalRow } from "../../store/journal/journal.ts";
 
 type Fate =
   | "committed"

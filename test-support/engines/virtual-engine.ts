@@ -1,16 +1,16 @@
 /** The engine's core in virtual time: its shards run in this thread, on a disk that the test chooses. */
-import { Allocator } from "../engine/allocator.ts";
-import { EngineCore } from "../engine/loop/engine-core.ts";
-import type { Scheduler } from "../engine/loop/scheduler.ts";
-import { ShardDirectory } from "../engine/rounds/shard-directory.ts";
-import type { Shard } from "../engine/shard/shard.ts";
-import type { ShardAnswer, ShardRequest } from "../engine/shard/shard-request.ts";
-import { VirtualTime } from "../engine/simulation/world/virtual-time.ts";
-import { StockView } from "../engine/stock-view/stock-view.ts";
-import type { EngineDisk } from "../engine/storage/engine-disk.ts";
-import { type RecoverySource, recoverShard } from "../engine/storage/recovery.ts";
-import type { Recovered, ShardHost } from "../engine/threads/shard-host.ts";
-import { silentLogger } from "./engine.ts";
+import { Allocator } from "../../engine/allocator.ts";
+import { EngineCore } from "../../engine/loop/engine-core.ts";
+import type { Scheduler } from "../../engine/loop/scheduler.ts";
+import { ShardDirectory } from "../../engine/rounds/shard-directory.ts";
+import type { Shard } from "../../engine/shard/shard.ts";
+import type { ShardAnswer, ShardRequest } from "../../engine/shard/shard-request.ts";
+import { VirtualTime } from "../../engine/simulation/world/virtual-time.ts";
+import { StockView } from "../../engine/stock-view/stock-view.ts";
+import type { EngineDisk } from "../../engine/storage/engine-disk.ts";
+import { type RecoverySource, recoverShard } from "../../engine/storage/recovery.ts";
+import type { Recovered, ShardHost } from "../../engine/threads/shard-host.ts";
+import { silentLogger } from "../engine.ts";
 
 /** Shard threads without threads. */
 export class LocalHost implements ShardHost {

@@ -5,27 +5,27 @@
  *
  * What a writer is to write is written where a commit lands: records are kept by their writer's name.
  */
-import type { StockCommand, StockOutcome } from "../actors/commands.ts";
-import type { Random } from "../config/seeded-random.ts";
-import { Allocator } from "../engine/allocator.ts";
-import type { SourcingLocation } from "../engine/allocator-client.ts";
-import { EngineError } from "../engine/errors.ts";
-import { EngineCore } from "../engine/loop/engine-core.ts";
-import { pause, type Scheduler } from "../engine/loop/scheduler.ts";
-import type { StockOfSkus } from "../engine/own-engine.ts";
-import { ShardDirectory } from "../engine/rounds/shard-directory.ts";
-import { OrderOverEngines } from "../engine/routing/order-over-engines.ts";
-import { shardOf } from "../engine/shard/shard-of.ts";
-import type { SkuOutlook } from "../engine/shard/shard-request.ts";
-import { VirtualTime } from "../engine/simulation/world/virtual-time.ts";
-import { StockView } from "../engine/stock-view/stock-view.ts";
-import type { CommitResult, EngineDisk, WriterBatch } from "../engine/storage/engine-disk.ts";
-import type { RecoverySource } from "../engine/storage/recovery.ts";
-import { VolatileDisk } from "../engine/storage/volatile-disk.ts";
-import type { JournalRow } from "../store/journal/journal.ts";
-import type { ReservationConfirmation } from "../store/journal/reservation-confirmations.ts";
-import type { Transaction } from "../store/sql/database.ts";
-import { silentLogger } from "./engine.ts";
+import type { StockCommand, StockOutcome } from "../../actors/commands.ts";
+import type { Random } from "../../config/seeded-random.ts";
+import { Allocator } from "../../engine/allocator.ts";
+import type { SourcingLocation } from "../../engine/allocator-client.ts";
+import { EngineError } from "../../engine/errors.ts";
+import { EngineCore } from "../../engine/loop/engine-core.ts";
+import { pause, type Scheduler } from "../../engine/loop/scheduler.ts";
+import type { StockOfSkus } from "../../engine/own-engine.ts";
+import { ShardDirectory } from "../../engine/rounds/shard-directory.ts";
+import { OrderOverEngines } from "../../engine/routing/order-over-engines.ts";
+import { shardOf } from "../../engine/shard/shard-of.ts";
+import type { SkuOutlook } from "../../engine/shard/shard-request.ts";
+import { VirtualTime } from "../../engine/simulation/world/virtual-time.ts";
+import { StockView } from "../../engine/stock-view/stock-view.ts";
+import type { CommitResult, EngineDisk, WriterBatch } from "../../engine/storage/engine-disk.ts";
+import type { RecoverySource } from "../../engine/storage/recovery.ts";
+import { VolatileDisk } from "../../engine/storage/volatile-disk.ts";
+import type { JournalRow } from "../../store/journal/journal.ts";
+import type { ReservationConfirmation } from "../../store/journal/reservation-confirmations.ts";
+import type { Transaction } from "../../store/sql/database.ts";
+import { silentLogger } from "../engine.ts";
 import { LocalHost } from "./virtual-engine.ts";
 
 const COMMIT_MS = 2;
