@@ -34,7 +34,8 @@ export function ScanInput({
       class="scan"
       onSubmit={(event) => {
         event.preventDefault();
-        const code = text.trim();
+        // From the field itself: a scanner's Enter may come before its last letters are drawn.
+        const code = (input.current?.value ?? text).trim();
         setText("");
         if (code !== "") onScan(code);
       }}
