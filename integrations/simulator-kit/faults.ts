@@ -40,3 +40,15 @@ export function createFaults(): Faults {
     },
   };
 }
+
+/** How a channel's API misbehaves beyond a broken connection. Rates are shares of calls, drawn from a seed. */
+export type ServerFaults = {
+  rates: FaultRates & {
+    /** Answered 429 with the vendor's own word about when to come again. */
+    readonly throttleRate: number;
+    /** Share of webhooks that never come; come twice; come behind later ones. */
+    readonly webhookLossRate: number;
+    readonly webhookRepeatRate: number;
+    readonly webhookDelayMs: number;
+  };
+};
