@@ -16,6 +16,7 @@ import type {
 import { ServiceFault } from "../../../ports/service-fault.ts";
 import type { ConnectOptions } from "../../vendor.ts";
 import { readPage, writePage } from "../../vendor-kit/page-token.ts";
+import { clockOf, newestOf } from "../../vendor-kit/reading-start.ts";
 import type { RestClient } from "../../vendor-kit/rest-client.ts";
 import { amount, listAt, textAt, writeJson } from "../../vendor-kit/vendor-json.ts";
 import { createWoocommerceClient, found, SERVICE, VARIABLES } from "./api.ts";
@@ -130,22 +131,11 @@ async function readOrders(call: RestClient, asked: OrdersAsked, now: () => numbe
     next: isLast
       ? null
       : writePage({ offset: offset + rows.length, lastId: ids.at(-1) ?? from.lastId, startMs }),
-    newestMs: newestOf(fresh, startMs),
+    newestMs: newestOf(
+      fresh.map((order) => momentOf(order, "date_modified")),
+      startMs,
+    ),
   };
-}
-
-/** Never later than the reading's begin: an order that changed behind us meanwhile is read the next time. */
-function newestOf(orders: readonly unknown[], startMs: number): number | null {
-  const moments = orders
-    .map((order) => Date.parse(momentOf(order, "date_modified")))
-    .filter((ms) => !Number.isNaN(ms));
-  return moments.length === 0 ? null : Math.min(startMs, Math.max(...moments));
-}
-
-/** The shop's clock as its answer shows it, a second back for what it rounds off. */
-function clockOf(headers: Headers, now: () => number): number {
-  const there = Date.parse(headers.get("date") ?? "");
-  return (Number.isNaN(there) ? now() : there) - 1_000;
 }
 
 /** As WooCommerce takes it with `dates_are_gmt`: without milliseconds and zone. */
