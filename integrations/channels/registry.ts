@@ -5,6 +5,7 @@ import { bigcommerce } from "./bigcommerce/vendor.ts";
 import { etsy } from "./etsy/vendor.ts";
 import { holdfast } from "./holdfast/vendor.ts";
 import { shopify } from "./shopify/vendor.ts";
+import { square } from "./square/vendor.ts";
 import { walmart } from "./walmart/vendor.ts";
 import { woocommerce } from "./woocommerce/vendor.ts";
 
@@ -16,6 +17,7 @@ export const channelVendors: readonly ChannelVendor[] = [
   woocommerce,
   bigcommerce,
   etsy,
+  square,
   holdfast,
 ];
 
