@@ -70,12 +70,12 @@ export function createRestHandler(
   table: readonly Route[],
   services: Services,
   staticFiles: StaticFiles,
-  documents: ReadonlyMap<string, string>,
+  documents: ReadonlyMap<string, () => string>,
   whereabouts: RouteWhereabouts,
 ): HttpHandler {
   const router = createRouter(table);
   const looks = new TokenBuckets(PERSONAL_DATA_LOOKS, MAX_BUCKETS);
-  const checks = new Map(table.map((route) => [route, checksOf(route)] as const));
+  const checks = new Map<Route, Checks>();
   const { database, logger, metrics, addressBuckets, callerBuckets, security, work } = services;
 
   return async (request) => {
@@ -106,7 +106,7 @@ export function createRestHandler(
       throw new ApiError("method_not_allowed", "Allowed here: GET.", { headers: { allow: "GET" } });
     }
     if (document !== undefined)
-      return withEtag(request, 200, document, { "cache-control": "private, no-cache" });
+      return withEtag(request, 200, document(), { "cache-control": "private, no-cache" });
     if (isStream) {
       const headers = { upgrade: "websocket", connection: "Upgrade" };
       throw new ApiError("upgrade_required", "Connect by WebSocket.", { headers });
@@ -177,8 +177,7 @@ export function createRestHandler(
     principal: Principal | null,
   ): Promise<HttpReply> {
     if (principal !== null) admit(route, request, principal);
-    const check = checks.get(route);
-    if (check === undefined) throw new Error(`route ${route.path} is not in the table`);
+    const check = checksFor(route);
     const caller = callerFrom(request, principal);
     let body: { readonly value: unknown } | null = null;
     const call: Call<unknown, unknown> = {
@@ -209,6 +208,15 @@ export function createRestHandler(
       return replyOf(request, route, given);
     }
     return once(route, call, key);
+  }
+
+  /** Compiled when a route is first called: a process calls few of the hundreds that there are. */
+  function checksFor(route: Route): Checks {
+    const known = checks.get(route);
+    if (known !== undefined) return known;
+    const made = checksOf(route);
+    checks.set(route, made);
+    return made;
   }
 
   /** By the handler; where it finds nothing, once more in the archive. */
