@@ -47,6 +47,13 @@ export type ChannelApi = {
   /** What has to be set for an account there. */
   readonly variables: readonly VendorVariable[];
   /** @param values by the names that `variables` declares, complete */
-  connect(values: Readonly<Record<string, string>>): Promise<ChannelConnection>;
+  connect(values: Readonly<Record<string, string>>, options?: ConnectOptions): Promise<ChannelConnection>;
   simulator(): Promise<ChannelSimulatorKind>;
+};
+
+export type ConnectOptions = {
+  /** How long one call may take, milliseconds; absent: what suits the vendor. */
+  readonly timeoutMs?: number;
+  /** Milliseconds of the Unix epoch, for what expires and what is signed with the time; absent: the clock. */
+  readonly now?: () => number;
 };

@@ -7,6 +7,7 @@
  */
 import type { Logger } from "pino";
 import type { OrderAtChannel } from "../../ports/channel-connection.ts";
+import type { SimulatedReply, SimulatedRequest } from "./exchange.ts";
 import type { ServerFaults } from "./faults.ts";
 import type { PlannedOrder } from "./planned-order.ts";
 
@@ -17,6 +18,8 @@ export type ChannelSimulatorOptions = {
   /** Milliseconds of the Unix epoch; its orders' times, and when tokens expire. */
   readonly now: () => number;
   readonly logger: Logger;
+  /** Is told of each call as it was answered, whatever became of the answer on its way. */
+  readonly onExchange?: (request: SimulatedRequest, reply: SimulatedReply) => void;
 };
 
 export type SimulatedListing = {
