@@ -204,9 +204,9 @@ test.skipIf(!hasVendorDescriptions)(
       const document = JSON.parse(text);
       const orders = document.orders ?? [document.order];
       expect(readings.map((reading) => (reading.kind === "order" ? reading.order : reading))).toMatchObject(
-        orders.map((order: Record<string, never>) => ({
+        orders.map((order: Fields) => ({
           externalId: order["orderId"],
-          lines: (order["orderItems"] as Record<string, never>[]).map((item) => ({
+          lines: (order["orderItems"] as readonly Fields[]).map((item) => ({
             externalLineId: item["orderItemId"],
             quantity: item["quantityOrdered"],
           })),
