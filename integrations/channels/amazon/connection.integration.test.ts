@@ -236,7 +236,7 @@ describe("stock", () => {
 test("a change is told at once, signed, and names the order; a cancellation is one", async () => {
   const received: { headers: Record<string, string>; body: Buffer }[] = [];
   const server = createServer((message, response) => {
-    bodyOf(message).then((body) => {
+    void bodyOf(message).then((body) => {
       received.push({ headers: message.headers as Record<string, string>, body });
       response.writeHead(200).end();
     });
