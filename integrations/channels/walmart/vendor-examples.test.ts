@@ -25,7 +25,7 @@ test.skipIf(!hasVendorDescriptions)(`Walmart's examples are read exactly${descri
       const reading = readings[index];
       if (reading?.kind !== "order") throw new Error(`${file}: ${JSON.stringify(reading)}`);
       expect([file, reading.order.externalId]).toEqual([file, order["purchaseOrderId"]]);
-      const lines = (order["orderLines"] as Record<string, Fields[]>)["orderLine"] ?? [];
+      const lines: readonly Fields[] = Object(order["orderLines"]).orderLine ?? [];
       const numbers = lines.map((line) => String(line["lineNumber"]));
       for (const line of reading.order.lines) expect(numbers, file).toContain(line.externalLineId);
       if (order["orderSummary"] === undefined)
