@@ -131,7 +131,13 @@ export type NodeSources = Pick<MetricSources, "node" | "version" | "roles" | "en
 
 const NO_WEBHOOKS: WebhookSender = {
   problemOf: () => "This system sends no webhooks.",
-  send: async () => ({ status: null, problem: "This system sends no webhooks." }),
+  send: async () => ({
+    status: null,
+    problem: "This system sends no webhooks.",
+    ms: 0,
+    answer: null,
+    retryAfterMs: null,
+  }),
 };
 
 export type Gateway = { readonly port: number; stop(): Promise<void> };

@@ -239,6 +239,9 @@ export const STATUS_CODES_BY_CODE = {
   holidays_invalid: { status: 422, title: "A holiday is given twice." },
   webhook_exists: { status: 409, title: "There is a webhook of this id already." },
   webhook_subscription_not_found: { status: 404, title: "There is no such webhook." },
+  webhook_replay_not_found: { status: 404, title: "There is no such replay that is running." },
+  replay_range_invalid: { status: 422, title: "The range of time cannot be told once more." },
+  unknown_event_type: { status: 422, title: "There is no such type of events." },
   webhook_url_refused: { status: 422, title: "No webhooks are sent to this address; the detail says why." },
   vendor_account_exists: { status: 409, title: "There is an account of this name at the vendor already." },
   vendor_account_in_use: {
