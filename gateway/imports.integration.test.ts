@@ -2,19 +2,24 @@
  * Tables come in as files, by the API: uploaded in pieces, looked at, checked, booked once, whatever dies
  * between; and everything of them is counted.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { projectRoot } from "../config/project-root.ts";
+import { SecretBox } from "../config/secret-box.ts";
 import type { ImportDetail } from "../contract/imports/imports.ts";
+import { type Engine, startEngine } from "../engine/engine.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
 import { runImports } from "../operations/standing/imports.ts";
 import type { Carrier } from "../ports/carriers.ts";
 import { parcelLimitOf } from "../ports/parcel-limit.ts";
 import { VendorRoster } from "../ports/vendor-roster.ts";
+import { readImport } from "../store/imports/imports.ts";
+import { attachVault, PersonVault } from "../store/personal-data/vault.ts";
+import type { Database } from "../store/sql/database.ts";
 import {
   addLocation,
   addProducts,
@@ -22,29 +27,37 @@ import {
   STAFF_PASSWORD,
   startGatewayWorld,
 } from "../test-support/gateway.ts";
-import { createTestDatabase, type TestDatabase } from "../test-support/servers/postgres.ts";
+import { createTestDatabase } from "../test-support/servers/postgres.ts";
 
 let world: GatewayWorld;
 let jobs: ReturnType<typeof runImports>;
+let killed: Awaited<ReturnType<typeof startVictim>>;
+
+/** As `cli/system/core-server-main.ts` has it. */
+const KNOWN_BOX = new SecretBox([
+  { id: "known", key: Buffer.from(Array.from({ length: 32 }, (_, index) => index)) },
+]);
+
+const importingWith = (database: Database, engine: Engine) => ({
+  database,
+  allocator: engine.client,
+  parcelLimit: parcelLimitOf(new VendorRoster<Carrier>("carriers", [])),
+  now: Date.now,
+  channelAdapters,
+});
 
 beforeAll(async () => {
+  killed = await startVictim();
   world = await startGatewayWorld();
   await addLocation(world.database, "west");
   await world.database.query(
     `update location set address = '{"name": "west", "line1": "1 Pier", "city": "Reno", "country": "US"}' where id = 'west'`,
   );
-  jobs = runImports(
-    {
-      database: world.database,
-      allocator: world.engine.client,
-      parcelLimit: parcelLimitOf(new VendorRoster<Carrier>("carriers", [])),
-      now: Date.now,
-      channelAdapters,
-    },
-    pino({ level: "silent" }),
-  );
+  jobs = runImports(importingWith(world.database, world.engine), pino({ level: "silent" }));
 });
 afterAll(async () => {
+  killed.child.kill("SIGKILL");
+  await killed.store.close();
   await jobs.stop();
   await world.close();
 });
@@ -244,6 +257,41 @@ describe("a file", () => {
     expect(await act(whole.json, "run")).toMatchObject({ report: { rows: sums(1, 1, 0, 0) } });
   });
 
+  test("that two senders send at once is there once, byte for byte", async () => {
+    await addProducts(world.database, "U-2");
+    const file = `sku,location,onHand,note\nU-2,west,3,"${"x".repeat(900)}"\n${",,,\n".repeat(200_000)}`;
+    const half = await upload(file.slice(0, 10), `size=${file.length}&kind=stock`);
+    const path = `/v1/imports/${half.id}/content?offset=10`;
+    const both = await Promise.all([0, 1].map(() => world.call("POST", path, { body: file.slice(10) })));
+    const codes = both.map(({ status, json }) => (status === 200 ? "whole" : json.code));
+    for (const code of codes) expect(["whole", "import_offset_wrong", "import_state_other"]).toContain(code);
+    let now = (await world.call("GET", `/v1/imports/${half.id}`)).json;
+    if (now.state === "uploading")
+      now = (await world.call("POST", `/v1/imports/${half.id}/content?offset=0`, { body: file })).json;
+    expect(now).toMatchObject({ state: "ready", bytes: file.length });
+    const alone = await upload(file, "kind=stock");
+    const { rows } = await world.database.query("select distinct digest from import where id = any($1)", [
+      [half.id, alone.id],
+    ]);
+    expect(rows).toHaveLength(1);
+  });
+
+  test("is refused where the files that are kept are too much, and nothing of it stays", async () => {
+    await world.database.query(
+      `insert into import (id, company_id, kind, state, file_name, created_by, report)
+       values ('full', 'acme', 'stock', 'done', 'full', 'test', '{}')`,
+    );
+    await world.database.query(
+      `insert into import_part (import_id, at, length, content)
+       select 'full', n, 2000000000, '\\x00' from generate_series(1, 5) n`,
+    );
+    const before = await world.counts();
+    const reply = await world.call("POST", "/v1/imports?kind=stock", { body: "sku,location,onHand\n" });
+    expect([reply.status, reply.json.code]).toEqual([507, "import_storage_full"]);
+    expect(await world.counts()).toEqual(before);
+    await world.database.query("delete from import where id = 'full'");
+  });
+
   test("of 5 MB comes in one request, as a stream beyond what a body may have", async () => {
     const rows = Array.from(
       { length: 150_000 },
@@ -440,89 +488,72 @@ describe("what is exported can be imported again", () => {
 });
 
 describe("the process is killed in the midst of an import", () => {
-  let store: TestDatabase;
-  const children: ChildProcess[] = [];
+  const ROWS = 1_500;
 
-  beforeAll(async () => {
-    store = await createTestDatabase({ isUsed: false });
-    await store.database.query("insert into company (id, name, currency) values ('core', 'Core', 'USD')");
-    await store.database.query(
-      `insert into location (id, company_id, name, kind, address, latitude, longitude)
-       values ('west', 'core', 'West', 'store', '{"country": "US"}', 39.5, -119.8)`,
-    );
-    await store.database.query(
-      `insert into product (sku, company_id, name, weight_grams, price_minor, currency, hs_code, origin_country, gtin)
-       select 'K-' || n, 'core', 'Thing', 100, 1, 'USD', '610910', 'PT', '00614141000012' from generate_series(1, 1500) n`,
-    );
-  });
-  afterAll(async () => {
-    for (const child of children) child.kill("SIGKILL");
-    await store.close();
-  });
-
-  async function start(
-    key?: string,
-  ): Promise<{ readonly url: string; readonly key: string; readonly child: ChildProcess }> {
-    const child = spawn(
-      process.execPath,
-      [
-        join(projectRoot, "dist", "cli", "system", "core-server-main.js"),
-        ...["--threads", "1", "--shards", "2"],
-        ...(key === undefined ? [] : ["--key", key]),
-      ],
-      { env: { ...process.env, DATABASE_URL: store.url }, stdio: ["ignore", "pipe", "inherit", "ipc"] },
-    );
-    children.push(child);
-    const line = await new Promise<string>((resolve, reject) => {
-      child.once("exit", () => reject(new Error("the server did not start")));
-      createInterface({ input: child.stdout as NodeJS.ReadableStream }).once("line", resolve);
-    });
-    const ready = JSON.parse(line);
-    return { url: `http://127.0.0.1:${ready.port}`, key: key ?? ready.key, child };
-  }
-
-  test("started anew it goes on, and every unit is booked exactly once", async () => {
-    const first = await start();
-    const headers = { authorization: `Bearer ${first.key}` };
-    const rows = Array.from({ length: 1_500 }, (_, index) => `K-${index + 1},west,${(index % 9) + 1}`);
-    const made = (await (
-      await fetch(`${first.url}/v1/imports?kind=stock`, {
-        method: "POST",
-        headers,
-        body: `sku,location,onHand\n${rows.join("\n")}\n`,
-      })
-    ).json()) as ImportDetail;
-    await fetch(`${first.url}/v1/imports/${made.id}/run`, { method: "POST", headers });
+  test("another goes on where it was, and every unit is booked exactly once", async () => {
+    const { url, key } = await killed.ready;
+    const headers = { authorization: `Bearer ${key}` };
+    const rows = Array.from({ length: ROWS }, (_, index) => `K-${index + 1},west,${(index % 9) + 1}`);
+    const body = `sku,location,onHand\n${rows.join("\n")}\n`;
+    const sent = await fetch(`${url}/v1/imports?kind=stock`, { method: "POST", headers, body });
+    const made = (await sent.json()) as ImportDetail;
+    await fetch(`${url}/v1/imports/${made.id}/run`, { method: "POST", headers });
+    const { database } = killed.store;
+    attachVault(database, await PersonVault.open(database, KNOWN_BOX));
+    const now = async () => (await readImport(database, made.id)) ?? expect.fail("it is there");
     // Something is decided and maybe booked, and not all is counted.
-    const position = async () =>
-      (await store.database.query("select position, state from import where id = $1", [made.id])).rows[0];
-    while ((await position()).position < 500) await pause(2);
-    first.child.kill("SIGKILL");
-    await new Promise((resolve) => first.child.once("exit", resolve));
-    expect((await position()).state).toBe("running");
-    const second = await start(first.key);
-    while ((await position()).state === "running") await pause(20);
-    const done = await (await fetch(`${second.url}/v1/imports/${made.id}`, { headers })).json();
+    while ((await now()).position < 500) await pause(2);
+    killed.child.kill("SIGKILL");
+    await new Promise((resolve) => killed.child.once("exit", resolve));
+    expect((await now()).state).toBe("running");
+
+    const logger = pino({ level: "silent" });
+    const engine = await startEngine({ databaseUrl: killed.store.url, threads: 1, shards: 2, logger });
+    const again = runImports(importingWith(database, engine), logger);
+    while ((await now()).state === "running") await pause(20);
     const units = rows.reduce((sum, row) => sum + Number(row.split(",")[2]), 0);
-    expect(done).toMatchObject({
+    expect(await now()).toMatchObject({
       state: "done",
       report: {
-        rows: sums(1_500, 1_500, 0, 0),
+        rows: sums(ROWS, ROWS, 0, 0),
         units: sums(units, units, 0, 0),
         onHand: { before: 0, after: units },
       },
     });
-    const { rows: movements } = await eventuallyMovements();
-    expect(movements).toEqual([{ count: 1_500, units }]);
-  }, 30_000);
-
-  async function eventuallyMovements() {
-    for (;;) {
-      const found = await store.database.query(
-        "select count(*)::integer as count, coalesce(sum(on_hand), 0)::integer as units from stock_movement",
-      );
-      if (found.rows[0].count >= 1_500) return found;
-      await pause(20);
-    }
-  }
+    await engine.projected();
+    const { rows: movements } = await database.query(
+      "select count(*)::integer as count, sum(on_hand)::integer as units from stock_movement",
+    );
+    expect(movements).toEqual([{ count: ROWS, units }]);
+    await again.stop();
+    await engine.stop();
+  });
 });
+
+/** The system that is killed: its process starts while the other tests run. */
+async function startVictim() {
+  const store = await createTestDatabase({ isUsed: false });
+  await store.database.query("insert into company (id, name, currency) values ('core', 'Core', 'USD')");
+  await store.database.query(
+    `insert into location (id, company_id, name, kind, address, latitude, longitude)
+     values ('west', 'core', 'West', 'store', '{"country": "US"}', 39.5, -119.8)`,
+  );
+  await store.database.query(
+    `insert into product (sku, company_id, name, weight_grams, price_minor, currency, hs_code, origin_country, gtin)
+     select 'K-' || n, 'core', 'Thing', 100, 1, 'USD', '610910', 'PT', '00614141000012' from generate_series(1, 1500) n`,
+  );
+  const program = join(projectRoot, "dist", "cli", "system", "core-server-main.js");
+  const child = spawn(process.execPath, [program, "--threads", "1", "--shards", "2"], {
+    env: { ...process.env, DATABASE_URL: store.url },
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
+  });
+  const ready = new Promise<string>((resolve, reject) => {
+    child.once("exit", () => reject(new Error("the server did not start")));
+    createInterface({ input: child.stdout as NodeJS.ReadableStream }).once("line", resolve);
+  }).then((line) => {
+    const { port, key } = JSON.parse(line) as { readonly port: number; readonly key: string };
+    return { url: `http://127.0.0.1:${port}`, key };
+  });
+  ready.catch(() => {});
+  return { store, child, ready };
+}
