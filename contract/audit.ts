@@ -64,6 +64,12 @@ export const AUDIT_ACTS = {
   },
   "orders.exported": { security: false, meaning: "Orders were exported as a table." },
   "stock.exported": { security: false, meaning: "Movements of a stock position were exported as a table." },
+  "data.import-started": { security: false, meaning: "An import was checked or run." },
+  "data.imported": { security: false, meaning: "An import has come to its end; with what it booked." },
+  "data.exported": {
+    security: false,
+    meaning: "Products, stock, locations, orders, customers or returns were exported as a table.",
+  },
   "personal-data.exported": {
     security: false,
     meaning: "Everything that is stored of a shopper was exported.",

@@ -56,6 +56,7 @@ import { createRestHandler } from "./http/rest-handler.ts";
 import type { DependencyState, Services, SingleSignOn } from "./http/route.ts";
 import { SecurityEvents } from "./http/security-events.ts";
 import { loadStaticFiles } from "./http/static-files.ts";
+import { streamedRequests } from "./http/streamed-body.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import type { MetricSources } from "./metrics/sources.ts";
 import { ROUTE_ANSWERS } from "./routes/route-answers.ts";
@@ -250,6 +251,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     hstsSubdomains: options.hstsSubdomains ?? false,
     tls: options.tls ?? null,
     clientAddress,
+    isStreamed: streamedRequests(routes),
     handler: createRestHandler(
       routes,
       services,

@@ -16,6 +16,7 @@ import type { WebhookContext } from "../webhooks/webhook-context.ts";
 import { runCollections } from "./collections.ts";
 import { runCombinedParcels } from "./combined-parcels.ts";
 import { runDemandFills } from "./demand-fills.ts";
+import { runImports } from "./imports.ts";
 import { runOrderArchive } from "./order-archive.ts";
 import { runPersonalData } from "./personal-data.ts";
 import { runRobotLoads } from "./robot-loads.ts";
@@ -46,6 +47,7 @@ export function startStandingJobs(options: {
     runCombinedParcels(context, logger.child({ part: "combined-parcels" }), jobLog),
     runRobotLoads(context, logger.child({ part: "robot-loads" }), jobLog),
     runPersonalData(context, logger.child({ part: "personal-data" }), undefined, jobLog),
+    runImports(context, logger.child({ part: "imports" }), jobLog),
     runOrderArchive(context, logger.child({ part: "order-archive" }), undefined, jobLog),
     runScheduledParts(context, logger.child({ part: "scheduled-parts" }), jobLog),
     ...(options.webhooks === undefined
