@@ -12,6 +12,7 @@ import type { Carrier } from "../../ports/carriers.ts";
 import type { VendorRoster } from "../../ports/vendor-roster.ts";
 import type { OperationContext } from "../context.ts";
 import type { WebhookContext } from "../webhooks/deliver.ts";
+import { type ChannelsContext, runChannels } from "./channels.ts";
 import { runCollections } from "./collections.ts";
 import { runCombinedParcels } from "./combined-parcels.ts";
 import { runDemandFills } from "./demand-fills.ts";
@@ -33,6 +34,8 @@ export function startStandingJobs(options: {
   readonly carriers: VendorRoster<Carrier>;
   /** Absent: nobody is told by webhook what happens to orders. */
   readonly webhooks?: Pick<WebhookContext, "box" | "sender">;
+  /** Absent: no channel is read or told. */
+  readonly channels?: Omit<ChannelsContext, "context">;
   readonly logger: Logger;
   /** In which they note when they were done. */
   readonly jobLog?: JobLog;
@@ -56,6 +59,9 @@ export function startStandingJobs(options: {
             jobLog,
           ),
         ]),
+    ...(options.channels === undefined
+      ? []
+      : [runChannels({ context, ...options.channels }, logger.child({ part: "channels" }), jobLog)]),
     runSilentParcels(context, carriers, logger.child({ part: "silent-parcels" }), jobLog),
   ];
   return {
