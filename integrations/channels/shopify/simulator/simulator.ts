@@ -65,6 +65,7 @@ async function startShop(options: ChannelSimulatorOptions): Promise<ChannelSimul
   const server = await startChannelServer({
     ...(options.onExchange === undefined ? {} : { onExchange: options.onExchange }),
     logger,
+    now,
     limit: RATE,
     isWrite: ({ body }) => /^\s*\{"query":"\s*(\\n)*\s*mutation/.test(body.toString("utf8")),
     throttled: (_request, waitMs) => throttled(waitMs),
