@@ -68,7 +68,7 @@ export const GROUPS: readonly Group[] = [
       {
         name: "Channels",
         description: "Where orders come from, and by which rules.",
-        words: ["channels", "channel-kinds"],
+        words: ["channels", "channel-kinds", "channel-connections"],
       },
       {
         name: "Settings",

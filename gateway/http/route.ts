@@ -16,6 +16,7 @@ import type { DocumentPool } from "../../operations/documents/document-pool.ts";
 import type { PeopleContext } from "../../operations/people/people-context.ts";
 import type { Refusal } from "../../operations/refusal.ts";
 import type { Carrier } from "../../ports/carriers.ts";
+import type { ChannelDesk } from "../../ports/channel-desk.ts";
 import type { ChannelAdapter } from "../../ports/channels.ts";
 import type { DeviceProtocols } from "../../ports/devices.ts";
 import type { IdentityProvider } from "../../ports/identity.ts";
@@ -76,6 +77,8 @@ export type Services = {
   readonly vendors: readonly VendorRoster<unknown>[];
   /** Makes accounts that people set work; null: this gateway works with those that it was given. */
   readonly vendorDesk: VendorDesk | null;
+  /** Connects channels; null: none can be connected here. */
+  readonly channelDesk: ChannelDesk | null;
   /** Sends webhooks to those who want to be told. */
   readonly webhookSender: WebhookSender;
   /**

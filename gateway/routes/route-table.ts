@@ -20,6 +20,7 @@ import { returnRoutes } from "./returns.ts";
 import { roleRoutes } from "./roles.ts";
 import { savedViewRoutes } from "./saved-views.ts";
 import { archiveRoutes } from "./settings/archive.ts";
+import { channelAccountRoutes } from "./settings/channel-accounts.ts";
 import { customFieldRoutes } from "./settings/custom-fields.ts";
 import { holdReasonRoutes } from "./settings/hold-reasons.ts";
 import { holidayRoutes } from "./settings/holidays.ts";
@@ -55,6 +56,7 @@ export const routeTable: readonly Route[] = [
   ...stockRoutes,
   ...catalogRoutes,
   ...channelRoutes,
+  ...channelAccountRoutes,
   ...locationRoutes,
   ...fulfillmentRoutes,
   ...packingSlipRoutes,
