@@ -239,12 +239,13 @@ test("a key that is wrong or disabled ends the stream, and is told by its code",
   });
   const stream = await client({ key: made.json.secret });
   const feed = await stream.orderEvents({ after: null });
-  const reading = read(feed, 1, () => true);
+  // Waited for from the start: it may end before the answer is here.
+  const ended = expect(read(feed, 1, () => true)).rejects.toMatchObject({ code: "credential_ended" });
   await world.call("POST", `/v1/keys/${made.json.key.id}/disable`, {
     json: {},
     headers: { "idempotency-key": "disable" },
   });
-  await expect(reading).rejects.toMatchObject({ code: "credential_ended" });
+  await ended;
   await expect(stream.request({ type: "ping" })).rejects.toMatchObject({ code: "credential_ended" });
 });
 

@@ -15,6 +15,8 @@ export class ServiceFault extends Error {
   readonly retryable: boolean;
   /** The HTTP or SMTP status, where the service answered at all. */
   readonly status: number | null;
+  /** The service's own word about when to come again, in milliseconds from its answer; null: it said none. */
+  readonly retryAfterMs: number | null;
 
   constructor(
     message: string,
@@ -23,6 +25,7 @@ export class ServiceFault extends Error {
       readonly code: string;
       readonly retryable: boolean;
       readonly status?: number | null;
+      readonly retryAfterMs?: number | null;
       readonly cause?: unknown;
     },
   ) {
@@ -31,5 +34,6 @@ export class ServiceFault extends Error {
     this.code = facts.code;
     this.retryable = facts.retryable;
     this.status = facts.status ?? null;
+    this.retryAfterMs = facts.retryAfterMs ?? null;
   }
 }

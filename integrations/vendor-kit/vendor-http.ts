@@ -12,10 +12,10 @@ import { parseJson } from "./vendor-json.ts";
 /** The largest reply read, in bytes: labels are the largest documents and take some 100 kB. */
 const MAX_REPLY_BYTES = 8 * 1024 * 1024;
 
-type HttpCall = {
+export type HttpCall = {
   /** Names the service in faults. */
   readonly service: string;
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -23,7 +23,7 @@ type HttpCall = {
   readonly timeoutMs: number;
 };
 
-type HttpReply = {
+export type HttpReply = {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Uint8Array;
@@ -66,8 +66,8 @@ async function send(call: HttpCall, traceHeaders: Readonly<Record<string, string
     const timedOut = cause instanceof Error && cause.name === "TimeoutError";
     throw new ServiceFault(
       timedOut
-        ? `${call.service} did not answer ${describe(call)} within ${call.timeoutMs} ms`
-        : `${call.service} gave no usable answer to ${describe(call)}`,
+        ? `${call.service} did not answer ${describeCall(call)} within ${call.timeoutMs} ms`
+        : `${call.service} gave no usable answer to ${describeCall(call)}`,
       { service: call.service, code: timedOut ? "timeout" : "network_error", retryable: true, cause },
     );
   }
@@ -80,7 +80,13 @@ async function send(call: HttpCall, traceHeaders: Readonly<Record<string, string
  *   reply.
  */
 export async function callJson(call: HttpCall): Promise<JsonReply> {
-  const reply = await callHttp(call);
+  return asJson(call, await callHttp(call));
+}
+
+/** Reads a reply as JSON. One without a body (204, some 201 and 202) has `undefined`. */
+export function asJson(call: HttpCall, reply: HttpReply): JsonReply {
+  if (reply.body.byteLength === 0 && reply.status >= 200 && reply.status < 300)
+    return { status: reply.status, headers: reply.headers, json: undefined };
   try {
     return {
       status: reply.status,
@@ -88,13 +94,16 @@ export async function callJson(call: HttpCall): Promise<JsonReply> {
       json: parseJson(Buffer.from(reply.body).toString("utf8")),
     };
   } catch (cause) {
-    throw new ServiceFault(`${call.service} answered ${describe(call)} with ${reply.status} and no JSON`, {
-      service: call.service,
-      code: "unavailable",
-      retryable: reply.status >= 500 || reply.status < 400 || reply.status === 429,
-      status: reply.status,
-      cause,
-    });
+    throw new ServiceFault(
+      `${call.service} answered ${describeCall(call)} with ${reply.status} and no JSON`,
+      {
+        service: call.service,
+        code: "unavailable",
+        retryable: reply.status >= 500 || reply.status < 400 || reply.status === 429,
+        status: reply.status,
+        cause,
+      },
+    );
   }
 }
 
@@ -111,6 +120,6 @@ async function readBody(response: Response): Promise<Uint8Array> {
 }
 
 /** Method and path: a query or a user name in the URL may hold what logs must not. */
-function describe(call: HttpCall): string {
+export function describeCall(call: HttpCall): string {
   return `${call.method} ${new URL(call.url).pathname}`;
 }
