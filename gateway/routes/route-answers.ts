@@ -1254,6 +1254,16 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "unauthenticated",
     ],
   },
+  "POST /v1/bulk": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "documents_busy",
+      "invalid_cursor",
+      "invalid_request",
+      "unauthenticated",
+    ],
+  },
   "POST /v1/channels": {
     statuses: [201],
     types: ["application/json"],

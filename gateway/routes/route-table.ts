@@ -2,6 +2,7 @@
 import type { Route } from "../http/route.ts";
 import { accountRoutes } from "./account.ts";
 import { auditRoutes } from "./audit.ts";
+import { bulkRoutes } from "./bulk.ts";
 import { catalogRoutes } from "./catalog.ts";
 import { channelRoutes } from "./channels.ts";
 import { claimRoutes } from "./claims.ts";
@@ -52,6 +53,7 @@ export const routeTable: readonly Route[] = [
   ...keyRoutes,
   ...companyRoutes,
   ...savedViewRoutes,
+  ...bulkRoutes,
   ...orderRoutes,
   ...stockRoutes,
   ...catalogRoutes,
