@@ -4,6 +4,7 @@ import { amazon } from "./amazon/vendor.ts";
 import { bigcommerce } from "./bigcommerce/vendor.ts";
 import { etsy } from "./etsy/vendor.ts";
 import { holdfast } from "./holdfast/vendor.ts";
+import { magento } from "./magento/vendor.ts";
 import { shopify } from "./shopify/vendor.ts";
 import { square } from "./square/vendor.ts";
 import { walmart } from "./walmart/vendor.ts";
@@ -18,6 +19,7 @@ export const channelVendors: readonly ChannelVendor[] = [
   bigcommerce,
   etsy,
   square,
+  magento,
   holdfast,
 ];
 
