@@ -40,6 +40,8 @@ export type ChannelReading =
       readonly refundId: string;
       readonly amount: Money;
     }
+  /** The channel says that an order changed and not what became of it: its connection reads the order. */
+  | { readonly kind: "changed"; readonly externalId: string }
   | { readonly kind: "refused"; readonly refusal: ChannelRefusal };
 
 /** What a channel's headers say about its webhook; `null` where they do not. */
@@ -53,7 +55,7 @@ export type ChannelWebhook = {
 };
 
 export interface ChannelAdapter {
-  /** `shopify`, `amazon`, `walmart`, `woocommerce`, `holdfast` (the canonical format). */
+  /** `shopify`, `amazon`, `walmart`, `ebay`, `woocommerce`, `holdfast` (the canonical format). */
   readonly kind: string;
   /**
    * Reads one payload exactly as the channel sent it; it may hold several orders (a list response).

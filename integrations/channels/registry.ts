@@ -2,6 +2,7 @@ import type { ChannelAdapter } from "../../ports/channels.ts";
 import type { ChannelVendor } from "../vendor.ts";
 import { amazon } from "./amazon/vendor.ts";
 import { bigcommerce } from "./bigcommerce/vendor.ts";
+import { ebay } from "./ebay/vendor.ts";
 import { etsy } from "./etsy/vendor.ts";
 import { holdfast } from "./holdfast/vendor.ts";
 import { magento } from "./magento/vendor.ts";
@@ -15,6 +16,7 @@ export const channelVendors: readonly ChannelVendor[] = [
   shopify,
   amazon,
   walmart,
+  ebay,
   woocommerce,
   bigcommerce,
   etsy,
