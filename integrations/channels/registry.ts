@@ -10,6 +10,7 @@ import { shopify } from "./shopify/vendor.ts";
 import { square } from "./square/vendor.ts";
 import { walmart } from "./walmart/vendor.ts";
 import { woocommerce } from "./woocommerce/vendor.ts";
+import { x12 } from "./x12/vendor.ts";
 
 /** Every channel that this program reads. */
 export const channelVendors: readonly ChannelVendor[] = [
@@ -22,6 +23,7 @@ export const channelVendors: readonly ChannelVendor[] = [
   etsy,
   square,
   magento,
+  x12,
   holdfast,
 ];
 
