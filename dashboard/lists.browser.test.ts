@@ -103,6 +103,17 @@ describe.skipIf(chromium === undefined)("lists", () => {
     expect(await search.inputValue()).toBe("");
   });
 
+  test("a search that is reported late leads nobody back to the list", async () => {
+    await page.goto("/orders");
+    await page.getByRole("link", { name: "held-1" }).waitFor();
+    // Another page has been asked for, and the list is still drawn: as a quick scan does on a slow machine.
+    await page.evaluate(() => history.pushState(null, "", "/overview"));
+    await page.getByRole("searchbox").first().fill("held");
+    const reported = page.waitForURL(/q=held/, { timeout: 1_000 });
+    await expect(reported).rejects.toThrow("Timeout");
+    expect(new URL(page.url()).pathname).toBe("/overview");
+  });
+
   test("back leads through the filters that were chosen", async () => {
     await page.goto("/orders");
     await page.getByRole("button", { name: "On hold" }).click();

@@ -8,6 +8,7 @@ import { MAX_PAYLOAD_ORDERS } from "../../config/limits.ts";
 import { Random } from "../../config/seeded-random.ts";
 import type { ChannelReading } from "../../ports/channels.ts";
 import { ownSample, ownSamples } from "../../test-support/vendors/channel-samples.ts";
+import { vendorExamples, vendorNote } from "../../test-support/vendors/vendor-descriptions.ts";
 import type { PlannedOrder } from "../simulator-kit/planned-order.ts";
 import { randomShopper } from "../simulator-kit/shopper.ts";
 import { channelVendors } from "./registry.ts";
@@ -103,6 +104,13 @@ describe.each(channelVendors.map((vendor) => [vendor.adapter.kind, vendor] as co
         }),
         { numRuns: 50 },
       );
+    });
+
+    test(`each example of the vendor's own is read without throwing${vendorNote(kind)}`, () => {
+      for (const { file, text } of vendorExamples(kind)) {
+        const readings = adapter.read(text, null);
+        expect([file, readings.length > 0 || text.trim() === "[]"]).toEqual([file, true]);
+      }
     });
 
     test("a webhook without a signature, or with one cut short, is not opened", () => {

@@ -24,7 +24,7 @@ export type ChannelServer = {
   close(): Promise<void>;
 };
 
-export type ChannelServerOptions = Pick<ChannelSimulatorOptions, "logger" | "onExchange"> & {
+export type ChannelServerOptions = Pick<ChannelSimulatorOptions, "logger" | "now" | "onExchange"> & {
   answer(request: SimulatedRequest): SimulatedReply | Promise<SimulatedReply>;
   /** @param waitMs until a call would be let in */
   throttled(request: SimulatedRequest, waitMs: number): SimulatedReply;
@@ -66,7 +66,9 @@ export async function startChannelServer(options: ChannelServerOptions): Promise
       response.destroy();
       return;
     }
-    response.writeHead(reply.status, { ...typeOf(reply), ...reply.headers }).end(reply.body);
+    // The shop's clock, by which callers tell what changed since they began.
+    const date = new Date(options.now()).toUTCString();
+    response.writeHead(reply.status, { date, ...typeOf(reply), ...reply.headers }).end(reply.body);
   }
 
   const server = createServer((message, response) => {

@@ -1,88 +1,127 @@
 /**
- * The vendors' own descriptions of their APIs, with their examples, which some machines keep beside the
- * project (`../shared/data/vendors`). They are not copied. A test that needs them is skipped where they are
- * absent, and says so; what must always run brings its own data.
+ * The vendors' own descriptions of their APIs, where they lie beside the project (`../shared/data/vendors`):
+ * what is said over the wire is held against them. Tests that need one are skipped where it is absent.
  *
- * Schemas are checked with Ajv, leniently: vendors' descriptions have keywords and formats of their own, and
- * those of OpenAPI 3.0 and Swagger say `nullable` where JSON Schema has a type.
+ * Swagger 2 and OpenAPI 3.0 say `nullable` where JSON Schema says a type; what only tools read is left out.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { projectRoot } from "../../config/project-root.ts";
+import { isBesideTheProject, readBesideTheProject } from "../beside-the-project.ts";
 
-const folder = join(projectRoot, "..", "shared", "data", "vendors");
+const FOLDER = "data/vendors";
 
-export const hasVendorDescriptions = existsSync(folder);
-/** Appended to the titles of tests that need them. */
-export const descriptionsNote = hasVendorDescriptions ? "" : ` (skipped: no descriptions in ${folder})`;
+export function hasVendor(vendor: string): boolean {
+  return isBesideTheProject(`${FOLDER}/${vendor}`);
+}
+
+/** Appended to the titles of tests that need the description. */
+export function vendorNote(vendor: string): string {
+  return hasVendor(vendor) ? "" : ` (skipped: nothing in ../shared/${FOLDER}/${vendor})`;
+}
 
 export type VendorExample = {
   readonly file: string;
   readonly operation: string;
   readonly direction: string;
-  /** `yes`, or why the vendor's own schema refuses it. */
-  readonly validates: string;
   readonly text: string;
 };
 
-/** A vendor's examples whose file names match. */
-export function vendorExamples(vendor: string, name: RegExp): readonly VendorExample[] {
-  if (!hasVendorDescriptions) return [];
-  const examples = join(folder, vendor, "examples");
-  const index: readonly Omit<VendorExample, "text">[] = JSON.parse(
-    readFileSync(join(examples, "index.json"), "utf8"),
-  );
-  const files = new Set(readdirSync(examples));
+/** The vendor's own examples; none where they are not beside the project. */
+export function vendorExamples(vendor: string): readonly VendorExample[] {
+  const folder = `${FOLDER}/${vendor}/examples`;
+  if (!isBesideTheProject(`${folder}/index.json`)) return [];
+  const index = JSON.parse(readBesideTheProject(`${folder}/index.json`)) as readonly Omit<
+    VendorExample,
+    "text"
+  >[];
+  const present = new Set(readdirSync(join(projectRoot, "..", "shared", folder)));
   return index
-    .filter(({ file }) => name.test(file) && files.has(file))
-    .map((entry) => ({ ...entry, text: readFileSync(join(examples, entry.file), "utf8") }));
+    .filter(({ file }) => present.has(file))
+    .map((entry) => ({ ...entry, text: readBesideTheProject(`${folder}/${entry.file}`) }));
 }
 
-/** What is wrong with a value, by a schema in one of the vendor's files; null: nothing. */
-export type SchemaCheck = (pointer: string, value: unknown) => string | null;
+export type SignatureVector = {
+  readonly vendor: string;
+  readonly secret: string;
+  readonly body: string;
+  readonly signature: string;
+  readonly valid: boolean;
+  readonly url?: string;
+  readonly id?: string;
+  readonly timestamp?: number;
+};
 
-/** @param file e.g. `amazon/ordersV0.swagger.json` */
-export function schemaCheck(file: string): SchemaCheck {
-  const document: unknown = withoutNullable(JSON.parse(readFileSync(join(folder, file), "utf8")));
+export function signatureVectors(vendor: string): readonly SignatureVector[] {
+  const file = `${FOLDER}/webhook-signatures/vectors.json`;
+  if (!isBesideTheProject(file)) return [];
+  const all = JSON.parse(readBesideTheProject(file)) as readonly SignatureVector[];
+  return all.filter((vector) => vector.vendor === vendor);
+}
+
+type Schema = Record<string, unknown>;
+
+export type VendorDescription = {
+  readonly document: Schema;
+  /** What is wrong with `value` by the schema at a pointer, `#/definitions/order`; empty: nothing. */
+  problems(pointer: string, value: unknown): readonly string[];
+};
+
+/** @param file e.g. `woocommerce/wc-v3.schema.json` */
+export function openDescription(file: string): VendorDescription {
+  const document = asJsonSchema(JSON.parse(readBesideTheProject(`${FOLDER}/${file}`))) as Schema;
   const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false, logger: false });
-  ajv.addSchema(document as object, "vendor");
-  const compiled = new Map<string, ValidateFunction>();
-  return (pointer, value) => {
-    const known = compiled.get(pointer);
-    const validate = known ?? ajv.compile({ $ref: `vendor${pointer}` });
-    compiled.set(pointer, validate);
-    return validate(value) ? null : ajv.errorsText(validate.errors);
+  ajv.addSchema({ $id: "vendor", ...document });
+  return {
+    document,
+    problems(pointer, value) {
+      const validate = ajv.getSchema(`vendor${pointer}`) ?? ajv.compile({ $ref: `vendor${pointer}` });
+      if (validate(value) === true) return [];
+      return (validate.errors ?? []).map(
+        ({ instancePath, message, params }) => `${instancePath} ${message ?? ""} ${JSON.stringify(params)}`,
+      );
+    },
   };
 }
 
-/** The whole of one of the vendor's files. */
-export function vendorFile(file: string): unknown {
-  return JSON.parse(readFileSync(join(folder, file), "utf8"));
+/** A schema without what JSON Schema does not know, `nullable` as a type. */
+function asJsonSchema(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(asJsonSchema);
+  if (typeof node !== "object" || node === null) return node;
+  const members = Object.entries(node as Schema)
+    .filter(([name, value]) => !(LEFT_OUT.has(name) && typeof value !== "object") && name !== "$schema")
+    .map(([name, value]) => [name, asJsonSchema(value)] as const);
+  const schema: Schema = Object.fromEntries(members);
+  const isNullable = (node as Schema)["nullable"] === true || (node as Schema)["x-nullable"] === true;
+  if (!isNullable) return schema;
+  const { nullable: _, "x-nullable": __, ...rest } = schema;
+  return { anyOf: [rest, { type: "null" }] };
 }
 
-/** Keywords of OpenAPI that Ajv would take for its own, or does not know. */
-const LEFT_OUT = new Set(["example", "examples", "discriminator", "xml", "$schema", "$id"]);
+const LEFT_OUT = new Set(["example", "xml", "discriminator", "multipleOf", "exclusiveMinimum"]);
 
-function withoutNullable(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNullable);
-  if (typeof value !== "object" || value === null) return value;
-  const fields = value as Readonly<Record<string, unknown>>;
-  const kept = Object.fromEntries(
-    Object.entries(fields)
-      // A property may be called "example"; a keyword's value is no schema.
-      .filter(([key, inner]) => !(LEFT_OUT.has(key) && !isSchema(inner)))
-      .map(([key, inner]) => [key, withoutNullable(inner)]),
-  );
-  const nullable = fields["nullable"] === true || fields["x-nullable"] === true;
-  return nullable ? { anyOf: [kept, { type: "null" }] } : kept;
+/** The operation of a call by its path template, `/V1/orders/{id}`; undefined: the description has none such. */
+export function operationAt(
+  document: Schema,
+  method: string,
+  path: string,
+): { readonly template: string; readonly operation: Schema } | undefined {
+  const paths = (document["paths"] ?? {}) as Readonly<Record<string, Schema>>;
+  const matching = Object.entries(paths)
+    .filter(([template, item]) => item[method.toLowerCase()] !== undefined && patternOf(template).test(path))
+    // A literal word goes before a placeholder: `/orders/batch` is not `/orders/{id}`.
+    .sort(([a], [b]) => placeholders(a) - placeholders(b));
+  const [first] = matching;
+  if (first === undefined) return undefined;
+  return { template: first[0], operation: first[1][method.toLowerCase()] as Schema };
 }
 
-function isSchema(value: unknown): boolean {
-  return typeof value === "object" && value !== null && ("type" in value || "$ref" in value);
+function placeholders(template: string): number {
+  return template.split("{").length;
 }
 
-/** A path within a document, as a JSON pointer of a URI: `pointer("paths", "/orders", "get")`. */
-export function pointer(...path: readonly string[]): string {
-  return `#${path.map((part) => `/${encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1"))}`).join("")}`;
+function patternOf(template: string): RegExp {
+  const escaped = template.replace(/[.*+?^$()|[\]\\]/g, "\\$&");
+  return new RegExp(`^${escaped.replace(/\{[^}]+\}/g, "[^/]+")}$`);
 }

@@ -3,6 +3,8 @@
  *
  * A1 A choice makes a new entry of the browser's history. Typing makes one when it begins, which then
  *    changes: Back leads to the list before the search, and not through its letters.
+ * A2 Only the page that is shown changes the address. A search that is reported after a pause may come when a
+ *    scan has led elsewhere already: it leads nobody back.
  */
 import { useRef } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
@@ -25,6 +27,8 @@ export function useListAddress<const Name extends string>(
   const typed = useRef<string | null>(null);
   const filter = filterOf(names, location.query);
   const go = (next: Readonly<Record<Name, string>>, how: "choice" | "typing"): void => {
+    // The browser's own: it has changed when another page was asked for, and not when that is drawn.
+    if (globalThis.location.pathname.replace(/\/+$/, "") !== path) return;
     const query = queryOf(next);
     const address = query === "" ? path : `${path}?${query}`;
     if (address === location.url) return;

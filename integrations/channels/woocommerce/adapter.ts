@@ -24,6 +24,7 @@ import {
 import { paidByGiftCards, readFees, readShipping, refundedOf, withRounding } from "./charges.ts";
 import { readLineItems } from "./line-items.ts";
 import { momentOf } from "./moments.ts";
+import { ourRefund } from "./shipments.ts";
 import { metaOf, wordsAt } from "./text.ts";
 
 const ORDER_TOPICS = new Set(["order.created", "order.updated", "order.restored"]);
@@ -195,9 +196,13 @@ function readHolds(order: unknown, currency: string): readonly HoldReason[] {
   if (missing.length > 0) {
     reasons.push({ code: "price_missing", detail: `WooCommerce has not stated ${missing.join(" and ")}.` });
   }
-  const refunded = refundedOf(order, currency);
+  // Those that Holdfast has told of are in its own books.
+  const isTheirs = (refund: unknown) => ourRefund(refund) === null;
+  const refunded = refundedOf(order, currency, isTheirs);
   if (refunded.minor !== 0 && status === "processing") {
-    const why = listAt(order, "refunds").map((refund) => wordsAt(refund, "reason"));
+    const why = listAt(order, "refunds")
+      .filter(isTheirs)
+      .map((refund) => wordsAt(refund, "reason"));
     const given = why.filter((reason) => reason !== "").join(", ");
     reasons.push({
       code: "refunded_at_channel",

@@ -61,10 +61,14 @@ export function paidByGiftCards(order: unknown, currency: string): Money {
 }
 
 /** What the shop has given back so far; it writes these amounts below zero. */
-export function refundedOf(order: unknown, currency: string): Money {
-  const refunds = listAt(order, "refunds").map((refund) =>
-    amount(textAt(refund, "total"), currency, "a refund"),
-  );
+export function refundedOf(
+  order: unknown,
+  currency: string,
+  isCounted: (refund: unknown) => boolean = () => true,
+): Money {
+  const refunds = listAt(order, "refunds")
+    .filter(isCounted)
+    .map((refund) => amount(textAt(refund, "total"), currency, "a refund"));
   return sum(
     refunds.map((refund) => (refund.minor < 0 ? negated(refund) : refund)),
     currency,

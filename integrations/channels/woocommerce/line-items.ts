@@ -12,6 +12,7 @@ import { type Money, zeroMoney } from "../../../orders/money.ts";
 import type { LineKind } from "../../../orders/order.ts";
 import { amount, at, countAt, firstText, listAt, textAt, textRecord } from "../../vendor-kit/vendor-json.ts";
 import { negated, perUnit, quantityAt, sum } from "../reading.ts";
+import { recordedIn, SHIPMENTS, unitsOf } from "./shipments.ts";
 import { type TaxReader, taxReaderOf, taxSum } from "./taxes.ts";
 import { metaOf, wordsAt } from "./text.ts";
 
@@ -33,6 +34,9 @@ export function readLineItems(order: unknown, currency: string): LineItems {
     partsTravelInside ? hasMark(line, PART_MARKS) : parts.length > 0 && hasMark(line, BUNDLE_MARKS);
   const taxesOf = taxReaderOf(order, currency);
   const isDone = textAt(order, "status") === "completed";
+  const ours = recordedIn(order, SHIPMENTS);
+  // What Holdfast has sent itself, and told the shop of, was not fulfilled elsewhere.
+  const elsewhere = (line: IncomingLine) => Math.max(0, line.quantity - unitsOf(ours, line.externalLineId));
   const off: Money[] = [];
   const read = lines.map((line): IncomingLine => {
     const kind = isContainer(line) ? "custom" : kindOf(order, line);
@@ -44,7 +48,7 @@ export function readLineItems(order: unknown, currency: string): LineItems {
     return {
       ...asWritten,
       ...(kind === "goods" ? {} : { kind }),
-      ...(isDone ? { fulfilledElsewhere: asWritten.quantity } : {}),
+      ...(isDone && elsewhere(asWritten) > 0 ? { fulfilledElsewhere: elsewhere(asWritten) } : {}),
     };
   });
   return { lines: read, discount: negated(sum(off, currency)) };
