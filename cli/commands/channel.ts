@@ -62,7 +62,7 @@ Examples:
   )
     .requiredOption(
       "--kind <kind>",
-      "what its orders are written in: shopify, amazon, walmart, ebay, woocommerce, holdfast",
+      "what its orders are written in: shopify, amazon, walmart, ebay, tiktok, woocommerce, holdfast",
     )
     .requiredOption("--id <id>", "its id, and the beginning of its orders' ids: a-z, 0-9 and _")
     .option(
