@@ -249,15 +249,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       services,
       loadStaticFiles(options.dashboardFolder, () => shopperPolicy(options.payments), options.publicUrl),
       new Map([
-        ["/asyncapi.json", asyncApiDocument({ publicUrl: options.publicUrl })],
+        ["/asyncapi.json", once(() => asyncApiDocument({ publicUrl: options.publicUrl }))],
         [
           "/openapi.json",
-          openApiDocument(routes, {
-            answers: ROUTE_ANSWERS,
-            whereabouts: WHEREABOUTS,
-            publicUrl: options.publicUrl,
-            sessionCookie: cookies.session,
-          }),
+          once(() =>
+            openApiDocument(routes, {
+              answers: ROUTE_ANSWERS,
+              whereabouts: WHEREABOUTS,
+              publicUrl: options.publicUrl,
+              sessionCookie: cookies.session,
+            }),
+          ),
         ],
       ]),
       WHEREABOUTS,
@@ -289,5 +291,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       stopped ??= stop();
       return stopped;
     },
+  };
+}
+
+/** Made for whoever asks first. */
+function once(make: () => string): () => string {
+  let made: string | null = null;
+  return () => {
+    made ??= make();
+    return made;
   };
 }

@@ -34,6 +34,11 @@ export const STATUS_CODES_BY_CODE = {
   invalid_request: { status: 400, title: "A field is missing, of the wrong type, out of range or unknown." },
   invalid_cursor: { status: 400, title: "The cursor is not one that this API gave out." },
   idempotency_key_missing: { status: 400, title: "This request needs an Idempotency-Key header." },
+  precondition_failed: { status: 412, title: "`If-Match` names another state than the current one." },
+  precondition_required: {
+    status: 428,
+    title: "The change has to say what it was made from: `If-Match`, or `version` in the body.",
+  },
   unauthenticated: { status: 401, title: "No valid API key or session came with the request." },
   login_failed: { status: 401, title: "E-mail address or password is wrong." },
   webhook_not_found: { status: 404, title: "No webhooks are received at this address." },

@@ -1,9 +1,13 @@
 import type { ChannelAdapter } from "../../ports/channels.ts";
 import type { ChannelVendor } from "../vendor.ts";
 import { amazon } from "./amazon/vendor.ts";
+import { bigcommerce } from "./bigcommerce/vendor.ts";
 import { ebay } from "./ebay/vendor.ts";
+import { etsy } from "./etsy/vendor.ts";
 import { holdfast } from "./holdfast/vendor.ts";
 import { shopify } from "./shopify/vendor.ts";
+import { square } from "./square/vendor.ts";
+import { tiktok } from "./tiktok/vendor.ts";
 import { walmart } from "./walmart/vendor.ts";
 import { woocommerce } from "./woocommerce/vendor.ts";
 
@@ -13,7 +17,11 @@ export const channelVendors: readonly ChannelVendor[] = [
   amazon,
   walmart,
   ebay,
+  tiktok,
   woocommerce,
+  bigcommerce,
+  etsy,
+  square,
   holdfast,
 ];
 
