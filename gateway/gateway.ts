@@ -56,6 +56,7 @@ import { createRestHandler } from "./http/rest-handler.ts";
 import type { DependencyState, Services, SingleSignOn } from "./http/route.ts";
 import { SecurityEvents } from "./http/security-events.ts";
 import { loadStaticFiles } from "./http/static-files.ts";
+import { streamedRequests } from "./http/streamed-body.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import type { MetricSources } from "./metrics/sources.ts";
 import { ROUTE_ANSWERS } from "./routes/route-answers.ts";
@@ -131,7 +132,13 @@ export type NodeSources = Pick<MetricSources, "node" | "version" | "roles" | "en
 
 const NO_WEBHOOKS: WebhookSender = {
   problemOf: () => "This system sends no webhooks.",
-  send: async () => ({ status: null, problem: "This system sends no webhooks." }),
+  send: async () => ({
+    status: null,
+    problem: "This system sends no webhooks.",
+    ms: 0,
+    answer: null,
+    retryAfterMs: null,
+  }),
 };
 
 export type Gateway = { readonly port: number; stop(): Promise<void> };
@@ -244,6 +251,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     hstsSubdomains: options.hstsSubdomains ?? false,
     tls: options.tls ?? null,
     clientAddress,
+    isStreamed: streamedRequests(routes),
     handler: createRestHandler(
       routes,
       services,

@@ -250,7 +250,7 @@ async function startStockNeighbours(system: Composition): Promise<void> {
 }
 
 /** Each listener of a job has a connection, and the work of some takes another. */
-const JOBS_POOL_SIZE = 16;
+const JOBS_POOL_SIZE = 20;
 
 async function startJobs(system: Composition): Promise<RunningJobs> {
   const { settings, logger, parts, context, nodeId, outside, webhookSender, jobLog } = system;
@@ -277,7 +277,11 @@ async function startJobs(system: Composition): Promise<RunningJobs> {
           jobLog,
           context: own,
           carriers: outside.carriers,
-          webhooks: { box: settings.secretBox, sender: webhookSender },
+          webhooks: {
+            box: settings.secretBox,
+            sender: webhookSender,
+            people: { mailer: outside.mailer, publicUrl: settings.publicUrl },
+          },
           logger,
         }),
       ];

@@ -148,6 +148,12 @@ export type Answer<Json> =
       readonly bytes: Uint8Array | string;
       /** Null: nobody keeps it as a file. */
       readonly file: FileName | null;
+    }
+  | {
+      readonly contentType: string;
+      /** Made as it is read. */
+      readonly stream: AsyncIterable<string | Uint8Array>;
+      readonly file: FileName;
     };
 
 /** What a session has to have proved before the route is called. API keys need none (`access/proof.ts`). */
@@ -183,6 +189,8 @@ export type Route = {
    * describes them.
    */
   readonly raw: boolean;
+  /** The body may be of any length, and the handler reads it as it comes (`request.stream`). */
+  readonly streamed: boolean;
   /** Shape of the JSON answer; absent where the answer is not JSON. */
   readonly reply: TSchema | null;
   readonly idempotency: "none" | "accepted" | "required";
@@ -203,6 +211,7 @@ export function route<Q extends TObject, B extends TSchema, R extends TSchema>(d
   readonly query?: Q;
   readonly body?: B;
   readonly raw?: true;
+  readonly streamed?: true;
   readonly reply?: R;
   readonly idempotency?: Route["idempotency"];
   readonly deprecated?: Deprecation;
@@ -218,6 +227,7 @@ export function route<Q extends TObject, B extends TSchema, R extends TSchema>(d
     query: definition.query ?? null,
     body: definition.body ?? null,
     raw: definition.raw ?? false,
+    streamed: definition.streamed ?? false,
     reply: definition.reply ?? null,
     idempotency: definition.idempotency ?? "none",
     deprecated: definition.deprecated ?? null,

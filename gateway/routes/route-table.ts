@@ -34,6 +34,8 @@ import { singleSignOnRoutes } from "./sign-in/single-sign-on.ts";
 import { stockRoutes } from "./stock.ts";
 import { storeCreditRoutes } from "./store-credit.ts";
 import { systemRoutes } from "./system.ts";
+import { exportRoutes } from "./tables/exports.ts";
+import { importRoutes } from "./tables/imports.ts";
 import { trackingRoutes } from "./tracking.ts";
 import { unknownItemRoutes } from "./unknown-items.ts";
 import { webhookRoutes } from "./webhooks.ts";
@@ -71,6 +73,8 @@ export const routeTable: readonly Route[] = [
   ...holdReasonRoutes,
   ...vendorAccountRoutes,
   ...webhookSubscriptionRoutes,
+  ...importRoutes,
+  ...exportRoutes,
   ...roleRoutes,
   ...personalDataRoutes,
   ...auditRoutes,

@@ -233,7 +233,11 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
     "GET /v1/webhook-subscriptions",
     "POST /v1/webhook-subscriptions",
     ...["GET", "PATCH", "DELETE"].map((method) => `${method} /v1/webhook-subscriptions/{id}`),
+    "GET /v1/webhook-event-types",
     "GET /v1/webhook-subscriptions/{id}/deliveries",
+    "GET /v1/webhook-subscriptions/{id}/replays",
+    "POST /v1/webhook-subscriptions/{id}/replays",
+    "DELETE /v1/webhook-subscriptions/{id}/replays/{replayId}",
     ...["rotate-secret", "test", "deliveries/{messageId}/replay"].map(
       (action) => `POST /v1/webhook-subscriptions/{id}/${action}`,
     ),
@@ -294,6 +298,16 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
     "GET /v1/keys/{id}",
     "POST /v1/keys/{id}/rotate",
     "POST /v1/keys/{id}/disable",
+    // A table is of all places and channels.
+    "GET /v1/imports",
+    "POST /v1/imports",
+    ...["GET", "PATCH", "DELETE"].map((method) => `${method} /v1/imports/{id}`),
+    ...["content", "check", "run", "stop"].map((action) => `POST /v1/imports/{id}/${action}`),
+    "GET /v1/imports/{id}/faults.csv",
+    "GET /v1/import-mappings",
+    "POST /v1/import-mappings",
+    "DELETE /v1/import-mappings/{id}",
+    "GET /v1/exports/{kind}",
     "GET /metrics",
   ].map((name) => [name, "company"] as const),
 ]);
