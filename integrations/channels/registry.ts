@@ -8,6 +8,7 @@ import { holdfast } from "./holdfast/vendor.ts";
 import { magento } from "./magento/vendor.ts";
 import { shopify } from "./shopify/vendor.ts";
 import { square } from "./square/vendor.ts";
+import { tiktok } from "./tiktok/vendor.ts";
 import { walmart } from "./walmart/vendor.ts";
 import { woocommerce } from "./woocommerce/vendor.ts";
 import { x12 } from "./x12/vendor.ts";
@@ -18,6 +19,7 @@ export const channelVendors: readonly ChannelVendor[] = [
   amazon,
   walmart,
   ebay,
+  tiktok,
   woocommerce,
   bigcommerce,
   etsy,
