@@ -45,6 +45,10 @@ export const AUDIT_ACTS = {
     security: false,
     meaning: "A setting was changed, or a channel, place, person, key, role or device.",
   },
+  "webhook.replayed": {
+    security: false,
+    meaning: "What happened in a range of time was asked to be told once more by webhook.",
+  },
   "product.created": { security: false, meaning: "A product was added to the catalog." },
   "product.changed": { security: false, meaning: "A product's tagging, check or substitutes were changed." },
   "sku.mapped": { security: false, meaning: "A channel's SKU was mapped to one of ours." },

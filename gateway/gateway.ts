@@ -132,7 +132,13 @@ export type NodeSources = Pick<MetricSources, "node" | "version" | "roles" | "en
 
 const NO_WEBHOOKS: WebhookSender = {
   problemOf: () => "This system sends no webhooks.",
-  send: async () => ({ status: null, problem: "This system sends no webhooks." }),
+  send: async () => ({
+    status: null,
+    problem: "This system sends no webhooks.",
+    ms: 0,
+    answer: null,
+    retryAfterMs: null,
+  }),
 };
 
 export type Gateway = { readonly port: number; stop(): Promise<void> };
@@ -251,15 +257,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       services,
       loadStaticFiles(options.dashboardFolder, () => shopperPolicy(options.payments), options.publicUrl),
       new Map([
-        ["/asyncapi.json", asyncApiDocument({ publicUrl: options.publicUrl })],
+        ["/asyncapi.json", once(() => asyncApiDocument({ publicUrl: options.publicUrl }))],
         [
           "/openapi.json",
-          openApiDocument(routes, {
-            answers: ROUTE_ANSWERS,
-            whereabouts: WHEREABOUTS,
-            publicUrl: options.publicUrl,
-            sessionCookie: cookies.session,
-          }),
+          once(() =>
+            openApiDocument(routes, {
+              answers: ROUTE_ANSWERS,
+              whereabouts: WHEREABOUTS,
+              publicUrl: options.publicUrl,
+              sessionCookie: cookies.session,
+            }),
+          ),
         ],
       ]),
       WHEREABOUTS,
@@ -291,5 +299,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       stopped ??= stop();
       return stopped;
     },
+  };
+}
+
+/** Made for whoever asks first. */
+function once(make: () => string): () => string {
+  let made: string | null = null;
+  return () => {
+    made ??= make();
+    return made;
   };
 }

@@ -200,6 +200,9 @@ type OperationRefusalCode =
   | "verification_failed"
   | "webhook_exists"
   | "webhook_subscription_not_found"
+  | "replay_range_invalid"
+  | "webhook_replay_not_found"
+  | "unknown_event_type"
   | "webhook_url_refused"
   | "wrong_code";
 

@@ -94,7 +94,7 @@ export const GROUPS: readonly Group[] = [
       {
         name: "Webhooks",
         description: "Who is told what happens, and what vendors tell us.",
-        words: ["webhook-subscriptions", "webhooks"],
+        words: ["webhook-event-types", "webhook-subscriptions", "webhooks"],
       },
     ],
   },

@@ -165,6 +165,16 @@ export type Proof = {
   readonly condition?: string;
 };
 
+/** Of an operation that something else has taken the place of. */
+export type Deprecation = {
+  /** Day from which it is deprecated, `YYYY-MM-DD`. */
+  readonly since: string;
+  /** Day from which it may be gone; null: it stays. */
+  readonly sunset: string | null;
+  /** Path of what is there instead. */
+  readonly instead: string;
+};
+
 export type Route = {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Segments in braces are parameters: `/v1/orders/{id}`. */
@@ -186,6 +196,8 @@ export type Route = {
   readonly idempotency: "none" | "accepted" | "required";
   /** What of the answer is kept for a repeat of the request; absent: all of it. */
   readonly kept: ((json: unknown) => unknown) | null;
+  /** Null: it is not. */
+  readonly deprecated: Deprecation | null;
   handle(call: Call<unknown, unknown>): Promise<Answer<unknown>>;
 };
 
@@ -202,6 +214,7 @@ export function route<Q extends TObject, B extends TSchema, R extends TSchema>(d
   readonly streamed?: true;
   readonly reply?: R;
   readonly idempotency?: Route["idempotency"];
+  readonly deprecated?: Deprecation;
   kept?(json: Shape<R>): Shape<R>;
   handle(call: Call<Static<Q>, Static<B>>): Promise<Answer<Shape<R>>>;
 }): Route {
@@ -217,6 +230,7 @@ export function route<Q extends TObject, B extends TSchema, R extends TSchema>(d
     streamed: definition.streamed ?? false,
     reply: definition.reply ?? null,
     idempotency: definition.idempotency ?? "none",
+    deprecated: definition.deprecated ?? null,
     kept: definition.kept === undefined ? null : (json) => definition.kept?.(json as Shape<R>),
     // The router has checked query and body against the same schemas that these types come from.
     handle: (call) => definition.handle(call as Call<Static<Q>, Static<B>>),

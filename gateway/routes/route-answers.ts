@@ -100,6 +100,15 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "webhook_subscription_not_found",
     ],
   },
+  "DELETE /v1/webhook-subscriptions/{id}/replays/{replayId}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "unauthenticated",
+      "webhook_replay_not_found",
+      "webhook_subscription_not_found",
+    ],
+  },
   "GET /healthz": {
     statuses: [200],
     types: ["application/json"],
@@ -922,6 +931,12 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "unauthenticated",
     ],
   },
+  "GET /v1/webhook-event-types": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+    ],
+  },
   "GET /v1/webhook-subscriptions": {
     statuses: [200],
     types: ["application/json"],
@@ -938,6 +953,15 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     ],
   },
   "GET /v1/webhook-subscriptions/{id}/deliveries": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "invalid_cursor",
+      "unauthenticated",
+      "webhook_subscription_not_found",
+    ],
+  },
+  "GET /v1/webhook-subscriptions/{id}/replays": {
     statuses: [200],
     types: ["application/json"],
     codes: [
@@ -3160,6 +3184,15 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "webhook_subscription_not_found",
     ],
   },
+  "POST /v1/webhook-subscriptions/{id}/replays": {
+    statuses: [202],
+    types: ["application/json"],
+    codes: [
+      "replay_range_invalid",
+      "unauthenticated",
+      "webhook_subscription_not_found",
+    ],
+  },
   "POST /v1/webhook-subscriptions/{id}/rotate-secret": {
     statuses: [200],
     types: ["application/json"],
@@ -3174,6 +3207,7 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     types: ["application/json"],
     codes: [
       "unauthenticated",
+      "unknown_event_type",
       "webhook_subscription_not_found",
     ],
   },

@@ -233,7 +233,11 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
     "GET /v1/webhook-subscriptions",
     "POST /v1/webhook-subscriptions",
     ...["GET", "PATCH", "DELETE"].map((method) => `${method} /v1/webhook-subscriptions/{id}`),
+    "GET /v1/webhook-event-types",
     "GET /v1/webhook-subscriptions/{id}/deliveries",
+    "GET /v1/webhook-subscriptions/{id}/replays",
+    "POST /v1/webhook-subscriptions/{id}/replays",
+    "DELETE /v1/webhook-subscriptions/{id}/replays/{replayId}",
     ...["rotate-secret", "test", "deliveries/{messageId}/replay"].map(
       (action) => `POST /v1/webhook-subscriptions/{id}/${action}`,
     ),

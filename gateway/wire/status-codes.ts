@@ -34,6 +34,11 @@ export const STATUS_CODES_BY_CODE = {
   invalid_request: { status: 400, title: "A field is missing, of the wrong type, out of range or unknown." },
   invalid_cursor: { status: 400, title: "The cursor is not one that this API gave out." },
   idempotency_key_missing: { status: 400, title: "This request needs an Idempotency-Key header." },
+  precondition_failed: { status: 412, title: "`If-Match` names another state than the current one." },
+  precondition_required: {
+    status: 428,
+    title: "The change has to say what it was made from: `If-Match`, or `version` in the body.",
+  },
   unauthenticated: { status: 401, title: "No valid API key or session came with the request." },
   login_failed: { status: 401, title: "E-mail address or password is wrong." },
   webhook_not_found: { status: 404, title: "No webhooks are received at this address." },
@@ -249,6 +254,9 @@ export const STATUS_CODES_BY_CODE = {
   import_too_large: { status: 413, title: "The file is larger than one that is imported may be." },
   webhook_exists: { status: 409, title: "There is a webhook of this id already." },
   webhook_subscription_not_found: { status: 404, title: "There is no such webhook." },
+  webhook_replay_not_found: { status: 404, title: "There is no such replay that is running." },
+  replay_range_invalid: { status: 422, title: "The range of time cannot be told once more." },
+  unknown_event_type: { status: 422, title: "There is no such type of events." },
   webhook_url_refused: { status: 422, title: "No webhooks are sent to this address; the detail says why." },
   vendor_account_exists: { status: 409, title: "There is an account of this name at the vendor already." },
   vendor_account_in_use: {

@@ -11,7 +11,8 @@ import { JobLog } from "../../config/job-log.ts";
 import type { Carrier } from "../../ports/carriers.ts";
 import type { VendorRoster } from "../../ports/vendor-roster.ts";
 import type { OperationContext } from "../context.ts";
-import type { WebhookContext } from "../webhooks/deliver.ts";
+import type { PauseTelling } from "../webhooks/tell-of-pause.ts";
+import type { WebhookContext } from "../webhooks/webhook-context.ts";
 import { runCollections } from "./collections.ts";
 import { runCombinedParcels } from "./combined-parcels.ts";
 import { runDemandFills } from "./demand-fills.ts";
@@ -32,8 +33,8 @@ type StandingJobs = {
 export function startStandingJobs(options: {
   readonly context: OperationContext;
   readonly carriers: VendorRoster<Carrier>;
-  /** Absent: nobody is told by webhook what happens to orders. */
-  readonly webhooks?: Pick<WebhookContext, "box" | "sender">;
+  /** Absent: nobody is told by webhook what happens. */
+  readonly webhooks?: Pick<WebhookContext, "box" | "sender"> & { readonly people: PauseTelling };
   readonly logger: Logger;
   /** In which they note when they were done. */
   readonly jobLog?: JobLog;
@@ -56,6 +57,7 @@ export function startStandingJobs(options: {
             { database: context.database, now: context.now, ...options.webhooks },
             logger.child({ part: "webhooks" }),
             jobLog,
+            options.webhooks.people,
           ),
         ]),
     runSilentParcels(context, carriers, logger.child({ part: "silent-parcels" }), jobLog),
