@@ -73,6 +73,8 @@ export const TableLayout = Type.Object({
   fields: Type.Array(FieldMapping),
   /** Of stock: columns that are called as a location each, with its units on hand in them. */
   locationColumns: Type.Array(Text),
+  /** A field that stands in the first only of the rows that have the same in a column; null: none. */
+  carried: Nullable(Type.Object({ field: Text, while: Text })),
 });
 export type TableLayout = Shape<typeof TableLayout>;
 

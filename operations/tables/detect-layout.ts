@@ -75,8 +75,11 @@ export async function detectLayout(
       }),
     );
   const source = found?.source ?? "holdfast";
-  const locationColumns = found?.locationColumns ?? [];
-  return { kind, layout: { format, encoding, delimiter, decimal, source, columns, fields, locationColumns } };
+  const { locationColumns = [], carried = null } = found ?? {};
+  return {
+    kind,
+    layout: { format, encoding, delimiter, decimal, source, columns, fields, locationColumns, carried },
+  };
 }
 
 /** First rows of the file as they are read, each cell shortened. */
@@ -159,6 +162,7 @@ function detectDelimiter(text: string): TableDelimiter {
 type Found = Pick<TableLayout, "source" | "fields"> & {
   readonly kind: TableKind;
   readonly locationColumns?: readonly string[];
+  readonly carried?: TableLayout["carried"];
 };
 
 /** A saved mapping counts before ours, ours before those of other systems; of these the one that says most. */
@@ -174,8 +178,6 @@ function bestLayout(
       each.columns.length === columns.length &&
       each.columns.every((column) => names.has(plainName(column))),
   );
-  if (mapping !== undefined)
-    return { source: "own", kind: mapping.kind, fields: withMapping(mapping.kind, mapping.fields) };
   const ours = TABLE_KINDS.filter((each) => kind === undefined || each === kind)
     .map((each) => ({ each, fields: plainMapping(each, columns) }))
     .filter(({ fields }) =>
@@ -190,8 +192,15 @@ function bestLayout(
         kind: layout.kind,
         fields: layoutMapping(layout, columns),
         locationColumns: locationsIn(layout, columns),
+        carried: layout.carried ?? null,
       }),
     );
+  if (mapping !== undefined) {
+    // What it says of columns is kept; how their system fills its rows stays so.
+    const { locationColumns = [], carried = null } = theirs.find((each) => each.kind === mapping.kind) ?? {};
+    const fields = withMapping(mapping.kind, mapping.fields);
+    return { source: "own", kind: mapping.kind, fields, locationColumns, carried };
+  }
   const said = ({ fields }: Found) => fields.filter(({ column }) => column !== null).length;
   // Of two that say as much, the one that knows the file by its own columns.
   const candidates: readonly Found[] = [...theirs, ...ours];

@@ -115,8 +115,8 @@ const GRAMS: Readonly<Record<string, number>> = {
 };
 
 function productEntry(row: Row, wanting: Wanting): Built {
-  // Exports of shops have rows of pictures and of empty variants, too.
-  if (row.values["sku"] === undefined && row.faults.length === 0 && row.values["name"] === undefined)
+  // Exports of shops have rows of pictures, too.
+  if (row.values["sku"] === undefined && row.values["price"] === undefined && row.faults.length === 0)
     return NOTHING;
   const faults: RowFault[] = [
     ...wanting("sku", "name", "weightGrams", "price", "currency", "hsCode", "originCountry", "gtin"),

@@ -48,6 +48,7 @@ export function createRowReader(
       otherwise: mapping.get(name)?.otherwise ?? null,
     };
   });
+  const carry = carrier(layout);
   const isOwnDocument =
     layout.format === "jsonl" && layout.source === "holdfast" && (kind === "orders" || kind === "returns");
   const rowOf = (line: number, cellOf: (source: Source) => string, isFirst: boolean): Row => {
@@ -89,7 +90,13 @@ export function createRowReader(
       const expected = `${layout.columns.length} columns; the row has ${cells.length}`;
       return [broken(line, { line, column: null, code: "row_columns", expected })];
     }
-    if (layout.locationColumns.length === 0) return [rowOf(line, ({ index }) => cells[index] ?? "", true)];
+    if (layout.locationColumns.length === 0)
+      return [
+        carry(
+          rowOf(line, ({ index }) => cells[index] ?? "", true),
+          cells,
+        ),
+      ];
     return layout.locationColumns.map((column, position) =>
       rowOf(
         line,
@@ -101,6 +108,21 @@ export function createRowReader(
         position === 0,
       ),
     );
+  };
+}
+
+/** Says again in a row what stands in the first of those that belong together. */
+function carrier({ carried, columns }: TableLayout): (row: Row, cells: readonly string[]) => Row {
+  if (carried === null) return (row) => row;
+  const index = columns.indexOf(carried.while);
+  let last: { readonly key: string; readonly value: CellValue } | null = null;
+  return (row, cells) => {
+    const key = cells[index] ?? "";
+    const value = row.values[carried.field];
+    if (value !== undefined) last = { key, value };
+    else if (last !== null && last.key === key && key !== "")
+      return { ...row, values: { ...row.values, [carried.field]: last.value } };
+    return row;
   };
 }
 

@@ -120,6 +120,16 @@ describe("a layout is told from the columns", () => {
     ]);
   });
 
+  test("a mapping that was kept counts for the same columns, and variants still have their product's title", async () => {
+    const columns = shopify("products-2024");
+    const saved = [
+      { kind: "products" as const, columns, fields: [{ field: "sku", column: "Handle", otherwise: null }] },
+    ];
+    const { layout } = await detectLayout(Buffer.from(csvLine(columns)), { saved });
+    expect(layout).toMatchObject({ source: "own", carried: { field: "name", while: "Handle" } });
+    expect(layout.fields.find(({ field }) => field === "sku")?.column).toBe("Handle");
+  });
+
   test("two columns of one name stay apart", async () => {
     const { found } = await imported("sku,sku,,\nA,B,C,D\n", "stock");
     expect(found.layout.columns).toEqual(["sku", "sku (2)", "column 3", "column 4"]);
@@ -377,6 +387,31 @@ describe("what other systems export becomes what is booked here", () => {
     const { found, entries } = await imported(JSON.stringify(skubana));
     expect(found).toMatchObject({ kind: "orders", layout: { source: "skubana", format: "jsonl" } });
     expect(entries).toMatchObject([{ units: 2, money: { minor: 2_000 } }]);
+  });
+
+  test("a variant of Shopify's has the title of its product, and a row of a picture is none", async () => {
+    const rows = [
+      {
+        Handle: "tee",
+        Title: "Tee",
+        "Variant SKU": "TEE-S",
+        "Variant Grams": "180",
+        "Variant Price": "19.90",
+      },
+      { Handle: "tee", "Variant SKU": "TEE-M", "Variant Grams": "190", "Variant Price": "19.90" },
+      { Handle: "tee", "Image Src": "https://example.com/tee.png" },
+      { Handle: "mug", "Variant SKU": "MUG-1", "Variant Grams": "190", "Variant Price": "9.90" },
+    ].map((row: Readonly<Record<string, string>>) =>
+      csvLine(shopify("products-2024").map((column) => row[column] ?? "")),
+    );
+    const { entries } = await imported(csvLine(shopify("products-2024")) + rows.join(""));
+    const nameless = entries.map(({ key, faults }) => [key, faults.some(({ column }) => column === "Title")]);
+    expect(nameless).toEqual([
+      ["TEE-S", false],
+      ["TEE-M", false],
+      [null, false],
+      ["MUG-1", true],
+    ]);
   });
 
   test("a product's weight is in its unit, and a code that lost its zero has it again", async () => {

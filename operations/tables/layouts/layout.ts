@@ -10,6 +10,8 @@ export type Layout = {
   readonly columns: Readonly<Record<string, readonly string[]>>;
   /** What counts where a cell is empty, or there is no column. */
   readonly otherwise?: Readonly<Record<string, string>>;
+  /** A field that stands in the first only of the rows that have the same in a column. */
+  readonly carried?: { readonly field: string; readonly while: string };
   /** All columns but these are locations, with units on hand in them. */
   readonly locationsBut?: readonly string[];
 };

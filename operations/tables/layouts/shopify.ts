@@ -63,6 +63,7 @@ export const shopifyLayouts: readonly Layout[] = [
       price: ["Variant Price"],
       gtin: ["Variant Barcode"],
     },
+    carried: { field: "name", while: "Handle" },
   },
   {
     // The template since 2025.
@@ -76,6 +77,7 @@ export const shopifyLayouts: readonly Layout[] = [
       price: ["Price"],
       gtin: ["Barcode"],
     },
+    carried: { field: "name", while: "URL handle" },
   },
   {
     source: "shopify",
