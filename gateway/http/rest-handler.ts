@@ -277,7 +277,7 @@ export function createRestHandler(
     if (principal !== null) admit(resource, request, principal);
     if (principal !== null && isBound(principal.within)) await holdWithin(resource, reading, principal);
     const shown = shownTo(principal, request, await handle(resource, reading));
-    return "bytes" in shown ? null : shown.json;
+    return "json" in shown ? shown.json : null;
   }
 
   /** Compiled when a route is first called: a process calls few of the hundreds that there are. */
