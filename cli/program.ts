@@ -6,6 +6,7 @@ import { addRefundCommand } from "./commands/after-sale/refund.ts";
 import { addStoreCreditCommand } from "./commands/after-sale/store-credit.ts";
 import { addAuditCommand } from "./commands/audit.ts";
 import { addAuditOrdersCommand } from "./commands/audit-orders.ts";
+import { addBulkCommand } from "./commands/bulk.ts";
 import { addChannelCommand } from "./commands/channel.ts";
 import { addCompanyCommand } from "./commands/company.ts";
 import { addMigrateCommand } from "./commands/database/migrate.ts";
@@ -79,6 +80,7 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
   addDeviceCommand(program);
   addImportCommand(program);
   addExportCommand(program);
+  addBulkCommand(program);
   addSystemCommand(program);
   addBackupCommand(program);
   addRestoreCommand(program);

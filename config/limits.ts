@@ -16,6 +16,8 @@ const HOUR = 60 * MINUTE;
  * 200 KiB.
  */
 export const MAX_BODY_BYTES = 256 * KIB;
+/** Changes in one `POST /v1/bulk`: they are done one after the other, and somebody waits. */
+export const MAX_BULK_REQUESTS = 100;
 /**
  * Nesting of JSON and MessagePack. The deepest channel payload seen has 9 levels. Parsers recurse, so there
  * is a limit.

@@ -277,6 +277,77 @@ describe("short lists", () => {
   });
 });
 
+describe("bulk", () => {
+  const send = (key: string, requests: unknown, headers: Readonly<Record<string, string>> = {}) =>
+    world.call("POST", "/v1/bulk", { json: { requests }, headers: { "idempotency-key": key, ...headers } });
+  const statuses = (reply: { readonly json: { readonly results: readonly { readonly status: number }[] } }) =>
+    reply.json.results.map(({ status }) => status);
+
+  test("products, mappings, stock and orders: each is answered for itself, in order, and a refusal stops nothing", async () => {
+    const product = { name: "Bulk", weightGrams: 1, priceMinor: 1, currency: "USD", hsCode: "691200" };
+    const fields = { ...product, originCountry: "PT", gtin: "00614141000128", sku: "BULK-1" };
+    const receive = { type: "receive", commandId: "bulk", atMs: 0, cause: "x", sku: "BULK-1", quantity: 9 };
+    const reply = await send("bulk-1", [
+      { method: "POST", path: "/v1/products", body: fields },
+      { method: "POST", path: "/v1/products", body: { ...fields, weightGrams: -1 } },
+      { method: "PATCH", path: "/v1/products/BULK-1", body: { name: "Bulk 2" }, ifMatch: "*" },
+      { method: "PATCH", path: "/v1/products/BULK-1", body: { name: "Bulk 3" }, ifMatch: '"old"' },
+      {
+        method: "POST",
+        path: "/v1/stock/commands",
+        body: { commands: [{ ...receive, locationId: "east" }] },
+      },
+      { method: "POST", path: "/v1/orders?channel=web", body: canonicalOrder("bulk-1") },
+      { method: "POST", path: "/v1/orders/web-bulk-1/hold", body: { reason: "Wait." } },
+      { method: "POST", path: "/v1/orders/web-none/hold", body: { reason: "Wait." } },
+      { method: "POST", path: "/v1/bulk", body: {} },
+      { method: "DELETE", path: "/v1/nothing/like/it" },
+    ]);
+    expect(reply.status, reply.text).toBe(200);
+    expect(statuses(reply)).toEqual([201, 400, 200, 412, 200, 201, 200, 404, 400, 404]);
+    expect(reply.json.results[1].body).toMatchObject({ code: "invalid_request", status: 400 });
+    expect(reply.json.results[2].body).toMatchObject({ name: "Bulk 2" });
+    const [position] = await world.engine.client.positions(["BULK-1"]);
+    expect(position?.onHand).toBe(9);
+  });
+
+  test("a repeat does what was not done, and answers the rest as before", async () => {
+    const requests = ["a", "b", "c"].map((id) => ({
+      method: "POST",
+      path: "/v1/orders?channel=web",
+      body: canonicalOrder(`again-${id}`),
+    }));
+    // As if the first sending had died after two of them.
+    const first = await send("bulk-again", requests.slice(0, 2));
+    const again = await send("bulk-again", requests);
+    expect(statuses(again)).toEqual([201, 201, 201]);
+    expect(again.json.results.slice(0, 2)).toEqual(first.json.results);
+    const { rows } = await world.database.query("select id from orders where id like 'web-again-%'");
+    expect(rows).toHaveLength(3);
+    const other = await send("bulk-again", [{ ...requests[0], body: canonicalOrder("again-d") }]);
+    expect(other.json.results).toMatchObject([{ status: 422, body: { code: "idempotency_key_reused" } }]);
+  });
+
+  test("each request is held to the caller's own rights, and digits arrive as they were written", async () => {
+    const key = await world.key(["orders:write"], "web");
+    const order = JSON.stringify(canonicalOrder("x")).replace('"id":"x"', '"id":12345678901234567890');
+    const mine = await world.call("POST", "/v1/bulk", {
+      headers: {
+        "idempotency-key": "bulk-rights",
+        authorization: `Bearer ${key}`,
+        "content-type": "application/json",
+      },
+      body: `{"requests":[{"method":"PATCH","path":"/v1/company","body":{"name":"x"}},
+        {"method":"POST","path":"/v1/orders","body":${order}}]}`,
+    });
+    expect(mine.json.results[0]).toMatchObject({ status: 403, body: { code: "forbidden" } });
+    expect(JSON.stringify(mine.json.results[1])).not.toContain("12345678901234567000");
+    expect((await world.call("POST", "/v1/bulk", { json: { requests: [] } })).status).toBe(400);
+    expect((await send("bulk-none", [])).status).toBe(400);
+    expect((await send("bulk-many", Array(101).fill({ method: "POST", path: "/v1/x" }))).status).toBe(400);
+  });
+});
+
 test("every answer names its request, and says what is left of the caller's limit", async () => {
   for (const [path, headers] of [
     ["/v1/products", {}],

@@ -25,6 +25,7 @@ import type { ProxyHeader } from "../config/trusted-proxies.ts";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
 import { createDocumentPool } from "../operations/documents/document-pool.ts";
 import type { Carrier } from "../ports/carriers.ts";
+import type { ChannelDesk } from "../ports/channel-desk.ts";
 import type { ChannelAdapter } from "../ports/channels.ts";
 import type { BridgeStatus, DeviceProtocols } from "../ports/devices.ts";
 import type { Mailer } from "../ports/notifications.ts";
@@ -89,6 +90,8 @@ type GatewayOptions = {
   readonly otherVendors?: readonly VendorRoster<unknown>[];
   /** Makes accounts that people set work; absent: those that are given here are all. */
   readonly vendorDesk?: VendorDesk;
+  /** Absent: no channel can be connected here. */
+  readonly channelDesk?: ChannelDesk;
   /** By which others are told what happens to orders; absent: this gateway takes no addresses. */
   readonly webhookSender?: WebhookSender;
   readonly devices: DeviceProtocols;
@@ -208,6 +211,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     devices: options.devices,
     vendors: [options.payments, ...(options.otherVendors ?? []), options.carriers],
     vendorDesk: options.vendorDesk ?? null,
+    channelDesk: options.channelDesk ?? null,
     webhookSender: options.webhookSender ?? NO_WEBHOOKS,
     publicUrl: options.publicUrl,
     cookies,

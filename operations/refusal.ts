@@ -12,6 +12,14 @@ import type { ChannelRefusal } from "../ports/channels.ts";
 
 /** Codes of the operations themselves. */
 type OperationRefusalCode =
+  | "channel_account_invalid"
+  | "channel_account_not_working"
+  | "channel_has_no_api"
+  | "channel_not_connected"
+  | "telling_not_found"
+  | "telling_told"
+  | "range_empty"
+  | "difference_not_open"
   | "already_set_up"
   | "currency_in_use"
   | "email_taken"

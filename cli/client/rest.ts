@@ -19,6 +19,8 @@ export class RequestRefused extends UserProblem {
   }
 }
 
+type Written = { readonly text?: string | undefined; readonly key?: string };
+
 export class RestClient {
   private readonly access: Access;
   private readonly patienceMs: number;
@@ -40,6 +42,11 @@ export class RestClient {
 
   async post<T>(path: string, body: unknown): Promise<T> {
     return read<T>((await this.request("POST", path, body)).toString("utf8"));
+  }
+
+  /** A body that is JSON already, under a key of the caller's own. */
+  async postText<T>(path: string, text: string, key: string): Promise<T> {
+    return read<T>((await this.request("POST", path, undefined, { text, key })).toString("utf8"));
   }
 
   async put<T>(path: string, body: unknown): Promise<T> {
@@ -129,18 +136,23 @@ export class RestClient {
     } while (cursor !== null);
   }
 
-  private async request(method: string, path: string, body: unknown): Promise<Buffer> {
+  private async request(
+    method: string,
+    path: string,
+    body: unknown,
+    { text = body === undefined ? undefined : JSON.stringify(body), key = randomUUID() }: Written = {},
+  ): Promise<Buffer> {
     // One key for all attempts: if only the answer was lost, the repeat gets that answer and nothing runs
     // again.
     const headers: Record<string, string> = {
       authorization: `Bearer ${this.access.key}`,
       accept: "application/json",
     };
-    if (body !== undefined) {
+    if (text !== undefined) {
       headers["content-type"] = "application/json";
-      headers["idempotency-key"] = randomUUID();
+      headers["idempotency-key"] = key;
     }
-    const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+    const init = { method, headers, ...(text === undefined ? {} : { body: text }) };
     const deadline = Date.now() + this.patienceMs;
     for (let attempt = 1; ; attempt += 1) {
       const answer = await answerOf(`${this.access.url}${path}`, init);

@@ -22,6 +22,7 @@ export const REST_CALLS: ReadonlyMap<string, readonly string[]> = new Map([
   ["audit list", ["GET /v1/audit"]],
   ["audit verify", ["GET /v1/audit/verification"]],
   ["audit-orders", ["GET /v1/audits/ended-orders"]],
+  ["bulk", ["POST /v1/bulk"]],
   ["channel create", ["POST /v1/channels"]],
   ["channel disable", ["POST /v1/channels/{id}/disable"]],
   ["channel enable", ["POST /v1/channels/{id}/enable"]],

@@ -135,6 +135,7 @@ test("every change of something that can be read takes If-Match", () => {
     "DELETE /v1/sessions": listed,
     "DELETE /v1/sessions/{id}": listed,
     "DELETE /v1/views/{id}": listed,
+    "POST /v1/bulk": "each of its requests names what it was made from",
     "POST /v1/channels": makes,
     "POST /v1/combined-parcels": listed,
     "POST /v1/custom-fields": makes,

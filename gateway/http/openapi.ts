@@ -132,7 +132,7 @@ function operation(
       ),
       ...Object.entries(sharedQuery(route)).map(([name, schema]) => queryParameter(name, schema, false)),
       ...(resource === undefined ? [] : [ifMatch(resource)]),
-      ...(route.idempotency === "none" ? [] : [idempotencyKey(route.idempotency === "required")]),
+      ...(route.idempotency === "none" ? [] : [idempotencyKey(route.idempotency !== "accepted")]),
     ],
     ...(route.streamed
       ? { requestBody: STREAMED_BODY }
@@ -250,7 +250,7 @@ function curl({ method, path, access, body, streamed, idempotency }: Route): str
   const parts = [
     `curl ${method === "GET" ? "" : `-X ${method} `}"$HOLDFAST_URL${path}"`,
     ...(access.kind === "public" ? [] : [`-H "Authorization: Bearer $HOLDFAST_KEY"`]),
-    ...(idempotency === "required" ? [`-H "Idempotency-Key: $(uuidgen)"`] : []),
+    ...(idempotency === "required" || idempotency === "each" ? [`-H "Idempotency-Key: $(uuidgen)"`] : []),
     ...(streamed ? ["--data-binary @table.csv"] : []),
     ...(body === null
       ? []

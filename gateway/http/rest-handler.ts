@@ -96,7 +96,9 @@ export function createRestHandler(
   const counted = new WeakMap<HttpRequest, Counted>();
   const { database, logger, metrics, addressBuckets, callerBuckets, security, work } = services;
 
-  return async (request) => {
+  return respond;
+
+  async function respond(request: HttpRequest): Promise<HttpReply> {
     const started = performance.now();
     let label = "-";
     let route: Route | null = null;
@@ -122,7 +124,7 @@ export function createRestHandler(
       ...(route === null ? {} : deprecationHeaders(route)),
     };
     return { ...reply, headers: { ...reply.headers, ...more } };
-  };
+  }
 
   function serveDocument(request: HttpRequest): HttpReply {
     const document = documents.get(request.path);
@@ -230,6 +232,7 @@ export function createRestHandler(
         operations: { ...services.operations, caller },
         people: { ...services.people, caller },
       },
+      send: respond,
     };
     if (principal !== null && isBound(principal.within)) await holdWithin(route, call, principal);
     // Not before it is known that the caller may send one; whatever the handler does, it is checked.
@@ -273,7 +276,7 @@ export function createRestHandler(
       body: Buffer.alloc(0),
     };
     const { own: query } = readQuery("", checksFor(resource));
-    const reading = { request, params, query, body: null, principal, services: own };
+    const reading = { request, params, query, body: null, principal, services: own, send: respond };
     if (principal !== null) admit(resource, request, principal);
     if (principal !== null && isBound(principal.within)) await holdWithin(resource, reading, principal);
     const shown = shownTo(principal, request, await handle(resource, reading));
@@ -528,7 +531,7 @@ function idempotencyKey(route: Route, request: HttpRequest): string | null {
   if (route.idempotency === "none") return null;
   const key = bareKey(request.headers["idempotency-key"]);
   if (key === undefined || key === "") {
-    if (route.idempotency === "required") {
+    if (route.idempotency === "required" || route.idempotency === "each") {
       throw new ApiError(
         "idempotency_key_missing",
         "Send an Idempotency-Key header, e.g. a UUID, once an order.",
@@ -539,6 +542,7 @@ function idempotencyKey(route: Route, request: HttpRequest): string | null {
   if (!IDEMPOTENCY_KEY.test(key)) {
     throw new ApiError("invalid_request", "Idempotency-Key is 1 to 255 printable ASCII characters.");
   }
+  if (route.idempotency === "each") return null;
   return key;
 }
 

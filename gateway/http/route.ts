@@ -16,6 +16,7 @@ import type { DocumentPool } from "../../operations/documents/document-pool.ts";
 import type { PeopleContext } from "../../operations/people/people-context.ts";
 import type { Refusal } from "../../operations/refusal.ts";
 import type { Carrier } from "../../ports/carriers.ts";
+import type { ChannelDesk } from "../../ports/channel-desk.ts";
 import type { ChannelAdapter } from "../../ports/channels.ts";
 import type { DeviceProtocols } from "../../ports/devices.ts";
 import type { IdentityProvider } from "../../ports/identity.ts";
@@ -34,7 +35,7 @@ import type { RateLimiter, TokenBuckets } from "../access/token-buckets.ts";
 import type { Whereabouts } from "../access/within.ts";
 import type { WorkInHand } from "../access/work-in-hand.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import type { HttpRequest } from "../wire/http-message.ts";
+import type { HttpReply, HttpRequest } from "../wire/http-message.ts";
 import { ApiError } from "../wire/problem.ts";
 import type { BackgroundWork } from "./background-work.ts";
 import type { FileName } from "./file-name.ts";
@@ -76,6 +77,8 @@ export type Services = {
   readonly vendors: readonly VendorRoster<unknown>[];
   /** Makes accounts that people set work; null: this gateway works with those that it was given. */
   readonly vendorDesk: VendorDesk | null;
+  /** Connects channels; null: none can be connected here. */
+  readonly channelDesk: ChannelDesk | null;
   /** Sends webhooks to those who want to be told. */
   readonly webhookSender: WebhookSender;
   /**
@@ -125,6 +128,8 @@ export type Call<Query, Body> = {
   /** Null only on public routes. */
   readonly principal: Principal | null;
   readonly services: Services;
+  /** Answers a request that is in this one, as if its caller had sent it by itself. */
+  readonly send: (request: HttpRequest) => Promise<HttpReply>;
 };
 
 /**
@@ -193,7 +198,8 @@ export type Route = {
   readonly streamed: boolean;
   /** Shape of the JSON answer; absent where the answer is not JSON. */
   readonly reply: TSchema | null;
-  readonly idempotency: "none" | "accepted" | "required";
+  /** `each`: a key is required, and the handler gives it on to each of the requests that are in this one. */
+  readonly idempotency: "none" | "accepted" | "required" | "each";
   /** What of the answer is kept for a repeat of the request; absent: all of it. */
   readonly kept: ((json: unknown) => unknown) | null;
   /** Null: it is not. */

@@ -263,6 +263,20 @@ export const STATUS_CODES_BY_CODE = {
     status: 409,
     title: "Payments or parcels began at the account: it can be switched off, and not removed.",
   },
+  channel_account_invalid: {
+    status: 422,
+    title: "A value of the channel's account is wrong; each is named.",
+  },
+  channel_account_not_working: {
+    status: 422,
+    title: "The channel was asked by its API and did not let us in; the detail says what it said.",
+  },
+  channel_has_no_api: { status: 422, title: "Channels of this kind only send: they cannot be connected." },
+  channel_not_connected: { status: 404, title: "The channel is not connected to its vendor's API." },
+  telling_not_found: { status: 404, title: "There is nothing such that the channel is to be told." },
+  telling_told: { status: 409, title: "The channel has been told that already." },
+  range_empty: { status: 422, title: "The range ends before it begins." },
+  difference_not_open: { status: 404, title: "There is no open difference of this number." },
   vendor_account_invalid: { status: 422, title: "A value of the account is wrong; each is named." },
   vendor_account_not_found: { status: 404, title: "Nobody has set such an account." },
   vendor_account_not_working: {
