@@ -45,6 +45,10 @@ export const AUDIT_ACTS = {
     security: false,
     meaning: "A setting was changed, or a channel, place, person, key, role or device.",
   },
+  "webhook.replayed": {
+    security: false,
+    meaning: "What happened in a range of time was asked to be told once more by webhook.",
+  },
   "product.created": { security: false, meaning: "A product was added to the catalog." },
   "product.changed": { security: false, meaning: "A product's tagging, check or substitutes were changed." },
   "channel.told-again": {
@@ -76,6 +80,12 @@ export const AUDIT_ACTS = {
   },
   "orders.exported": { security: false, meaning: "Orders were exported as a table." },
   "stock.exported": { security: false, meaning: "Movements of a stock position were exported as a table." },
+  "data.import-started": { security: false, meaning: "An import was checked or run." },
+  "data.imported": { security: false, meaning: "An import has come to its end; with what it booked." },
+  "data.exported": {
+    security: false,
+    meaning: "Products, stock, locations, orders, customers or returns were exported as a table.",
+  },
   "personal-data.exported": {
     security: false,
     meaning: "Everything that is stored of a shopper was exported.",

@@ -57,6 +57,7 @@ import { createRestHandler } from "./http/rest-handler.ts";
 import type { DependencyState, Services, SingleSignOn } from "./http/route.ts";
 import { SecurityEvents } from "./http/security-events.ts";
 import { loadStaticFiles } from "./http/static-files.ts";
+import { streamedRequests } from "./http/streamed-body.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import type { MetricSources } from "./metrics/sources.ts";
 import { ROUTE_ANSWERS } from "./routes/route-answers.ts";
@@ -134,7 +135,13 @@ export type NodeSources = Pick<MetricSources, "node" | "version" | "roles" | "en
 
 const NO_WEBHOOKS: WebhookSender = {
   problemOf: () => "This system sends no webhooks.",
-  send: async () => ({ status: null, problem: "This system sends no webhooks." }),
+  send: async () => ({
+    status: null,
+    problem: "This system sends no webhooks.",
+    ms: 0,
+    answer: null,
+    retryAfterMs: null,
+  }),
 };
 
 export type Gateway = { readonly port: number; stop(): Promise<void> };
@@ -248,20 +255,23 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     hstsSubdomains: options.hstsSubdomains ?? false,
     tls: options.tls ?? null,
     clientAddress,
+    isStreamed: streamedRequests(routes),
     handler: createRestHandler(
       routes,
       services,
       loadStaticFiles(options.dashboardFolder, () => shopperPolicy(options.payments), options.publicUrl),
       new Map([
-        ["/asyncapi.json", asyncApiDocument({ publicUrl: options.publicUrl })],
+        ["/asyncapi.json", once(() => asyncApiDocument({ publicUrl: options.publicUrl }))],
         [
           "/openapi.json",
-          openApiDocument(routes, {
-            answers: ROUTE_ANSWERS,
-            whereabouts: WHEREABOUTS,
-            publicUrl: options.publicUrl,
-            sessionCookie: cookies.session,
-          }),
+          once(() =>
+            openApiDocument(routes, {
+              answers: ROUTE_ANSWERS,
+              whereabouts: WHEREABOUTS,
+              publicUrl: options.publicUrl,
+              sessionCookie: cookies.session,
+            }),
+          ),
         ],
       ]),
       WHEREABOUTS,
@@ -293,5 +303,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       stopped ??= stop();
       return stopped;
     },
+  };
+}
+
+/** Made for whoever asks first. */
+function once(make: () => string): () => string {
+  let made: string | null = null;
+  return () => {
+    made ??= make();
+    return made;
   };
 }

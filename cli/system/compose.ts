@@ -279,7 +279,11 @@ async function startJobs(system: Composition): Promise<RunningJobs> {
           jobLog,
           context: own,
           carriers: outside.carriers,
-          webhooks: { box: settings.secretBox, sender: webhookSender },
+          webhooks: {
+            box: settings.secretBox,
+            sender: webhookSender,
+            people: { mailer: outside.mailer, publicUrl: settings.publicUrl },
+          },
           channels: {
             box: settings.secretBox,
             desk: channelDesk,

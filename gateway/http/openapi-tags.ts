@@ -87,9 +87,14 @@ export const GROUPS: readonly Group[] = [
         ],
       },
       {
+        name: "Import and export",
+        description: "Tables that come in as files, with what became of each row; and the same tables out.",
+        words: ["imports", "import-mappings", "exports"],
+      },
+      {
         name: "Webhooks",
         description: "Who is told what happens, and what vendors tell us.",
-        words: ["webhook-subscriptions", "webhooks"],
+        words: ["webhook-event-types", "webhook-subscriptions", "webhooks"],
       },
     ],
   },
@@ -127,10 +132,11 @@ export const GROUPS: readonly Group[] = [
     tags: [
       {
         name: "System",
-        description: "Health, figures, this document, and the stream.",
+        description: "Many changes in one request, health, figures, this document, and the stream.",
         words: [
           "system",
           "overview",
+          "bulk",
           "healthz",
           "readyz",
           "metrics",

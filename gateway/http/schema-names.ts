@@ -27,6 +27,7 @@ import * as holdReasons from "../../contract/settings/hold-reasons.ts";
 import * as holidays from "../../contract/settings/holidays.ts";
 import * as mailTemplates from "../../contract/settings/mail-templates.ts";
 import * as vendorAccounts from "../../contract/settings/vendor-accounts.ts";
+import * as webhookEvents from "../../contract/settings/webhook-events.ts";
 import * as webhooks from "../../contract/settings/webhooks.ts";
 import * as settings from "../../contract/settings.ts";
 import * as shapes from "../../contract/shapes.ts";
@@ -66,6 +67,7 @@ const MODULES: readonly Readonly<Record<string, unknown>>[] = [
   channelAccounts,
   vendorAccounts,
   webhooks,
+  webhookEvents,
   people,
   roles,
   keys,

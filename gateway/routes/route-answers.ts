@@ -29,6 +29,26 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "unauthenticated",
     ],
   },
+  "DELETE /v1/import-mappings/{id}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_forbidden",
+      "import_mapping_not_found",
+      "unauthenticated",
+    ],
+  },
+  "DELETE /v1/imports/{id}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_forbidden",
+      "forbidden",
+      "import_not_found",
+      "import_state_other",
+      "unauthenticated",
+    ],
+  },
   "DELETE /v1/orders/{id}/store-credit": {
     statuses: [200],
     types: ["application/json"],
@@ -87,6 +107,15 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     codes: [
       "setting_changed",
       "unauthenticated",
+      "webhook_subscription_not_found",
+    ],
+  },
+  "DELETE /v1/webhook-subscriptions/{id}/replays/{replayId}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "unauthenticated",
+      "webhook_replay_not_found",
       "webhook_subscription_not_found",
     ],
   },
@@ -350,6 +379,17 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "device_not_found",
     ],
   },
+  "GET /v1/exports/{kind}": {
+    statuses: [200],
+    types: ["application/x-ndjson", "text/csv"],
+    codes: [
+      "channel_forbidden",
+      "documents_busy",
+      "forbidden",
+      "not_found",
+      "unauthenticated",
+    ],
+  },
   "GET /v1/floor/loads": {
     statuses: [200],
     types: ["application/json"],
@@ -411,6 +451,43 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     statuses: [200],
     types: ["application/json"],
     codes: [
+      "unauthenticated",
+    ],
+  },
+  "GET /v1/import-mappings": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_forbidden",
+      "unauthenticated",
+    ],
+  },
+  "GET /v1/imports": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_forbidden",
+      "invalid_cursor",
+      "unauthenticated",
+    ],
+  },
+  "GET /v1/imports/{id}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_forbidden",
+      "forbidden",
+      "import_not_found",
+      "unauthenticated",
+    ],
+  },
+  "GET /v1/imports/{id}/faults.csv": {
+    statuses: [200],
+    types: ["text/csv"],
+    codes: [
+      "channel_forbidden",
+      "forbidden",
+      "import_not_found",
       "unauthenticated",
     ],
   },
@@ -917,6 +994,12 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "unauthenticated",
     ],
   },
+  "GET /v1/webhook-event-types": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+    ],
+  },
   "GET /v1/webhook-subscriptions": {
     statuses: [200],
     types: ["application/json"],
@@ -933,6 +1016,15 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     ],
   },
   "GET /v1/webhook-subscriptions/{id}/deliveries": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "invalid_cursor",
+      "unauthenticated",
+      "webhook_subscription_not_found",
+    ],
+  },
+  "GET /v1/webhook-subscriptions/{id}/replays": {
     statuses: [200],
     types: ["application/json"],
     codes: [
@@ -996,6 +1088,18 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "not_found",
       "role_not_found",
       "setting_changed",
+      "unauthenticated",
+    ],
+  },
+  "PATCH /v1/imports/{id}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_forbidden",
+      "forbidden",
+      "import_mapping_invalid",
+      "import_not_found",
+      "import_state_other",
       "unauthenticated",
     ],
   },
@@ -1154,6 +1258,16 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "not_found",
       "second_factor_missing",
       "setting_changed",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/bulk": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "documents_busy",
+      "invalid_cursor",
+      "invalid_request",
       "unauthenticated",
     ],
   },
@@ -1724,6 +1838,83 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "setting_changed",
       "shard_elsewhere",
       "shard_unavailable",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/import-mappings": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_forbidden",
+      "forbidden",
+      "import_not_found",
+      "import_state_other",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/imports": {
+    statuses: [201],
+    types: ["application/json"],
+    codes: [
+      "channel_forbidden",
+      "forbidden",
+      "import_empty",
+      "import_not_found",
+      "import_offset_wrong",
+      "import_storage_full",
+      "import_too_large",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/imports/{id}/check": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_forbidden",
+      "forbidden",
+      "import_incomplete",
+      "import_not_found",
+      "import_state_other",
+      "role_has_limit",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/imports/{id}/content": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_forbidden",
+      "forbidden",
+      "import_empty",
+      "import_not_found",
+      "import_offset_wrong",
+      "import_state_other",
+      "import_storage_full",
+      "import_too_large",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/imports/{id}/run": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_forbidden",
+      "forbidden",
+      "import_incomplete",
+      "import_not_found",
+      "import_state_other",
+      "role_has_limit",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/imports/{id}/stop": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_forbidden",
+      "forbidden",
+      "import_not_found",
+      "import_state_other",
       "unauthenticated",
     ],
   },
@@ -3151,6 +3342,15 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "webhook_subscription_not_found",
     ],
   },
+  "POST /v1/webhook-subscriptions/{id}/replays": {
+    statuses: [202],
+    types: ["application/json"],
+    codes: [
+      "replay_range_invalid",
+      "unauthenticated",
+      "webhook_subscription_not_found",
+    ],
+  },
   "POST /v1/webhook-subscriptions/{id}/rotate-secret": {
     statuses: [200],
     types: ["application/json"],
@@ -3165,6 +3365,7 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     types: ["application/json"],
     codes: [
       "unauthenticated",
+      "unknown_event_type",
       "webhook_subscription_not_found",
     ],
   },

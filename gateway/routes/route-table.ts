@@ -2,6 +2,7 @@
 import type { Route } from "../http/route.ts";
 import { accountRoutes } from "./account.ts";
 import { auditRoutes } from "./audit.ts";
+import { bulkRoutes } from "./bulk.ts";
 import { catalogRoutes } from "./catalog.ts";
 import { channelRoutes } from "./channels.ts";
 import { claimRoutes } from "./claims.ts";
@@ -35,6 +36,8 @@ import { singleSignOnRoutes } from "./sign-in/single-sign-on.ts";
 import { stockRoutes } from "./stock.ts";
 import { storeCreditRoutes } from "./store-credit.ts";
 import { systemRoutes } from "./system.ts";
+import { exportRoutes } from "./tables/exports.ts";
+import { importRoutes } from "./tables/imports.ts";
 import { trackingRoutes } from "./tracking.ts";
 import { unknownItemRoutes } from "./unknown-items.ts";
 import { webhookRoutes } from "./webhooks.ts";
@@ -50,6 +53,7 @@ export const routeTable: readonly Route[] = [
   ...keyRoutes,
   ...companyRoutes,
   ...savedViewRoutes,
+  ...bulkRoutes,
   ...orderRoutes,
   ...stockRoutes,
   ...catalogRoutes,
@@ -73,6 +77,8 @@ export const routeTable: readonly Route[] = [
   ...holdReasonRoutes,
   ...vendorAccountRoutes,
   ...webhookSubscriptionRoutes,
+  ...importRoutes,
+  ...exportRoutes,
   ...roleRoutes,
   ...personalDataRoutes,
   ...auditRoutes,

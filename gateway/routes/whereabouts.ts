@@ -62,6 +62,8 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
   ["POST /v1/account/passkeys/options", "anything"],
   ["DELETE /v1/account/passkeys/{id}", "anything"],
   ["GET /v1/company", "anything"],
+  // Each of its requests is held to the caller's places by itself.
+  ["POST /v1/bulk", "anything"],
   ["GET /v1/views", "anything"],
   ["POST /v1/views", "anything"],
   ["DELETE /v1/views/{id}", "anything"],
@@ -252,7 +254,11 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
     "GET /v1/webhook-subscriptions",
     "POST /v1/webhook-subscriptions",
     ...["GET", "PATCH", "DELETE"].map((method) => `${method} /v1/webhook-subscriptions/{id}`),
+    "GET /v1/webhook-event-types",
     "GET /v1/webhook-subscriptions/{id}/deliveries",
+    "GET /v1/webhook-subscriptions/{id}/replays",
+    "POST /v1/webhook-subscriptions/{id}/replays",
+    "DELETE /v1/webhook-subscriptions/{id}/replays/{replayId}",
     ...["rotate-secret", "test", "deliveries/{messageId}/replay"].map(
       (action) => `POST /v1/webhook-subscriptions/{id}/${action}`,
     ),
@@ -313,6 +319,16 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
     "GET /v1/keys/{id}",
     "POST /v1/keys/{id}/rotate",
     "POST /v1/keys/{id}/disable",
+    // A table is of all places and channels.
+    "GET /v1/imports",
+    "POST /v1/imports",
+    ...["GET", "PATCH", "DELETE"].map((method) => `${method} /v1/imports/{id}`),
+    ...["content", "check", "run", "stop"].map((action) => `POST /v1/imports/{id}/${action}`),
+    "GET /v1/imports/{id}/faults.csv",
+    "GET /v1/import-mappings",
+    "POST /v1/import-mappings",
+    "DELETE /v1/import-mappings/{id}",
+    "GET /v1/exports/{kind}",
     "GET /metrics",
   ].map((name) => [name, "company"] as const),
 ]);

@@ -152,6 +152,11 @@ async function captureReadings(
             const answer = refusal(channelId, externalId ?? null, code, detail);
             return code === "not_an_order" ? { ...answer, outcome: "ignored" } : answer;
           }
+          case "changed": {
+            const detail = "The channel tells of a change and does not send the order.";
+            const answer = refusal(channelId, reading.externalId, "not_an_order", detail);
+            return { ...answer, outcome: "ignored" };
+          }
           case "cancellation":
             // The order came along in the same payload, and its reading carries the cancellation.
             if (ordered.has(reading.externalId)) return null;
@@ -212,7 +217,7 @@ type SaidByChannel = {
   readonly cause: string;
   readonly said:
     | { readonly incoming: Incoming }
-    | { readonly reading: Exclude<ChannelReading, { kind: "order" | "refused" }> };
+    | { readonly reading: Extract<ChannelReading, { kind: "cancellation" | "refund" }> };
 };
 
 /**
