@@ -41,9 +41,25 @@ test("makes a channel, prints where its webhooks go and the secret that signs th
 
 test("shows, changes and switches channels, as documents for programs", async () => {
   const [changed] = jsonLines<ChannelDetail>(
-    await channel("update", "till", "--charged-by", "order", "--stock-pool", "tills", "--json"),
+    await channel(
+      "update",
+      "till",
+      "--charged-by",
+      "order",
+      "--stock-pool",
+      "tills",
+      "--stock-buffer",
+      "2",
+      "--json",
+    ),
   );
-  expect(changed).toMatchObject({ chargedBy: "order", stockPool: "tills", name: "The till", version: 3 });
+  expect(changed).toMatchObject({
+    chargedBy: "order",
+    stockPool: "tills",
+    stockBuffer: 2,
+    name: "The till",
+    version: 3,
+  });
   const [off] = jsonLines<ChannelDetail>(await channel("disable", "till", "--json"));
   expect(off?.active).toBe(false);
   const listed = jsonLines<ChannelView>(await channel("list", "--json"));

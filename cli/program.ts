@@ -40,6 +40,8 @@ import { addSourcingRulesCommand } from "./commands/sourcing-rules.ts";
 import { addStaffCommand } from "./commands/staff.ts";
 import { addStartCommand } from "./commands/start.ts";
 import { addStockCommand } from "./commands/stock.ts";
+import { addExportCommand } from "./commands/tables/export.ts";
+import { addImportCommand } from "./commands/tables/import.ts";
 
 export function buildProgram(): Command {
   const program = new Command("holdfast")
@@ -76,6 +78,8 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
   addProductCommand(program);
   addStockCommand(program);
   addDeviceCommand(program);
+  addImportCommand(program);
+  addExportCommand(program);
   addBulkCommand(program);
   addSystemCommand(program);
   addBackupCommand(program);

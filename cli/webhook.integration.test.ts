@@ -64,7 +64,9 @@ test("a webhook is made, tried, told, replayed, switched off and removed", async
   const made = await holdfast("webhook", "create", "erp", "--to", address, "--events", "order.captured");
   expect([made.status, made.stderr]).toEqual([0, ""]);
   expect(made.stdout).toMatch(/secret {2}whsec_/);
-  expect((await holdfast("webhook", "test", "erp")).stdout).toBe("taken with 200\n");
+  expect((await holdfast("webhook", "test", "erp")).stdout).toMatch(/^taken with 200 after \d+ ms\n$/);
+  expect((await holdfast("webhook", "test", "erp", "--type", "shipment.delivered")).status).toBe(0);
+  expect((await holdfast("webhook", "events")).stdout).toContain("stock_position.changed");
   const order = await world.call("POST", "/v1/orders", {
     json: canonicalOrder("told"),
     headers: { "idempotency-key": "told" },
@@ -77,6 +79,18 @@ test("a webhook is made, tried, told, replayed, switched off and removed", async
   });
   expect(message).toMatchObject({ orderId: order.json.order, state: "delivered", attempts: 1 });
   expect((await holdfast("webhook", "replay", "erp", message?.messageId ?? "")).status).toBe(0);
+  const about = ["--about", message?.messageId ?? ""];
+  expect((await holdfast("webhook", "deliveries", "erp", ...about)).stdout).toMatch(/200 in \d+ ms/);
+  const range = ["--from", "2026-11-29T08:00:00Z", "--to", "2026-11-29T12:00:00Z", "--events", "order.*"];
+  const [replay] = jsonLines<{ readonly id: string }>(
+    await holdfast("webhook", "replay-range", "erp", ...range, "--json"),
+  );
+  expect((await holdfast("webhook", "replays", "erp")).stdout).toContain("2026-11-29T08:00:00.000Z");
+  expect((await holdfast("webhook", "cancel-replay", "erp", replay?.id ?? "")).status).toBe(0);
+  const [changed] = jsonLines<WebhookSubscriptionView>(
+    await holdfast("webhook", "update", "erp", "--ordering", "key", "--locations", "east", "--json"),
+  );
+  expect(changed).toMatchObject({ ordering: "key", locations: ["east"] });
   const [off] = jsonLines<WebhookSubscriptionView>(await holdfast("webhook", "disable", "erp", "--json"));
   expect(off).toMatchObject({ active: false, events: ["order.captured"] });
   expect((await holdfast("webhook", "rotate-secret", "erp", "--overlap-hours", "0")).stdout).toMatch(
@@ -104,6 +118,7 @@ test("an account is set with its secret from a file, tried, switched off and rem
 test.each([
   [["webhook", "create", "bad", "--to", "https://10.0.0.1/"], 1, "webhook_url_refused"],
   [["webhook", "create", "bad"], 2, "--to"],
+  [["webhook", "update", "bad", "--ordering", "random"], 2, "--ordering"],
   [["webhook", "show", "nobody"], 1, "webhook_subscription_not_found"],
   [["account", "show", "payments", "stripe", "nobody"], 1, "vendor_account_not_found"],
   [["account", "create", "payments", "stripe", "x", "--value", "STRIPE"], 2, "--value"],

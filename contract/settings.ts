@@ -62,6 +62,8 @@ export const CHANNEL_RULES = {
   combineMinutes: Nullable(Type.Integer({ minimum: 1, maximum: MOST_COMBINE_MINUTES })),
   /** The stock pool that its orders are reserved through; null: what everybody may sell. */
   stockPool: Nullable(Name),
+  /** Units of each SKU that it is not told of, so that a sale elsewhere does not oversell it meanwhile. */
+  stockBuffer: Type.Integer({ minimum: 0, maximum: 1_000_000_000 }),
 };
 
 const ChannelRules = Type.Object(CHANNEL_RULES);
@@ -85,6 +87,7 @@ export const ChannelSettingsBody = Type.Object(
     shopperChangesMinutes: Type.Optional(CHANNEL_RULES.shopperChangesMinutes),
     combineMinutes: Type.Optional(CHANNEL_RULES.combineMinutes),
     stockPool: Type.Optional(CHANNEL_RULES.stockPool),
+    stockBuffer: Type.Optional(CHANNEL_RULES.stockBuffer),
   },
   closed,
 );

@@ -69,6 +69,7 @@ describe.skipIf(chromium === undefined)("the page of webhooks", () => {
     await dialog.getByText("10.0.0.1 is not a public address.").waitFor();
     await dialog.getByLabel(/^Address/).fill(address);
     await dialog.getByLabel(/^Told of/).fill("order.captured");
+    await dialog.getByLabel(/^Order of messages/).selectOption("key");
     await dialog.getByRole("button", { name: "Add the webhook" }).click();
     await dialog.getByText(/^whsec_/).waitFor();
     await dialog.getByRole("button", { name: "Close" }).click();
@@ -78,19 +79,41 @@ describe.skipIf(chromium === undefined)("the page of webhooks", () => {
     const lines = [{ sku: "NOBODY-KNOWS", title: "Bag", quantity: 1, unitPrice: "29.00" }];
     const order = await postOrder(edge, sentOrder("HOOK", { lines }));
     await edge.database.query(
-      `insert into webhook_delivery (subscription_id, message_id, order_id, event_key, event_type, state, attempts, problem)
-       select 'erp', 'msg_aside', order_id, key, type, 'dead', 14, 'It answered 503.' from order_event
+      `insert into webhook_delivery (subscription_id, message_id, order_id, event_key, event_type, state, attempts, problem, subject, tries)
+       select 'erp', 'msg_aside', order_id, key, type, 'dead', 14, 'It answered 503.', order_id,
+              '[{"at":"2026-11-30T09:00:00Z","status":503,"ms":41,"answer":"no room","problem":"It answered 503."}]'
+         from order_event
         where order_id = $1 and type = 'order.captured'`,
       [order],
     );
     await shown.getByRole("button", { name: "Put aside", exact: true }).click();
     await shown.getByText("It answered 503.").waitFor();
+    await shown.getByText("One try of msg_aside").click();
+    await shown.getByText("no room").waitFor();
     await shown.getByRole("button", { name: "Send again msg_aside" }).click();
     await shown.getByText("It is sent once more.").waitFor();
     const { rows } = await edge.database.query(
       "select state from webhook_delivery where message_id = 'msg_aside'",
     );
     expect(rows).toEqual([{ state: "again" }]);
+
+    await shown.getByRole("button", { name: "Tell a range again" }).click();
+    await dialog.getByLabel(/^From/).fill("2026-11-29T08:00:00");
+    await dialog.getByLabel(/^To/).fill("2026-11-29T07:00:00");
+    await shown.getByRole("button", { name: "Tell it again" }).click();
+    await shown.getByText("before it begins").waitFor();
+    await dialog.getByLabel(/^To/).fill("2026-11-29T12:00:00");
+    await shown.getByRole("button", { name: "Tell it again" }).click();
+    await shown.getByRole("button", { name: /^End replay/ }).click();
+    await shown.getByText("It is ended.").waitFor();
+
+    await edge.database.query(
+      "update webhook_subscription set paused_at = now(), pause_reason = 'failing', failing_since = now() where id = 'erp'",
+    );
+    await shown.reload();
+    await shown.getByText("It has taken nothing for three days.").waitFor();
+    await shown.getByRole("button", { name: "End the pause" }).click();
+    await shown.getByText("It is told again.").waitFor();
     expect(await shown.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBe(0);
     await shown.getByRole("button", { name: "Remove" }).click();
     await shown.getByText("Nobody is told yet").waitFor();

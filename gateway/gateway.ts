@@ -25,6 +25,7 @@ import type { ProxyHeader } from "../config/trusted-proxies.ts";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
 import { createDocumentPool } from "../operations/documents/document-pool.ts";
 import type { Carrier } from "../ports/carriers.ts";
+import type { ChannelDesk } from "../ports/channel-desk.ts";
 import type { ChannelAdapter } from "../ports/channels.ts";
 import type { BridgeStatus, DeviceProtocols } from "../ports/devices.ts";
 import type { Mailer } from "../ports/notifications.ts";
@@ -56,6 +57,7 @@ import { createRestHandler } from "./http/rest-handler.ts";
 import type { DependencyState, Services, SingleSignOn } from "./http/route.ts";
 import { SecurityEvents } from "./http/security-events.ts";
 import { loadStaticFiles } from "./http/static-files.ts";
+import { streamedRequests } from "./http/streamed-body.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import type { MetricSources } from "./metrics/sources.ts";
 import { ROUTE_ANSWERS } from "./routes/route-answers.ts";
@@ -88,6 +90,8 @@ type GatewayOptions = {
   readonly otherVendors?: readonly VendorRoster<unknown>[];
   /** Makes accounts that people set work; absent: those that are given here are all. */
   readonly vendorDesk?: VendorDesk;
+  /** Absent: no channel can be connected here. */
+  readonly channelDesk?: ChannelDesk;
   /** By which others are told what happens to orders; absent: this gateway takes no addresses. */
   readonly webhookSender?: WebhookSender;
   readonly devices: DeviceProtocols;
@@ -131,7 +135,13 @@ export type NodeSources = Pick<MetricSources, "node" | "version" | "roles" | "en
 
 const NO_WEBHOOKS: WebhookSender = {
   problemOf: () => "This system sends no webhooks.",
-  send: async () => ({ status: null, problem: "This system sends no webhooks." }),
+  send: async () => ({
+    status: null,
+    problem: "This system sends no webhooks.",
+    ms: 0,
+    answer: null,
+    retryAfterMs: null,
+  }),
 };
 
 export type Gateway = { readonly port: number; stop(): Promise<void> };
@@ -201,6 +211,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     devices: options.devices,
     vendors: [options.payments, ...(options.otherVendors ?? []), options.carriers],
     vendorDesk: options.vendorDesk ?? null,
+    channelDesk: options.channelDesk ?? null,
     webhookSender: options.webhookSender ?? NO_WEBHOOKS,
     publicUrl: options.publicUrl,
     cookies,
@@ -244,6 +255,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     hstsSubdomains: options.hstsSubdomains ?? false,
     tls: options.tls ?? null,
     clientAddress,
+    isStreamed: streamedRequests(routes),
     handler: createRestHandler(
       routes,
       services,

@@ -12,6 +12,14 @@ import type { ChannelRefusal } from "../ports/channels.ts";
 
 /** Codes of the operations themselves. */
 type OperationRefusalCode =
+  | "channel_account_invalid"
+  | "channel_account_not_working"
+  | "channel_has_no_api"
+  | "channel_not_connected"
+  | "telling_not_found"
+  | "telling_told"
+  | "range_empty"
+  | "difference_not_open"
   | "already_set_up"
   | "currency_in_use"
   | "email_taken"
@@ -103,6 +111,15 @@ type OperationRefusalCode =
   | "idempotency_key_reused"
   | "inspection_not_found"
   | "inspection_not_reopenable"
+  | "import_empty"
+  | "import_incomplete"
+  | "import_mapping_invalid"
+  | "import_mapping_not_found"
+  | "import_not_found"
+  | "import_offset_wrong"
+  | "import_state_other"
+  | "import_storage_full"
+  | "import_too_large"
   | "invalid_channel_sku"
   | "invalid_kit"
   | "invalid_product"
@@ -191,6 +208,9 @@ type OperationRefusalCode =
   | "verification_failed"
   | "webhook_exists"
   | "webhook_subscription_not_found"
+  | "replay_range_invalid"
+  | "webhook_replay_not_found"
+  | "unknown_event_type"
   | "webhook_url_refused"
   | "wrong_code";
 

@@ -55,7 +55,7 @@ export type ChannelWebhook = {
 };
 
 export interface ChannelAdapter {
-  /** `shopify`, `amazon`, `walmart`, `ebay`, `woocommerce`, `holdfast` (the canonical format). */
+  /** `shopify`, `amazon`, `walmart`, `ebay`, `tiktok`, `woocommerce`, `holdfast` (the canonical format). */
   readonly kind: string;
   /**
    * Reads one payload exactly as the channel sent it; it may hold several orders (a list response).

@@ -8,11 +8,18 @@ export type WebhookMessage = {
   readonly body: string;
 };
 
-/**
- * `status`: of the answer; null: there was none. `problem` is for people and holds nothing of the answer's
- * body.
- */
-export type WebhookAnswer = { readonly status: number | null; readonly problem: string | null };
+export type WebhookAnswer = {
+  /** Null: there was no answer. */
+  readonly status: number | null;
+  /** For people; holds nothing of the answer's body. Null: it was taken. */
+  readonly problem: string | null;
+  /** From the first byte of the request to the end of the answer, in milliseconds. */
+  readonly ms: number;
+  /** The beginning of the answer's body, as text; null: it had none. */
+  readonly answer: string | null;
+  /** How long the receiver wants to be left alone, in milliseconds; null: it did not say. */
+  readonly retryAfterMs: number | null;
+};
 
 export interface WebhookSender {
   /**

@@ -71,6 +71,59 @@ export class RestClient {
     return this.request("GET", path, undefined);
   }
 
+  /**
+   * Sends bytes as they come. Once: whoever has them sends again what did not arrive.
+   *
+   * @throws UserProblem `unreachable` where the connection broke, `RequestRefused`
+   */
+  async send<T>(path: string, content: AsyncIterable<Uint8Array> | Uint8Array): Promise<T> {
+    const isWhole = content instanceof Uint8Array;
+    const init: RequestInit & { duplex?: "half" } = {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${this.access.key}`,
+        accept: "application/json",
+        "content-type": "application/octet-stream",
+      },
+      body: isWhole
+        ? Buffer.from(content)
+        : (ReadableStream.from(content) as unknown as NonNullable<RequestInit["body"]>),
+      ...(isWhole ? {} : { duplex: "half" as const }),
+    };
+    const response = await fetch(`${this.access.url}${path}`, init).catch((error: unknown) => {
+      throw this.unreachable(error instanceof Error ? (error.cause ?? error) : error);
+    });
+    const text = await response.text();
+    if (response.ok) return read<T>(text);
+    const problem = readProblem(text);
+    throw new RequestRefused(
+      response.status,
+      problem?.code ?? `http_${response.status}`,
+      problem?.detail ?? `The gateway answered ${response.status} to POST ${path}`,
+    );
+  }
+
+  /** An answer of any length, as it comes. @throws UserProblem, also where it breaks off */
+  async *stream(path: string): AsyncGenerator<Uint8Array> {
+    try {
+      const response = await fetch(`${this.access.url}${path}`, {
+        headers: { authorization: `Bearer ${this.access.key}` },
+      });
+      if (!response.ok || response.body === null) {
+        const problem = readProblem(await response.text());
+        throw new RequestRefused(
+          response.status,
+          problem?.code ?? `http_${response.status}`,
+          problem?.detail ?? `The gateway answered ${response.status} to GET ${path}`,
+        );
+      }
+      yield* response.body;
+    } catch (error) {
+      if (error instanceof UserProblem) throw error;
+      throw this.unreachable(error instanceof Error ? (error.cause ?? error) : error);
+    }
+  }
+
   /** Every item of a paged collection. */
   async *all<T>(path: string, limit = 200): AsyncGenerator<T> {
     let cursor: string | null = null;

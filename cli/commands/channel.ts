@@ -25,6 +25,7 @@ type RuleOptions = AccessOptions & {
   readonly allocation?: ChannelDetail["allocation"];
   readonly shopperChangesMinutes?: string;
   readonly stockPool?: string;
+  readonly stockBuffer?: string;
 };
 
 type CreateOptions = RuleOptions & {
@@ -62,7 +63,7 @@ Examples:
   )
     .requiredOption(
       "--kind <kind>",
-      "what its orders are written in: shopify, amazon, walmart, ebay, woocommerce, holdfast",
+      "what its orders are written in: shopify, amazon, walmart, ebay, tiktok, woocommerce, bigcommerce, etsy, square, magento, x12, holdfast",
     )
     .requiredOption("--id <id>", "its id, and the beginning of its orders' ids: a-z, 0-9 and _")
     .option(
@@ -94,7 +95,8 @@ function withRules(command: Command): Command {
     .option("--on-shortage <what>", "an order that stock does not cover: hold, refuse")
     .option("--allocation <policy>", "what is reserved of it, such as all_or_nothing")
     .option("--shopper-changes-minutes <n>", "how long shoppers change their orders; 0: never")
-    .option("--stock-pool <name>", "stock pool that its orders are reserved through; empty: everybody's");
+    .option("--stock-pool <name>", "stock pool that its orders are reserved through; empty: everybody's")
+    .option("--stock-buffer <units>", "units of each SKU that it is not told of; 0: it is told of all");
 }
 
 function pathOf(id: string, action = ""): string {
@@ -157,6 +159,7 @@ async function rotate(id: string, options: RotateOptions): Promise<void> {
 function rulesOf(options: RuleOptions): Omit<ChangeChannelBody, "version"> {
   const { name, chargedBy, payOnDelivery, onShortage, allocation, shopperChangesMinutes, stockPool } =
     options;
+  const { stockBuffer } = options;
   return {
     ...(name === undefined ? {} : { name }),
     ...(chargedBy === undefined ? {} : { chargedBy }),
@@ -167,6 +170,7 @@ function rulesOf(options: RuleOptions): Omit<ChangeChannelBody, "version"> {
       ? {}
       : { shopperChangesMinutes: wholeNumber("--shopper-changes-minutes", shopperChangesMinutes) }),
     ...(stockPool === undefined ? {} : { stockPool: stockPool === "" ? null : stockPool }),
+    ...(stockBuffer === undefined ? {} : { stockBuffer: wholeNumber("--stock-buffer", stockBuffer) }),
   };
 }
 
@@ -208,6 +212,7 @@ function describe(channel: ChannelDetail): string {
       ["  reserved", channel.allocation],
       ["  shoppers change", `${channel.shopperChangesMinutes} minutes`],
       ["  stock pool", channel.stockPool ?? "everybody's"],
+      ["  stock buffer", `${channel.stockBuffer} units`],
       ["  webhooks to", channel.webhook.url],
       ["  secrets", secrets.length === 0 ? "none" : secrets.join("; ")],
     ]),

@@ -56,6 +56,8 @@ For fault tests, HOLDFAST_FAILPOINT=name:nth:kill|pause|throw|delay[:ms] arms a 
 const KNOWN_BOX = new SecretBox([
   { id: "known", key: Buffer.from(Array.from({ length: 32 }, (_, index) => index)) },
 ]);
+/** Each listener of a standing job keeps a connection, beside those that requests need. */
+const POOL_SIZE = 28;
 const COMPANY = { id: "core", name: "Core server", currency: "USD" };
 
 async function main(): Promise<number> {
@@ -99,7 +101,10 @@ async function main(): Promise<number> {
 
   const ending = untilEnd();
   await migrate(databaseUrl);
-  const database = openDatabase(databaseUrl, { name: "holdfast-core-server" });
+  const database = openDatabase(databaseUrl, {
+    name: "holdfast-core-server",
+    maxConnections: POOL_SIZE,
+  });
   attachVault(database, await PersonVault.open(database, KNOWN_BOX));
   const key = values.key ?? (await createKey(database));
   const engine = await startEngine({
@@ -114,8 +119,10 @@ async function main(): Promise<number> {
   const access = await ownEngine(engine, { redisUrl, redisCaFile: null }, database, logger);
   // This composition buys no labels, so no parcel can go silent.
   const carriers = new VendorRoster<Carrier>("carriers", []);
+  const reading = createReadingPool();
   const context: OperationContext = {
     database,
+    channelAdapters: reading.adapters,
     allocator: access.allocator,
     parcelLimit: parcelLimitOf(carriers),
     now: Date.now,
@@ -134,7 +141,6 @@ async function main(): Promise<number> {
         ]
       : []),
   ];
-  const reading = createReadingPool();
   const gateway = await startGateway({
     host: values.host,
     port: Number(values.port),

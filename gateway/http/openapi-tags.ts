@@ -68,7 +68,7 @@ export const GROUPS: readonly Group[] = [
       {
         name: "Channels",
         description: "Where orders come from, and by which rules.",
-        words: ["channels", "channel-kinds"],
+        words: ["channels", "channel-kinds", "channel-connections"],
       },
       {
         name: "Settings",
@@ -87,9 +87,14 @@ export const GROUPS: readonly Group[] = [
         ],
       },
       {
+        name: "Import and export",
+        description: "Tables that come in as files, with what became of each row; and the same tables out.",
+        words: ["imports", "import-mappings", "exports"],
+      },
+      {
         name: "Webhooks",
         description: "Who is told what happens, and what vendors tell us.",
-        words: ["webhook-subscriptions", "webhooks"],
+        words: ["webhook-event-types", "webhook-subscriptions", "webhooks"],
       },
     ],
   },

@@ -134,15 +134,17 @@ function operation(
       ...(resource === undefined ? [] : [ifMatch(resource)]),
       ...(route.idempotency === "none" ? [] : [idempotencyKey(route.idempotency !== "accepted")]),
     ],
-    ...(route.body === null
-      ? {}
-      : {
-          requestBody: requestBody(
-            resource !== undefined && namesVersion(route) ? withoutVersion(route.body) : route.body,
-            schemas,
-            EXAMPLES[`${route.method} ${route.path}`],
-          ),
-        }),
+    ...(route.streamed
+      ? { requestBody: STREAMED_BODY }
+      : route.body === null
+        ? {}
+        : {
+            requestBody: requestBody(
+              resource !== undefined && namesVersion(route) ? withoutVersion(route.body) : route.body,
+              schemas,
+              EXAMPLES[`${route.method} ${route.path}`],
+            ),
+          }),
     responses,
     "x-codeSamples": [{ lang: "Shell", label: "curl", source: curl(route) }],
   };
@@ -222,6 +224,12 @@ function idempotencyKey(required: boolean): Json {
   };
 }
 
+/** A file as it is. */
+const STREAMED_BODY: Json = {
+  required: true,
+  content: { "application/octet-stream": { schema: { type: "string", format: "binary" } } },
+};
+
 /** An empty body is read as `{}`. */
 function requestBody(schema: TSchema, schemas: Map<string, Json>, example?: unknown): Json {
   const required = "required" in schema && Array.isArray(schema["required"]) && schema["required"].length > 0;
@@ -237,12 +245,13 @@ function requestBody(schema: TSchema, schemas: Map<string, Json>, example?: unkn
 }
 
 /** A call as a person makes it in a terminal, to be copied. */
-function curl({ method, path, access, body, idempotency }: Route): string {
+function curl({ method, path, access, body, streamed, idempotency }: Route): string {
   const example = EXAMPLES[`${method} ${path}`];
   const parts = [
     `curl ${method === "GET" ? "" : `-X ${method} `}"$HOLDFAST_URL${path}"`,
     ...(access.kind === "public" ? [] : [`-H "Authorization: Bearer $HOLDFAST_KEY"`]),
     ...(idempotency === "required" || idempotency === "each" ? [`-H "Idempotency-Key: $(uuidgen)"`] : []),
+    ...(streamed ? ["--data-binary @table.csv"] : []),
     ...(body === null
       ? []
       : [

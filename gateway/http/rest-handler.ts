@@ -280,7 +280,7 @@ export function createRestHandler(
     if (principal !== null) admit(resource, request, principal);
     if (principal !== null && isBound(principal.within)) await holdWithin(resource, reading, principal);
     const shown = shownTo(principal, request, await handle(resource, reading));
-    return "bytes" in shown ? null : shown.json;
+    return "json" in shown ? shown.json : null;
   }
 
   /** Compiled when a route is first called: a process calls few of the hundreds that there are. */
@@ -468,7 +468,7 @@ function shownTo(
   request: HttpRequest,
   answer: Answer<unknown>,
 ): Answer<unknown> {
-  return "bytes" in answer ? answer : { ...answer, json: shownJson(principal, request, answer.json) };
+  return "json" in answer ? { ...answer, json: shownJson(principal, request, answer.json) } : answer;
 }
 
 function shownJson(principal: Principal | null, { path }: HttpRequest, json: unknown): unknown {
@@ -494,7 +494,10 @@ function checksOf(route: Route): Checks {
     query: Compile(query) as unknown as Validator,
     shared: new Set(Object.keys(shared)),
     integers: new Set(integers),
-    body: route.body === null || route.raw ? null : (Compile(route.body) as unknown as Validator),
+    body:
+      route.body === null || route.raw || route.streamed
+        ? null
+        : (Compile(route.body) as unknown as Validator),
   };
 }
 
@@ -513,7 +516,7 @@ function readQuery(text: string, check: Checks): { readonly own: unknown; readon
       .filter(([, value]) => value !== "")
       .map(([name, value]): [string, string | number] => [
         name,
-        check.integers.has(name) && /^\d{1,9}$/.test(value) ? Number(value) : value,
+        check.integers.has(name) && /^\d{1,15}$/.test(value) ? Number(value) : value,
       ]),
   );
   if (check.query !== null && !check.query.Check(query)) {
@@ -562,6 +565,17 @@ function replyOf(
   answer: Answer<unknown>,
   { shared = {}, resource }: { readonly shared?: SharedQuery; readonly resource: Route | undefined },
 ): HttpReply {
+  if ("stream" in answer) {
+    return {
+      status: 200,
+      headers: {
+        "content-type": answer.contentType,
+        "cache-control": NOT_KEPT,
+        "content-disposition": contentDisposition(answer.file),
+      },
+      stream: answer.stream,
+    };
+  }
   if ("bytes" in answer) {
     return {
       status: 200,

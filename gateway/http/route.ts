@@ -16,6 +16,7 @@ import type { DocumentPool } from "../../operations/documents/document-pool.ts";
 import type { PeopleContext } from "../../operations/people/people-context.ts";
 import type { Refusal } from "../../operations/refusal.ts";
 import type { Carrier } from "../../ports/carriers.ts";
+import type { ChannelDesk } from "../../ports/channel-desk.ts";
 import type { ChannelAdapter } from "../../ports/channels.ts";
 import type { DeviceProtocols } from "../../ports/devices.ts";
 import type { IdentityProvider } from "../../ports/identity.ts";
@@ -76,6 +77,8 @@ export type Services = {
   readonly vendors: readonly VendorRoster<unknown>[];
   /** Makes accounts that people set work; null: this gateway works with those that it was given. */
   readonly vendorDesk: VendorDesk | null;
+  /** Connects channels; null: none can be connected here. */
+  readonly channelDesk: ChannelDesk | null;
   /** Sends webhooks to those who want to be told. */
   readonly webhookSender: WebhookSender;
   /**
@@ -150,6 +153,12 @@ export type Answer<Json> =
       readonly bytes: Uint8Array | string;
       /** Null: nobody keeps it as a file. */
       readonly file: FileName | null;
+    }
+  | {
+      readonly contentType: string;
+      /** Made as it is read. */
+      readonly stream: AsyncIterable<string | Uint8Array>;
+      readonly file: FileName;
     };
 
 /** What a session has to have proved before the route is called. API keys need none (`access/proof.ts`). */
@@ -185,6 +194,8 @@ export type Route = {
    * describes them.
    */
   readonly raw: boolean;
+  /** The body may be of any length, and the handler reads it as it comes (`request.stream`). */
+  readonly streamed: boolean;
   /** Shape of the JSON answer; absent where the answer is not JSON. */
   readonly reply: TSchema | null;
   /** `each`: a key is required, and the handler gives it on to each of the requests that are in this one. */
@@ -206,6 +217,7 @@ export function route<Q extends TObject, B extends TSchema, R extends TSchema>(d
   readonly query?: Q;
   readonly body?: B;
   readonly raw?: true;
+  readonly streamed?: true;
   readonly reply?: R;
   readonly idempotency?: Route["idempotency"];
   readonly deprecated?: Deprecation;
@@ -221,6 +233,7 @@ export function route<Q extends TObject, B extends TSchema, R extends TSchema>(d
     query: definition.query ?? null,
     body: definition.body ?? null,
     raw: definition.raw ?? false,
+    streamed: definition.streamed ?? false,
     reply: definition.reply ?? null,
     idempotency: definition.idempotency ?? "none",
     deprecated: definition.deprecated ?? null,

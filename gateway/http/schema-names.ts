@@ -21,11 +21,13 @@ import * as refunds from "../../contract/refunds.ts";
 import * as returns from "../../contract/returns.ts";
 import * as roles from "../../contract/roles.ts";
 import * as savedViews from "../../contract/saved-views.ts";
+import * as channelAccounts from "../../contract/settings/channel-accounts.ts";
 import * as customFields from "../../contract/settings/custom-fields.ts";
 import * as holdReasons from "../../contract/settings/hold-reasons.ts";
 import * as holidays from "../../contract/settings/holidays.ts";
 import * as mailTemplates from "../../contract/settings/mail-templates.ts";
 import * as vendorAccounts from "../../contract/settings/vendor-accounts.ts";
+import * as webhookEvents from "../../contract/settings/webhook-events.ts";
 import * as webhooks from "../../contract/settings/webhooks.ts";
 import * as settings from "../../contract/settings.ts";
 import * as shapes from "../../contract/shapes.ts";
@@ -62,8 +64,10 @@ const MODULES: readonly Readonly<Record<string, unknown>>[] = [
   holdReasons,
   holidays,
   mailTemplates,
+  channelAccounts,
   vendorAccounts,
   webhooks,
+  webhookEvents,
   people,
   roles,
   keys,

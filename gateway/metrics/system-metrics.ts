@@ -64,13 +64,13 @@ export function addSystemMetrics(book: MetricBook, figures: () => SystemFigures 
   );
   add(
     "holdfast_webhook_endpoints",
-    "Those who are told by webhook, by state: ok, failing (the last message was not taken), off.",
+    "Those who are told by webhook, by state: ok, failing (the last message was not taken), paused (nothing was taken for days), off.",
     ["state"],
     ({ webhooks }) => webhooks.endpoints.map(({ state, count }): Sample => [{ state }, count]),
   );
   add(
     "holdfast_webhook_pending_messages",
-    "Timeline entries that are still to be looked at for webhooks, over all endpoints; counted up to 10,000 each.",
+    "Events that are still to be looked at for webhooks, and messages that wait, over all endpoints; counted up to 10,000 each.",
     [],
     ({ webhooks }) => [[{}, webhooks.pending]],
   );

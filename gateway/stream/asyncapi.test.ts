@@ -5,9 +5,15 @@ import { Parser } from "@asyncapi/parser";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import { projectRoot } from "../../config/project-root.ts";
+import { WEBHOOK_EVENT_TYPES } from "../../contract/settings/webhook-events.ts";
 import { parseConveyorEvent, parseStatus } from "../../devices/conveyor/conveyor-messages.ts";
 import { deviceTopic, parseTopic } from "../../devices/mqtt/topics.ts";
-import { asyncApiDocument, CONVEYOR_MESSAGES } from "./asyncapi.ts";
+import { parseImpinj } from "../../devices/rfid/impinj.ts";
+import { parseZebra } from "../../devices/rfid/zebra.ts";
+import { parseConnection, parseFactsheet, parseState } from "../../devices/vda5050/messages.ts";
+import { type VdaMessage, vdaSchema } from "../../test-support/vda5050-schemas.ts";
+import { asyncApiDocument } from "./asyncapi.ts";
+import { CONVEYOR_MESSAGES, READER_MESSAGES, ROBOT_MESSAGES } from "./device-messages.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: the document is read as its readers do
 type Json = any;
@@ -64,3 +70,56 @@ test.each(Object.entries(CONVEYOR_MESSAGES))(
     if (route?.family === "status") expect(parseStatus(bytes)).toBe("online");
   },
 );
+
+const addressOf = (address: string) =>
+  address.replace("{manufacturer}", "acme").replace("{serial}", "robot-3").replace("{reader}", "portal-1");
+
+test.each(Object.entries(ROBOT_MESSAGES))(
+  "the robots' %s is what the bridge reads or writes",
+  (name, { address, by, schema, examples }) => {
+    const [, version, kind = ""] = name.split(".");
+    const major = version === "v2" ? 2 : 3;
+    expect(document.channels[name].address).toBe(address);
+    expect(document.operations[name].action).toBe(by === "device" ? "receive" : "send");
+    for (const example of examples) {
+      const ajv = new Ajv2020({ strict: false, validateFormats: false });
+      expect(ajv.validate(schema, example), ajv.errorsText()).toBe(true);
+      const bytes = Buffer.from(JSON.stringify(example));
+      if (kind === "state")
+        expect(parseState(bytes, major)).toMatchObject({ batteryCharge: 81, automatic: true });
+      if (kind === "connection") expect(parseConnection(bytes, major).headerId).toBe(12);
+      if (kind === "factsheet") expect(parseFactsheet(bytes, major)).toEqual(example);
+      // A factsheet has what its maker wants; the others are as the standard asks.
+      else expect(ajv.validate(vdaSchema(kind as VdaMessage, major), example), ajv.errorsText()).toBe(true);
+    }
+    if (by === "device")
+      expect(parseTopic(addressOf(address))).toMatchObject({ family: "robot", deviceId: "robot-3", kind });
+  },
+);
+
+test.each(Object.entries(READER_MESSAGES))(
+  "the readers' %s is what the bridge reads",
+  (name, { address, schema, examples }) => {
+    expect(document.channels[name].address).toBe(address);
+    const route = parseTopic(addressOf(address));
+    expect(route).toMatchObject({ family: "reader", deviceId: "portal-1" });
+    for (const example of examples) {
+      const ajv = new Ajv2020({ strict: false, validateFormats: false });
+      expect(ajv.validate(schema, example), ajv.errorsText()).toBe(true);
+      const read = (address.startsWith("zebra") ? parseZebra : parseImpinj)(
+        Buffer.from(JSON.stringify(example)),
+      );
+      expect(JSON.stringify(read)).toMatch(/3074257bf7194e4000001a85|"input"/i);
+    }
+  },
+);
+
+test("every type of webhooks is there, with an example that its payload takes", () => {
+  const { messages } = document.channels.webhook;
+  expect(Object.keys(messages)).toEqual(WEBHOOK_EVENT_TYPES.map(({ type }) => type));
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  for (const { payload, examples } of Object.values<Json>(messages)) {
+    const isRight = ajv.validate({ ...payload, components: document.components }, examples[0].payload);
+    expect(isRight, ajv.errorsText()).toBe(true);
+  }
+});

@@ -1,11 +1,10 @@
-/**
- * AsyncAPI 3 of what is not request and answer: the stream, webhooks out, and the bus of conveyors. Robots and
- * readers speak their own standards there, which have documents of their own.
- */
+/** AsyncAPI 3 of what is not request and answer: the stream, webhooks out, and what devices say over MQTT. */
 import Type, { type TSchema } from "typebox";
 import { CLIENT_MESSAGES } from "../../contract/client-messages.ts";
+import { WEBHOOK_EVENT_TYPES } from "../../contract/settings/webhook-events.ts";
 import type { ServerMessage } from "../../contract/stream.ts";
 import { withNames } from "../http/schema-names.ts";
+import { CONVEYOR_MESSAGES, type DeviceMessage, READER_MESSAGES, ROBOT_MESSAGES } from "./device-messages.ts";
 import { SERVER_MESSAGES } from "./server-schemas.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -38,111 +37,39 @@ const TOLD: readonly ServerMessage["type"][] = [
   "nodes.events",
 ];
 
-const text = Type.String();
-const head = {
-  bootId: Type.String({ maxLength: 64, description: "New with each start of the device" }),
-  seq: Type.Integer({ minimum: 0, description: "Goes up by one" }),
-  from: Type.Optional(
-    Type.Integer({ minimum: 0, description: "The lowest seq still in the device's outbox" }),
-  ),
-  ts: Type.String({ format: "date-time" }),
-};
-
-/** By the last levels of `holdfast/{site}/{area}/{device}/…`. `devices/conveyor/` reads and writes them. */
-export const CONVEYOR_MESSAGES: Readonly<
-  Record<string, { readonly by: "device" | "holdfast"; readonly schema: TSchema; readonly example: unknown }>
-> = {
-  "evt/scan": {
-    by: "device",
-    schema: Type.Object({ ...head, scanPointId: text, barcodes: Type.Array(text, { maxItems: 256 }) }),
-    example: {
-      bootId: "b1",
-      seq: 7,
-      ts: "2026-11-30T09:00:00.000Z",
-      scanPointId: "s1",
-      barcodes: ["TOTE-000123"],
-    },
-  },
-  "evt/divert": {
-    by: "device",
-    schema: Type.Object({
-      ...head,
-      cmdId: text,
-      lpn: text,
-      lane: Type.String({ description: "The exit" }),
-      result: Type.Enum([
-        "DIVERTED",
-        "MISSED",
-        "LANE_FULL",
-        "NO_READ",
-        "MULTI_READ",
-        "NO_DATA",
-        "JAM",
-        "RECIRC",
-      ]),
-    }),
-    example: {
-      bootId: "b1",
-      seq: 8,
-      from: 8,
-      ts: "2026-11-30T09:00:01.000Z",
-      cmdId: "c1",
-      lpn: "TOTE-000123",
-      lane: "pack-1",
-      result: "DIVERTED",
-    },
-  },
-  "evt/recirculation": {
-    by: "device",
-    schema: Type.Object({ ...head, cmdId: text, lpn: text, result: Type.Enum(["ACCEPTED", "UNKNOWN_LPN"]) }),
-    example: {
-      bootId: "b1",
-      seq: 9,
-      ts: "2026-11-30T09:00:02.000Z",
-      cmdId: "c2",
-      lpn: "TOTE-000123",
-      result: "ACCEPTED",
-    },
-  },
-  "evt/status": {
-    by: "device",
-    schema: Type.Object({ bootId: text, connection: Type.Enum(["ONLINE", "OFFLINE", "BROKEN"]) }),
-    example: { bootId: "b1", connection: "ONLINE" },
-  },
-  "cmd/divert": {
-    by: "holdfast",
-    schema: Type.Object({ cmdId: text, lpn: text, lane: text, deadlineMs: Type.Integer() }),
-    example: { cmdId: "c1", lpn: "TOTE-000123", lane: "pack-1", deadlineMs: 1_796_083_200_000 },
-  },
-  "cmd/recirculate": {
-    by: "holdfast",
-    schema: Type.Object({ cmdId: text, lpn: text }),
-    example: { cmdId: "c2", lpn: "TOTE-000123" },
-  },
-  ack: {
-    by: "holdfast",
-    schema: Type.Object({
-      bootId: text,
-      seq: Type.Integer(),
-      refused: Type.Optional(Type.Object({ code: text, detail: text })),
-    }),
-    example: { bootId: "b1", seq: 7 },
+const WEBHOOK_HEADERS = {
+  type: "object",
+  required: ["webhook-id", "webhook-timestamp", "webhook-signature"],
+  properties: {
+    "webhook-id": { type: "string", description: "The same for every try" },
+    "webhook-timestamp": { type: "string", description: "Seconds since 1970" },
+    "webhook-signature": { type: "string", description: "v1,<base64>; two while a secret is exchanged" },
   },
 };
 
-export const WEBHOOK_MESSAGE = Type.Object({
-  type: Type.String({ description: "Of a timeline's entry: shipment.delivered" }),
-  timestamp: Type.String({ format: "date-time" }),
-  data: Type.Object({
-    orderId: text,
-    channelId: text,
-    status: text,
-    key: text,
-    summary: text,
-    cause: text,
-    details: Type.Record(text, Type.Unknown()),
-  }),
-});
+const PARAMETERS: Readonly<Record<string, string>> = {
+  site: "Where the device stands",
+  area: "A part of it",
+  device: "Its id",
+  manufacturer: "Of the robot, as it names itself",
+  serial: "Of the robot; its id where it is not registered otherwise",
+  reader: "Its id",
+};
+
+/** By the name of their channel. */
+function deviceMessages(): readonly (readonly [name: string, message: DeviceMessage])[] {
+  return [
+    ...Object.entries(CONVEYOR_MESSAGES).map(
+      ([levels, { by, schema, example }]) =>
+        [
+          `conveyor.${levels.replace("/", ".")}`,
+          { address: `holdfast/{site}/{area}/{device}/${levels}`, by, schema, examples: [example] },
+        ] as const,
+    ),
+    ...Object.entries(ROBOT_MESSAGES),
+    ...Object.entries(READER_MESSAGES),
+  ];
+}
 
 export function asyncApiDocument({ publicUrl }: { readonly publicUrl: string }): string {
   const schemas = new Map<string, Json>();
@@ -175,10 +102,34 @@ export function asyncApiDocument({ publicUrl }: { readonly publicUrl: string }):
       messages: [message("stream", type)],
     };
   }
-  operations["webhook.orderEvent"] = {
+  const webhookMessages = Object.fromEntries(
+    WEBHOOK_EVENT_TYPES.map(({ type, version, meaning, data, example }) => [
+      type,
+      {
+        name: type,
+        summary: meaning,
+        contentType: "application/json",
+        headers: WEBHOOK_HEADERS,
+        payload: payload(
+          Type.Object({
+            type: Type.Literal(type),
+            version: Type.Literal(version),
+            timestamp: Type.String({ format: "date-time" }),
+            data,
+          }),
+        ),
+        examples: [
+          {
+            payload: { type, version, timestamp: "2026-11-30T09:00:00.000Z", data: example },
+          },
+        ],
+      },
+    ]),
+  );
+  operations["webhook"] = {
     action: "send",
     channel: { $ref: "#/channels/webhook" },
-    messages: [message("webhook", "orderEvent")],
+    messages: WEBHOOK_EVENT_TYPES.map(({ type }) => message("webhook", type)),
   };
   const channels: Record<string, Json> = {
     stream: {
@@ -194,43 +145,25 @@ export function asyncApiDocument({ publicUrl }: { readonly publicUrl: string }):
       address: null,
       title: "Webhooks out",
       description: "POST to the address of a subscription, by Standard Webhooks 1.0.",
-      messages: {
-        orderEvent: {
-          name: "orderEvent",
-          contentType: "application/json",
-          headers: {
-            type: "object",
-            required: ["webhook-id", "webhook-timestamp", "webhook-signature"],
-            properties: {
-              "webhook-id": { type: "string", description: "The same for every attempt" },
-              "webhook-timestamp": { type: "string", description: "Seconds since 1970" },
-              "webhook-signature": {
-                type: "string",
-                description: "v1,<base64>; two while a secret is exchanged",
-              },
-            },
-          },
-          payload: payload(WEBHOOK_MESSAGE),
-        },
-      },
+      messages: webhookMessages,
     },
   };
-  for (const [levels, { by, schema, example }] of Object.entries(CONVEYOR_MESSAGES)) {
-    const name = `conveyor.${levels.replace("/", ".")}`;
+  for (const [name, { address, by, schema, examples }] of deviceMessages()) {
     channels[name] = {
-      address: `holdfast/{site}/{area}/{device}/${levels}`,
+      address,
       servers: [{ $ref: "#/servers/broker" }],
-      parameters: {
-        site: { description: "Where the device stands" },
-        area: { description: "A part of it" },
-        device: { description: "Its id" },
-      },
+      parameters: Object.fromEntries(
+        [...address.matchAll(/\{(\w+)\}/g)].map(([, parameter = ""]) => [
+          parameter,
+          { description: PARAMETERS[parameter] ?? parameter },
+        ]),
+      ),
       messages: {
         message: {
           name,
           contentType: "application/json",
           payload: payload(schema),
-          examples: [{ payload: example }],
+          examples: examples.map((example) => ({ payload: example })),
         },
       },
     };
@@ -246,7 +179,7 @@ export function asyncApiDocument({ publicUrl }: { readonly publicUrl: string }):
       title: "Holdfast",
       version: "1",
       description:
-        "The stream, webhooks out, and the conveyors' topics. Requests and answers are in /openapi.json.",
+        "The stream, webhooks out, and the topics of conveyors, robots and RFID readers. Requests and answers are in /openapi.json.",
       license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
     },
     defaultContentType: "application/json",

@@ -5,10 +5,13 @@ import { bigcommerce } from "./bigcommerce/vendor.ts";
 import { ebay } from "./ebay/vendor.ts";
 import { etsy } from "./etsy/vendor.ts";
 import { holdfast } from "./holdfast/vendor.ts";
+import { magento } from "./magento/vendor.ts";
 import { shopify } from "./shopify/vendor.ts";
 import { square } from "./square/vendor.ts";
+import { tiktok } from "./tiktok/vendor.ts";
 import { walmart } from "./walmart/vendor.ts";
 import { woocommerce } from "./woocommerce/vendor.ts";
+import { x12 } from "./x12/vendor.ts";
 
 /** Every channel that this program reads. */
 export const channelVendors: readonly ChannelVendor[] = [
@@ -16,10 +19,13 @@ export const channelVendors: readonly ChannelVendor[] = [
   amazon,
   walmart,
   ebay,
+  tiktok,
   woocommerce,
   bigcommerce,
   etsy,
   square,
+  magento,
+  x12,
   holdfast,
 ];
 

@@ -1,3 +1,4 @@
+import type { LookupAddress, lookup } from "node:dns";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -5,15 +6,22 @@ import { createWebhookSender } from "./webhook-sender.ts";
 
 let server: Server;
 let port = 0;
-let taken: { readonly url: string; readonly body: string }[] = [];
+let taken: { readonly url: string; readonly body: string; readonly port: number }[] = [];
 beforeAll(async () => {
   server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
-      taken.push({ url: request.url ?? "", body: Buffer.concat(chunks).toString("utf8") });
+      taken.push({
+        url: request.url ?? "",
+        body: Buffer.concat(chunks).toString("utf8"),
+        port: request.socket.remotePort ?? 0,
+      });
       if (request.url === "/redirect") response.writeHead(302, { location: "/taken" }).end();
       else if (request.url === "/slow") return;
+      else if (request.url === "/closing") response.end("x", () => request.socket.destroySoon());
+      else if (request.url === "/later") response.writeHead(503, { "retry-after": "120" }).end();
+      else if (request.url === "/wordy") response.writeHead(400).end(`no\u0000\n${"€".repeat(500)}`);
       else if (request.url === "/endless") {
         response.writeHead(200);
         const timer = setInterval(() => response.write("x".repeat(65_536)), 1);
@@ -72,14 +80,20 @@ describe("an address", () => {
 describe("a message", () => {
   test("goes to an allowed network as it is", async () => {
     taken = [];
-    expect(await home.send(to("/taken"))).toEqual({ status: 200, problem: null });
-    expect(taken).toEqual([{ url: "/taken", body: '{"type":"x"}' }]);
+    expect(await home.send(to("/taken"))).toEqual({
+      status: 200,
+      problem: null,
+      answer: "thanks",
+      ms: expect.any(Number),
+      retryAfterMs: null,
+    });
+    expect(taken).toMatchObject([{ url: "/taken", body: '{"type":"x"}' }]);
   });
 
   test("goes to no name that stands for this machine, whatever the name says", async () => {
     taken = [];
     const answer = await strict.send({ ...to("/taken"), url: `https://localhost:${port}/taken` });
-    expect(answer).toEqual({
+    expect(answer).toMatchObject({
       status: null,
       problem: "It could not be reached: localhost is not a public address.",
     });
@@ -91,20 +105,64 @@ describe("a message", () => {
     expect((await home.send(to("/taken", "localhost"))).status).toBe(200);
   });
 
+  test("goes to the address that was checked, whatever the name stands for a moment later", async () => {
+    taken = [];
+    let asked = 0;
+    // A public address when it is looked at first, this machine ever after.
+    const rebinding = ((_name: string, _options: unknown, done: (...given: readonly unknown[]) => void) => {
+      asked += 1;
+      const address = asked === 1 ? "192.0.2.1" : "127.0.0.1";
+      done(null, [{ address, family: 4 } satisfies LookupAddress]);
+    }) as unknown as typeof lookup;
+    // 192.0.2.0/24 leads nowhere; here it stands for the public address.
+    const open = createWebhookSender({
+      allowedNetworks: ["192.0.2.0/24"],
+      timeoutMs: 200,
+      lookup: rebinding,
+    });
+    expect((await open.send(to("/taken", "evil.example"))).status).toBeNull();
+    expect(asked).toBe(1);
+    expect((await open.send(to("/taken", "evil.example"))).problem).toContain(
+      "evil.example is not a public address",
+    );
+    expect(asked).toBe(2);
+    expect(taken).toEqual([]);
+  });
+
   test("does not follow a redirect", async () => {
     taken = [];
     const answer = await home.send(to("/redirect"));
-    expect(answer).toEqual({ status: 302, problem: "It answered 302: redirects are not followed." });
+    expect(answer).toMatchObject({ status: 302, problem: "It answered 302: redirects are not followed." });
     expect(taken.map(({ url }) => url)).toEqual(["/redirect"]);
   });
 
   test("is not waited for without end, nor is an answer read without end", async () => {
-    expect(await home.send(to("/slow"))).toEqual({
+    expect(await home.send(to("/slow"))).toMatchObject({
       status: null,
       problem: "It did not answer within 0.3 s.",
     });
     expect((await home.send(to("/endless"))).status).toBe(200);
-    expect(await home.send(to("/broken"))).toEqual({ status: 500, problem: "It answered 500." });
+    expect(await home.send(to("/broken"))).toMatchObject({ status: 500, problem: "It answered 500." });
+  });
+
+  test("leaves the beginning of its answer behind, without control characters, and when to come again", async () => {
+    const wordy = await home.send(to("/wordy"));
+    expect(wordy.answer).toBe(`no ${"€".repeat(84)}`);
+    expect(wordy.problem).toBe("It answered 400.");
+    expect((await home.send(to("/later"))).retryAfterMs).toBe(120_000);
+    expect((await home.send(to("/taken"))).retryAfterMs).toBeNull();
+  });
+
+  test("goes over the connection of the one before, and over a new one where that was closed", async () => {
+    taken = [];
+    const fresh = createWebhookSender({ allowedNetworks: ["127.0.0.0/8"] });
+    await fresh.send(to("/taken"));
+    await fresh.send(to("/taken"));
+    expect(new Set(taken.map(({ port: from }) => from)).size).toBe(1);
+    for (let each = 0; each < 20; each += 1) {
+      expect((await fresh.send(to("/closing"))).status).toBe(200);
+      expect((await fresh.send(to("/taken"))).status).toBe(200);
+    }
   });
 
   test("that cannot be delivered is an answer, too", async () => {

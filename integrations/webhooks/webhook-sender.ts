@@ -4,14 +4,14 @@
  *
  * W1 The address that a name stands for is checked, and the connection goes to that address: it is not looked
  *    up a second time. Private, local and reserved addresses are refused, but in the networks that are
- *    allowed.
+ *    allowed. A connection that is used again leads where it led when it was checked; after a minute another is made.
  * W2 Redirects are not followed. Without TLS nothing is sent, but within those networks.
- * W3 An answer is bounded in time and size; of its body nothing is kept.
+ * W3 An answer is bounded in time and size; of its body the first bytes are kept, as text without control characters.
  */
-import { lookup } from "node:dns";
-import { request as requestPlain } from "node:http";
-import { request as requestSecure } from "node:https";
-import { BlockList, isIP, type LookupFunction } from "node:net";
+import { lookup as lookUp } from "node:dns";
+import { Agent as PlainAgent, request as requestPlain } from "node:http";
+import { request as requestSecure, Agent as SecureAgent } from "node:https";
+import { BlockList, isIP, type LookupFunction, type Socket } from "node:net";
 import type { WebhookAnswer, WebhookMessage, WebhookSender } from "../../ports/webhook-sender.ts";
 
 /**
@@ -19,6 +19,12 @@ import type { WebhookAnswer, WebhookMessage, WebhookSender } from "../../ports/w
  */
 const TIMEOUT_MS = 15_000;
 const MOST_ANSWER_BYTES = 64 * 1024;
+const KEPT_ANSWER_BYTES = 256;
+/** Of a `retry-after`; longer is not believed. */
+const MOST_RETRY_AFTER_MS = 24 * 3_600_000;
+/** For which a connection is used again, and for which it may wait unused. */
+const CONNECTION_MS = 60_000;
+const IDLE_MS = 4_000;
 
 /** Everything that is not a public address of somebody: IANA's special-purpose registries. */
 const NOT_PUBLIC: readonly (readonly [network: string, bits: number, family: "ipv4" | "ipv6"])[] = [
@@ -57,8 +63,13 @@ export function createWebhookSender(options: {
   /** Networks that are not public and may be sent to, in CIDR notation. */
   readonly allowedNetworks: readonly string[];
   readonly timeoutMs?: number;
+  /** By which names are looked up; absent: as the machine does it. */
+  readonly lookup?: typeof lookUp;
 }): WebhookSender {
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+  const lookup = options.lookup ?? lookUp;
+  const plainAgent = aging(new PlainAgent({ keepAlive: true, timeout: IDLE_MS }));
+  const secureAgent = aging(new SecureAgent({ keepAlive: true, timeout: IDLE_MS }));
   const closed = new BlockList();
   for (const [network, bits, family] of NOT_PUBLIC) closed.addSubnet(network, bits, family);
   const allowed = new BlockList();
@@ -95,8 +106,21 @@ export function createWebhookSender(options: {
   };
 
   const send = (message: WebhookMessage): Promise<WebhookAnswer> => {
+    const begun = performance.now();
+    const answered = (
+      status: number | null,
+      problem: string | null,
+      answer: string | null = null,
+      retryAfterMs: number | null = null,
+    ): WebhookAnswer => ({
+      status,
+      problem,
+      ms: Math.round(performance.now() - begun),
+      answer,
+      retryAfterMs,
+    });
     const problem = problemOf(message.url);
-    if (problem !== null) return Promise.resolve({ status: null, problem });
+    if (problem !== null) return Promise.resolve(answered(null, problem));
     const url = new URL(message.url);
     const isSecure = url.protocol === "https:";
     const checkedLookup: LookupFunction = (hostname, lookupOptions, done) => {
@@ -116,49 +140,60 @@ export function createWebhookSender(options: {
       });
     };
     return new Promise((resolve) => {
+      let abort = (): void => {};
       const give = (answer: WebhookAnswer): void => {
         clearTimeout(timer);
         resolve(answer);
-        request.destroy();
       };
-      const request = (isSecure ? requestSecure : requestPlain)(
-        {
-          protocol: url.protocol,
-          hostname: hostOf(url),
-          port: url.port === "" ? undefined : Number(url.port),
-          path: `${url.pathname}${url.search}`,
-          method: "POST",
-          headers: { ...message.headers, "content-length": Buffer.byteLength(message.body) },
-          lookup: checkedLookup,
-          // A connection that stays open would go to an address that was checked long ago.
-          agent: false,
-        },
-        (response) => {
-          const status = response.statusCode ?? 0;
-          let bytes = 0;
-          const isTaken = status >= 200 && status < 300;
-          const problem = isTaken
-            ? null
-            : status >= 300 && status < 400
-              ? `It answered ${status}: redirects are not followed.`
-              : `It answered ${status}.`;
-          response.on("data", (chunk: Buffer) => {
-            bytes += chunk.length;
-            // It has said whether it took the message; the rest is of no use.
-            if (bytes > MOST_ANSWER_BYTES) give({ status, problem });
-          });
-          response.on("end", () => give({ status, problem }));
-          response.on("error", () => give({ status, problem }));
-        },
-      );
-      const timer = setTimeout(
-        () => give({ status: null, problem: `It did not answer within ${timeoutMs / 1_000} s.` }),
-        timeoutMs,
-      );
-      request.on("error", (error) =>
-        give({ status: null, problem: `It could not be reached: ${error.message}.` }),
-      );
-      request.end(message.body);
+      const timer = setTimeout(() => {
+        give(answered(null, `It did not answer within ${timeoutMs / 1_000} s.`));
+        abort();
+      }, timeoutMs);
+      const attempt = (isFresh: boolean): void => {
+        const request = (isSecure ? requestSecure : requestPlain)(
+          {
+            protocol: url.protocol,
+            hostname: hostOf(url),
+            port: url.port === "" ? undefined : Number(url.port),
+            path: `${url.pathname}${url.search}`,
+            method: "POST",
+            headers: { ...message.headers, "content-length": Buffer.byteLength(message.body) },
+            lookup: checkedLookup,
+            agent: isFresh ? false : isSecure ? secureAgent : plainAgent,
+          },
+          (response) => {
+            const status = response.statusCode ?? 0;
+            const kept: Buffer[] = [];
+            let bytes = 0;
+            const isTaken = status >= 200 && status < 300;
+            const problem = isTaken
+              ? null
+              : status >= 300 && status < 400
+                ? `It answered ${status}: redirects are not followed.`
+                : `It answered ${status}.`;
+            const done = (): void =>
+              give(answered(status, problem, textOf(kept), retryAfterOf(response.headers["retry-after"])));
+            response.on("data", (chunk: Buffer) => {
+              if (bytes < KEPT_ANSWER_BYTES) kept.push(chunk.subarray(0, KEPT_ANSWER_BYTES - bytes));
+              bytes += chunk.length;
+              if (bytes <= MOST_ANSWER_BYTES) return;
+              // It has said whether it took the message; the rest is of no use.
+              done();
+              request.destroy();
+            });
+            response.on("end", done);
+            response.on("error", done);
+          },
+        );
+        abort = () => request.destroy();
+        request.on("error", (error: NodeJS.ErrnoException) => {
+          // The receiver has closed a connection just when it was to be used again: it has not seen the message.
+          if (request.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE")) attempt(true);
+          else give(answered(null, `It could not be reached: ${error.message}.`));
+        });
+        request.end(message.body);
+      };
+      attempt(false);
     });
   };
 
@@ -177,4 +212,39 @@ function unmapped(address: string): string {
   if (high === undefined || low === undefined) return address;
   const bits = (Number.parseInt(high, 16) << 16) | Number.parseInt(low, 16);
   return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join(".");
+}
+
+/** Documented by Node, and missing in its types. */
+type KeepingAgent = { keepSocketAlive(socket: Socket): boolean };
+
+/** Has an agent give up connections that are old: a name may stand for another address by then. */
+function aging<Agent extends PlainAgent>(agent: Agent): Agent {
+  const until = new WeakMap<Socket, number>();
+  const keeping = agent as Agent & KeepingAgent;
+  const keepSocketAlive = keeping.keepSocketAlive.bind(keeping);
+  keeping.keepSocketAlive = (socket) => {
+    const now = performance.now();
+    const end = until.get(socket) ?? now + CONNECTION_MS;
+    until.set(socket, end);
+    return now < end && keepSocketAlive(socket);
+  };
+  return agent;
+}
+
+/** Null: there is nothing to read. */
+function textOf(kept: readonly Buffer[]): string | null {
+  const text = Buffer.concat(kept)
+    .toString("utf8")
+    // Half a character at the end, and what neither PostgreSQL nor a terminal takes.
+    .replace(/\ufffd+$/, "")
+    .replace(/\p{Cc}+/gu, " ")
+    .trim();
+  return text === "" ? null : text;
+}
+
+/** In seconds, or a moment. */
+function retryAfterOf(header: string | undefined): number | null {
+  if (header === undefined) return null;
+  const ms = /^\d{1,9}$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now();
+  return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), MOST_RETRY_AFTER_MS);
 }

@@ -10,6 +10,7 @@ import { createProduct } from "../catalog/create-product.ts";
 import { editOrder } from "../change/edit-order.ts";
 import { movePart } from "../fulfillment/move-part.ts";
 import { changeChannel } from "../settings/change-channel.ts";
+import { readChannelStock } from "../stock/channel-stock.ts";
 import { retryShortOrders } from "./release-hold.ts";
 
 let world: CaptureWorld;
@@ -157,4 +158,18 @@ test("what a change adds, and what moves, is taken from the pool and goes back t
   });
   expect(moved).toMatchObject({ status: "done" });
   expect(await position(elsewhere)).toMatchObject({ free: 0, fenced: 1 });
+});
+
+test("what a channel may sell is what its pool has, less the buffer that is set of it", async () => {
+  await execute("receive", 10);
+  await execute("set-pool", 4);
+  const sold = async (channelId: string) => (await readChannelStock(world.context, channelId, [sku]))?.[0];
+  expect(await sold("own")).toEqual({ sku, available: 10, sellable: 10 });
+  expect(await sold("other")).toEqual({ sku, available: 6, sellable: 6 });
+  const set = await changeChannel(world.context, "other", { version: 1, stockBuffer: 5 }, "staff:1");
+  expect(set.status).toBe("done");
+  expect(await sold("other")).toEqual({ sku, available: 6, sellable: 1 });
+  expect(await readChannelStock(world.context, "nowhere", [sku])).toBeNull();
+  await order("own", 10);
+  expect([await sold("own"), await sold("other")].map((one) => one?.sellable)).toEqual([0, 0]);
 });

@@ -43,6 +43,7 @@ export function usualChannelRules(kind: string): Omit<ChannelRules, "name"> {
     shopperChangesMinutes: 30,
     combineMinutes: null,
     stockPool: null,
+    stockBuffer: 0,
   };
 }
 

@@ -1,38 +1,109 @@
 /**
  * Keeps everybody who wants to be told up to date. One process of a database does it; when that one ends, the
- * next one goes on where each subscription is.
+ * next one goes on where each webhook is. Each webhook has a lane of its own (`webhooks/endpoint-lane.ts`); here lanes
+ * begin and end, stock becomes events, what is old is forgotten, and people are told of pauses.
  */
+import { setMaxListeners } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import { JobLog } from "../../config/job-log.ts";
-import { forgetDeliveries, webhooksDue } from "../../store/settings/webhook-subscriptions.ts";
+import { type ToldWebhook, webhooksTold } from "../../store/settings/webhook-subscriptions.ts";
 import { type Listener, startListener } from "../../store/sql/listener.ts";
-import { deliverWebhooks, type WebhookContext } from "../webhooks/deliver.ts";
+import { forgetDomainEvents, tellOfStock } from "../../store/webhooks/domain-events.ts";
+import { forgetDeliveries } from "../../store/webhooks/webhook-deliveries.ts";
+import { EndpointLane } from "../webhooks/endpoint-lane.ts";
+import { EventTail } from "../webhooks/event-tail.ts";
+import { type PauseTelling, tellOfPauses } from "../webhooks/tell-of-pause.ts";
+import { isOneOf } from "../webhooks/wanted.ts";
+import type { WebhookContext } from "../webhooks/webhook-context.ts";
 
-/** How late a message is at most where nobody tells of it. */
+/** How late it is noticed at most what was set, where nobody tells of it. */
 const LOOK_MS = 1_000;
+/** How often is looked for what has happened. */
+const POLL_MS = 150;
+const FAULT_MS = 1_000;
 const FORGET_MS = 3_600_000;
+const EVENT_DAYS = 7;
+const PAUSES_MS = 10_000;
+/** Whoever has not looked for so long may have lost the lock to another process. */
+const LOST_MS = 10_000;
 /** Any number that no other job has. */
 const LOCK = 7_206_501;
 
+type Running = {
+  readonly lane: EndpointLane;
+  settings: string;
+  isOver: boolean;
+  readonly done: Promise<void>;
+};
+
+/** @param people absent: nobody is told of pauses by mail */
 export function runWebhooks(
   context: WebhookContext,
   logger: Logger,
   jobs: JobLog = new JobLog(),
+  people?: PauseTelling,
 ): Pick<Listener, "stop"> {
   const record = jobs.of("webhooks", LOOK_MS);
-  const { database, now } = context;
-  /** One at a time of each subscription: what is slow to answer holds up nobody else. */
-  const running = new Map<string, Promise<void>>();
-  let forgetAt = 0;
-  let isStopped = false;
-  const begin = (id: string): void => {
-    const work = (async () => {
-      while (await deliverWebhooks({ ...context, isEnding: () => isStopped }, id));
-    })()
-      .catch((error: unknown) => logger.error({ err: error, webhook: id }, "webhooks could not be delivered"))
-      .finally(() => running.delete(id));
-    running.set(id, work);
+  const { database } = context;
+  const tail = new EventTail(database, POLL_MS);
+  const running = new Map<string, Running>();
+  let [forgetAt, tellAt, lookedAt] = [0, 0, -Infinity];
+  let wantsStock: boolean | null = null;
+  const end = new AbortController();
+  // Each lane waits by it.
+  setMaxListeners(0, end.signal);
+  const isEnding = () => end.signal.aborted || performance.now() - lookedAt > LOST_MS;
+  const pause = (ms: number) => delay(ms, undefined, { signal: end.signal }).catch(() => undefined);
+
+  const begin = ({ id, settings }: ToldWebhook): void => {
+    const lane = new EndpointLane({ ...context, isEnding }, tail, id);
+    const work = async (own: { readonly isOver: boolean }): Promise<void> => {
+      while (!own.isOver && !end.signal.aborted) {
+        const isMore = await lane.step().catch(async (error: unknown) => {
+          logger.error({ err: error, webhook: id }, "webhooks could not be delivered");
+          await pause(FAULT_MS);
+          return false;
+        });
+        if (!isMore) await pause(POLL_MS);
+      }
+      await lane.settle().catch((error: unknown) => {
+        logger.error({ err: error, webhook: id }, "a webhook's lane could not be ended");
+      });
+    };
+    const state = { settings, isOver: false };
+    const done = work(state).finally(() => running.delete(id));
+    running.set(id, Object.assign(state, { lane, done }));
   };
+
+  const stock = (async () => {
+    while (!end.signal.aborted) {
+      const isMine = !isEnding() && wantsStock !== null;
+      const isMore = isMine
+        ? await tellOfStock(database, wantsStock === true).catch((error: unknown) => {
+            logger.error({ err: error }, "changes of stock could not be made events of");
+            return false;
+          })
+        : false;
+      if (!isMore) await pause(isMine && wantsStock === true ? POLL_MS : LOOK_MS);
+    }
+  })();
+
+  const lookAfter = async (): Promise<void> => {
+    const told = await webhooksTold(database);
+    lookedAt = performance.now();
+    wantsStock = told.some(({ events }) => isOneOf(events, "stock_position.changed"));
+    const wanted = new Map(told.map((each) => [each.id, each]));
+    for (const [id, each] of running) {
+      const now = wanted.get(id);
+      if (now === undefined) each.isOver = true;
+      if (now?.settings === each.settings) continue;
+      each.settings = now?.settings ?? "";
+      each.lane.settingsChanged();
+    }
+    for (const [id, each] of wanted) if (!running.has(id)) begin(each);
+  };
+
   const listener = startListener({
     database,
     channel: "settings",
@@ -44,10 +115,18 @@ export function runWebhooks(
       return rows[0]?.mine === true;
     },
     work: async () => {
-      for (const id of await webhooksDue(database, new Date(now()))) if (!running.has(id)) begin(id);
-      if (now() >= forgetAt) {
-        forgetAt = now() + FORGET_MS;
+      await lookAfter();
+      const at = performance.now();
+      if (people !== undefined && at >= tellAt) {
+        tellAt = at + PAUSES_MS;
+        await tellOfPauses(database, people).catch((error: unknown) =>
+          logger.error({ err: error }, "nobody could be told that a webhook is paused"),
+        );
+      }
+      if (at >= forgetAt) {
+        forgetAt = at + FORGET_MS;
         await forgetDeliveries(database);
+        await forgetDomainEvents(database, EVENT_DAYS);
       }
       return false;
     },
@@ -59,9 +138,9 @@ export function runWebhooks(
   });
   return {
     stop: async () => {
-      isStopped = true;
+      end.abort();
       await listener.stop();
-      await Promise.all(running.values());
+      await Promise.all([stock, ...[...running.values()].map(({ done }) => done)]);
     },
   };
 }

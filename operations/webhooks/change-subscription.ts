@@ -1,4 +1,4 @@
-/** Who is told by webhook what happens to orders: added, changed, given new secrets, removed. */
+/** Who is told by webhook what happens: added, changed, given new secrets, removed. */
 import { randomBytes } from "node:crypto";
 import type { ChangeWebhookBody, CreateWebhookBody } from "../../contract/settings/webhooks.ts";
 import { readChannelRules } from "../../store/settings/channel-rules.ts";
@@ -12,7 +12,7 @@ import {
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { changeSetting, type SettingChanged } from "../settings/change-setting.ts";
-import type { WebhookContext } from "./deliver.ts";
+import type { WebhookContext } from "./webhook-context.ts";
 
 const HOUR_MS = 3_600_000;
 const USUAL_OVERLAP_HOURS = 24;
@@ -26,7 +26,7 @@ export async function createWebhook(
   { box, sender }: Tools,
   request: { readonly body: CreateWebhookBody; readonly companyId: string; readonly by: string },
 ): Promise<Issued | Refusal> {
-  const { id, url, name = id, events = null, channel = null } = request.body;
+  const { id, url, name = id, events = null, channel = null, locations = null } = request.body;
   const refusal = await refused(context, sender, { url, channel });
   if (refusal !== null) return refusal;
   const secret = newSecret();
@@ -37,9 +37,12 @@ export async function createWebhook(
     url,
     events,
     channelId: channel,
+    locations,
+    ordering: request.body.ordering ?? "none",
     active: true,
     secret,
     former: null,
+    pausedAt: null,
   };
   const changed = await changeSetting<Fields>(context, {
     subject: webhookSubject(id),
@@ -61,7 +64,7 @@ export async function changeWebhook(
   id: string,
   request: { readonly body: ChangeWebhookBody; readonly by: string },
 ): Promise<SettingChanged | Refusal> {
-  const { version, name, url, events, channel, active } = request.body;
+  const { version, name, url, events, channel, locations, ordering, active } = request.body;
   const refusal = await refused(context, sender, { url, channel });
   if (refusal !== null) return refusal;
   return change(context, box, id, { version, by: request.by }, (now) => ({
@@ -70,7 +73,11 @@ export async function changeWebhook(
     url: url ?? now.url,
     events: events === undefined ? now.events : events,
     channelId: channel === undefined ? now.channelId : channel,
+    locations: locations === undefined ? now.locations : locations,
+    ordering: ordering ?? now.ordering,
     active: active ?? now.active,
+    // Another address is another chance; so is a person who says so.
+    pausedAt: active === true || (url !== undefined && url !== now.url) ? null : now.pausedAt,
   }));
 }
 
@@ -150,11 +157,18 @@ function fieldsOf({
   url,
   events,
   channelId,
+  locations,
+  ordering,
   active,
   former,
-}: Pick<WebhookSubscription, "name" | "url" | "events" | "channelId" | "active" | "former">): Fields {
+  pausedAt,
+}: Pick<
+  WebhookSubscription,
+  "name" | "url" | "events" | "channelId" | "locations" | "ordering" | "active" | "former" | "pausedAt"
+>): Fields {
   const formerSecretsUntil = former === null ? null : former.until.toISOString();
-  return { name, url, events, channel: channelId, active, formerSecretsUntil };
+  const paused = pausedAt?.toISOString() ?? null;
+  return { name, url, events, channel: channelId, locations, ordering, active, formerSecretsUntil, paused };
 }
 
 async function refused(

@@ -245,6 +245,19 @@ export async function countAdministrators(
   return rows[0]?.count ?? 0;
 }
 
+/** Administrators of a company who can sign in. */
+export async function administrators(
+  client: Queryable,
+  companyId: string,
+): Promise<readonly { readonly email: string; readonly name: string }[]> {
+  const { rows } = await client.query<{ email: string; name: string }>(
+    `select email, name from staff
+      where company_id = $1 and role = $2 and disabled_at is null and password_hash is not null order by email`,
+    [companyId, ADMINISTRATOR],
+  );
+  return rows;
+}
+
 /** Enabled accounts whose password nobody has held against those that everybody knows. */
 async function uncomparedPasswords(
   client: Queryable,

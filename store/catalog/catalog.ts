@@ -52,6 +52,8 @@ export type Channel = {
   readonly active: boolean;
   /** The stock pool that its orders are reserved through; null: what everybody may sell. */
   readonly stockPool: string | null;
+  /** Units of each SKU that it is not told of. */
+  readonly stockBuffer: number;
   /** By which of its new orders a person looks first. */
   readonly holdRules: Partial<HoldRules>;
 };
@@ -189,7 +191,8 @@ async function findChannels(
   const { rows } = await database.query<Channel>({
     name: "find-channels",
     text: `select id, company_id as "companyId", kind, on_shortage as "onShortage", allocation,
-        charged_by as "chargedBy", pay_on_delivery as "payOnDelivery", active, stock_pool as "stockPool", hold_rules as "holdRules"
+        charged_by as "chargedBy", pay_on_delivery as "payOnDelivery", active, stock_pool as "stockPool",
+        stock_buffer as "stockBuffer", hold_rules as "holdRules"
       from channel where id = any($1)`,
     values: [ids],
   });

@@ -64,10 +64,11 @@ test("an endpoint that takes nothing is failing, and what it is to be told is co
   const { database } = store;
   await placeOrder("web-1", "open", 400);
   await database.query(`
-    insert into webhook_subscription (id, company_id, name, url, secret, position_tx, position_id, attempts, active)
-      values ('good', 'acme', 'g', 'https://x', 's', '0', 0, 0, true),
-             ('bad', 'acme', 'b', 'https://x', 's', '0', 0, 4, true),
-             ('off', 'acme', 'o', 'https://x', 's', '0', 0, 4, false);
+    insert into webhook_subscription (id, company_id, name, url, secret, position_tx, position_id, events_tx, attempts, active, paused_at)
+      values ('good', 'acme', 'g', 'https://x', 's', '0', 0, '0', 0, true, null),
+             ('bad', 'acme', 'b', 'https://x', 's', '0', 0, '0', 4, true, null),
+             ('paused', 'acme', 'p', 'https://x', 's', '0', 0, '0', 9, true, now()),
+             ('off', 'acme', 'o', 'https://x', 's', '0', 0, '0', 4, false, null);
     insert into order_event (order_id, key, type, summary, cause, at)
       values ('web-1', 'k', 'order.captured', 'x', 'test', now() - interval '70 seconds')`);
   const { webhooks } = await readSystemFigures(database);
@@ -75,10 +76,13 @@ test("an endpoint that takes nothing is failing, and what it is to be told is co
     new Map([
       ["ok", 1],
       ["failing", 1],
+      ["paused", 1],
       ["off", 1],
     ]),
   );
-  expect(webhooks.pending).toBe(2);
+  // Two are told of the order; each of them of the place, too.
+  const { rows } = await database.query("select count(*)::int as events from domain_event");
+  expect(webhooks.pending).toBe(2 + 2 * rows[0].events);
   expect(webhooks.oldestSeconds).toBeCloseTo(70, -1);
 });
 

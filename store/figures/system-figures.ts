@@ -95,9 +95,10 @@ const MOST_PENDING = 10_000;
 async function readWebhookFigures(database: Queryable): Promise<SystemFigures["webhooks"]> {
   const { rows: endpoints } = await database.query<SystemFigures["webhooks"]["endpoints"][number]>(
     `select known.state, count(s.id)::int as count
-       from unnest(array['ok', 'failing', 'off']) as known(state)
+       from unnest(array['ok', 'failing', 'paused', 'off']) as known(state)
        left join webhook_subscription s
-         on known.state = case when not s.active then 'off' when s.attempts > 0 then 'failing' else 'ok' end
+         on known.state = case when not s.active then 'off' when s.paused_at is not null then 'paused'
+              when s.attempts > 0 then 'failing' else 'ok' end
       group by known.state`,
   );
   const { rows: behind } = await database.query<{ pending: number; oldestSeconds: number }>(
@@ -105,11 +106,18 @@ async function readWebhookFigures(database: Queryable): Promise<SystemFigures["w
             coalesce(extract(epoch from now() - min(waiting.oldest)), 0)::float8 as "oldestSeconds"
        from webhook_subscription s cross join lateral (
          select count(*) as count, min(at) as oldest from (
-           select at from order_event e
-            where (e.tx, e.id) > (s.position_tx, s.position_id) and e.tx < feed_horizon()
-            order by e.tx, e.id limit $1) as next
+           (select at from order_event e
+             where (e.tx, e.id) > (s.position_tx, s.position_id) and e.tx < feed_horizon()
+             order by e.tx, e.id limit $1)
+           union all
+           (select at from domain_event e
+             where (e.tx, e.id) > (s.events_tx, s.events_id) and e.tx < feed_horizon()
+             order by e.tx, e.id limit $1)
+           union all
+           (select null from webhook_delivery d
+             where d.subscription_id = s.id and d.state in ('waiting', 'again') limit $1)) as next
        ) as waiting
-      where s.active`,
+      where s.active and s.paused_at is null`,
     [MOST_PENDING],
   );
   return { endpoints, pending: behind[0]?.pending ?? 0, oldestSeconds: behind[0]?.oldestSeconds ?? 0 };

@@ -76,6 +76,14 @@ export async function eraseOrder(client: Queryable, orderId: string): Promise<bo
       where topic = 'workflow.signal' and payload->>'workflowId' = $1 and payload->'message' ? 'reason'`,
     [orderId, ERASED],
   );
+  // What receivers of webhooks answered may repeat what they were told.
+  await client.query(
+    `update webhook_delivery set tries = (
+       select coalesce(jsonb_agg(each - 'answer' || '{"answer": null}' order by nth), '[]')
+         from jsonb_array_elements(tries) with ordinality as t(each, nth))
+      where order_id = $1 and tries <> '[]'`,
+    [orderId],
+  );
   for (const document of documents) {
     const holder = holderOf(document);
     if (holder !== null) await forgetHolder(client, order.companyId, holder);

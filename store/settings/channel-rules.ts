@@ -10,7 +10,7 @@ export type StoredChannel = { readonly kind: string; readonly rules: ChannelRule
 
 const RULES = `jsonb_build_object('name', name, 'active', active, 'chargedBy', charged_by, 'payOnDelivery', pay_on_delivery, 'onShortage', on_shortage,
   'allocation', allocation, 'shortRest', short_rest, 'shopperChangesMinutes', shopper_changes_minutes,
-  'combineMinutes', combine_minutes, 'stockPool', stock_pool, 'allowSubstitutes', allow_substitutes) as rules`;
+  'combineMinutes', combine_minutes, 'stockPool', stock_pool, 'stockBuffer', stock_buffer, 'allowSubstitutes', allow_substitutes) as rules`;
 
 /** @returns undefined where there is no such channel */
 export async function readChannelRules(
@@ -30,7 +30,8 @@ export async function writeChannelRules(
 ): Promise<void> {
   await client.query(
     `update channel set active = $2, charged_by = $3, on_shortage = $4, allocation = $5, short_rest = $6,
-       shopper_changes_minutes = $7, combine_minutes = $8, stock_pool = $9, allow_substitutes = $10, name = $11, pay_on_delivery = $12
+       shopper_changes_minutes = $7, combine_minutes = $8, stock_pool = $9, allow_substitutes = $10, name = $11, pay_on_delivery = $12,
+       stock_buffer = $13
      where id = $1`,
     [
       channelId,
@@ -45,6 +46,7 @@ export async function writeChannelRules(
       rules.allowSubstitutes,
       rules.name,
       rules.payOnDelivery,
+      rules.stockBuffer,
     ],
   );
 }

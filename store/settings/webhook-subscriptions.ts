@@ -1,15 +1,9 @@
 /**
- * Who is told by webhook what happens to orders: address, filter, sealed secrets, and the place in the
- * orders' feed up to which each has been told.
- *
- * S1 A place is moved only by who has read it: two processes that deliver by mistake at once repeat a
- *    message, and lose none.
+ * Who is told by webhook what happens: address, filter, sealed secrets, how it goes, and the places in the feeds up to
+ * which each has been told. Their messages are in `store/webhooks/`.
  */
 import type { SecretBox } from "../../config/secret-box.ts";
-import type { WebhookDeliveryView, WebhookSubscriptionView } from "../../contract/settings/webhooks.ts";
-import type { Page } from "../../contract/shapes.ts";
-import type { FeedEvent } from "../../contract/stream.ts";
-import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
+import type { WebhookSubscriptionView } from "../../contract/settings/webhooks.ts";
 import type { Queryable } from "../sql/database.ts";
 import { type FeedCursor, feedEnd } from "../sql/feed-cursor.ts";
 import { iso } from "../sql/view-sql.ts";
@@ -21,26 +15,53 @@ export type WebhookSubscription = {
   readonly url: string;
   readonly events: readonly string[] | null;
   readonly channelId: string | null;
+  readonly locations: readonly string[] | null;
+  /** `key`: messages of one subject one after the other. */
+  readonly ordering: "none" | "key";
   readonly active: boolean;
   /** In clear text, the newest first. */
   readonly secret: string;
   readonly former: { readonly secret: string; readonly until: Date } | null;
-  readonly position: FeedCursor;
+  /** Up to where it was told, of either feed. */
+  readonly places: { readonly orders: FeedCursor; readonly system: FeedCursor };
+  /** Tries in a row that were not taken. */
   readonly attempts: number;
+  readonly failingSince: Date | null;
   readonly dueAt: Date | null;
+  readonly pausedAt: Date | null;
+  /** Messages that are still to be delivered, counted up to a bound. */
+  readonly open: number;
+  /** Whether a range of time is to be told once more. */
+  readonly isReplaying: boolean;
 };
 
-type SealedSubscription = Omit<WebhookSubscription, "secret" | "former" | "position"> & {
+/** What is set of it. `pausedAt` null: a pause ends. */
+export type WebhookSettings = Omit<
+  WebhookSubscription,
+  "places" | "attempts" | "failingSince" | "dueAt" | "open" | "isReplaying"
+>;
+
+type SealedSubscription = Omit<WebhookSubscription, "secret" | "former" | "places"> & {
   readonly sealed: string;
   readonly formerSealed: string | null;
   readonly formerUntil: Date | null;
   readonly tx: string;
   readonly place: string;
+  readonly eventsTx: string;
+  readonly eventsPlace: string;
 };
 
-const COLUMNS = `id, company_id as "companyId", name, url, events, channel_id as "channelId", active,
+/** More of them than that are not counted. */
+export const MOST_OPEN_COUNTED = 10_000;
+
+const COLUMNS = `id, company_id as "companyId", name, url, events, channel_id as "channelId", locations, ordering, active,
   secret as sealed, former_secret as "formerSealed", former_until as "formerUntil",
-  position_tx::text as tx, position_id::text as place, attempts, due_at as "dueAt"`;
+  position_tx::text as tx, position_id::text as place, events_tx::text as "eventsTx", events_id::text as "eventsPlace",
+  attempts, failing_since as "failingSince", due_at as "dueAt", paused_at as "pausedAt",
+  (select count(*)::integer from (select from webhook_delivery d where d.subscription_id = webhook_subscription.id
+     and d.state in ('waiting', 'again') limit ${MOST_OPEN_COUNTED}) as counted) as open,
+  exists (select from webhook_replay r where r.subscription_id = webhook_subscription.id and r.state = 'running')
+    as "isReplaying"`;
 
 export const webhookSubject = (id: string): string => `webhook:${id}`;
 
@@ -48,7 +69,7 @@ const purposeOf = (id: string): string => `secret of the webhook subscription ${
 const formerPurposeOf = (id: string): string => `former ${purposeOf(id)}`;
 
 function opened(box: SecretBox, row: SealedSubscription): WebhookSubscription {
-  const { sealed, formerSealed, formerUntil, tx, place, ...rest } = row;
+  const { sealed, formerSealed, formerUntil, tx, place, eventsTx, eventsPlace, ...rest } = row;
   return {
     ...rest,
     secret: box.open(sealed, purposeOf(row.id)),
@@ -56,7 +77,10 @@ function opened(box: SecretBox, row: SealedSubscription): WebhookSubscription {
       formerSealed === null || formerUntil === null
         ? null
         : { secret: box.open(formerSealed, formerPurposeOf(row.id)), until: formerUntil },
-    position: { transaction: BigInt(tx), id: BigInt(place) },
+    places: {
+      orders: { transaction: BigInt(tx), id: BigInt(place) },
+      system: { transaction: BigInt(eventsTx), id: BigInt(eventsPlace) },
+    },
   };
 }
 
@@ -74,36 +98,102 @@ export async function readWebhook(
   return row === undefined ? null : opened(box, row);
 }
 
-/** Those that something may be delivered to now. */
-export async function webhooksDue(client: Queryable, at: Date): Promise<readonly string[]> {
-  const { rows } = await client.query<{ id: string }>(
-    `select id from webhook_subscription s
-      where active and (due_at is null or due_at <= $1
-            or exists (select from webhook_delivery d where d.subscription_id = s.id and d.state = 'again'))
-      order by id`,
-    [at],
+export type ToldWebhook = {
+  readonly id: string;
+  readonly events: readonly string[] | null;
+  /** Another text whenever something else is set. */
+  readonly settings: string;
+};
+
+/** Those that are told, with what they want to be told of. */
+export async function webhooksTold(client: Queryable): Promise<readonly ToldWebhook[]> {
+  const { rows } = await client.query<ToldWebhook>(
+    `select id, events,
+            md5(row(name, url, events, channel_id, locations, ordering, secret, former_secret)::text) as settings
+       from webhook_subscription where active and paused_at is null order by id`,
   );
-  return rows.map(({ id }) => id);
+  return rows;
+}
+
+/**
+ * Nothing is sent any more until somebody says so.
+ *
+ * @returns whether it was not paused before
+ */
+export async function pauseWebhook(
+  client: Queryable,
+  id: string,
+  reason: "failing" | "gone",
+): Promise<boolean> {
+  const { rowCount } = await client.query(
+    "update webhook_subscription set paused_at = now(), pause_reason = $2 where id = $1 and paused_at is null",
+    [id, reason],
+  );
+  return rowCount === 1;
+}
+
+export type UntoldPause = {
+  readonly id: string;
+  readonly companyId: string;
+  readonly name: string;
+  readonly url: string;
+  readonly reason: "failing" | "gone";
+  readonly failingSince: Date | null;
+};
+
+/** Pauses of which the administrators were not told yet. */
+export async function pausesToTell(client: Queryable): Promise<readonly UntoldPause[]> {
+  const { rows } = await client.query<UntoldPause>(
+    `select id, company_id as "companyId", name, url, pause_reason as reason, failing_since as "failingSince"
+       from webhook_subscription where paused_at is not null and pause_told_at is null order by id`,
+  );
+  return rows;
+}
+
+export async function pauseWasTold(client: Queryable, id: string): Promise<void> {
+  await client.query("update webhook_subscription set pause_told_at = now() where id = $1", [id]);
 }
 
 /** Makes a subscription that is told what happens from now on, or changes what is set of one. */
 export async function writeWebhook(
   client: Queryable,
   box: SecretBox,
-  webhook: Omit<WebhookSubscription, "position" | "attempts" | "dueAt">,
+  webhook: WebhookSettings,
 ): Promise<void> {
-  const { id, companyId, name, url, events, channelId, active, secret, former } = webhook;
+  const {
+    id,
+    companyId,
+    name,
+    url,
+    events,
+    channelId,
+    locations,
+    ordering,
+    active,
+    secret,
+    former,
+    pausedAt,
+  } = webhook;
   const end = await feedEnd(client);
   await client.query(
     `insert into webhook_subscription (id, company_id, name, url, events, channel_id, active, secret, former_secret,
-                                       former_until, position_tx, position_id)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::xid8, $12::bigint)
+                                       former_until, position_tx, position_id, events_tx, events_id, locations, ordering)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::xid8, $12::bigint, $11::text::xid8, $12::bigint, $13, $14)
      on conflict (id) do update
        set name = excluded.name, url = excluded.url, events = excluded.events, channel_id = excluded.channel_id,
            active = excluded.active, secret = excluded.secret, former_secret = excluded.former_secret,
            former_until = excluded.former_until,
-           -- What is set anew is tried at once.
-           due_at = null`,
+           locations = excluded.locations, ordering = excluded.ordering,
+           -- What is set anew is tried at once, and by itself.
+           due_at = null,
+           paused_at = case when $15 then null else webhook_subscription.paused_at end,
+           pause_reason = case when $15 then null else webhook_subscription.pause_reason end,
+           pause_told_at = case when $15 then null else webhook_subscription.pause_told_at end,
+           -- After a pause it has as long as ever.
+           failing_since = case when $15 and webhook_subscription.paused_at is not null then null
+                                else webhook_subscription.failing_since end,
+           attempts = case when $15 and webhook_subscription.paused_at is not null then 0
+                           else webhook_subscription.attempts end`,
     [
       id,
       companyId,
@@ -117,150 +207,15 @@ export async function writeWebhook(
       former === null ? null : former.until,
       end.transaction.toString(),
       end.id.toString(),
+      locations,
+      ordering,
+      pausedAt === null,
     ],
   );
 }
 
 export async function removeWebhook(client: Queryable, id: string): Promise<void> {
   await client.query("delete from webhook_subscription where id = $1", [id]);
-}
-
-/** What a message is, and what came of sending it. */
-export type Attempt = {
-  readonly subscriptionId: string;
-  readonly messageId: string;
-  readonly event: Pick<FeedEvent, "orderId" | "key" | "type">;
-  readonly state: "waiting" | "delivered" | "dead";
-  readonly attempts: number;
-  readonly httpStatus: number | null;
-  readonly problem: string | null;
-};
-
-/**
- * Writes an attempt down, and where it leaves the subscription.
- *
- * @param next null: a message that was sent again; the subscription stays where it is
- */
-export async function recordAttempt(
-  client: Queryable,
-  attempt: Attempt,
-  next: { readonly from: FeedCursor; readonly to: FeedCursor; readonly dueAt: Date | null } | null,
-): Promise<void> {
-  const { subscriptionId, messageId, event, state, attempts, httpStatus, problem } = attempt;
-  await client.query(
-    `with tried as (
-       insert into webhook_delivery (subscription_id, message_id, order_id, event_key, event_type, state, attempts,
-                                     http_status, problem)
-       select $1, $2, $3, $4, $5, $6, $7, $8, $9
-        where exists (select from webhook_subscription where id = $1)
-       on conflict (subscription_id, message_id) do update
-         set state = excluded.state, attempts = excluded.attempts, http_status = excluded.http_status,
-             problem = excluded.problem, last_tried_at = now())
-     update webhook_subscription
-        set position_tx = $12::text::xid8, position_id = $13::bigint, due_at = $14,
-            attempts = case when $6 = 'waiting' then $7 else 0 end
-      where id = $1 and $10::text is not null
-        and position_tx = $10::text::xid8 and position_id = $11::bigint`,
-    [
-      subscriptionId,
-      messageId,
-      event.orderId,
-      event.key,
-      event.type,
-      state,
-      attempts,
-      httpStatus,
-      problem,
-      next?.from.transaction.toString() ?? null,
-      next?.from.id.toString() ?? null,
-      next?.to.transaction.toString() ?? null,
-      next?.to.id.toString() ?? null,
-      next?.dueAt ?? null,
-    ],
-  );
-}
-
-/** Nothing between the two places is for this subscription. */
-export async function passWebhookOver(
-  client: Queryable,
-  id: string,
-  from: FeedCursor,
-  to: FeedCursor,
-): Promise<void> {
-  await client.query(
-    `update webhook_subscription set position_tx = $4::text::xid8, position_id = $5::bigint
-      where id = $1 and position_tx = $2::text::xid8 and position_id = $3::bigint`,
-    [id, from.transaction.toString(), from.id.toString(), to.transaction.toString(), to.id.toString()],
-  );
-}
-
-/** Messages that somebody wants sent once more, the oldest first, with what they say. */
-export async function messagesToRepeat(
-  client: Queryable,
-  subscriptionId: string,
-): Promise<readonly { readonly messageId: string; readonly attempts: number; readonly event: FeedEvent }[]> {
-  const { rows } = await client.query<FeedEvent & { messageId: string; attempts: number }>(
-    `select d.message_id as "messageId", d.attempts, e.order_id as "orderId", o.channel_id as "channelId", o.status, e.key,
-            e.type, e.summary, e.cause, e.data, ${iso("e.at")} as at
-       from webhook_delivery d
-       join order_event e on e.order_id = d.order_id and e.key = d.event_key
-       join orders o on o.id = e.order_id
-      where d.subscription_id = $1 and d.state = 'again' order by d.first_tried_at limit 100`,
-    [subscriptionId],
-  );
-  return rows.map(({ messageId, attempts, ...event }) => ({ messageId, attempts, event }));
-}
-
-/** @returns whether there is such a message that is not waiting anyway */
-export async function repeatMessage(
-  client: Queryable,
-  subscriptionId: string,
-  messageId: string,
-): Promise<boolean> {
-  const { rowCount } = await client.query(
-    `update webhook_delivery set state = 'again'
-      where subscription_id = $1 and message_id = $2 and state in ('delivered', 'dead', 'again')`,
-    [subscriptionId, messageId],
-  );
-  return rowCount === 1;
-}
-
-/** Messages that were delivered long ago are of no use to anybody. */
-export async function forgetDeliveries(client: Queryable): Promise<void> {
-  await client.query(
-    "delete from webhook_delivery where state = 'delivered' and last_tried_at < now() - interval '30 days'",
-  );
-}
-
-export async function listDeliveries(
-  client: Queryable,
-  filter: {
-    readonly subscriptionId: string;
-    readonly state: string | undefined;
-    readonly cursor: string | undefined;
-    readonly limit: number;
-  },
-): Promise<Page<WebhookDeliveryView>> {
-  const { subscriptionId, state, cursor, limit } = filter;
-  const [at, messageId] =
-    cursor === undefined ? [] : decodeCursor(cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
-  const { rows } = await client.query<WebhookDeliveryView & { micros: string }>(
-    `select message_id as "messageId", order_id as "orderId", event_type as type, state, attempts,
-            http_status as "httpStatus", problem, ${iso("first_tried_at")} as "firstTriedAt",
-            ${iso("last_tried_at")} as "lastTriedAt", (extract(epoch from last_tried_at) * 1000000)::bigint::text as micros
-       from webhook_delivery
-      where subscription_id = $1 and ($2::text is null or state = $2)
-        and ($3::text is null
-             or (last_tried_at, message_id) < (timestamptz 'epoch' + $3::bigint * interval '1 microsecond', $4))
-      order by last_tried_at desc, message_id desc limit $5`,
-    [subscriptionId, state ?? null, at ?? null, messageId ?? null, limit + 1],
-  );
-  return toPage(
-    rows,
-    limit,
-    ({ micros: _micros, ...delivery }) => delivery,
-    (row) => [row.micros, row.messageId],
-  );
 }
 
 type StoredView = Omit<WebhookSubscriptionView, "version">;
@@ -272,9 +227,12 @@ export async function listWebhooks(
   id: string | null,
 ): Promise<readonly WebhookSubscriptionView[]> {
   const { rows } = await client.query<StoredView & { version: number }>(
-    `select s.id, s.name, s.url, s.events, s.channel_id as channel, s.active, s.attempts,
-            case when s.former_until > now() then ${iso("s.former_until")} end as "formerSecretCountsUntil",
+    `select s.id, s.name, s.url, s.events, s.channel_id as channel, s.locations, s.ordering, s.active,
+            ${iso("s.paused_at")} as "pausedAt", s.pause_reason as "pauseReason", s.attempts,
+            ${iso("s.failing_since")} as "failingSince", case when s.former_until > now() then ${iso("s.former_until")} end as "formerSecretCountsUntil",
             ${iso("s.due_at")} as "dueAt", ${iso("s.created_at")} as "createdAt",
+            (select count(*)::integer from webhook_delivery d
+              where d.subscription_id = s.id and d.state in ('waiting', 'again')) as waiting,
             (select count(*)::integer from webhook_delivery d where d.subscription_id = s.id and d.state = 'dead') as dead,
             coalesce((select max(c.version) from setting_change c where c.subject = 'webhook:' || s.id), 1) as version
        from webhook_subscription s where s.company_id = $1 and ($2::text is null or s.id = $2) order by s.id`,

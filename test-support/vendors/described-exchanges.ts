@@ -4,7 +4,7 @@
  * answer must be by the schema of its status.
  */
 import type { Exchange } from "./connection-contract.ts";
-import { pointer, type SchemaCheck, schemaCheck, vendorFile } from "./market-descriptions.ts";
+import { openDescription, type VendorDescription } from "./vendor-descriptions.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 type Parameter = { readonly name: string; readonly in: string; readonly required?: boolean };
@@ -16,7 +16,7 @@ type Operation = {
   readonly at: readonly string[];
   readonly parameters: readonly Parameter[];
   readonly description: Json;
-  readonly check: SchemaCheck;
+  readonly check: VendorDescription["problems"];
 };
 
 export type ExchangeCheck = {
@@ -53,8 +53,7 @@ export function exchangeCheck(
 }
 
 function operationsOf(file: string, prefix: string): readonly Operation[] {
-  const document = vendorFile(file) as Json;
-  const check = schemaCheck(file);
+  const { document, problems: check } = openDescription(file);
   return Object.entries(document["paths"] as Json).flatMap(([template, item]) =>
     Object.entries(item as Json)
       .filter(([method]) => ["get", "post", "put", "patch", "delete"].includes(method))
@@ -116,8 +115,8 @@ function requestProblems(operation: Operation, { request }: Exchange): readonly 
     return [...problems, `a body of ${request.headers["content-type"]} is not taken`];
   if (schemaAt === null) return [...problems, "no body is taken"];
   const body = bodyIn(request.body, request.headers["content-type"] ?? "");
-  const wrong = body === undefined ? "the body is not JSON" : check(pointer(...schemaAt), body);
-  return wrong === null ? problems : [...problems, `the body: ${wrong}`];
+  const wrong = body === undefined ? ["it is not JSON"] : check(pointer(...schemaAt), body);
+  return [...problems, ...wrong.map((one) => `the body: ${one}`)];
 }
 
 function bodyIn(body: Buffer, contentType: string): unknown {
@@ -154,6 +153,12 @@ function replyProblems(operation: Operation, { reply }: Exchange): readonly stri
         : [...at, "responses", status, "content", type, "schema"];
   if (schemaAt === null || reply.body.length === 0) return [];
   const body = bodyIn(Buffer.from(reply.body as string), "application/json");
-  const wrong = body === undefined ? "the answer is not JSON" : check(pointer(...schemaAt), body);
-  return wrong === null ? [] : [`the answer ${reply.status}: ${wrong}`];
+  const wrong = body === undefined ? ["it is not JSON"] : check(pointer(...schemaAt), body);
+  return wrong.map((one) => `the answer ${reply.status}: ${one}`);
+}
+
+/** A path within a document, as a JSON pointer of a URI. */
+function pointer(...path: readonly string[]): string {
+  const inPointer = (part: string) => encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1"));
+  return `#${path.map((part) => `/${inPointer(part)}`).join("")}`;
 }

@@ -73,6 +73,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   shopperChangesMinutes: "Shoppers' window, minutes",
   combineMinutes: "Waits for other orders, minutes",
   stockPool: "Stock pool",
+  stockBuffer: "Stock buffer, units",
   address: "Address",
   timeZone: "Time zone",
   hours: "Hours",

@@ -1,17 +1,21 @@
-/** Webhooks out: who is told what happens to orders, and what became of each message. */
+/** Webhooks out: who is told what happens, what became of each message, and what is told once more. */
 import Type from "typebox";
 import { PAGE_DEFAULT } from "../../../config/limits.ts";
+import { WEBHOOK_EVENT_TYPES, WebhookEventTypeView } from "../../../contract/settings/webhook-events.ts";
 import {
   ChangeWebhookBody,
   CreateWebhookBody,
   DELIVERY_STATES,
   IssuedWebhook,
+  ReplayWebhookBody,
   RotateWebhookBody,
+  TryWebhookBody,
   WebhookDeliveryView,
+  WebhookReplayView,
   WebhookSubscriptionView,
   WebhookTried,
 } from "../../../contract/settings/webhooks.ts";
-import { closed, Done, oneOf, PageQuery, pageOf } from "../../../contract/shapes.ts";
+import { closed, Done, Id, oneOf, PageQuery, pageOf } from "../../../contract/shapes.ts";
 import {
   changeWebhook,
   createWebhook,
@@ -19,12 +23,10 @@ import {
   rotateWebhook,
 } from "../../../operations/webhooks/change-subscription.ts";
 import { tryWebhook } from "../../../operations/webhooks/deliver.ts";
-import {
-  listDeliveries,
-  listWebhooks,
-  readWebhook,
-  repeatMessage,
-} from "../../../store/settings/webhook-subscriptions.ts";
+import { askForReplay } from "../../../operations/webhooks/replay.ts";
+import { listWebhooks, readWebhook } from "../../../store/settings/webhook-subscriptions.ts";
+import { listDeliveries, repeatMessage } from "../../../store/webhooks/webhook-deliveries.ts";
+import { cancelReplay, listReplays } from "../../../store/webhooks/webhook-replays.ts";
 import { type Call, callerOf, done, param, type Route, route } from "../../http/route.ts";
 import { ApiError } from "../../wire/problem.ts";
 
@@ -35,11 +37,25 @@ const WRITE = { kind: "permission", permission: "webhooks.write" } as const;
 const PROOF = { kind: "recent" } as const;
 const Nothing = Type.Object({}, closed);
 
+const EVENT_TYPES: readonly WebhookEventTypeView[] = WEBHOOK_EVENT_TYPES.map(({ data, ...type }) => ({
+  ...type,
+  // As plain JSON.
+  schema: JSON.parse(JSON.stringify(data)),
+}));
+
 export const webhookSubscriptionRoutes: readonly Route[] = [
   route({
     method: "GET",
+    path: "/v1/webhook-event-types",
+    summary: "What webhooks can tell of: every type, with the schema of its data and the schema's version",
+    access: READ,
+    reply: pageOf(WebhookEventTypeView),
+    handle: async () => ({ json: { items: [...EVENT_TYPES], next: null } }),
+  }),
+  route({
+    method: "GET",
     path: "/v1/webhook-subscriptions",
-    summary: "Who is told by webhook what happens to orders",
+    summary: "Who is told by webhook what happens",
     access: READ,
     reply: pageOf(WebhookSubscriptionView),
     handle: async (call) => {
@@ -50,8 +66,7 @@ export const webhookSubscriptionRoutes: readonly Route[] = [
   route({
     method: "POST",
     path: "/v1/webhook-subscriptions",
-    summary:
-      "Tells an address what happens to orders from now on; the secret is in this answer and nowhere else",
+    summary: "Tells an address what happens from now on; the secret is in this answer and nowhere else",
     access: WRITE,
     proof: PROOF,
     body: CreateWebhookBody,
@@ -129,9 +144,9 @@ export const webhookSubscriptionRoutes: readonly Route[] = [
   route({
     method: "POST",
     path: "/v1/webhook-subscriptions/{id}/test",
-    summary: "Sends a message of type webhook.test, and says what came of it",
+    summary: "Sends an example of a type, or a message of type webhook.test, and says what came of it",
     access: WRITE,
-    body: Nothing,
+    body: TryWebhookBody,
     reply: WebhookTried,
     handle: async (call) => {
       await viewOf(call);
@@ -139,21 +154,33 @@ export const webhookSubscriptionRoutes: readonly Route[] = [
       const tools = toolsOf(call);
       const webhook = await readWebhook(database, tools.box, param(call, "id"));
       if (webhook === null) throw notThere(call);
-      const { status, problem } = await tryWebhook({ database, now: operations.now, ...tools }, webhook);
-      return { json: { delivered: problem === null, httpStatus: status, problem } };
+      const { type } = call.body;
+      const tried = await tryWebhook({ now: operations.now, ...tools }, webhook, type);
+      if (tried === null)
+        throw new ApiError(
+          "unknown_event_type",
+          `There is no type "${type}": GET /v1/webhook-event-types has those that there are, such as order.captured.`,
+        );
+      const { status, problem, ms, answer } = tried;
+      return { json: { delivered: problem === null, httpStatus: status, problem, ms, answer } };
     },
   }),
   route({
     method: "GET",
     path: "/v1/webhook-subscriptions/{id}/deliveries",
-    summary: "What became of its messages, the last tried first; `?state=dead`: those that were put aside",
+    summary:
+      "What became of its messages with each try, the last tried first; `?state=dead`: those that were put aside; `?about=`: of an order, a SKU, a place, a device, or one message",
     access: READ,
-    query: Type.Object({ state: Type.Optional(oneOf(DELIVERY_STATES)), ...PageQuery }),
+    query: Type.Object({
+      state: Type.Optional(oneOf(DELIVERY_STATES)),
+      about: Type.Optional(Id),
+      ...PageQuery,
+    }),
     reply: pageOf(WebhookDeliveryView),
     handle: async (call) => {
       await viewOf(call);
-      const { state, cursor, limit = PAGE_DEFAULT } = call.query;
-      const filter = { subscriptionId: param(call, "id"), state, cursor, limit };
+      const { state, about, cursor, limit = PAGE_DEFAULT } = call.query;
+      const filter = { subscriptionId: param(call, "id"), state, about, cursor, limit };
       return { json: await listDeliveries(call.services.database, filter) };
     },
   }),
@@ -171,6 +198,56 @@ export const webhookSubscriptionRoutes: readonly Route[] = [
       if (!(await repeatMessage(database, param(call, "id"), param(call, "messageId"))))
         throw new ApiError("not_found", "There is no such message, or it is being delivered.");
       return { status: 202, json: { status: "done" as const } };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/webhook-subscriptions/{id}/replays",
+    summary: "Which ranges of time it was, or is, told once more, the newest first",
+    access: READ,
+    query: Type.Object(PageQuery),
+    reply: pageOf(WebhookReplayView),
+    handle: async (call) => {
+      await viewOf(call);
+      const { cursor, limit = PAGE_DEFAULT } = call.query;
+      return {
+        json: await listReplays(call.services.database, { subscriptionId: param(call, "id"), cursor, limit }),
+      };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/webhook-subscriptions/{id}/replays",
+    summary: "Tells it once more what happened in a range of time, under the same ids",
+    access: WRITE,
+    body: ReplayWebhookBody,
+    reply: WebhookReplayView,
+    idempotency: "accepted",
+    handle: async (call) => {
+      await viewOf(call);
+      const { from, to, events = null } = call.body;
+      const { by } = callerOf(call);
+      const { replay } = done(
+        await askForReplay(call.services.operations, param(call, "id"), { from, to, events, by }),
+      );
+      return { status: 202, json: replay };
+    },
+  }),
+  route({
+    method: "DELETE",
+    path: "/v1/webhook-subscriptions/{id}/replays/{replayId}",
+    summary: "Ends a replay that is running; what it has found is sent all the same",
+    access: WRITE,
+    reply: Done,
+    handle: async (call) => {
+      await viewOf(call);
+      const replayId = param(call, "replayId");
+      const isKnown =
+        /^\d{1,18}$/.test(replayId) &&
+        (await cancelReplay(call.services.database, param(call, "id"), replayId));
+      if (!isKnown)
+        throw new ApiError("webhook_replay_not_found", `No replay "${replayId}" of this webhook is running.`);
+      return { json: { status: "done" as const } };
     },
   }),
 ];

@@ -4,11 +4,7 @@ import { describe, expect, test } from "vitest";
 import { decimalText } from "../../../orders/money.ts";
 import { captured, onlyOrder, sumAndTotal } from "../../../test-support/vendors/channel-orders.ts";
 import { ownSample } from "../../../test-support/vendors/channel-samples.ts";
-import {
-  descriptionsNote,
-  hasVendorDescriptions,
-  vendorExamples,
-} from "../../../test-support/vendors/market-descriptions.ts";
+import { hasVendor, vendorExamples, vendorNote } from "../../../test-support/vendors/vendor-descriptions.ts";
 import { ebayAdapter } from "./adapter.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -162,10 +158,10 @@ describe("notifications", () => {
   });
 });
 
-test.skipIf(!hasVendorDescriptions)(
-  `the sample answers by eBay's description are read${descriptionsNote}`,
+test.skipIf(!hasVendor("ebay"))(
+  `the sample answers by eBay's description are read${vendorNote("ebay")}`,
   () => {
-    const [orders] = vendorExamples("ebay", /getOrders\.200/);
+    const [orders] = vendorExamples("ebay").filter(({ file }) => /getOrders\.200/.test(file));
     const order = onlyOrder(ebayAdapter, orders?.text ?? "");
     expect([order.externalId, decimalText(order.total), order.lines[0]?.channelSku]).toEqual([
       "12-03456-78901",

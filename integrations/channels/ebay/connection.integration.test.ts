@@ -18,14 +18,14 @@ import {
   wordOf,
 } from "../../../test-support/vendors/connection-contract.ts";
 import { exchangeCheck } from "../../../test-support/vendors/described-exchanges.ts";
-import { hasVendorDescriptions } from "../../../test-support/vendors/market-descriptions.ts";
+import { hasVendor } from "../../../test-support/vendors/vendor-descriptions.ts";
 import { ebayAdapter } from "./adapter.ts";
 import { ebaySimulator } from "./simulator/simulator.ts";
 import { ebay } from "./vendor.ts";
 
 const check = (file: string, prefix: string) =>
   exchangeCheck([`ebay/${file}.facts.json`], { prefix, lenient: /no answer has the status 40[134]/ });
-const checks = hasVendorDescriptions
+const checks = hasVendor("ebay")
   ? ([
       ["/sell/fulfillment/v1/", check("sell-fulfillment-v1", "/sell/fulfillment/v1")],
       ["/sell/inventory/v1/", check("sell-inventory-v1", "/sell/inventory/v1")],

@@ -121,7 +121,7 @@ test(`a webhook's signature covers the address and the body${vendorNote("webhook
     expect(opened(body, secret)).toBeNull();
   }
   const event = ownSample("square", "not-an-order-event.json");
-  const url = "https://holdfast.example.com/webhooks/channels/square/till";
+  const url = "https://holdfast.example.com/v1/webhooks/channels/square/till";
   const signature = createHmac("sha256", "key")
     .update(url + event)
     .digest("base64");

@@ -58,6 +58,7 @@ export function ChannelForm({
                   shopperChangesMinutes: Number(textOf(fields, "shopperChangesMinutes")),
                   combineMinutes: combineMinutes === "" ? null : Number(combineMinutes),
                   stockPool: stockPool === "" ? null : stockPool,
+                  stockBuffer: Number(textOf(fields, "stockBuffer")),
                 };
                 const saved = await patch<ChannelDetail>(path, body, key);
                 rules.replace(() => saved);
@@ -136,6 +137,20 @@ export function ChannelForm({
                 </Field>
                 <Field label="Stock pool" hint="Its units first, then everybody's. Empty: everybody's.">
                   <input class="input" name="stockPool" maxLength={128} defaultValue={now.stockPool ?? ""} />
+                </Field>
+                <Field
+                  label="Stock buffer, units"
+                  hint="Of each SKU; the channel is not told of them, so that a sale elsewhere does not oversell it."
+                >
+                  <input
+                    class="input"
+                    name="stockBuffer"
+                    type="number"
+                    required
+                    min="0"
+                    max="1000000000"
+                    defaultValue={String(now.stockBuffer)}
+                  />
                 </Field>
               </div>
             </SettingForm>

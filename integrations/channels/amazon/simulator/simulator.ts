@@ -61,6 +61,7 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
   const spent = new Map<Operation, { tokens: number; atMs: number }>();
 
   const server = await startChannelServer({
+    now,
     logger,
     ...(options.onExchange === undefined ? {} : { onExchange: options.onExchange }),
     answer,

@@ -33,9 +33,7 @@ export type EbaySimulator = ChannelSimulator & {
   readonly publicKey: string;
 };
 
-export const ebaySimulator: ChannelSimulatorKind & {
-  start(options: ChannelSimulatorOptions): Promise<EbaySimulator>;
-} = { start };
+export const ebaySimulator = { start } satisfies ChannelSimulatorKind;
 
 const usd = (minor: number) => ({ value: decimal(minor), currency: "USD" });
 const moment = (ms: number) => new Date(ms).toISOString();
@@ -59,6 +57,7 @@ async function start(options: ChannelSimulatorOptions): Promise<EbaySimulator> {
   let notified = 0;
 
   const server = await startChannelServer({
+    now,
     logger,
     ...(options.onExchange === undefined ? {} : { onExchange: options.onExchange }),
     answer,

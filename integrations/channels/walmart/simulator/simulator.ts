@@ -29,6 +29,7 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
   >();
 
   const server = await startChannelServer({
+    now,
     logger,
     ...(options.onExchange === undefined ? {} : { onExchange: options.onExchange }),
     answer,

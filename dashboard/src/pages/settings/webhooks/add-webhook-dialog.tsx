@@ -5,7 +5,7 @@ import { Field } from "../../../components/field.tsx";
 import { Form, textOf } from "../../../components/form.tsx";
 import { WebhookFields, webhookOf } from "./webhook-fields.tsx";
 
-/** Another system is told what happens to orders, from now on. */
+/** Another system is told what happens, from now on. */
 export function AddWebhookDialog({
   onClose,
   onDone,

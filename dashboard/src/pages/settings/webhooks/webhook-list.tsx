@@ -1,4 +1,4 @@
-/** Who is told by webhook what happens to orders. Which one is looked at is in the address. */
+/** Who is told by webhook what happens. Which one is looked at is in the address. */
 import { useState } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
 import type { IssuedWebhook, WebhookSubscriptionView } from "../../../../../contract/settings/webhooks.ts";
@@ -47,7 +47,8 @@ export function WebhookList() {
               >
                 {items.length === 0 ? (
                   <Empty icon="settings" title="Nobody is told yet">
-                    Another system can be told by webhook what happens to orders.
+                    Another system can be told by webhook what happens to orders, stock, the catalog, places
+                    and devices.
                   </Empty>
                 ) : (
                   <table class="table stack">
@@ -130,6 +131,7 @@ export function WebhookList() {
 
 function State({ webhook }: { readonly webhook: WebhookSubscriptionView }) {
   if (!webhook.active) return <Badge status="off" label="Off" tone="plain" />;
+  if (webhook.pausedAt !== null) return <Badge status="paused" label="Paused" tone="bad" />;
   if (webhook.attempts > 0) return <Badge status="failing" label="Not taken, tried again" tone="warn" />;
   return <Badge status="on" label="On" tone="good" />;
 }

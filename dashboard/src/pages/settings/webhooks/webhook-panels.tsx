@@ -1,4 +1,4 @@
-/** One webhook: what is set of it, and what became of its messages. */
+/** One webhook: what is set of it, what became of its messages, and what it is told once more. */
 import { useState } from "preact/hooks";
 import type {
   ChangeWebhookBody,
@@ -22,6 +22,7 @@ import { words } from "../../../format/words.ts";
 import { usePages } from "../../../live/pages.ts";
 import { SettingForm } from "../setting-form.tsx";
 import { WebhookFields, webhookOf } from "./webhook-fields.tsx";
+import { WebhookReplays } from "./webhook-replays.tsx";
 
 export function WebhookPanels({
   webhook,
@@ -39,12 +40,27 @@ export function WebhookPanels({
   return (
     <>
       <Panel title={webhook.name} aside={<span class="muted">{webhook.id}</span>}>
-        {webhook.attempts > 0 && webhook.dueAt !== null && (
-          <Notice tone="warn">
-            Its next message was not taken {webhook.attempts === 1 ? "once" : `${webhook.attempts} times`}; it
-            is tried again <Time at={webhook.dueAt} />.
+        {webhook.pausedAt !== null && (
+          <Notice tone="bad">
+            {webhook.pauseReason === "gone"
+              ? "It answered that it is gone. "
+              : "It has taken nothing for three days. "}
+            Nothing is sent since <Time at={webhook.pausedAt} />; what happens meanwhile is told once it is on
+            again.
           </Notice>
         )}
+        {webhook.pausedAt === null && webhook.failingSince !== null && (
+          <Notice tone="warn">
+            It has taken nothing since <Time at={webhook.failingSince} />
+            {webhook.dueAt !== null && (
+              <>
+                ; it is tried again <Time at={webhook.dueAt} />
+              </>
+            )}
+            .
+          </Notice>
+        )}
+        {webhook.waiting > 0 && <p class="muted">{webhook.waiting} messages wait to be taken.</p>}
         <SettingForm
           key={webhook.version}
           needs="webhooks.write"
@@ -75,6 +91,19 @@ export function WebhookPanels({
         )}
         {may("webhooks.write") && (
           <div class="form-actions">
+            {webhook.pausedAt !== null && (
+              <ActionButton
+                class="button primary"
+                run={async () => {
+                  const body: ChangeWebhookBody = { version: webhook.version, active: true };
+                  await patch<WebhookSubscriptionView>(path, body);
+                  toast("good", "It is told again.");
+                  onChange();
+                }}
+              >
+                End the pause
+              </ActionButton>
+            )}
             <ActionButton run={async () => setTried(await post<WebhookTried>(`${path}/test`, {}))}>
               Send a test message
             </ActionButton>
@@ -100,7 +129,33 @@ export function WebhookPanels({
         )}
       </Panel>
       <Messages path={path} />
+      <WebhookReplays path={path} />
     </>
+  );
+}
+
+/** Each try with its answer, the newest first. */
+function Tries({ tries, id }: { readonly tries: WebhookDeliveryView["tries"]; readonly id: string }) {
+  return (
+    <details>
+      <summary class="cell-sub">
+        {tries.length === 1 ? "One try" : `${tries.length} tries`}
+        <span class="visually-hidden"> of {id}</span>
+      </summary>
+      <ul>
+        {tries.toReversed().map((one) => (
+          <li key={one.at} class="cell-sub">
+            <Time at={one.at} />: {one.status ?? "no answer"} after {one.ms} ms
+            {one.answer !== null && (
+              <>
+                {" "}
+                <code>{one.answer}</code>
+              </>
+            )}
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 }
 
@@ -158,9 +213,14 @@ function Messages({ path }: { readonly path: string }) {
                     <div>
                       <div class="cell-title">{words(one.type)}</div>
                       <div class="cell-sub">
-                        <a href={`/orders/${encodeURIComponent(one.orderId)}`}>{one.orderId}</a>
+                        {one.orderId === null ? (
+                          one.subject
+                        ) : (
+                          <a href={`/orders/${encodeURIComponent(one.orderId)}`}>{one.orderId}</a>
+                        )}
                       </div>
                       {one.problem !== null && <div class="cell-sub">{one.problem}</div>}
+                      {one.tries.length > 0 && <Tries tries={one.tries} id={one.messageId} />}
                     </div>
                   </td>
                   <td data-label="State">
