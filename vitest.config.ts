@@ -18,6 +18,7 @@ const LONG = {
   faults: [
     "load-tests/faults/faults.integration.test.ts",
     "load-tests/faults/devices/device-faults.integration.test.ts",
+    "load-tests/faults/nodes/node-faults.integration.test.ts",
     "cli/kill-recovery.integration.test.ts",
     "cli/roles.integration.test.ts",
     "cli/upgrade.integration.test.ts",

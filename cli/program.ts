@@ -6,6 +6,7 @@ import { addRefundCommand } from "./commands/after-sale/refund.ts";
 import { addStoreCreditCommand } from "./commands/after-sale/store-credit.ts";
 import { addAuditCommand } from "./commands/audit.ts";
 import { addAuditOrdersCommand } from "./commands/audit-orders.ts";
+import { addBulkCommand } from "./commands/bulk.ts";
 import { addChannelCommand } from "./commands/channel.ts";
 import { addCompanyCommand } from "./commands/company.ts";
 import { addMigrateCommand } from "./commands/database/migrate.ts";
@@ -39,6 +40,8 @@ import { addSourcingRulesCommand } from "./commands/sourcing-rules.ts";
 import { addStaffCommand } from "./commands/staff.ts";
 import { addStartCommand } from "./commands/start.ts";
 import { addStockCommand } from "./commands/stock.ts";
+import { addExportCommand } from "./commands/tables/export.ts";
+import { addImportCommand } from "./commands/tables/import.ts";
 
 export function buildProgram(): Command {
   const program = new Command("holdfast")
@@ -75,6 +78,9 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
   addProductCommand(program);
   addStockCommand(program);
   addDeviceCommand(program);
+  addImportCommand(program);
+  addExportCommand(program);
+  addBulkCommand(program);
   addSystemCommand(program);
   addBackupCommand(program);
   addRestoreCommand(program);

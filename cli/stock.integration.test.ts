@@ -1,5 +1,5 @@
 /** `holdfast stock` and `holdfast product kit` against a real gateway: what people do to stock. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -96,4 +96,43 @@ test("what there is no stock of is not shown as if there were", async () => {
   const shown = await stock("show", "zzz", "--location", "west");
   expect([shown.status, shown.stdout]).toEqual([1, ""]);
   expect(shown.stderr).toContain('No stock goes by "zzz" at west.');
+});
+
+test("many changes come from a file, each answered for itself, and the same file again does nothing twice", async () => {
+  const receive = (id: string, quantity: number) => ({
+    method: "POST",
+    path: "/v1/stock/commands",
+    body: {
+      commands: [
+        {
+          type: "receive",
+          commandId: id,
+          atMs: 0,
+          cause: "delivery",
+          sku: "LAMP-1",
+          locationId: "west",
+          quantity,
+        },
+      ],
+    },
+  });
+  const before = (await position("west"))?.onHand ?? 0;
+  const file = join(folder, "changes.jsonl");
+  const lines = [
+    ...Array.from({ length: 120 }, (_, at) => receive(`bulk-${at}`, 1)),
+    { method: "PATCH", path: "/v1/products/LAMP-1", body: { name: "Lamp, green" } },
+    { method: "PATCH", path: "/v1/products/LAMP-1", body: { nmae: "Lamp, red" } },
+  ];
+  writeFileSync(file, lines.map((line) => JSON.stringify(line)).join("\n"));
+  for (const _ of [1, 2]) {
+    const sent = await holdfast("bulk", file);
+    expect(sent.status, sent.stderr).toBe(1);
+    expect(sent.stdout).toContain("line 122: 400 ");
+    expect(sent.stdout).toContain("121 done, 1 refused.");
+  }
+  expect((await position("west"))?.onHand).toBe(before + 120);
+  writeFileSync(file, '{"method": "PATCH"\n');
+  const malformed = await holdfast("bulk", file);
+  expect([malformed.status, malformed.stdout]).toEqual([1, ""]);
+  expect(malformed.stderr).toContain("line 1 is no JSON");
 });

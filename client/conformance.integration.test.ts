@@ -4,13 +4,19 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { projectRoot } from "../config/project-root.ts";
 import { fromJsonWithBytes } from "../test-support/bytes-in-json.ts";
-import { type FaultyProxy, faultsBySeed, startFaultyProxy } from "../test-support/faulty-proxy.ts";
-import { canonicalOrder, type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
-import { type ScriptedServer, startScriptedServer } from "../test-support/scripted-server.ts";
+import { faultsBySeed, startFaultyProxy } from "../test-support/faulty-proxy.ts";
 import {
+  addProducts,
+  canonicalOrder,
+  type GatewayWorld,
+  startGatewayWorld,
+} from "../test-support/gateway.ts";
+import { startScriptedServer } from "../test-support/scripted-server.ts";
+import {
+  type ClientKind,
   type ClientUnderTest,
   type Line,
   pythonClient,
@@ -30,25 +36,19 @@ const clients = [
   { client: pythonClient, encoding: "json", isHere: python !== null },
 ] as const;
 
-const running: ClientUnderTest[] = [];
-let server: ScriptedServer | null = null;
-afterEach(async () => {
-  for (const client of running.splice(0)) await client.end();
-  await server?.close();
-  server = null;
-});
+/** Ends with its test: several run side by side, because most of their time they wait. */
+function startedFor(finished: typeof onTestFinished, kind: ClientKind): ClientUnderTest {
+  const client = kind.start();
+  finished(() => client.end());
+  return client;
+}
 
 describe.each(clients)("$client.name in $encoding", ({ client: kind, encoding, isHere }) => {
-  const start = () => {
-    const client = kind.start();
-    running.push(client);
-    return client;
-  };
   const name = isHere ? "" : " (skipped: install python3)";
 
   describe.skipIf(!isHere)(`bytes${name}`, () => {
     test("it reads every frame of the server", async () => {
-      const client = start();
+      const client = startedFor(onTestFinished, kind);
       for (const { messages, ...each } of frames.fromServer) {
         if (each[encoding] === undefined) continue;
         const before = client.said.length;
@@ -59,7 +59,7 @@ describe.each(clients)("$client.name in $encoding", ({ client: kind, encoding, i
     });
 
     test("it makes frames that the gateway reads as they are meant", async () => {
-      const client = start();
+      const client = startedFor(onTestFinished, kind);
       for (const { messages, ...each } of frames.fromClient) {
         if (each[encoding] === undefined) continue;
         const before = client.said.length;
@@ -71,11 +71,14 @@ describe.each(clients)("$client.name in $encoding", ({ client: kind, encoding, i
   });
 
   describe.skipIf(!isHere)(`scenarios${name}`, () => {
-    test.each(scenarios.filter((each) => encoding === "json" || JSON.stringify(each).indexOf("sayText") < 0))(
+    test.concurrent.for(
+      scenarios.filter((each) => encoding === "json" || JSON.stringify(each).indexOf("sayText") < 0),
+    )(
       "$name: $means",
-      async ({ drive, connections, expect: wanted }) => {
-        server = await startScriptedServer(connections, encoding);
-        const client = start();
+      async ({ drive, connections, expect: wanted }, { expect, onTestFinished: finished }) => {
+        const server = await startScriptedServer(connections, encoding);
+        finished(() => server.close());
+        const client = startedFor(finished, kind);
         client.do({ do: "open", url: server.url, key: "hf_a_b", encoding, patienceMs: 10_000 });
         if (wanted.told?.open === undefined) await client.until((line) => line.opened === true);
         for (const command of drive) client.do(command);
@@ -102,24 +105,28 @@ describe.each(clients)("$client.name in $encoding", ({ client: kind, encoding, i
 
 describe("over a network that loses, cuts, repeats and delays, against a real gateway", () => {
   let world: GatewayWorld;
-  let proxy: FaultyProxy;
 
   beforeAll(async () => {
     world = await startGatewayWorld();
-    proxy = await startFaultyProxy(world.url);
   });
   afterAll(async () => {
-    await proxy.close();
     await world.close();
   });
 
-  test.each(clients.flatMap((each) => [21, 22].map((seed) => ({ ...each, name: each.client.name, seed }))))(
+  test.concurrent.for(
+    clients
+      .filter(({ isHere }) => isHere)
+      .flatMap((each) => [21, 22].map((seed) => ({ ...each, name: each.client.name, seed }))),
+  )(
     "$name in $encoding, seed $seed: client and gateway agree in the end",
-    async (each) => {
+    async (each, { expect, onTestFinished: finished }) => {
       const { client: kind, encoding, seed, name } = each;
-      proxy.setFaults(() => "pass");
-      const client = kind.start();
-      running.push(client);
+      const prefix = `${name}-${encoding}-${seed}`;
+      const sku = prefix.toUpperCase();
+      await addProducts(world.database, sku);
+      const proxy = await startFaultyProxy(world.url);
+      finished(() => proxy.close());
+      const client = startedFor(finished, kind);
       const watcher = await world.connect();
       watcher.send({ id: "f", type: "feed.subscribe", after: null });
       const { cursor } = await watcher.reply("f");
@@ -128,10 +135,8 @@ describe("over a network that loses, cuts, repeats and delays, against a real ga
       await client.until((line) => line.opened === true);
       const lost = () => proxy.done.lose + proxy.done.cut + proxy.done.truncate;
       const lostBefore = lost();
-      const unitsBefore = (await world.engine.client.positions(["HOT-1"]))[0]?.onHand ?? 0;
       proxy.setFaults(faultsBySeed(seed, 0.1));
       client.do({ do: "follow", after: cursor, most: 10 });
-      const prefix = `${name}-${encoding}-${seed}`;
       const ids = Array.from({ length: 50 }, (_, at) => `${prefix}-${at}`);
       for (const [at, id] of ids.entries()) {
         const payload = JSON.stringify(canonicalOrder(id));
@@ -145,7 +150,7 @@ describe("over a network that loses, cuts, repeats and delays, against a real ga
           commandId: id,
           atMs: 0,
           cause: "delivery",
-          sku: "HOT-1",
+          sku,
           locationId: "east",
           quantity: 1,
         };
@@ -173,7 +178,7 @@ describe("over a network that loses, cuts, repeats and delays, against a real ga
         [`web-${prefix}-%`],
       );
       expect(rows.map(({ id }) => id).sort()).toEqual(ids.map((id) => `web-${id}`).sort());
-      expect((await world.engine.client.positions(["HOT-1"]))[0]?.onHand).toBe(unitsBefore + 50);
+      expect((await world.engine.client.positions([sku]))[0]?.onHand).toBe(50);
     },
   );
 });

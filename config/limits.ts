@@ -16,6 +16,8 @@ const HOUR = 60 * MINUTE;
  * 200 KiB.
  */
 export const MAX_BODY_BYTES = 256 * KIB;
+/** Changes in one `POST /v1/bulk`: they are done one after the other, and somebody waits. */
+export const MAX_BULK_REQUESTS = 100;
 /**
  * Nesting of JSON and MessagePack. The deepest channel payload seen has 9 levels. Parsers recurse, so there
  * is a limit.
@@ -65,6 +67,10 @@ export const MAX_KEPT_REPLY_BYTES = 256 * KIB;
  * than the ten seconds after which the server itself cuts a silent connection off, without a word.
  */
 export const BODY_DEADLINE_MS = 8 * SECOND;
+/** Bytes of a body that a handler reads as it comes, ahead of the handler: the sender is stopped then. */
+export const STREAMED_BYTES_AHEAD = MIB;
+/** Milliseconds after which a reader that takes nothing of a long reply is cut off: it keeps a connection to PostgreSQL. */
+export const STREAM_STALL_MS = 30 * SECOND;
 /** Milliseconds that a graceful stop waits for requests that have begun. */
 export const STOP_DEADLINE_MS = 5 * SECOND;
 /** Characters of a path's parameter: none of our ids is as long. */
@@ -222,6 +228,11 @@ export const MAX_TRANSPORT_FRAME_BYTES = 16 * MIB;
 /** Messages of a frame. */
 export const MAX_FRAME_MESSAGES = 1_000;
 /**
+ * Until when a message of the stream is answered or refused, milliseconds: callers are promised ten seconds,
+ * and the answer needs some of its own. Requests to other engines give up sooner, with a better reason.
+ */
+export const ANSWERED_WITHIN_MS = 9_000;
+/**
  * Unanswered messages of a connection: enough that one connection alone can fill the engine's next commit.
  */
 export const CONNECTION_CREDIT = 4_096;
@@ -264,3 +275,20 @@ export const MAX_STOCK_FEED_NAMES = 1_000;
  * Characters of a cursor of the changes of stock: about a number of up to 15 digits for each of 256 shards.
  */
 export const MAX_STOCK_CURSOR_LENGTH = 4_096;
+
+/** Bytes of a file that is imported: some ten million rows. */
+export const MAX_IMPORT_BYTES = 2 * 1024 * MIB;
+/** The same of all files together that are kept: they are in the database, beside what it is for. */
+export const MAX_IMPORTS_BYTES = 8 * 1024 * MIB;
+/** Bytes of an upload that are stored at a time: so much is sent again at most after a break. */
+export const IMPORT_PART_BYTES = 256 * KIB;
+/** Entries that are booked together, and counted in one step: what a crash has done again. */
+export const IMPORT_BATCH = 500;
+/** Faults that are kept of one import: more than anybody corrects. All are counted. */
+export const MAX_IMPORT_FAULTS = 100_000;
+/** Imports that are read at once; others wait. */
+export const IMPORTS_AT_ONCE = 3;
+/** Milliseconds that an import rests at most after a batch, as long as the batch took, so that others have their turn. */
+export const IMPORT_REST_MS = 500;
+/** Days after which the file of an import at which nothing happens is thrown away. */
+export const IMPORT_FILE_DAYS = 30;

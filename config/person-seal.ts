@@ -165,3 +165,15 @@ export function openUnderWrap(wrappingKey: Uint8Array, purpose: string, sealed: 
   if (clear === undefined) throw new PersonalDataDamagedError(`what is sealed as ${purpose} was altered`);
   return clear.toString("utf8");
 }
+
+/** The same of bytes: of what was uploaded. */
+export function sealBytesUnderWrap(wrappingKey: Uint8Array, purpose: string, clear: Uint8Array): Buffer {
+  return encrypt(wrappingKey, `${SEALED_MARK}w.${purpose}`, clear);
+}
+
+/** @throws PersonalDataDamagedError */
+export function openBytesUnderWrap(wrappingKey: Uint8Array, purpose: string, sealed: Buffer): Buffer {
+  const clear = decrypt(wrappingKey, `${SEALED_MARK}w.${purpose}`, sealed);
+  if (clear === undefined) throw new PersonalDataDamagedError(`what is sealed as ${purpose} was altered`);
+  return clear;
+}

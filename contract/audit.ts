@@ -51,6 +51,22 @@ export const AUDIT_ACTS = {
   },
   "product.created": { security: false, meaning: "A product was added to the catalog." },
   "product.changed": { security: false, meaning: "A product's tagging, check or substitutes were changed." },
+  "channel.told-again": {
+    security: false,
+    meaning: "A channel is to be told once more what it would not take.",
+  },
+  "channel.telling-dropped": {
+    security: false,
+    meaning: "A channel is not to be told something of an order.",
+  },
+  "channel.backfill-asked": {
+    security: false,
+    meaning: "Orders of a stretch of time are to be read at a channel once more.",
+  },
+  "channel.difference-accepted": {
+    security: false,
+    meaning: "A difference between a channel's books and ours is left as it is.",
+  },
   "sku.mapped": { security: false, meaning: "A channel's SKU was mapped to one of ours." },
   "stock.commanded": {
     security: false,
@@ -64,6 +80,12 @@ export const AUDIT_ACTS = {
   },
   "orders.exported": { security: false, meaning: "Orders were exported as a table." },
   "stock.exported": { security: false, meaning: "Movements of a stock position were exported as a table." },
+  "data.import-started": { security: false, meaning: "An import was checked or run." },
+  "data.imported": { security: false, meaning: "An import has come to its end; with what it booked." },
+  "data.exported": {
+    security: false,
+    meaning: "Products, stock, locations, orders, customers or returns were exported as a table.",
+  },
   "personal-data.exported": {
     security: false,
     meaning: "Everything that is stored of a shopper was exported.",

@@ -37,7 +37,25 @@ export const IssuedChannel = Type.Object({
 export type IssuedChannel = Shape<typeof IssuedChannel>;
 
 /** Which kinds of channels there are, for forms. */
-export const ChannelKindView = Type.Object({ kind: Text, chargedBy: Text, onShortage: Text });
+export const ChannelKindView = Type.Object({
+  kind: Text,
+  chargedBy: Text,
+  onShortage: Text,
+  /** What has to be set to connect one to its vendor's API; null: it only sends. */
+  settings: Nullable(
+    Type.Array(
+      Type.Object({
+        name: Text,
+        meaning: Text,
+        /** What counts where nothing is set, in words. */
+        standard: Text,
+        required: Type.Boolean(),
+        /** Never shown once it is set. */
+        secret: Type.Boolean(),
+      }),
+    ),
+  ),
+});
 export type ChannelKindView = Shape<typeof ChannelKindView>;
 
 /** Printable ASCII without spaces; shorter ones can be guessed. */

@@ -88,6 +88,7 @@ describe("answers as it is declared", () => {
         kind: fc.constantFrom("json", "json", "json", "json", "text", "cut", "deep"),
         caller: fc.constantFrom("key", "key", "key", "key", "nobody", "wrong"),
         key: fc.constantFrom("fresh", "fresh", "fresh", "none", "bad"),
+        match: fc.constantFrom(null, null, null, "*", '"another"'),
       });
       for (const [at, asked] of fc
         .sample(requests, { numRuns: REQUESTS, seed: seedOf(route.path) })
@@ -112,6 +113,7 @@ describe("answers as it is declared", () => {
         const reply = await world.call(route.method, address, {
           anonymous: asked.caller !== "key",
           headers: {
+            ...(asked.match === null ? {} : { "if-match": asked.match }),
             ...(asked.caller === "wrong" ? { authorization: "Bearer hf_none_none" } : {}),
             ...(asked.key === "none"
               ? {}

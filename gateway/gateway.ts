@@ -25,6 +25,7 @@ import type { ProxyHeader } from "../config/trusted-proxies.ts";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
 import { createDocumentPool } from "../operations/documents/document-pool.ts";
 import type { Carrier } from "../ports/carriers.ts";
+import type { ChannelDesk } from "../ports/channel-desk.ts";
 import type { ChannelAdapter } from "../ports/channels.ts";
 import type { BridgeStatus, DeviceProtocols } from "../ports/devices.ts";
 import type { Mailer } from "../ports/notifications.ts";
@@ -56,6 +57,7 @@ import { createRestHandler } from "./http/rest-handler.ts";
 import type { DependencyState, Services, SingleSignOn } from "./http/route.ts";
 import { SecurityEvents } from "./http/security-events.ts";
 import { loadStaticFiles } from "./http/static-files.ts";
+import { streamedRequests } from "./http/streamed-body.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import type { MetricSources } from "./metrics/sources.ts";
 import { ROUTE_ANSWERS } from "./routes/route-answers.ts";
@@ -88,6 +90,8 @@ type GatewayOptions = {
   readonly otherVendors?: readonly VendorRoster<unknown>[];
   /** Makes accounts that people set work; absent: those that are given here are all. */
   readonly vendorDesk?: VendorDesk;
+  /** Absent: no channel can be connected here. */
+  readonly channelDesk?: ChannelDesk;
   /** By which others are told what happens to orders; absent: this gateway takes no addresses. */
   readonly webhookSender?: WebhookSender;
   readonly devices: DeviceProtocols;
@@ -207,6 +211,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     devices: options.devices,
     vendors: [options.payments, ...(options.otherVendors ?? []), options.carriers],
     vendorDesk: options.vendorDesk ?? null,
+    channelDesk: options.channelDesk ?? null,
     webhookSender: options.webhookSender ?? NO_WEBHOOKS,
     publicUrl: options.publicUrl,
     cookies,
@@ -250,20 +255,23 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     hstsSubdomains: options.hstsSubdomains ?? false,
     tls: options.tls ?? null,
     clientAddress,
+    isStreamed: streamedRequests(routes),
     handler: createRestHandler(
       routes,
       services,
       loadStaticFiles(options.dashboardFolder, () => shopperPolicy(options.payments), options.publicUrl),
       new Map([
-        ["/asyncapi.json", asyncApiDocument({ publicUrl: options.publicUrl })],
+        ["/asyncapi.json", once(() => asyncApiDocument({ publicUrl: options.publicUrl }))],
         [
           "/openapi.json",
-          openApiDocument(routes, {
-            answers: ROUTE_ANSWERS,
-            whereabouts: WHEREABOUTS,
-            publicUrl: options.publicUrl,
-            sessionCookie: cookies.session,
-          }),
+          once(() =>
+            openApiDocument(routes, {
+              answers: ROUTE_ANSWERS,
+              whereabouts: WHEREABOUTS,
+              publicUrl: options.publicUrl,
+              sessionCookie: cookies.session,
+            }),
+          ),
         ],
       ]),
       WHEREABOUTS,
@@ -295,5 +303,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       stopped ??= stop();
       return stopped;
     },
+  };
+}
+
+/** Made for whoever asks first. */
+function once(make: () => string): () => string {
+  let made: string | null = null;
+  return () => {
+    made ??= make();
+    return made;
   };
 }

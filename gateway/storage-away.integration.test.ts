@@ -11,11 +11,13 @@ import WebSocket from "ws";
 import { SUBPROTOCOL_JSON } from "../contract/stream.ts";
 import { CoreServer } from "../load-tests/faults/core-server.ts";
 import { DatabaseServer } from "../load-tests/faults/database-server.ts";
+import { Partition } from "../load-tests/faults/nodes/partition.ts";
 import { openDatabase } from "../store/sql/database.ts";
 import { StreamClient } from "../test-support/gateway.ts";
 
 let folder: string;
 let database: DatabaseServer;
+let network: Partition;
 let server: CoreServer;
 let url: string;
 let key: string;
@@ -24,8 +26,9 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "holdfast-storage-away-"));
   await mkdir(join(folder, "database"));
   database = await DatabaseServer.start(join(folder, "database"));
+  network = await Partition.before(database.port);
   server = await CoreServer.spawn({
-    databaseUrl: database.url(),
+    databaseUrl: database.url(network.port),
     logFile: join(folder, "server.log"),
     snapshotEveryRows: 1_000,
   });
@@ -38,6 +41,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await server.kill();
+  await network.stop();
   await database.stop();
   await rm(folder, { recursive: true, force: true });
 });
@@ -191,4 +195,35 @@ test("a database that is away is told with a code and the time to come back; onc
     expect.objectContaining({ level: 40, code: "storage_unavailable", msg: "a request failed" }),
   );
   expect(ofGateway.filter((line) => line.level >= 50)).toEqual([]);
+});
+
+test("a database that is silent keeps nobody waiting for longer than ten seconds, and nothing is done twice", {
+  timeout: 120_000,
+}, async () => {
+  const open = await StreamClient.open(url, key);
+  open.send({ id: "before", ...receive("s0") });
+  const { outcomes } = await open.reply("before");
+  const unitsBefore = outcomes[0].position.onHand;
+  network.begin();
+  const began = performance.now();
+  open.send({ id: "1", ...receive("s1") }, { id: "2", ...CAPTURE }, { id: "3", ...SUBSCRIBE });
+  const told = await Promise.all(["1", "2", "3"].map((id) => open.reply(id)));
+  expect(performance.now() - began).toBeLessThan(10_000);
+  expect(told).toMatchObject([
+    { code: "commit_outcome_unknown", retryAfterMs: 1_000 },
+    { code: "commit_outcome_unknown", retryAfterMs: 1_000 },
+    { code: "storage_unavailable", retryAfterMs: 1_000 },
+  ]);
+  network.end("late");
+  let asked = 0;
+  const asks = async (message: Readonly<Record<string, unknown>>) => {
+    asked += 1;
+    open.send({ id: `again-${asked}`, ...message });
+    return open.reply(`again-${asked}`);
+  };
+  // Sent again until it is known to have come, it has come once.
+  await expect.poll(async () => (await asks(receive("s1"))).type, { timeout: 30_000 }).toBe("stock.executed");
+  expect(await asks(receive("s1"))).toMatchObject({ outcomes: [{ status: "applied" }] });
+  const { positions } = await asks({ type: "stock.positions", skus: ["TEE-1"] });
+  expect(positions).toMatchObject([{ onHand: unitsBefore + 1 }]);
 });

@@ -56,4 +56,9 @@ export type ConnectOptions = {
   readonly timeoutMs?: number;
   /** Milliseconds of the Unix epoch, for what expires and what is signed with the time; absent: the clock. */
   readonly now?: () => number;
+  /**
+   * The vendor has replaced values, by their variables' names, e.g. a refresh token: they are to be kept for
+   * the next `connect`. Absent: nobody keeps them, and the old ones have to last.
+   */
+  readonly keep?: (values: Readonly<Record<string, string>>) => Promise<void>;
 };

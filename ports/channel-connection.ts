@@ -58,6 +58,7 @@ export type OrderWord = { readonly key: string; readonly order: ToldOrder } & (
       readonly kind: "ship";
       /** Holdfast's number of the shipment. */
       readonly shipmentId: string;
+      /** Empty, with the number: it was handed over without a parcel. */
       readonly carrier: string;
       readonly service: string;
       readonly trackingNumber: string;
@@ -86,6 +87,16 @@ export type OrderWord = { readonly key: string; readonly order: ToldOrder } & (
 );
 
 export type OrderWordKind = OrderWord["kind"];
+
+export const ORDER_WORD_KINDS = [
+  "acknowledge",
+  "ship",
+  "cancel",
+  "refund",
+  "hold",
+  "release",
+  "invoice",
+] as const satisfies readonly OrderWordKind[];
 
 export type Told =
   /** `reference`: the channel's own id of what came of it, e.g. of a fulfillment. */

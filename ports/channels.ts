@@ -40,6 +40,8 @@ export type ChannelReading =
       readonly refundId: string;
       readonly amount: Money;
     }
+  /** The channel says that an order changed and not what became of it: its connection reads the order. */
+  | { readonly kind: "changed"; readonly externalId: string }
   | { readonly kind: "refused"; readonly refusal: ChannelRefusal };
 
 /** What a channel's headers say about its webhook; `null` where they do not. */
@@ -53,14 +55,19 @@ export type ChannelWebhook = {
 };
 
 export interface ChannelAdapter {
-  /** `shopify`, `amazon`, `walmart`, `woocommerce`, `holdfast` (the canonical format). */
+  /** `shopify`, `amazon`, `walmart`, `ebay`, `tiktok`, `woocommerce`, `holdfast` (the canonical format). */
   readonly kind: string;
   /**
    * Reads one payload exactly as the channel sent it; it may hold several orders (a list response).
    * @param topic the channel's own event name where it has one, e.g. `orders/create`
    */
   read(payload: string, topic: string | null): readonly ChannelReading[];
-  /** The same on another thread, for payloads that take long; absent where there is none. */
+  /**
+   * Orders that a thin webhook says have changed, by the channel's ids: it holds none of them, they are read
+   * over the API (`readOrder`). Absent: the channel's webhooks hold their orders.
+   */
+  changedOrders?(payload: string, topic: string | null): readonly string[];
+  /** `read` on another thread, for payloads that take long; absent where there is none. */
   readAside?(payload: string, topic: string | null): Promise<readonly ChannelReading[]>;
   /**
    * Joins several documents about the same orders into payloads that `read` takes, one for each order. For

@@ -104,7 +104,7 @@ export async function startGatewayWorld(
   // which it happened.
   // biome-ignore lint/suspicious/noConsole: the runner knows by it which test a line belongs to
   const logger = pino({ level: "error" }, { write: (line) => console.error(line.trimEnd()) });
-  const engine = await startEngine({ databaseUrl, threads: 2, shards: 4, logger });
+  const engine = await startEngine({ databaseUrl, threads: 1, shards: 4, logger });
   engine.client.setLocations([
     {
       locationId: "east",

@@ -224,7 +224,7 @@ function read(node: Node, unit: Unit): void {
   });
 }
 
-/** An answer of a route: `{ status?, json }` or `{ contentType, bytes }`. */
+/** An answer of a route: `{ status?, json }` or `{ contentType, bytes | stream }`. */
 function readAnswer(object: Node, unit: Unit): void {
   const fields = new Map(
     (object["properties"] as readonly Node[]).map((property) => [
@@ -240,7 +240,7 @@ function readAnswer(object: Node, unit: Unit): void {
       walk(status, (each) => {
         if (each.type === "Literal" && typeof each["value"] === "number") unit.statuses.add(each["value"]);
       });
-  } else if (fields.has("contentType") && fields.has("bytes")) {
+  } else if (fields.has("contentType") && (fields.has("bytes") || fields.has("stream"))) {
     const given = fields.get("contentType");
     const type = given?.["value"] ?? TYPES_FROM_ELSEWHERE[pathOf(given)];
     if (typeof type !== "string") throw new Error(`of which type is ${pathOf(given)}?`);

@@ -19,6 +19,8 @@ export class RequestRefused extends UserProblem {
   }
 }
 
+type Written = { readonly text?: string | undefined; readonly key?: string };
+
 export class RestClient {
   private readonly access: Access;
   private readonly patienceMs: number;
@@ -40,6 +42,11 @@ export class RestClient {
 
   async post<T>(path: string, body: unknown): Promise<T> {
     return read<T>((await this.request("POST", path, body)).toString("utf8"));
+  }
+
+  /** A body that is JSON already, under a key of the caller's own. */
+  async postText<T>(path: string, text: string, key: string): Promise<T> {
+    return read<T>((await this.request("POST", path, undefined, { text, key })).toString("utf8"));
   }
 
   async put<T>(path: string, body: unknown): Promise<T> {
@@ -64,6 +71,59 @@ export class RestClient {
     return this.request("GET", path, undefined);
   }
 
+  /**
+   * Sends bytes as they come. Once: whoever has them sends again what did not arrive.
+   *
+   * @throws UserProblem `unreachable` where the connection broke, `RequestRefused`
+   */
+  async send<T>(path: string, content: AsyncIterable<Uint8Array> | Uint8Array): Promise<T> {
+    const isWhole = content instanceof Uint8Array;
+    const init: RequestInit & { duplex?: "half" } = {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${this.access.key}`,
+        accept: "application/json",
+        "content-type": "application/octet-stream",
+      },
+      body: isWhole
+        ? Buffer.from(content)
+        : (ReadableStream.from(content) as unknown as NonNullable<RequestInit["body"]>),
+      ...(isWhole ? {} : { duplex: "half" as const }),
+    };
+    const response = await fetch(`${this.access.url}${path}`, init).catch((error: unknown) => {
+      throw this.unreachable(error instanceof Error ? (error.cause ?? error) : error);
+    });
+    const text = await response.text();
+    if (response.ok) return read<T>(text);
+    const problem = readProblem(text);
+    throw new RequestRefused(
+      response.status,
+      problem?.code ?? `http_${response.status}`,
+      problem?.detail ?? `The gateway answered ${response.status} to POST ${path}`,
+    );
+  }
+
+  /** An answer of any length, as it comes. @throws UserProblem, also where it breaks off */
+  async *stream(path: string): AsyncGenerator<Uint8Array> {
+    try {
+      const response = await fetch(`${this.access.url}${path}`, {
+        headers: { authorization: `Bearer ${this.access.key}` },
+      });
+      if (!response.ok || response.body === null) {
+        const problem = readProblem(await response.text());
+        throw new RequestRefused(
+          response.status,
+          problem?.code ?? `http_${response.status}`,
+          problem?.detail ?? `The gateway answered ${response.status} to GET ${path}`,
+        );
+      }
+      yield* response.body;
+    } catch (error) {
+      if (error instanceof UserProblem) throw error;
+      throw this.unreachable(error instanceof Error ? (error.cause ?? error) : error);
+    }
+  }
+
   /** Every item of a paged collection. */
   async *all<T>(path: string, limit = 200): AsyncGenerator<T> {
     let cursor: string | null = null;
@@ -76,18 +136,23 @@ export class RestClient {
     } while (cursor !== null);
   }
 
-  private async request(method: string, path: string, body: unknown): Promise<Buffer> {
+  private async request(
+    method: string,
+    path: string,
+    body: unknown,
+    { text = body === undefined ? undefined : JSON.stringify(body), key = randomUUID() }: Written = {},
+  ): Promise<Buffer> {
     // One key for all attempts: if only the answer was lost, the repeat gets that answer and nothing runs
     // again.
     const headers: Record<string, string> = {
       authorization: `Bearer ${this.access.key}`,
       accept: "application/json",
     };
-    if (body !== undefined) {
+    if (text !== undefined) {
       headers["content-type"] = "application/json";
-      headers["idempotency-key"] = randomUUID();
+      headers["idempotency-key"] = key;
     }
-    const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+    const init = { method, headers, ...(text === undefined ? {} : { body: text }) };
     const deadline = Date.now() + this.patienceMs;
     for (let attempt = 1; ; attempt += 1) {
       const answer = await answerOf(`${this.access.url}${path}`, init);

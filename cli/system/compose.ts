@@ -23,7 +23,9 @@ import { startBridgeThread } from "../../devices/thread/bridge-host.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { startGateway } from "../../gateway/gateway.ts";
+import { createChannelDesk } from "../../integrations/channel-desk.ts";
 import { createReadingPool } from "../../integrations/channels/reading-pool.ts";
+import { channelAdapters } from "../../integrations/channels/registry.ts";
 import { openVendorDesk } from "../../integrations/vendor-desk.ts";
 import { createWebhookSender } from "../../integrations/webhooks/webhook-sender.ts";
 import { carryOutHere } from "../../operations/at-engine.ts";
@@ -250,10 +252,10 @@ async function startStockNeighbours(system: Composition): Promise<void> {
 }
 
 /** Each listener of a job has a connection, and the work of some takes another. */
-const JOBS_POOL_SIZE = 16;
+const JOBS_POOL_SIZE = 20;
 
 async function startJobs(system: Composition): Promise<RunningJobs> {
-  const { settings, logger, parts, context, nodeId, outside, webhookSender, jobLog } = system;
+  const { settings, logger, parts, context, nodeId, outside, webhookSender, channelDesk, jobLog } = system;
   let pool: Database | null = null;
   const standby = await RoleStandby.start({
     role: "jobs",
@@ -281,6 +283,11 @@ async function startJobs(system: Composition): Promise<RunningJobs> {
             box: settings.secretBox,
             sender: webhookSender,
             people: { mailer: outside.mailer, publicUrl: settings.publicUrl },
+          },
+          channels: {
+            box: settings.secretBox,
+            desk: channelDesk,
+            adapters: context.channelAdapters ?? channelAdapters,
           },
           logger,
         }),
@@ -329,7 +336,8 @@ async function whatIsNeeded(settings: ResolvedSettings, database: Database, logg
     }).catch(explainNamespace);
   if (settings.roles.includes("devices")) await takeTopics(settings, database, mqtt);
   const webhookSender = createWebhookSender({ allowedNetworks: settings.webhookNetworks });
-  return { mqtt, temporal, outside, rules, webhookSender };
+  const channelDesk = createChannelDesk(settings.vendorContext);
+  return { mqtt, temporal, outside, rules, webhookSender, channelDesk };
 }
 
 /** So that no other company speaks with the same devices. Taken once more it is as before. */
@@ -480,7 +488,7 @@ type Neighbours = {
 };
 
 async function startEdge(system: Composition, neighbours: Neighbours) {
-  const { settings, logger, parts, context, access, outside, webhookSender, jobLog } = system;
+  const { settings, logger, parts, context, access, outside, webhookSender, channelDesk, jobLog } = system;
   const { engine } = access;
   const { jobs, bridge, sagas } = neighbours;
   const isGateway = settings.roles.includes("gateway");
@@ -500,6 +508,7 @@ async function startEdge(system: Composition, neighbours: Neighbours) {
     payments: outside.payments,
     otherVendors: [outside.notifications],
     vendorDesk: outside,
+    channelDesk,
     webhookSender,
     devices: deviceProtocolsBelow(settings.mqtt.topicPrefix),
     ...(bridge === null ? {} : { bridgeStatus: () => bridge.status() }),

@@ -28,6 +28,7 @@ import { companyId, insertCompany } from "../../store/catalog/companies.ts";
 import { attachVault, PersonVault } from "../../store/personal-data/vault.ts";
 import { type Database, openDatabase, probe } from "../../store/sql/database.ts";
 import { migrate } from "../../store/sql/migrate.ts";
+import { ownEngine } from "./engine-access.ts";
 import { probeEngine } from "./probe-engine.ts";
 import { untilEnd } from "./until-end.ts";
 
@@ -40,6 +41,8 @@ const HELP = `Usage: DATABASE_URL=postgres://… node dist/cli/system/core-serve
   --key <clear>     an API key that exists in the database (default: one with every right is created)
   --not-durable     keep stock in memory only: everything is lost when the process ends. For measuring.
   --snapshot-every-rows <n>  journal rows of a shard between two snapshots (default: the engine's)
+  --node <name>     shares the stock with the other engines of this database, found over REDIS_URL; without the
+                    standing jobs, which one process has
   --log-level <l>   of the log on standard error (default warn)
 
 For fault tests, HOLDFAST_FAILPOINT=name:nth:kill|pause|throw|delay[:ms] arms a point of engine/failpoints.ts.
@@ -53,6 +56,8 @@ For fault tests, HOLDFAST_FAILPOINT=name:nth:kill|pause|throw|delay[:ms] arms a 
 const KNOWN_BOX = new SecretBox([
   { id: "known", key: Buffer.from(Array.from({ length: 32 }, (_, index) => index)) },
 ]);
+/** Each listener of a standing job keeps a connection, beside those that requests need. */
+const POOL_SIZE = 28;
 const COMPANY = { id: "core", name: "Core server", currency: "USD" };
 
 async function main(): Promise<number> {
@@ -65,6 +70,7 @@ async function main(): Promise<number> {
       key: { type: "string" },
       "not-durable": { type: "boolean", default: false },
       "snapshot-every-rows": { type: "string" },
+      node: { type: "string" },
       "log-level": { type: "string", default: "warn" },
       help: { type: "boolean", default: false },
     },
@@ -73,10 +79,15 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const { "snapshot-every-rows": snapshotEveryRows } = values;
+  const { "snapshot-every-rows": snapshotEveryRows, node } = values;
   const databaseUrl = process.env["DATABASE_URL"];
   if (databaseUrl === undefined) {
     process.stderr.write(`core-server: DATABASE_URL is not set\n\n${HELP}`);
+    return 2;
+  }
+  const redisUrl = node === undefined ? null : (process.env["REDIS_URL"] ?? null);
+  if (node !== undefined && redisUrl === null) {
+    process.stderr.write(`core-server: --node needs REDIS_URL\n\n${HELP}`);
     return 2;
   }
   // Before any thread is started: threads inherit what is armed.
@@ -90,7 +101,10 @@ async function main(): Promise<number> {
 
   const ending = untilEnd();
   await migrate(databaseUrl);
-  const database = openDatabase(databaseUrl, { name: "holdfast-core-server" });
+  const database = openDatabase(databaseUrl, {
+    name: "holdfast-core-server",
+    maxConnections: POOL_SIZE,
+  });
   attachVault(database, await PersonVault.open(database, KNOWN_BOX));
   const key = values.key ?? (await createKey(database));
   const engine = await startEngine({
@@ -100,28 +114,40 @@ async function main(): Promise<number> {
     logger: logger.child({ part: "engine" }),
     ...(durable ? {} : { disk: new VolatileDisk() }),
     ...(snapshotEveryRows === undefined ? {} : { snapshotEveryRows: Number(snapshotEveryRows) }),
+    ...(node === undefined ? {} : { share: { node } }),
   });
+  const access = await ownEngine(engine, { redisUrl, redisCaFile: null }, database, logger);
   // This composition buys no labels, so no parcel can go silent.
   const carriers = new VendorRoster<Carrier>("carriers", []);
+  const reading = createReadingPool();
   const context: OperationContext = {
     database,
-    allocator: engine.client,
+    channelAdapters: reading.adapters,
+    allocator: access.allocator,
     parcelLimit: parcelLimitOf(carriers),
     now: Date.now,
+    ...(access.engineProcess === undefined
+      ? {}
+      : { engineProcess: access.engineProcess((): OperationContext => context) }),
   };
   await tellAllocator(context);
+  const door = access.openDoor?.(context);
   const jobs = [
     followSettings(context, logger.child({ part: "settings" })),
-    runShortOrders(context, logger.child({ part: "short-orders" })),
-    startStandingJobs({ context, carriers, logger }),
+    ...(node === undefined
+      ? [
+          runShortOrders(context, logger.child({ part: "short-orders" })),
+          startStandingJobs({ context, carriers, logger }),
+        ]
+      : []),
   ];
-  const reading = createReadingPool();
   const gateway = await startGateway({
     host: values.host,
     port: Number(values.port),
     publicUrl: `http://${values.host}`,
     database,
-    allocator: engine.client,
+    allocator: access.allocator,
+    ...(context.engineProcess === undefined ? {} : { engineProcess: context.engineProcess }),
     channelAdapters: reading.adapters,
     // No webhook comes here.
     secrets: passingSecretBox(),
@@ -137,6 +163,9 @@ async function main(): Promise<number> {
   await gateway.stop();
   await reading.close();
   await Promise.all(jobs.map((job) => job.stop()));
+  if (node !== undefined) await engine.drain();
+  await door?.stop();
+  await access.stop();
   await engine.stop();
   await database.end();
   return 0;

@@ -34,6 +34,8 @@ export type EngineAccess = {
 
 type Stoppable = { stop(): Promise<void> };
 
+type RedisSettings = Pick<Settings, "redisUrl" | "redisCaFile">;
+
 type EngineSettings = Pick<Settings, "engine" | "node" | "redisUrl" | "redisCaFile"> & {
   readonly databaseUrl: string;
 };
@@ -56,7 +58,7 @@ export function startOwnEngine(settings: EngineSettings, logger: Logger): Promis
  */
 export async function ownEngine(
   engine: Engine,
-  settings: EngineSettings,
+  settings: RedisSettings,
   database: Database,
   logger: Logger,
 ): Promise<EngineAccess> {
@@ -152,7 +154,7 @@ async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
 }
 
 async function openLink(
-  settings: EngineSettings,
+  settings: RedisSettings,
   self: string,
   database: Database,
   logger: Logger,

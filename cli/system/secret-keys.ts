@@ -5,6 +5,7 @@ import { newSecretKeyLine, readSecretKeys, SealedSecretError, SecretBox } from "
 import type { Settings } from "../../config/settings.ts";
 import { sealSecondFactors } from "../../store/access/second-factors.ts";
 import { sealChannelSecrets } from "../../store/catalog/channel-secrets.ts";
+import { sealChannelAccounts } from "../../store/channels/accounts.ts";
 import { attachVault, PersonVault } from "../../store/personal-data/vault.ts";
 import { sealVendorAccounts } from "../../store/settings/vendor-accounts.ts";
 import { sealWebhookSecrets } from "../../store/settings/webhook-subscriptions.ts";
@@ -65,6 +66,7 @@ export async function sealStoredSecrets(database: Database, box: SecretBox): Pro
       await sealSecondFactors(database, box),
       await inTransaction(database, (client) => sealVendorAccounts(client, box)),
       await inTransaction(database, (client) => sealWebhookSecrets(client, box)),
+      await inTransaction(database, (client) => sealChannelAccounts(client, box)),
     ];
     return sealed.reduce((sum, each) => sum + each, 0);
   } catch (error) {

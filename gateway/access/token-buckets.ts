@@ -19,6 +19,24 @@ export class TokenBuckets implements RateLimiter {
     this.most = most;
   }
 
+  /** Tokens of a full bucket. */
+  get quota(): number {
+    return this.rate.size;
+  }
+
+  /** Seconds in which an empty bucket fills, at least one. */
+  get windowSeconds(): number {
+    return Math.max(1, Math.ceil(this.rate.size / this.rate.perSecond));
+  }
+
+  /** What is left of a name's tokens, and after how many seconds they are all there again. Takes none. */
+  look(name: string, nowMs: number): { readonly left: number; readonly fullInSeconds: number } {
+    const { size, perSecond } = this.rate;
+    const { tokens, atMs } = this.buckets.get(name) ?? { tokens: size, atMs: nowMs };
+    const now = Math.min(size, tokens + (Math.max(0, nowMs - atMs) / 1_000) * perSecond);
+    return { left: Math.floor(now), fullInSeconds: Math.ceil((size - now) / perSecond) };
+  }
+
   /** Takes one token. @returns 0, or the milliseconds until there is one */
   take(name: string, nowMs: number): number {
     const { size, perSecond } = this.rate;

@@ -30,6 +30,7 @@ import type { HttpHandler, HttpReply, HttpRequest } from "../wire/http-message.t
 import { ApiError, problemReply } from "../wire/problem.ts";
 import { OWN_POLICY } from "./content-policy.ts";
 import { loadNativeServer } from "./native-server.ts";
+import { streamBody, writeStream } from "./streamed-body.ts";
 
 /**
  * In PEM form, the certificate with those between it and the authority after it. They have been looked at.
@@ -89,6 +90,8 @@ export async function startHttpServer(options: {
   /** Where a request comes from, past the proxies in front of us; absent: whoever connects is the client. */
   readonly clientAddress?: ClientAddress;
   readonly addRoutes?: (app: TemplatedApp) => void;
+  /** Whether the handler reads the body as it comes. Absent: never. */
+  readonly isStreamed?: (method: string, path: string) => boolean;
 }): Promise<HttpServer> {
   const { logger, clientAddress = (peer: string) => peer } = options;
   const { App, SSLApp, us_listen_socket_close, us_socket_local_port } = await loadNativeServer();
@@ -174,11 +177,7 @@ export function writeReply(
   closeConnection = false,
 ): void {
   res.cork(() => {
-    res.writeStatus(`${reply.status} ${STATUS_CODES[reply.status] ?? "Unknown"}`);
-    for (const [name, value] of SECURITY_HEADERS)
-      if (reply.headers?.[name] === undefined) res.writeHeader(name, value);
-    res.writeHeader("x-request-id", request.id);
-    for (const [name, value] of Object.entries(reply.headers ?? {})) res.writeHeader(name, value);
+    writeHead(res, request, reply);
     const { body = "" } = reply;
     if (reply.status === 304 || reply.status === 204) {
       res.endWithoutBody();
@@ -191,6 +190,14 @@ export function writeReply(
       res.end(request.method === "HEAD" ? "" : body, closeConnection);
     }
   });
+}
+
+function writeHead(res: UwsResponse, request: Omit<HttpRequest, "body">, reply: HttpReply): void {
+  res.writeStatus(`${reply.status} ${STATUS_CODES[reply.status] ?? "Unknown"}`);
+  for (const [name, value] of SECURITY_HEADERS)
+    if (reply.headers?.[name] === undefined) res.writeHeader(name, value);
+  res.writeHeader("x-request-id", request.id);
+  for (const [name, value] of Object.entries(reply.headers ?? {})) res.writeHeader(name, value);
 }
 
 /** The bodies that are being read, or worked on. */
@@ -216,6 +223,7 @@ async function serve(
     clientAddress,
     isSecure = false,
     hstsSubdomains = false,
+    isStreamed = () => false,
   }: {
     readonly handler: HttpHandler;
     readonly logger: Logger;
@@ -223,6 +231,7 @@ async function serve(
     readonly clientAddress: ClientAddress;
     readonly isSecure?: boolean;
     readonly hstsSubdomains?: boolean;
+    readonly isStreamed?: (method: string, path: string) => boolean;
   },
 ): Promise<void> {
   let gone = false;
@@ -241,6 +250,25 @@ async function serve(
     await new Promise((resolve) => setImmediate(resolve));
     const refusal = problemReply("malformed_request", "Content-Length is there twice.");
     if (!gone) writeReply(res, request, refusal, true);
+    return;
+  }
+  const strict = hstsSubdomains ? `${STRICT_TRANSPORT}; includeSubDomains` : STRICT_TRANSPORT;
+  const answer = async (reply: HttpReply, close = false): Promise<void> => {
+    const headers = isSecure ? { ...reply.headers, "strict-transport-security": strict } : reply.headers;
+    const whole = headers === undefined ? reply : { ...reply, headers };
+    if (gone) await endUnread(reply);
+    else if (reply.stream === undefined) writeReply(res, request, whole, close);
+    else await writeStreamed(res, request, { ...whole, stream: reply.stream }, leaving.signal);
+  };
+  const failed = (error: unknown): HttpReply => {
+    logger.error({ err: error, requestId: request.id }, "a request failed");
+    return problemReply("internal_error", "The server failed; the log has it under the request id.");
+  };
+  if (isStreamed(request.method, request.path)) {
+    const stream = streamBody(res, leaving.signal);
+    const reply = await handler({ ...request, gone: leaving.signal, body: NO_BODY, stream }).catch(failed);
+    stream.close();
+    await answer(reply);
     return;
   }
   const held = { bytes: 0 };
@@ -271,16 +299,36 @@ async function serve(
       reply = await handler({ ...request, gone: leaving.signal, body: read });
     }
   } catch (error) {
-    logger.error({ err: error, requestId: request.id }, "a request failed");
-    reply = problemReply("internal_error", "The server failed; the log has it under the request id.");
+    reply = failed(error);
   } finally {
     bodies.bytes -= held.bytes;
     hand?.done();
   }
-  if (gone) return;
-  const strict = hstsSubdomains ? `${STRICT_TRANSPORT}; includeSubDomains` : STRICT_TRANSPORT;
-  const headers = isSecure ? { ...reply.headers, "strict-transport-security": strict } : reply.headers;
-  writeReply(res, request, headers === undefined ? reply : { ...reply, headers }, close);
+  await answer(reply, close).catch((error: unknown) =>
+    logger.error({ err: error, requestId: request.id }, "a reply broke off"),
+  );
+}
+
+const NO_BODY = Buffer.alloc(0);
+
+/** What a reply would have been made of is let go. */
+async function endUnread({ stream }: HttpReply): Promise<void> {
+  await stream?.[Symbol.asyncIterator]().return?.(undefined);
+}
+
+async function writeStreamed(
+  res: UwsResponse,
+  request: Omit<HttpRequest, "body">,
+  reply: HttpReply & { readonly stream: NonNullable<HttpReply["stream"]> },
+  gone: AbortSignal,
+): Promise<void> {
+  if (request.method === "HEAD") {
+    await endUnread(reply);
+    writeReply(res, request, reply);
+    return;
+  }
+  res.cork(() => writeHead(res, request, reply));
+  await writeStream(res, reply.stream, gone);
 }
 
 type Unread = "too_large" | "too_slow" | "too_busy" | "caller_busy" | "gone";

@@ -52,4 +52,10 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     events: ["order.captured", "shipment.*"],
   },
   "POST /v1/keys": { name: "Web shop", scopes: ["orders:write", "orders:read"], channel: "web" },
+  "POST /v1/bulk": {
+    requests: [
+      { method: "PATCH", path: "/v1/products/MUG-1", body: { name: "Mug, blue" }, ifMatch: "*" },
+      { method: "POST", path: "/v1/orders/web-1001/hold", body: { reason: "The shopper asks to wait." } },
+    ],
+  },
 };

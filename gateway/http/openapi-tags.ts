@@ -68,7 +68,7 @@ export const GROUPS: readonly Group[] = [
       {
         name: "Channels",
         description: "Where orders come from, and by which rules.",
-        words: ["channels", "channel-kinds"],
+        words: ["channels", "channel-kinds", "channel-connections"],
       },
       {
         name: "Settings",
@@ -85,6 +85,11 @@ export const GROUPS: readonly Group[] = [
           "companies",
           "setup",
         ],
+      },
+      {
+        name: "Import and export",
+        description: "Tables that come in as files, with what became of each row; and the same tables out.",
+        words: ["imports", "import-mappings", "exports"],
       },
       {
         name: "Webhooks",
@@ -127,10 +132,11 @@ export const GROUPS: readonly Group[] = [
     tags: [
       {
         name: "System",
-        description: "Health, figures, this document, and the stream.",
+        description: "Many changes in one request, health, figures, this document, and the stream.",
         words: [
           "system",
           "overview",
+          "bulk",
           "healthz",
           "readyz",
           "metrics",

@@ -24,6 +24,7 @@ test("the OpenAPI document names every route once, with its parameters and permi
   expect(cancel.description).toBe("Permission: `orders.cancel`");
   expect(cancel.parameters.map((parameter: { name: string }) => parameter.name)).toEqual([
     "id",
+    "If-Match",
     "Idempotency-Key",
   ]);
   expect(document.paths["/v1/setup"].post.security).toEqual([]);

@@ -13,9 +13,11 @@ import { PROOF_AGES } from "../access/proof.ts";
 import { STATUS_CODES_BY_CODE, type StatusCode } from "../wire/status-codes.ts";
 import { EXAMPLES } from "./openapi-examples.ts";
 import { GROUPS, tagOf } from "./openapi-tags.ts";
+import { namesVersion, resourcesOf } from "./preconditions.ts";
 import type { Route, RouteWhereabouts } from "./route.ts";
 import { answersOf, byStatus, type RouteAnswers } from "./route-answers.ts";
 import { withNames } from "./schema-names.ts";
+import { sharedQuery } from "./shared-query.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -27,6 +29,9 @@ type Known = {
   /** Name of the cookie by which staff are known. */
   readonly sessionCookie: string;
 };
+
+/** A route, with the one that reads what it changes. */
+type Changing = { readonly resource: Route | undefined };
 
 /** Answers to what is no refusal, by status. */
 const DONE: Readonly<Record<number, string>> = {
@@ -46,8 +51,11 @@ export function openApiDocument(table: readonly Route[], known: Known): string {
       [method]: { operationId: operationId(method, path), tags: [tagOf(path)], ...operation },
     };
   };
-  for (const route of table)
-    add(route.method.toLowerCase(), route.path, operation(route, known, shared, schemas));
+  const resources = resourcesOf(table);
+  for (const route of table) {
+    const changing = { resource: resources.get(route) };
+    add(route.method.toLowerCase(), route.path, operation(route, changing, known, shared, schemas));
+  }
   for (const [method, path, operation] of besideTheTable(shared, schemas)) add(method, path, operation);
   return JSON.stringify({
     openapi: "3.1.0",
@@ -72,16 +80,23 @@ export function openApiDocument(table: readonly Route[], known: Known): string {
         ["Problem", Problem],
         ...[...schemas].sort(([a], [b]) => (a < b ? -1 : 1)),
       ]),
+      headers: HEADERS,
       responses: Object.fromEntries([...shared].sort(([a], [b]) => (a < b ? -1 : 1))),
     },
     paths,
   });
 }
 
-function operation(route: Route, known: Known, shared: Map<string, Json>, schemas: Map<string, Json>): Json {
+function operation(
+  route: Route,
+  { resource }: Changing,
+  known: Known,
+  shared: Map<string, Json>,
+  schemas: Map<string, Json>,
+): Json {
   const names = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? "");
   const { access } = route;
-  const answers = answersOf(route, known.answers, known.whereabouts);
+  const answers = answersOf(route, known.answers, known.whereabouts, resource ?? null);
   const responses: Record<string, unknown> = {};
   for (const [status, codes] of answers.refusals) responses[status] = refused(status, codes, shared);
   responses[431] = headersTooLarge(shared);
@@ -91,11 +106,13 @@ function operation(route: Route, known: Known, shared: Map<string, Json>, schema
       answers.types,
       route.reply === null ? {} : withNames(route.reply, schemas),
       responses[status] as Json | undefined,
+      headersOf(route, resource, status),
     );
   }
   return {
     // Plain text, unlike descriptions.
     summary: route.summary.replaceAll("`", ""),
+    ...(route.deprecated === null ? {} : { deprecated: true }),
     ...describe(route),
     ...(route.proof === null ? {} : { "x-proof-within-seconds": PROOF_AGES[route.proof.kind] / 1_000 }),
     // On the machine itself `local-or` needs no identity.
@@ -113,11 +130,21 @@ function operation(route: Route, known: Known, shared: Map<string, Json>, schema
       ...Object.entries(route.query?.properties ?? {}).map(([name, schema]) =>
         queryParameter(name, schema, route.query?.required?.includes(name) ?? false),
       ),
-      ...(route.idempotency === "none" ? [] : [idempotencyKey(route.idempotency === "required")]),
+      ...Object.entries(sharedQuery(route)).map(([name, schema]) => queryParameter(name, schema, false)),
+      ...(resource === undefined ? [] : [ifMatch(resource)]),
+      ...(route.idempotency === "none" ? [] : [idempotencyKey(route.idempotency !== "accepted")]),
     ],
-    ...(route.body === null
-      ? {}
-      : { requestBody: requestBody(route.body, schemas, EXAMPLES[`${route.method} ${route.path}`]) }),
+    ...(route.streamed
+      ? { requestBody: STREAMED_BODY }
+      : route.body === null
+        ? {}
+        : {
+            requestBody: requestBody(
+              resource !== undefined && namesVersion(route) ? withoutVersion(route.body) : route.body,
+              schemas,
+              EXAMPLES[`${route.method} ${route.path}`],
+            ),
+          }),
     responses,
     "x-codeSamples": [{ lang: "Shell", label: "curl", source: curl(route) }],
   };
@@ -135,6 +162,56 @@ function queryParameter(name: string, schema: TSchema, required: boolean): Json 
   };
 }
 
+function ifMatch({ path }: Route): Json {
+  return {
+    name: "If-Match",
+    in: "header",
+    required: false,
+    schema: { type: "string" },
+    description: `ETag of \`GET ${path}\`: the change is made of that state, or refused with \`precondition_failed\`.`,
+  };
+}
+
+/** `If-Match` may stand for it. */
+function withoutVersion(body: TSchema): TSchema {
+  const { required, ...rest } = body as TSchema & { readonly required?: readonly string[] };
+  return { ...rest, required: (required ?? []).filter((name) => name !== "version") } as TSchema;
+}
+
+/** Of answers that are no refusal. */
+function headersOf(route: Route, resource: Route | undefined, status: number): Json {
+  if (!route.path.startsWith("/v1/")) return {};
+  const names = [
+    "X-Request-Id",
+    "RateLimit",
+    "RateLimit-Policy",
+    ...(route.method === "GET" && route.reply !== null && (status === 200 || status === 304) ? ["ETag"] : []),
+    ...(resource !== undefined && resource.reply === route.reply && status === 200 ? ["ETag"] : []),
+    ...(route.deprecated === null ? [] : ["Deprecation"]),
+  ];
+  const headers = Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+  return { headers };
+}
+
+const HEADERS: Json = {
+  "X-Request-Id": {
+    description: "Names the request in the log; a caller's own is kept.",
+    schema: { type: "string" },
+  },
+  RateLimit: {
+    description: "`r` requests are left; after `t` seconds all are there again.",
+    schema: { type: "string" },
+    example: '"requests";r=9998;t=1',
+  },
+  "RateLimit-Policy": {
+    description: "`q` requests in `w` seconds.",
+    schema: { type: "string" },
+    example: '"requests";q=10000;w=2',
+  },
+  ETag: { description: "Of this state, for `If-None-Match` and `If-Match`.", schema: { type: "string" } },
+  Deprecation: { description: "Since when, RFC 9745.", schema: { type: "string" } },
+};
+
 function idempotencyKey(required: boolean): Json {
   const schema = { type: "string", pattern: "^[\\x21-\\x7e]{1,255}$" };
   return {
@@ -146,6 +223,12 @@ function idempotencyKey(required: boolean): Json {
       : { schema: { anyOf: [schema, { const: "" }] }, description: "Empty: as if left out." }),
   };
 }
+
+/** A file as it is. */
+const STREAMED_BODY: Json = {
+  required: true,
+  content: { "application/octet-stream": { schema: { type: "string", format: "binary" } } },
+};
 
 /** An empty body is read as `{}`. */
 function requestBody(schema: TSchema, schemas: Map<string, Json>, example?: unknown): Json {
@@ -162,12 +245,13 @@ function requestBody(schema: TSchema, schemas: Map<string, Json>, example?: unkn
 }
 
 /** A call as a person makes it in a terminal, to be copied. */
-function curl({ method, path, access, body, idempotency }: Route): string {
+function curl({ method, path, access, body, streamed, idempotency }: Route): string {
   const example = EXAMPLES[`${method} ${path}`];
   const parts = [
     `curl ${method === "GET" ? "" : `-X ${method} `}"$HOLDFAST_URL${path}"`,
     ...(access.kind === "public" ? [] : [`-H "Authorization: Bearer $HOLDFAST_KEY"`]),
-    ...(idempotency === "required" ? [`-H "Idempotency-Key: $(uuidgen)"`] : []),
+    ...(idempotency === "required" || idempotency === "each" ? [`-H "Idempotency-Key: $(uuidgen)"`] : []),
+    ...(streamed ? ["--data-binary @table.csv"] : []),
     ...(body === null
       ? []
       : [
@@ -180,7 +264,13 @@ function curl({ method, path, access, body, idempotency }: Route): string {
   return parts.join(" \\\n  ");
 }
 
-function done(status: number, types: readonly string[], reply: unknown, refusal: Json | undefined): Json {
+function done(
+  status: number,
+  types: readonly string[],
+  reply: unknown,
+  refusal: Json | undefined,
+  headers: Json = {},
+): Json {
   const content =
     status === 304
       ? {}
@@ -188,9 +278,13 @@ function done(status: number, types: readonly string[], reply: unknown, refusal:
           types.map((type) => [type, { schema: type === "application/json" ? reply : { type: "string" } }]),
         );
   if (refusal === undefined)
-    return { description: DONE[status] ?? "Done", ...(status === 304 ? {} : { content }) };
+    return { description: DONE[status] ?? "Done", ...headers, ...(status === 304 ? {} : { content }) };
   // Such as the readiness that is 503 while something is missing.
-  return { description: "It is not so, or a refusal", content: { ...content, ...problemOf([], status) } };
+  return {
+    description: "It is not so, or a refusal",
+    ...headers,
+    content: { ...content, ...problemOf([], status) },
+  };
 }
 
 /** The HTTP server's own, before anything of ours sees the request. */

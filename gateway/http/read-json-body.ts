@@ -9,9 +9,15 @@ import { firstFault } from "../wire/validation.ts";
  *
  * @param validator null: the request has no body, and none is read
  * @param name what an error calls the body's owner
+ * @param prepare may complete the body before it is held against its schema
  * @throws ApiError that names the first fault
  */
-export function readJsonBody(request: HttpRequest, validator: Validator | null, name: string): unknown {
+export function readJsonBody(
+  request: HttpRequest,
+  validator: Validator | null,
+  name: string,
+  prepare: (body: unknown) => void = () => {},
+): unknown {
   if (validator === null) return null;
   let body: unknown = {};
   if (request.body.length > 0) {
@@ -21,6 +27,7 @@ export function readJsonBody(request: HttpRequest, validator: Validator | null, 
     }
     body = parseBoundedJson(request.body.toString("utf8"), "malformed_request");
   }
+  prepare(body);
   if (!validator.Check(body)) {
     throw new ApiError("invalid_request", `${name} body${firstFault(validator, body)}`);
   }

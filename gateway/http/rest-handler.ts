@@ -19,6 +19,7 @@ import {
   releaseIdempotencyKey,
   storeIdempotentReply,
 } from "../../store/access/idempotency.ts";
+import { oneAtATime } from "../../store/access/one-at-a-time.ts";
 import { recordAuditAlone } from "../../store/audit-log/record-audit.ts";
 import {
   authenticate,
@@ -37,19 +38,33 @@ import { isBound, requireWithin } from "../access/within.ts";
 import type { HttpHandler, HttpReply, HttpRequest } from "../wire/http-message.ts";
 import { ApiError, describeError, logFailure, problemReply } from "../wire/problem.ts";
 import { firstFault } from "../wire/validation.ts";
+import { type Counted, deprecationHeaders, rateLimitHeaders } from "./answer-headers.ts";
 import { broughtBack, isEmpty, isMissing, readingArchive } from "./archive-door.ts";
 import { contentDisposition } from "./file-name.ts";
 import { requireKnownHost } from "./known-host.ts";
+import { windowOf } from "./list-window.ts";
 import { isLocalCaller } from "./local-caller.ts";
 import { isOfShoppers, personalSubject, withoutPersonalData } from "./personal-data.ts";
+import {
+  etagOf,
+  fillVersion,
+  namesVersion,
+  requireMatch,
+  resourcesOf,
+  standInForVersion,
+} from "./preconditions.ts";
 import { readJsonBody } from "./read-json-body.ts";
 import type { Answer, Call, Route, RouteWhereabouts, Services } from "./route.ts";
 import { createRouter } from "./router.ts";
 import { callerFrom } from "./security-events.ts";
+import { type SharedQuery, sharedQuery } from "./shared-query.ts";
+import { sparse } from "./sparse-fields.ts";
 import { matchesEtag, type StaticFiles } from "./static-files.ts";
 
 type Checks = {
   readonly query: Validator | null;
+  /** What shared code takes of a query: handlers do not see it. */
+  readonly shared: ReadonlySet<string>;
   readonly integers: ReadonlySet<string>;
   readonly body: Validator | null;
 };
@@ -64,23 +79,29 @@ const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
  * Answers that do not judge the request itself. The caller should try again, so they are not kept for its
  * key.
  */
-const TRANSIENT = new Set([408, 409, 429, 500, 503]);
+const TRANSIENT = new Set([408, 409, 412, 428, 429, 500, 503]);
 
 export function createRestHandler(
   table: readonly Route[],
   services: Services,
   staticFiles: StaticFiles,
-  documents: ReadonlyMap<string, string>,
+  documents: ReadonlyMap<string, () => string>,
   whereabouts: RouteWhereabouts,
 ): HttpHandler {
   const router = createRouter(table);
   const looks = new TokenBuckets(PERSONAL_DATA_LOOKS, MAX_BUCKETS);
-  const checks = new Map(table.map((route) => [route, checksOf(route)] as const));
+  const checks = new Map<Route, Checks>();
+  const resources = resourcesOf(table);
+  /** By request, what it was counted against. */
+  const counted = new WeakMap<HttpRequest, Counted>();
   const { database, logger, metrics, addressBuckets, callerBuckets, security, work } = services;
 
-  return async (request) => {
+  return respond;
+
+  async function respond(request: HttpRequest): Promise<HttpReply> {
     const started = performance.now();
     let label = "-";
+    let route: Route | null = null;
     let reply: HttpReply;
     try {
       requireKnownHost(request.headers["host"], services.hosts);
@@ -88,7 +109,8 @@ export function createRestHandler(
       if (match === null) {
         reply = serveDocument(request);
       } else {
-        label = match.route.path;
+        route = match.route;
+        label = route.path;
         reply = await traced(match.route, match.params, request);
       }
     } catch (error) {
@@ -96,8 +118,13 @@ export function createRestHandler(
     }
     const method = METHODS.has(request.method) ? request.method : "other";
     metrics.observeRequest(label, method, reply.status, (performance.now() - started) / 1000);
-    return reply;
-  };
+    const limitedBy = counted.get(request);
+    const more = {
+      ...(limitedBy === undefined ? {} : rateLimitHeaders(limitedBy, Date.now())),
+      ...(route === null ? {} : deprecationHeaders(route)),
+    };
+    return { ...reply, headers: { ...reply.headers, ...more } };
+  }
 
   function serveDocument(request: HttpRequest): HttpReply {
     const document = documents.get(request.path);
@@ -106,7 +133,7 @@ export function createRestHandler(
       throw new ApiError("method_not_allowed", "Allowed here: GET.", { headers: { allow: "GET" } });
     }
     if (document !== undefined)
-      return withEtag(request, 200, document, { "cache-control": "private, no-cache" });
+      return withEtag(request, 200, document(), { "cache-control": "private, no-cache" });
     if (isStream) {
       const headers = { upgrade: "websocket", connection: "Upgrade" };
       throw new ApiError("upgrade_required", "Connect by WebSocket.", { headers });
@@ -177,16 +204,26 @@ export function createRestHandler(
     principal: Principal | null,
   ): Promise<HttpReply> {
     if (principal !== null) admit(route, request, principal);
-    const check = checks.get(route);
-    if (check === undefined) throw new Error(`route ${route.path} is not in the table`);
+    const check = checksFor(route);
     const caller = callerFrom(request, principal);
+    const ifMatch = route.method === "GET" ? undefined : request.headers["if-match"];
+    if (ifMatch !== undefined && !resources.has(route)) {
+      throw new ApiError(
+        "invalid_request",
+        `If-Match is of no use here: ${nameOf(route, request)} changes nothing that can be read at its address.`,
+      );
+    }
+    const prepare = (given: unknown): void => {
+      if (resources.has(route) && namesVersion(route)) standInForVersion(given, ifMatch);
+    };
+    const { own, shared } = readQuery(request.query, check);
     let body: { readonly value: unknown } | null = null;
     const call: Call<unknown, unknown> = {
       request,
       params,
-      query: readQuery(request.query, check),
+      query: own,
       get body() {
-        body ??= { value: readJsonBody(request, check.body, route.method) };
+        body ??= { value: readJsonBody(request, check.body, route.method, prepare) };
         return body.value;
       },
       principal,
@@ -195,6 +232,7 @@ export function createRestHandler(
         operations: { ...services.operations, caller },
         people: { ...services.people, caller },
       },
+      send: respond,
     };
     if (principal !== null && isBound(principal.within)) await holdWithin(route, call, principal);
     // Not before it is known that the caller may send one; whatever the handler does, it is checked.
@@ -204,11 +242,54 @@ export function createRestHandler(
       requireProof(principal, proof.kind);
     const key = idempotencyKey(route, request);
     if (key === null) {
-      const given = shownTo(principal, request, await handle(route, call));
+      const given = shownTo(principal, request, await handleIfMatched(route, call));
       await recordLook(route, params, request, principal);
-      return replyOf(request, route, given);
+      return replyOf(request, route, given, { shared, resource: resources.get(route) });
     }
     return once(route, call, key);
+  }
+
+  /** By the handler, where what is changed is in the state that the request names. */
+  function handleIfMatched(route: Route, call: Call<unknown, unknown>): Promise<Answer<unknown>> {
+    const ifMatch = call.request.headers["if-match"];
+    const resource = resources.get(route);
+    if (route.method === "GET" || ifMatch === undefined || resource === undefined) return handle(route, call);
+    const segments = resource.path.split("/").length;
+    const address = call.request.path.split("/").slice(0, segments).join("/");
+    const change = async (): Promise<Answer<unknown>> => {
+      const current = await stateOf(resource, address, call);
+      requireMatch(ifMatch, etagOf(JSON.stringify(current)), address);
+      fillVersion(call.body, current);
+      return handle(route, call);
+    };
+    return namesVersion(route) ? change() : oneAtATime(database, address, change);
+  }
+
+  /** What the caller would get who reads at the address now. @throws ApiError where they may not */
+  async function stateOf(resource: Route, address: string, call: Call<unknown, unknown>): Promise<unknown> {
+    const { params, principal, services: own } = call;
+    const request: HttpRequest = {
+      ...call.request,
+      method: "GET",
+      path: address,
+      query: "",
+      body: Buffer.alloc(0),
+    };
+    const { own: query } = readQuery("", checksFor(resource));
+    const reading = { request, params, query, body: null, principal, services: own, send: respond };
+    if (principal !== null) admit(resource, request, principal);
+    if (principal !== null && isBound(principal.within)) await holdWithin(resource, reading, principal);
+    const shown = shownTo(principal, request, await handle(resource, reading));
+    return "json" in shown ? shown.json : null;
+  }
+
+  /** Compiled when a route is first called: a process calls few of the hundreds that there are. */
+  function checksFor(route: Route): Checks {
+    const known = checks.get(route);
+    if (known !== undefined) return known;
+    const made = checksOf(route);
+    checks.set(route, made);
+    return made;
   }
 
   /** By the handler; where it finds nothing, once more in the archive. */
@@ -239,13 +320,13 @@ export function createRestHandler(
     const { access } = route;
     if (access.kind === "public" || (access.kind === "local-or" && isLocalCaller(request))) {
       // Probes are never refused: an overload must not look like a dead process.
-      if (route.path.startsWith("/v1/")) limit(addressBuckets, countedAs(request.remoteAddress));
+      if (route.path.startsWith("/v1/")) limit(request, addressBuckets, countedAs(request.remoteAddress));
       return null;
     }
     const credential = presentedCredential(request.headers, services.cookies);
     const principal = await authenticate(database, credential);
     if (principal === null) {
-      limit(addressBuckets, countedAs(request.remoteAddress));
+      limit(request, addressBuckets, countedAs(request.remoteAddress));
       if (credential !== null) {
         await security.refused(
           callerFrom(request, null),
@@ -256,8 +337,15 @@ export function createRestHandler(
       }
       throw new ApiError("unauthenticated", "Send an API key as bearer token, or sign in.");
     }
-    limit(callerBuckets, `${principal.by} ${countedAs(request.remoteAddress)}`);
+    limit(request, callerBuckets, `${principal.by} ${countedAs(request.remoteAddress)}`);
     return principal;
+  }
+
+  /** @throws ApiError where the name has no request left */
+  function limit(request: HttpRequest, buckets: TokenBuckets, name: string): void {
+    counted.set(request, { buckets, name });
+    const wait = buckets.take(name, Date.now());
+    if (wait > 0) throw new ApiError("rate_limited", "Too many requests.", { retryAfterMs: wait });
   }
 
   /** @throws ApiError where who asks may not call the route, or not from this page */
@@ -327,12 +415,17 @@ export function createRestHandler(
     if (claimed.kind === "replay") {
       // Whoever asks again may see less by now.
       const { status, body } = claimed.reply;
-      const shown = shownJson(principal, request, body);
-      return jsonReply(status, JSON.stringify(shown), { "idempotency-replayed": "true" });
+      const text = JSON.stringify(shownJson(principal, request, body));
+      const headers = {
+        ...tagOfChange(route, resources.get(route), status, text),
+        "idempotency-replayed": "true",
+      };
+      return jsonReply(status, text, headers);
     }
     try {
-      const reply = await handle(route, call).then(
-        (given) => replyOf(request, route, shownTo(principal, request, given)),
+      const reply = await handleIfMatched(route, call).then(
+        (given) =>
+          replyOf(request, route, shownTo(principal, request, given), { resource: resources.get(route) }),
         async (error: unknown) => {
           if (principal !== null) await security.denied(request, principal, nameOf(route, request), error);
           return failureReply(error, request, route.path);
@@ -375,7 +468,7 @@ function shownTo(
   request: HttpRequest,
   answer: Answer<unknown>,
 ): Answer<unknown> {
-  return "bytes" in answer ? answer : { ...answer, json: shownJson(principal, request, answer.json) };
+  return "json" in answer ? { ...answer, json: shownJson(principal, request, answer.json) } : answer;
 }
 
 function shownJson(principal: Principal | null, { path }: HttpRequest, json: unknown): unknown {
@@ -388,26 +481,27 @@ function nameOf({ method }: Route, { path }: HttpRequest): string {
   return `${method} ${path}`;
 }
 
-function limit(buckets: TokenBuckets, name: string): void {
-  const wait = buckets.take(name, Date.now());
-  if (wait > 0) throw new ApiError("rate_limited", "Too many requests.", { retryAfterMs: wait });
-}
-
 function checksOf(route: Route): Checks {
   const properties = route.query?.properties ?? {};
   const integers = Object.entries(properties)
     .filter(([, schema]) => "type" in schema && schema.type === "integer")
     .map(([name]) => name);
+  const shared = sharedQuery(route);
+  if ("limit" in shared) integers.push("limit");
   // If a misspelt filter were ignored, the caller would see everything.
-  const query = Type.Object(properties, { additionalProperties: false });
+  const query = Type.Object({ ...properties, ...shared }, { additionalProperties: false });
   return {
     query: Compile(query) as unknown as Validator,
+    shared: new Set(Object.keys(shared)),
     integers: new Set(integers),
-    body: route.body === null || route.raw ? null : (Compile(route.body) as unknown as Validator),
+    body:
+      route.body === null || route.raw || route.streamed
+        ? null
+        : (Compile(route.body) as unknown as Validator),
   };
 }
 
-function readQuery(text: string, check: Checks): unknown {
+function readQuery(text: string, check: Checks): { readonly own: unknown; readonly shared: SharedQuery } {
   const fields = [...new URLSearchParams(text)];
   // Of two values nobody knows which one a proxy in front of us has looked at.
   const names = new Set<string>();
@@ -422,20 +516,22 @@ function readQuery(text: string, check: Checks): unknown {
       .filter(([, value]) => value !== "")
       .map(([name, value]): [string, string | number] => [
         name,
-        check.integers.has(name) && /^\d{1,9}$/.test(value) ? Number(value) : value,
+        check.integers.has(name) && /^\d{1,15}$/.test(value) ? Number(value) : value,
       ]),
   );
   if (check.query !== null && !check.query.Check(query)) {
     throw new ApiError("invalid_request", `query${firstFault(check.query, query)}`);
   }
-  return query;
+  const part = (isShared: boolean) =>
+    Object.fromEntries(Object.entries(query).filter(([name]) => check.shared.has(name) === isShared));
+  return { own: part(false), shared: part(true) };
 }
 
 function idempotencyKey(route: Route, request: HttpRequest): string | null {
   if (route.idempotency === "none") return null;
-  const key = request.headers["idempotency-key"];
+  const key = bareKey(request.headers["idempotency-key"]);
   if (key === undefined || key === "") {
-    if (route.idempotency === "required") {
+    if (route.idempotency === "required" || route.idempotency === "each") {
       throw new ApiError(
         "idempotency_key_missing",
         "Send an Idempotency-Key header, e.g. a UUID, once an order.",
@@ -446,10 +542,40 @@ function idempotencyKey(route: Route, request: HttpRequest): string | null {
   if (!IDEMPOTENCY_KEY.test(key)) {
     throw new ApiError("invalid_request", "Idempotency-Key is 1 to 255 printable ASCII characters.");
   }
+  if (route.idempotency === "each") return null;
   return key;
 }
 
-function replyOf(request: HttpRequest, route: Route, answer: Answer<unknown>): HttpReply {
+/**
+ * The key by itself: the draft has a structured field's string, `"8e03…"`, and most clients send it bare. Both
+ * are the same key.
+ */
+function bareKey(given: string | undefined): string | undefined {
+  const quoted = /^"((?:[^"\\]|\\["\\])*)"$/.exec(given?.trim() ?? "")?.[1];
+  return quoted === undefined ? given : quoted.replaceAll(/\\(["\\])/g, "$1");
+}
+
+/**
+ * @param how.shared what of the query is no matter of the handler
+ * @param how.resource the route that reads what this one changes
+ */
+function replyOf(
+  request: HttpRequest,
+  route: Route,
+  answer: Answer<unknown>,
+  { shared = {}, resource }: { readonly shared?: SharedQuery; readonly resource: Route | undefined },
+): HttpReply {
+  if ("stream" in answer) {
+    return {
+      status: 200,
+      headers: {
+        "content-type": answer.contentType,
+        "cache-control": NOT_KEPT,
+        "content-disposition": contentDisposition(answer.file),
+      },
+      stream: answer.stream,
+    };
+  }
   if ("bytes" in answer) {
     return {
       status: 200,
@@ -462,22 +588,38 @@ function replyOf(request: HttpRequest, route: Route, answer: Answer<unknown>): H
     };
   }
   const status = answer.status ?? 200;
-  const body = JSON.stringify(answer.json);
-  if (route.method === "GET" && status === 200) return withEtag(request, status, body, answer.headers ?? {});
-  return jsonReply(status, body, answer.headers ?? {});
+  const { fields, ...window } = shared;
+  const json = windowOf(answer.json, window);
+  const body = JSON.stringify(json);
+  if (route.method === "GET" && status === 200) {
+    if (fields === undefined || route.reply === null)
+      return withEtag(request, status, body, answer.headers ?? {});
+    const part = JSON.stringify(sparse(route.reply, fields, json));
+    return withEtag(request, status, part, answer.headers ?? {}, etagOf(body, fields));
+  }
+  return jsonReply(status, body, { ...tagOfChange(route, resource, status, body), ...answer.headers });
 }
 
-/**
- * The tag is made of the bytes themselves, so it changes with everything that the view shows. It is for
- * programs that ask again on purpose; browsers keep nothing that they could ask about.
- */
+/** Where a change is answered with what can be read afterwards, its tag, so that the next change needs no read. */
+function tagOfChange(
+  route: Route,
+  resource: Route | undefined,
+  status: number,
+  body: string,
+): Readonly<Record<string, string>> {
+  return resource !== undefined && status === 200 && route.reply === resource.reply
+    ? { etag: etagOf(body) }
+    : {};
+}
+
+/** Tags are for programs that ask again on purpose; browsers keep nothing that they could ask about. */
 function withEtag(
   request: HttpRequest,
   status: number,
   body: string,
   headers: Readonly<Record<string, string>>,
+  etag = etagOf(body),
 ): HttpReply {
-  const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 27)}"`;
   const validators = { etag, "cache-control": NOT_KEPT, ...headers };
   if (matchesEtag(request.headers["if-none-match"], etag)) return { status: 304, headers: validators };
   return { status, headers: { "content-type": "application/json", ...validators }, body };

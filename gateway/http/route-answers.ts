@@ -4,6 +4,8 @@
  */
 import { leadsToFactor } from "../access/second-factor-demand.ts";
 import { STATUS_CODES_BY_CODE, type StatusCode } from "../wire/status-codes.ts";
+import { isWholeList } from "./list-window.ts";
+import { namesVersion } from "./preconditions.ts";
 import type { Route, RouteWhereabouts } from "./route.ts";
 
 /** By `METHOD path`: statuses and media types of what is no refusal, and the codes of refusals. */
@@ -46,13 +48,20 @@ const OF_EVERY_ROUTE: readonly StatusCode[] = [
 ];
 const OF_CALLERS: readonly StatusCode[] = ["unauthenticated"];
 const OF_BODIES: readonly StatusCode[] = ["structure_too_complex", "unsupported_media_type"];
+const OF_CONDITIONS: readonly StatusCode[] = ["precondition_failed"];
 const OF_KEYS: readonly StatusCode[] = ["idempotency_in_flight", "idempotency_key_reused"];
 
 /**
  * @param whereabouts says whether callers who are bound to places or channels are refused
+ * @param resource reads what it changes, for `If-Match`, and may refuse to; null: it changes nothing that can be read
  * @throws Error where nothing is said about the route
  */
-export function answersOf(route: Route, answers: RouteAnswers, whereabouts: RouteWhereabouts): Answers {
+export function answersOf(
+  route: Route,
+  answers: RouteAnswers,
+  whereabouts: RouteWhereabouts,
+  resource: Route | null = null,
+): Answers {
   const name = `${route.method} ${route.path}`;
   const own = answers[name];
   if (own === undefined)
@@ -72,9 +81,14 @@ export function answersOf(route: Route, answers: RouteAnswers, whereabouts: Rout
     ...(needsCaller && about !== "anything" && about !== "filtered" ? (["outside_role"] as const) : []),
     ...(route.proof === null ? [] : (["reauthentication_needed"] as const)),
     ...(route.body === null ? [] : OF_BODIES),
+    ...(isWholeList(route) ? (["invalid_cursor"] as const) : []),
     ...(route.path.includes("{") ? (["not_found"] as const) : []),
-    ...(route.idempotency === "none" ? [] : OF_KEYS),
-    ...(route.idempotency === "required" ? (["idempotency_key_missing"] as const) : []),
+    ...(resource === null ? [] : [...OF_CONDITIONS, ...(answers[`GET ${resource.path}`]?.codes ?? [])]),
+    ...(resource !== null && namesVersion(route) ? (["precondition_required"] as const) : []),
+    ...(route.idempotency === "none" || route.idempotency === "each" ? [] : OF_KEYS),
+    ...(route.idempotency === "required" || route.idempotency === "each"
+      ? (["idempotency_key_missing"] as const)
+      : []),
   ];
   return {
     statuses:

@@ -16,6 +16,7 @@ import type { DocumentPool } from "../../operations/documents/document-pool.ts";
 import type { PeopleContext } from "../../operations/people/people-context.ts";
 import type { Refusal } from "../../operations/refusal.ts";
 import type { Carrier } from "../../ports/carriers.ts";
+import type { ChannelDesk } from "../../ports/channel-desk.ts";
 import type { ChannelAdapter } from "../../ports/channels.ts";
 import type { DeviceProtocols } from "../../ports/devices.ts";
 import type { IdentityProvider } from "../../ports/identity.ts";
@@ -34,7 +35,7 @@ import type { RateLimiter, TokenBuckets } from "../access/token-buckets.ts";
 import type { Whereabouts } from "../access/within.ts";
 import type { WorkInHand } from "../access/work-in-hand.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import type { HttpRequest } from "../wire/http-message.ts";
+import type { HttpReply, HttpRequest } from "../wire/http-message.ts";
 import { ApiError } from "../wire/problem.ts";
 import type { BackgroundWork } from "./background-work.ts";
 import type { FileName } from "./file-name.ts";
@@ -76,6 +77,8 @@ export type Services = {
   readonly vendors: readonly VendorRoster<unknown>[];
   /** Makes accounts that people set work; null: this gateway works with those that it was given. */
   readonly vendorDesk: VendorDesk | null;
+  /** Connects channels; null: none can be connected here. */
+  readonly channelDesk: ChannelDesk | null;
   /** Sends webhooks to those who want to be told. */
   readonly webhookSender: WebhookSender;
   /**
@@ -125,6 +128,8 @@ export type Call<Query, Body> = {
   /** Null only on public routes. */
   readonly principal: Principal | null;
   readonly services: Services;
+  /** Answers a request that is in this one, as if its caller had sent it by itself. */
+  readonly send: (request: HttpRequest) => Promise<HttpReply>;
 };
 
 /**
@@ -148,6 +153,12 @@ export type Answer<Json> =
       readonly bytes: Uint8Array | string;
       /** Null: nobody keeps it as a file. */
       readonly file: FileName | null;
+    }
+  | {
+      readonly contentType: string;
+      /** Made as it is read. */
+      readonly stream: AsyncIterable<string | Uint8Array>;
+      readonly file: FileName;
     };
 
 /** What a session has to have proved before the route is called. API keys need none (`access/proof.ts`). */
@@ -157,6 +168,16 @@ export type Proof = {
   readonly when?: (call: Call<unknown, unknown>) => Promise<boolean>;
   /** Of `when`, for the API's description. */
   readonly condition?: string;
+};
+
+/** Of an operation that something else has taken the place of. */
+export type Deprecation = {
+  /** Day from which it is deprecated, `YYYY-MM-DD`. */
+  readonly since: string;
+  /** Day from which it may be gone; null: it stays. */
+  readonly sunset: string | null;
+  /** Path of what is there instead. */
+  readonly instead: string;
 };
 
 export type Route = {
@@ -173,11 +194,16 @@ export type Route = {
    * describes them.
    */
   readonly raw: boolean;
+  /** The body may be of any length, and the handler reads it as it comes (`request.stream`). */
+  readonly streamed: boolean;
   /** Shape of the JSON answer; absent where the answer is not JSON. */
   readonly reply: TSchema | null;
-  readonly idempotency: "none" | "accepted" | "required";
+  /** `each`: a key is required, and the handler gives it on to each of the requests that are in this one. */
+  readonly idempotency: "none" | "accepted" | "required" | "each";
   /** What of the answer is kept for a repeat of the request; absent: all of it. */
   readonly kept: ((json: unknown) => unknown) | null;
+  /** Null: it is not. */
+  readonly deprecated: Deprecation | null;
   handle(call: Call<unknown, unknown>): Promise<Answer<unknown>>;
 };
 
@@ -191,8 +217,10 @@ export function route<Q extends TObject, B extends TSchema, R extends TSchema>(d
   readonly query?: Q;
   readonly body?: B;
   readonly raw?: true;
+  readonly streamed?: true;
   readonly reply?: R;
   readonly idempotency?: Route["idempotency"];
+  readonly deprecated?: Deprecation;
   kept?(json: Shape<R>): Shape<R>;
   handle(call: Call<Static<Q>, Static<B>>): Promise<Answer<Shape<R>>>;
 }): Route {
@@ -205,8 +233,10 @@ export function route<Q extends TObject, B extends TSchema, R extends TSchema>(d
     query: definition.query ?? null,
     body: definition.body ?? null,
     raw: definition.raw ?? false,
+    streamed: definition.streamed ?? false,
     reply: definition.reply ?? null,
     idempotency: definition.idempotency ?? "none",
+    deprecated: definition.deprecated ?? null,
     kept: definition.kept === undefined ? null : (json) => definition.kept?.(json as Shape<R>),
     // The router has checked query and body against the same schemas that these types come from.
     handle: (call) => definition.handle(call as Call<Static<Q>, Static<B>>),

@@ -21,6 +21,7 @@ import * as refunds from "../../contract/refunds.ts";
 import * as returns from "../../contract/returns.ts";
 import * as roles from "../../contract/roles.ts";
 import * as savedViews from "../../contract/saved-views.ts";
+import * as channelAccounts from "../../contract/settings/channel-accounts.ts";
 import * as customFields from "../../contract/settings/custom-fields.ts";
 import * as holdReasons from "../../contract/settings/hold-reasons.ts";
 import * as holidays from "../../contract/settings/holidays.ts";
@@ -63,6 +64,7 @@ const MODULES: readonly Readonly<Record<string, unknown>>[] = [
   holdReasons,
   holidays,
   mailTemplates,
+  channelAccounts,
   vendorAccounts,
   webhooks,
   webhookEvents,

@@ -1,5 +1,6 @@
 /** Channels: made, changed, switched off, and the secrets that sign their webhooks. */
 import Type from "typebox";
+import { isSecret } from "../../config/vendor-settings.ts";
 import { ChannelView } from "../../contract/catalog.ts";
 import {
   ChangeChannelBody,
@@ -69,7 +70,16 @@ export const channelRoutes: readonly Route[] = [
     handle: async ({ services }) => {
       const items = [...services.channelAdapters.keys()].map((kind) => {
         const { chargedBy, onShortage } = usualChannelRules(kind);
-        return { kind, chargedBy, onShortage };
+        const variables = services.channelDesk?.kinds.get(kind);
+        const settings =
+          variables?.map((variable) => ({
+            name: variable.name,
+            meaning: variable.meaning,
+            standard: variable.standard,
+            required: variable.requiredToServe,
+            secret: isSecret(variable),
+          })) ?? null;
+        return { kind, chargedBy, onShortage, settings };
       });
       return { json: { items, next: null } };
     },

@@ -298,6 +298,7 @@ export const orderRoutes: readonly Route[] = [
     access: { kind: "permission", permission: "orders.release-hold" },
     body: PickupPlaceBody,
     reply: Done,
+    idempotency: "accepted",
     handle: async (call) => {
       const place = { orderId: param(call, "id"), locationId: call.body.locationId, by: callerOf(call).by };
       return { json: done(await setPickupPlace(call.services.operations, place)) };

@@ -19,6 +19,36 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "unauthenticated",
     ],
   },
+  "DELETE /v1/channels/{id}/account": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_not_connected",
+      "not_found",
+      "setting_changed",
+      "unauthenticated",
+    ],
+  },
+  "DELETE /v1/import-mappings/{id}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_forbidden",
+      "import_mapping_not_found",
+      "unauthenticated",
+    ],
+  },
+  "DELETE /v1/imports/{id}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_forbidden",
+      "forbidden",
+      "import_not_found",
+      "import_state_other",
+      "unauthenticated",
+    ],
+  },
   "DELETE /v1/orders/{id}/store-credit": {
     statuses: [200],
     types: ["application/json"],
@@ -158,6 +188,12 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     codes: [
     ],
   },
+  "GET /v1/channel-connections": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+    ],
+  },
   "GET /v1/channel-kinds": {
     statuses: [200],
     types: ["application/json"],
@@ -182,11 +218,44 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "channel_not_found",
     ],
   },
+  "GET /v1/channels/{id}/account": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_not_connected",
+    ],
+  },
+  "GET /v1/channels/{id}/backfills": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+    ],
+  },
+  "GET /v1/channels/{id}/comparisons": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+    ],
+  },
+  "GET /v1/channels/{id}/differences": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "invalid_cursor",
+    ],
+  },
   "GET /v1/channels/{id}/hold-rules": {
     statuses: [200],
     types: ["application/json"],
     codes: [
       "channel_not_found",
+    ],
+  },
+  "GET /v1/channels/{id}/listings": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "invalid_cursor",
     ],
   },
   "GET /v1/channels/{id}/return-rules": {
@@ -201,6 +270,13 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     types: ["application/json"],
     codes: [
       "channel_not_found",
+    ],
+  },
+  "GET /v1/channels/{id}/tellings": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "invalid_cursor",
     ],
   },
   "GET /v1/claims": {
@@ -296,6 +372,17 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "device_not_found",
     ],
   },
+  "GET /v1/exports/{kind}": {
+    statuses: [200],
+    types: ["application/x-ndjson", "text/csv"],
+    codes: [
+      "channel_forbidden",
+      "documents_busy",
+      "forbidden",
+      "not_found",
+      "unauthenticated",
+    ],
+  },
   "GET /v1/floor/loads": {
     statuses: [200],
     types: ["application/json"],
@@ -357,6 +444,43 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     statuses: [200],
     types: ["application/json"],
     codes: [
+      "unauthenticated",
+    ],
+  },
+  "GET /v1/import-mappings": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_forbidden",
+      "unauthenticated",
+    ],
+  },
+  "GET /v1/imports": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_forbidden",
+      "invalid_cursor",
+      "unauthenticated",
+    ],
+  },
+  "GET /v1/imports/{id}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_forbidden",
+      "forbidden",
+      "import_not_found",
+      "unauthenticated",
+    ],
+  },
+  "GET /v1/imports/{id}/faults.csv": {
+    statuses: [200],
+    types: ["text/csv"],
+    codes: [
+      "channel_forbidden",
+      "forbidden",
+      "import_not_found",
       "unauthenticated",
     ],
   },
@@ -960,6 +1084,18 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "unauthenticated",
     ],
   },
+  "PATCH /v1/imports/{id}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_forbidden",
+      "forbidden",
+      "import_mapping_invalid",
+      "import_not_found",
+      "import_state_other",
+      "unauthenticated",
+    ],
+  },
   "PATCH /v1/locations/{id}": {
     statuses: [200],
     types: ["application/json"],
@@ -1118,6 +1254,16 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "unauthenticated",
     ],
   },
+  "POST /v1/bulk": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "documents_busy",
+      "invalid_cursor",
+      "invalid_request",
+      "unauthenticated",
+    ],
+  },
   "POST /v1/channels": {
     statuses: [201],
     types: ["application/json"],
@@ -1132,6 +1278,40 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "setting_changed",
       "substitutes_not_goods",
       "too_many_orders",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/channels/{id}/account/try": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_has_no_api",
+      "channel_not_found",
+      "not_found",
+    ],
+  },
+  "POST /v1/channels/{id}/backfills": {
+    statuses: [202],
+    types: ["application/json"],
+    codes: [
+      "channel_not_connected",
+      "range_empty",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/channels/{id}/comparisons": {
+    statuses: [202],
+    types: ["application/json"],
+    codes: [
+      "channel_not_connected",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/channels/{id}/differences/{difference}/accept": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "difference_not_open",
       "unauthenticated",
     ],
   },
@@ -1166,6 +1346,39 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "unauthenticated",
     ],
   },
+  "POST /v1/channels/{id}/listings/map": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "cancelled_at_channel",
+      "channel_not_found",
+      "commit_outcome_unknown",
+      "company_not_found",
+      "custom_field_missing",
+      "engine_overloaded",
+      "engine_stopped",
+      "engine_unreachable",
+      "fenced",
+      "hold_not_cleared",
+      "hold_not_yours",
+      "insufficient_stock",
+      "invalid_channel_sku",
+      "invalid_kit",
+      "invalid_product",
+      "invalid_substitutes",
+      "order_busy",
+      "order_not_found",
+      "order_not_on_hold",
+      "price_missing",
+      "product_exists",
+      "product_not_found",
+      "setting_changed",
+      "shard_elsewhere",
+      "shard_unavailable",
+      "unauthenticated",
+      "unknown_sku",
+    ],
+  },
   "POST /v1/channels/{id}/return-rules": {
     statuses: [200],
     types: ["application/json"],
@@ -1192,6 +1405,24 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "channel_not_found",
       "charging_rule_impossible",
       "setting_changed",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/channels/{id}/tellings/{telling}/drop": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "telling_not_found",
+      "telling_told",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/channels/{id}/tellings/{telling}/send-again": {
+    statuses: [202],
+    types: ["application/json"],
+    codes: [
+      "telling_not_found",
+      "telling_told",
       "unauthenticated",
     ],
   },
@@ -1600,6 +1831,83 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "setting_changed",
       "shard_elsewhere",
       "shard_unavailable",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/import-mappings": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_forbidden",
+      "forbidden",
+      "import_not_found",
+      "import_state_other",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/imports": {
+    statuses: [201],
+    types: ["application/json"],
+    codes: [
+      "channel_forbidden",
+      "forbidden",
+      "import_empty",
+      "import_not_found",
+      "import_offset_wrong",
+      "import_storage_full",
+      "import_too_large",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/imports/{id}/check": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_forbidden",
+      "forbidden",
+      "import_incomplete",
+      "import_not_found",
+      "import_state_other",
+      "role_has_limit",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/imports/{id}/content": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_forbidden",
+      "forbidden",
+      "import_empty",
+      "import_not_found",
+      "import_offset_wrong",
+      "import_state_other",
+      "import_storage_full",
+      "import_too_large",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/imports/{id}/run": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_forbidden",
+      "forbidden",
+      "import_incomplete",
+      "import_not_found",
+      "import_state_other",
+      "role_has_limit",
+      "unauthenticated",
+    ],
+  },
+  "POST /v1/imports/{id}/stop": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_forbidden",
+      "forbidden",
+      "import_not_found",
+      "import_state_other",
       "unauthenticated",
     ],
   },
@@ -3184,6 +3492,21 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "unknown_sku",
       "webhook_not_found",
       "webhook_secret_missing",
+    ],
+  },
+  "PUT /v1/channels/{id}/account": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_account_invalid",
+      "channel_account_not_working",
+      "channel_has_no_api",
+      "channel_not_connected",
+      "channel_not_found",
+      "location_not_found",
+      "not_found",
+      "setting_changed",
+      "unauthenticated",
     ],
   },
   "PUT /v1/orders/{id}/cash": {

@@ -2,6 +2,7 @@
 import type { Route } from "../http/route.ts";
 import { accountRoutes } from "./account.ts";
 import { auditRoutes } from "./audit.ts";
+import { bulkRoutes } from "./bulk.ts";
 import { catalogRoutes } from "./catalog.ts";
 import { channelRoutes } from "./channels.ts";
 import { claimRoutes } from "./claims.ts";
@@ -20,6 +21,7 @@ import { returnRoutes } from "./returns.ts";
 import { roleRoutes } from "./roles.ts";
 import { savedViewRoutes } from "./saved-views.ts";
 import { archiveRoutes } from "./settings/archive.ts";
+import { channelAccountRoutes } from "./settings/channel-accounts.ts";
 import { customFieldRoutes } from "./settings/custom-fields.ts";
 import { holdReasonRoutes } from "./settings/hold-reasons.ts";
 import { holidayRoutes } from "./settings/holidays.ts";
@@ -34,6 +36,8 @@ import { singleSignOnRoutes } from "./sign-in/single-sign-on.ts";
 import { stockRoutes } from "./stock.ts";
 import { storeCreditRoutes } from "./store-credit.ts";
 import { systemRoutes } from "./system.ts";
+import { exportRoutes } from "./tables/exports.ts";
+import { importRoutes } from "./tables/imports.ts";
 import { trackingRoutes } from "./tracking.ts";
 import { unknownItemRoutes } from "./unknown-items.ts";
 import { webhookRoutes } from "./webhooks.ts";
@@ -49,10 +53,12 @@ export const routeTable: readonly Route[] = [
   ...keyRoutes,
   ...companyRoutes,
   ...savedViewRoutes,
+  ...bulkRoutes,
   ...orderRoutes,
   ...stockRoutes,
   ...catalogRoutes,
   ...channelRoutes,
+  ...channelAccountRoutes,
   ...locationRoutes,
   ...fulfillmentRoutes,
   ...packingSlipRoutes,
@@ -71,6 +77,8 @@ export const routeTable: readonly Route[] = [
   ...holdReasonRoutes,
   ...vendorAccountRoutes,
   ...webhookSubscriptionRoutes,
+  ...importRoutes,
+  ...exportRoutes,
   ...roleRoutes,
   ...personalDataRoutes,
   ...auditRoutes,

@@ -2,11 +2,12 @@
  * One connection's conversation: frames in, replies out, credit, and at most one subscription to each feed.
  * Leaves the socket itself to `stream-server.ts`, and how feeds are made to `feed-hub.ts`.
  *
- * V1 Every message that can be identified gets exactly one reply.
+ * V1 Every message that can be identified gets exactly one reply, within `ANSWERED_WITHIN_MS`.
  * V2 A message is refused before any part of it is done, or all of it is done.
  * V3 No connection's messages hold more memory than `CONNECTION_PENDING_BYTES`.
  */
 import {
+  ANSWERED_WITHIN_MS,
   CATCH_UP_PAUSE_BYTES,
   CONNECTION_CREDIT,
   CONNECTION_PENDING_BYTES,
@@ -24,6 +25,7 @@ import {
   type StockChange,
   SUBPROTOCOL_MSGPACK,
 } from "../../contract/stream.ts";
+import { EngineError } from "../../engine/errors.ts";
 import { failpoint } from "../../engine/failpoints.ts";
 import type { LaneClient } from "../../engine/lane-client.ts";
 import { bringBack } from "../../operations/archive/bring-back.ts";
@@ -64,6 +66,7 @@ import type { FeedHub } from "./feed-hub.ts";
 import type { DeviceFeed, NodeFeed, OrderFeed, StockFeed } from "./feeds.ts";
 import { laneOf, readLaneOperations } from "./lane-operations.ts";
 import { messageIdOf, readMessage } from "./messages.ts";
+import { ReplyDeadlines } from "./reply-deadline.ts";
 
 /** The socket as a connection sees it. Calls on a socket that is gone do nothing. */
 export type StreamSocket = {
@@ -79,6 +82,15 @@ const TRY_AGAIN_LATER = 1013;
 
 /** How late it is noticed at most that what decides about a channel's stock has changed. */
 const CHANNEL_RULES_MS = 2_000;
+
+/** Messages that may leave an outcome to wonder about. */
+const CHANGES: ReadonlySet<ReadMessage["type"]> = new Set<ReadMessage["type"]>([
+  "order.capture",
+  "order.change",
+  "stock.execute",
+  "lane.apply",
+]);
+const LATE = { retryAfterMs: 1_000 };
 
 type FeedName = "orders" | "stock" | "devices" | "nodes";
 
@@ -103,6 +115,11 @@ export class Connection {
   private outbox: ServerMessage[] = [];
   private flushScheduled = false;
   private readonly feedEnds = new Map<FeedName, () => void>();
+  private readonly deadlines = new ReplyDeadlines<ReadMessage>(ANSWERED_WITHIN_MS, (message) =>
+    this.giveUp(message),
+  );
+  /** Messages of which something may have been done. */
+  private readonly begun = new WeakSet<ReadMessage>();
 
   constructor(options: {
     readonly socket: StreamSocket;
@@ -187,6 +204,7 @@ export class Connection {
   closed(): void {
     this.open = false;
     this.outbox = [];
+    this.deadlines.stop();
     for (const name of [...this.feedEnds.keys()]) this.endFeed(name);
   }
 
@@ -234,18 +252,37 @@ export class Connection {
     }
     this.unanswered += 1;
     this.unansweredBytes += bytes;
+    this.deadlines.owe(message);
     this.queue.add(this.senderOf(message), async () => {
       try {
         // A client that is gone is owed no reply. What has not begun need not begin: it was never
-        // acknowledged.
-        if (this.open) await this.answer(message);
+        // acknowledged, or was refused when its time was up.
+        if (!this.deadlines.isOwed(message)) return;
+        this.begun.add(message);
+        await this.answer(message);
       } catch (error) {
-        this.refuse(message.id, message.type, error);
+        if (this.deadlines.settle(message)) this.refuse(message.id, message.type, error);
+        else logFailure(this.services.logger, error, { type: message.type }, "a message failed late");
       } finally {
         this.unanswered -= 1;
         this.unansweredBytes -= bytes;
       }
     });
+  }
+
+  /** Its time is up. What it holds of the connection's credit it holds until its work has ended (V3). */
+  private giveUp(message: ReadMessage): void {
+    const { id, type } = message;
+    const error = !this.begun.has(message)
+      ? new EngineError("engine_overloaded", "nothing was done: others were before it all the time", LATE)
+      : CHANGES.has(type)
+        ? new EngineError(
+            "commit_outcome_unknown",
+            "no answer came in time: repeat it with the same id",
+            LATE,
+          )
+        : new ApiError("storage_unavailable", "No answer came in time.", LATE);
+    this.refuse(id, type, error);
   }
 
   private senderOf(message: ReadMessage): string {
@@ -590,13 +627,14 @@ export class Connection {
       },
       feed.after,
     );
-    // While the feed was asked, the socket may have closed, or this connection may have subscribed anew.
-    this.endFeed(feed.name);
-    this.feedEnds.set(feed.name, subscription.end);
-    if (!this.open) {
+    // While the feed was asked, the socket may have closed, the message's time may be up, or this connection may
+    // have subscribed anew.
+    if (!this.open || !this.deadlines.isOwed(message)) {
       subscription.end();
       return;
     }
+    this.endFeed(feed.name);
+    this.feedEnds.set(feed.name, subscription.end);
     feed.confirm(subscription.cursor);
     subscription.start();
   }
@@ -684,6 +722,7 @@ export class Connection {
   }
 
   private reply(message: ReadMessage, reply: ServerMessage): void {
+    if (!this.deadlines.settle(message)) return;
     this.services.metrics.countMessage(message.type, "done");
     this.send(reply);
   }

@@ -5,6 +5,7 @@
  */
 import type { TemplatedApp, WebSocket } from "uWebSockets.js";
 import {
+  ANSWERED_WITHIN_MS,
   DRAIN_CHECK_MS,
   MAX_BACKPRESSURE_BYTES,
   MAX_CONNECTIONS,
@@ -166,7 +167,7 @@ export function createStreamServer(services: Services): StreamServer {
     do {
       // A look that passes while this one is on its way would not see the connection.
       seen = looks;
-      principal = await authenticate(services.database, credential);
+      principal = await inTime(authenticate(services.database, credential));
     } while (seen !== looks);
     if (principal === null) {
       const caller = callerFrom(origin, null);
@@ -194,6 +195,18 @@ export function createStreamServer(services: Services): StreamServer {
     data.connection = connection;
     connection.greet(MAX_FRAME_BYTES);
     for (const { bytes, isBinary } of data.early.splice(0)) connection.receive(bytes, isBinary);
+  }
+
+  /** Whoever connects is told something as soon as whoever has sent a message. */
+  async function inTime<T>(work: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(
+        () => reject(new ApiError("storage_unavailable", "No answer came in time.", { retryAfterMs: 1_000 })),
+        ANSWERED_WITHIN_MS,
+      );
+    });
+    return Promise.race([work, late]).finally(() => clearTimeout(timer));
   }
 
   /** Says why and closes. */

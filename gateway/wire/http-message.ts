@@ -17,12 +17,16 @@ export type HttpRequest = {
   /** Aborted, with the code `caller_gone`, when nobody waits for the reply any more. Absent where nobody can say. */
   readonly gone?: AbortSignal;
   readonly body: Buffer;
+  /** Of a route that takes its body as it comes: `body` is empty then. Read once; ends in an error where the sender goes. */
+  readonly stream?: AsyncIterable<Uint8Array>;
 };
 
 export type HttpReply = {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
+  /** In the place of `body`, of any length: written as fast as it is read. */
+  readonly stream?: AsyncIterable<string | Uint8Array>;
 };
 
 export type HttpHandler = (request: HttpRequest) => Promise<HttpReply>;

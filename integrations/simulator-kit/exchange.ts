@@ -1,3 +1,5 @@
+import { parseJson } from "../vendor-kit/vendor-json.ts";
+
 /** One HTTP request and reply as the simulators see them, apart from sockets. */
 export type SimulatedRequest = {
   readonly method: string;
@@ -27,6 +29,15 @@ export function jsonReply(
     body: `${JSON.stringify(body)}\n`,
     headers,
   };
+}
+
+/** The body as JSON; `undefined` where it is none. */
+export function jsonOf(request: SimulatedRequest): unknown {
+  try {
+    return parseJson(request.body.toString("utf8"));
+  } catch {
+    return undefined;
+  }
 }
 
 export function htmlReply(body: string): SimulatedReply {

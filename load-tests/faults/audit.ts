@@ -65,9 +65,13 @@ export class Audit {
   private brokenChain = 0;
   private journalRows = 0;
 
-  constructor(database: DatabaseServer, history: History) {
+  private readonly settleMs: number;
+
+  /** @param settleMs how long a difference may last that goes by itself */
+  constructor(database: DatabaseServer, history: History, settleMs = SETTLE_TIMEOUT_MS) {
     this.database = database;
     this.history = history;
+    this.settleMs = settleMs;
   }
 
   async run(endpoint: Endpoint): Promise<AuditResult> {
@@ -213,7 +217,7 @@ export class Audit {
    * difference counts.
    */
   private async balance(endpoint: Endpoint, findings: string[]): Promise<number> {
-    const deadline = Date.now() + SETTLE_TIMEOUT_MS;
+    const deadline = Date.now() + this.settleMs;
     for (;;) {
       const found: string[] = [];
       const expected = this.history.expectedStock();

@@ -15,6 +15,8 @@ type CoreServerOptions = {
   /** Points of `engine/failpoints.ts` to arm, as HOLDFAST_FAILPOINT takes them. */
   readonly failpoints?: string;
   readonly snapshotEveryRows: number;
+  /** Shares the stock with others of the same database under this name. */
+  readonly node?: { readonly name: string; readonly redisUrl: string };
 };
 
 type End = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
@@ -46,6 +48,7 @@ export class CoreServer {
           "--snapshot-every-rows",
           String(options.snapshotEveryRows),
           ...(options.key === undefined ? [] : ["--key", options.key]),
+          ...(options.node === undefined ? [] : ["--node", options.node.name]),
         ],
         {
           detached: true,
@@ -54,6 +57,7 @@ export class CoreServer {
           env: {
             ...process.env,
             DATABASE_URL: options.databaseUrl,
+            ...(options.node === undefined ? {} : { REDIS_URL: options.node.redisUrl }),
             ...(options.failpoints === undefined ? {} : { HOLDFAST_FAILPOINT: options.failpoints }),
           },
         },

@@ -4,7 +4,7 @@
  *
  * Owns every process that it starts and ends no other. What goes wrong, and when, is left to `scenarios.ts`.
  */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Random } from "../../config/seeded-random.ts";
@@ -13,16 +13,13 @@ import { Audit, type AuditResult } from "./audit.ts";
 import { CoreServer } from "./core-server.ts";
 import { DatabaseProxy } from "./database-proxy.ts";
 import { DatabaseServer } from "./database-server.ts";
-import { type Assortment, FaultClient } from "./fault-client.ts";
+import { FaultClient } from "./fault-client.ts";
+import { ASSORTMENT, receiveStock, seedCompany } from "./goods.ts";
 import { History } from "./history.ts";
 import { mustNotOutlive } from "./leftovers.ts";
-import { type Endpoint, StreamConnection } from "./stream-connection.ts";
+import type { Endpoint } from "./stream-connection.ts";
 
 const CLIENTS = 6;
-const SKUS = 12;
-const LANE_SKUS = 6;
-/** So few that some SKUs sell out, and refusals are part of it. */
-const UNITS_EACH = 400;
 /** So few that a run of some seconds includes snapshots. */
 const SNAPSHOT_EVERY_ROWS = 40;
 
@@ -75,9 +72,10 @@ export class Stage {
     stage.closed = mustNotOutlive(() => stage.close());
     try {
       await migrate(database.url());
-      await stage.seedCompany();
+      await seedCompany(database);
       await stage.serve();
-      await stage.receiveStock();
+      if (stage.endpoint === null) throw new Error("no core server is ready");
+      await receiveStock(stage.endpoint, stage.seed, stage.logFile("stock"));
       stage.startClients();
       await stage.untilServed(Date.now());
     } catch (error) {
@@ -208,78 +206,6 @@ export class Stage {
     if (!keep) await rm(this.folder, { recursive: true, force: true });
   }
 
-  private get assortment(): Assortment {
-    return {
-      skus: Array.from({ length: SKUS }, (_, index) => `FAULT-${index + 1}`),
-      laneSkus: Array.from({ length: LANE_SKUS }, (_, index) => `LANE-${index + 1}`),
-      locationIds: ["east", "west"],
-      channel: "web",
-    };
-  }
-
-  private async seedCompany(): Promise<void> {
-    await this.database.query("insert into company (id, name, currency) values ('faults', 'Faults', 'USD')");
-    await this.database.query(
-      `insert into location (id, company_id, name, kind, address, latitude, longitude)
-       select id, 'faults', id, 'fulfillment_center', '{"country":"US"}', 39.5, -119.8
-         from unnest($1::text[]) as id`,
-      [this.assortment.locationIds],
-    );
-    await this.database.query(
-      `insert into channel (id, company_id, name, kind, on_shortage, charged_by)
-       values ($1, 'faults', 'Web', 'holdfast', 'refuse', 'order')`,
-      [this.assortment.channel],
-    );
-    await this.database.query(
-      `insert into product (sku, company_id, name, weight_grams, price_minor, currency, hs_code, origin_country, gtin)
-       select sku, 'faults', sku, 100, 1000, 'USD', '610990', 'US', '09521234999990' from unnest($1::text[]) as sku`,
-      [[...this.assortment.skus, ...this.assortment.laneSkus]],
-    );
-  }
-
-  /** The first receipt is logged like a client's, by a client that does nothing else. */
-  private async receiveStock(): Promise<void> {
-    if (this.endpoint === null) throw new Error("no core server is ready");
-    const { skus, laneSkus, locationIds } = this.assortment;
-    const operations = [...skus, ...laneSkus].flatMap((sku) =>
-      locationIds.map((locationId) => ({
-        id: `${this.seed}.stock.${sku}.${locationId}`,
-        kind: "receive" as const,
-        sku,
-        locationId,
-        quantity: UNITS_EACH,
-        holdId: "",
-        expiresAtMs: 0,
-        expiresInMs: 0,
-      })),
-    );
-    const connection = await StreamConnection.open(this.endpoint);
-    const reply = await connection.ask(
-      "stock",
-      {
-        type: "stock.execute",
-        commands: operations.map(({ id, sku, locationId, quantity }) => ({
-          type: "receive",
-          commandId: id,
-          sku,
-          locationId,
-          quantity,
-          atMs: 0,
-          cause: id,
-        })),
-      },
-      LIVENESS_LIMIT_MS,
-    );
-    connection.close();
-    if (reply.type !== "stock.executed") throw new Error(`no stock: ${JSON.stringify(reply)}`);
-    const results = reply.outcomes.map((outcome) => outcome.status);
-    const events = [
-      { event: "invoke", atMs: Date.now(), message: "stock", operations },
-      { event: "ok", atMs: Date.now(), message: "stock", results },
-    ];
-    await writeFile(this.logFile("stock"), events.map((event) => `${JSON.stringify(event)}\n`).join(""));
-  }
-
   private startClients(): void {
     const names = Array.from({ length: CLIENTS }, (_, index) => `c${index + 1}`);
     for (const [index, name] of names.entries()) {
@@ -288,7 +214,7 @@ export class Stage {
           name,
           seed: this.seed,
           logFile: this.logFile(name),
-          assortment: this.assortment,
+          assortment: ASSORTMENT,
           endpoint: () => this.endpoint,
           onAnswer: (askedAtMs) => this.noteAnswer(askedAtMs),
           loyal: index % 2 === 0,

@@ -36,6 +36,8 @@ export class StreamConnection {
 
   /** Rejects where the connection breaks or no answer comes in time. The connection is useless then. */
   ask(id: string, message: Readonly<Record<string, unknown>>, timeoutMs: number): Promise<Reply> {
+    if (this.socket.readyState !== WebSocket.OPEN)
+      return Promise.reject(new Error("the connection is closed"));
     return new Promise((resolve, reject) => {
       const patience = setTimeout(() => {
         this.waiting.delete(id);

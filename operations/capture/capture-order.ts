@@ -138,36 +138,47 @@ async function captureReadings(
   const ordered = new Set(
     readings.flatMap((reading) => (reading.kind === "order" ? [reading.order.externalId] : [])),
   );
-  const results = await inTurns(
-    readings,
-    PAYLOAD_ORDERS_AT_ONCE,
-    async (reading) => {
-      switch (reading.kind) {
-        case "refused": {
-          const { code, detail, externalId } = reading.refusal;
-          const answer = refusal(channelId, externalId ?? null, code, detail);
-          return code === "not_an_order" ? { ...answer, outcome: "ignored" } : answer;
+  const takeAll = (some: readonly ChannelReading[]) =>
+    inTurns(
+      some,
+      PAYLOAD_ORDERS_AT_ONCE,
+      async (reading) => {
+        switch (reading.kind) {
+          case "refused": {
+            const { code, detail, externalId } = reading.refusal;
+            const answer = refusal(channelId, externalId ?? null, code, detail);
+            return code === "not_an_order" ? { ...answer, outcome: "ignored" } : answer;
+          }
+          case "changed": {
+            const detail = "The channel tells of a change and does not send the order.";
+            const answer = refusal(channelId, reading.externalId, "not_an_order", detail);
+            return { ...answer, outcome: "ignored" };
+          }
+          case "cancellation":
+            // The order came along in the same payload, and its reading carries the cancellation.
+            if (ordered.has(reading.externalId)) return null;
+            return captureReading(context, { channelId, cause, said: { reading } });
+          case "refund":
+            return captureReading(context, { channelId, cause, said: { reading } });
+          case "order": {
+            const { order, source = request.payload } = reading;
+            const cancellation = cancelled.get(order.externalId) ?? null;
+            const said = incomingOf(channelId, order, source, cancellation);
+            return "result" in said ? said.result : captureReading(context, { channelId, cause, said });
+          }
+          default: {
+            const unreachable: never = reading;
+            return unreachable;
+          }
         }
-        case "cancellation":
-          // The order came along in the same payload, and its reading carries the cancellation.
-          if (ordered.has(reading.externalId)) return null;
-          return captureReading(context, { channelId, cause, said: { reading } });
-        case "refund":
-          return captureReading(context, { channelId, cause, said: { reading } });
-        case "order": {
-          const { order, source = request.payload } = reading;
-          const cancellation = cancelled.get(order.externalId) ?? null;
-          const said = incomingOf(channelId, order, source, cancellation);
-          return "result" in said ? said.result : captureReading(context, { channelId, cause, said });
-        }
-        default: {
-          const unreachable: never = reading;
-          return unreachable;
-        }
-      }
-    },
-    request.gone,
-  );
+      },
+      request.gone,
+    );
+  // What was given back of an order comes after the order.
+  const results = [
+    ...(await takeAll(readings.filter(({ kind }) => kind !== "refund"))),
+    ...(await takeAll(readings.filter(({ kind }) => kind === "refund"))),
+  ];
   return results.filter((result): result is CodedResult => result !== null);
 }
 
@@ -201,7 +212,7 @@ type SaidByChannel = {
   readonly cause: string;
   readonly said:
     | { readonly incoming: Incoming }
-    | { readonly reading: Exclude<ChannelReading, { kind: "order" | "refused" }> };
+    | { readonly reading: Extract<ChannelReading, { kind: "cancellation" | "refund" }> };
 };
 
 /**

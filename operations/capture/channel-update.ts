@@ -18,6 +18,7 @@ import { noteChannelVersion, readChannelVersion } from "../../store/orders/chann
 import { type OrderProgress, readOrderProgress } from "../../store/orders/order-progress.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
 import { sealerOf } from "../../store/personal-data/vault.ts";
+import { areRefundsOurs } from "../../store/refunds/refunds.ts";
 import { bringBack } from "../archive/bring-back.ts";
 import { documentAsItStands, nextLineNumber } from "../change/edit-order.ts";
 import { reviseOrder } from "../change/revise-order.ts";
@@ -178,9 +179,11 @@ async function takeElsewhere(
     const ours = order?.document.lines.find(
       (line) => line.externalLineId === externalLineId && line.channelSku === channelSku,
     );
-    return fulfilledElsewhere > was && ours !== undefined
-      ? [{ lineId: ours.lineId, quantity: fulfilledElsewhere }]
-      : [];
+    if (ours === undefined || fulfilledElsewhere <= was) return [];
+    // Most of it is what we have sent, as the channel was told.
+    const sent = order?.lines.find(({ lineId }) => lineId === ours.lineId)?.shipped ?? 0;
+    const others = fulfilledElsewhere - sent;
+    return others > 0 ? [{ lineId: ours.lineId, quantity: others }] : [];
   });
   if (units.length === 0) return null;
   const marked = await markFulfilledElsewhere(context, {
@@ -211,7 +214,12 @@ async function takeReasons(
     .filter((code) => CLEARED_BY_CHANNEL.includes(code) && said.every((reason) => reason.code !== code));
   if (gone.length > 0) await releaseHold(context, { orderId, codes: gone, by: cause });
   let isHeld = false;
-  for (const reason of said) isHeld = (await hold(context, update, reason)) || isHeld;
+  // What the channel gave back because we told it to is no reason to wait.
+  const isTold = said.some(({ code }) => code === "refunded_at_channel")
+    ? await areRefundsOurs(context.database, orderId)
+    : false;
+  for (const reason of said.filter(({ code }) => !(isTold && code === "refunded_at_channel")))
+    isHeld = (await hold(context, update, reason)) || isHeld;
   return isHeld;
 }
 

@@ -24,6 +24,8 @@ export async function confirmChannelRefund(
     readonly orderId: string;
     readonly amount: Money;
     readonly externalRefundId: string;
+    /** Ours that the channel was told of; absent: it is not known which. */
+    readonly refundId?: string;
     readonly by: string;
   },
 ): Promise<Confirmed | Refusal> {
@@ -38,7 +40,12 @@ export async function confirmChannelRefund(
       );
     const amountMinor = chargeableMinor(amount);
     if (amountMinor <= 0) return refuse("negative_amount", `A refund of ${orderId} is not above zero.`);
-    const told = { externalId: input.externalRefundId, amountMinor, by };
+    const told = {
+      externalId: input.externalRefundId,
+      amountMinor,
+      by,
+      ...(input.refundId === undefined ? {} : { refundId: input.refundId }),
+    };
     return { status: "done", unmatchedMinor: (await confirmInOrder(client, order, told)) ?? 0 };
   });
 }

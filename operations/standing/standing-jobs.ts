@@ -11,11 +11,13 @@ import { JobLog } from "../../config/job-log.ts";
 import type { Carrier } from "../../ports/carriers.ts";
 import type { VendorRoster } from "../../ports/vendor-roster.ts";
 import type { OperationContext } from "../context.ts";
+import { type ChannelsContext, runChannels } from "./channels.ts";
 import type { PauseTelling } from "../webhooks/tell-of-pause.ts";
 import type { WebhookContext } from "../webhooks/webhook-context.ts";
 import { runCollections } from "./collections.ts";
 import { runCombinedParcels } from "./combined-parcels.ts";
 import { runDemandFills } from "./demand-fills.ts";
+import { runImports } from "./imports.ts";
 import { runOrderArchive } from "./order-archive.ts";
 import { runPersonalData } from "./personal-data.ts";
 import { runRobotLoads } from "./robot-loads.ts";
@@ -34,6 +36,8 @@ export function startStandingJobs(options: {
   readonly carriers: VendorRoster<Carrier>;
   /** Absent: nobody is told by webhook what happens. */
   readonly webhooks?: Pick<WebhookContext, "box" | "sender"> & { readonly people: PauseTelling };
+  /** Absent: no channel is read or told. */
+  readonly channels?: Omit<ChannelsContext, "context">;
   readonly logger: Logger;
   /** In which they note when they were done. */
   readonly jobLog?: JobLog;
@@ -46,6 +50,7 @@ export function startStandingJobs(options: {
     runCombinedParcels(context, logger.child({ part: "combined-parcels" }), jobLog),
     runRobotLoads(context, logger.child({ part: "robot-loads" }), jobLog),
     runPersonalData(context, logger.child({ part: "personal-data" }), undefined, jobLog),
+    runImports(context, logger.child({ part: "imports" }), jobLog),
     runOrderArchive(context, logger.child({ part: "order-archive" }), undefined, jobLog),
     runScheduledParts(context, logger.child({ part: "scheduled-parts" }), jobLog),
     ...(options.webhooks === undefined
@@ -58,6 +63,9 @@ export function startStandingJobs(options: {
             options.webhooks.people,
           ),
         ]),
+    ...(options.channels === undefined
+      ? []
+      : [runChannels({ context, ...options.channels }, logger.child({ part: "channels" }), jobLog)]),
     runSilentParcels(context, carriers, logger.child({ part: "silent-parcels" }), jobLog),
   ];
   return {

@@ -38,6 +38,7 @@ const OPEN: readonly string[] = [
      and s.delivered_at > now() - coalesce((channel.return_rules->>'windowDays')::integer, $2) * interval '1 day'`,
   "select from collection c where c.order_id = o.id and c.collected_at is null and c.expired_at is null",
   "select from webhook_delivery d where d.order_id = o.id",
+  "select from channel_telling t where t.order_id = o.id and t.state in ('waiting', 'dead')",
   // A parcel with goods of several orders, by its label or by its number.
   "select from fulfillment_order f where f.order_id = o.id and f.combined_parcel_id is not null",
   `select from shipment s join shipment other on other.tracking_number = s.tracking_number

@@ -37,6 +37,9 @@ test("every table with an order's id in it is a part, or is said to stay", async
   );
   // The keys of its people; the ledger of store credit; what providers told; what is told to others.
   expect(found.map(({ name }) => name)).toEqual([
+    "channel_difference",
+    "channel_telling",
+    "channel_units_given_up",
     "order_person",
     "payment_event",
     "store_credit_entry",

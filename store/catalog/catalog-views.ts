@@ -34,6 +34,17 @@ export async function findProduct(database: Queryable, sku: string): Promise<Pro
   return rows[0] === undefined ? null : withoutEmptyKit(rows[0]);
 }
 
+/** By SKU; those that the catalog does not know are left out. */
+export async function findProducts(
+  database: Queryable,
+  skus: readonly string[],
+): Promise<ReadonlyMap<string, Product>> {
+  const { rows } = await database.query<Product>(`select ${PRODUCT} from product where sku = any($1)`, [
+    skus,
+  ]);
+  return new Map(rows.map((row) => [row.sku, withoutEmptyKit(row)]));
+}
+
 function withoutEmptyKit({ components, ...product }: Product): Product {
   return components ? { ...product, components } : product;
 }

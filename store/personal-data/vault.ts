@@ -13,9 +13,11 @@ import { createHmac, randomBytes } from "node:crypto";
 import {
   ERASED,
   newDataKey,
+  openBytesUnderWrap,
   openUnderWrap,
   SEALED_FIELD,
   sealBytes,
+  sealBytesUnderWrap,
   sealText,
   sealUnderWrap,
   unwrapKey,
@@ -218,6 +220,15 @@ export class PersonVault implements ResultOpener {
 
   openReply(purpose: string, sealed: string): string {
     return openUnderWrap(this.wrappingKey, purpose, sealed);
+  }
+
+  /** Of what was uploaded. @param purpose as of `sealReply` */
+  sealUpload(purpose: string, clear: Uint8Array): Buffer {
+    return sealBytesUnderWrap(this.wrappingKey, purpose, clear);
+  }
+
+  openUpload(purpose: string, sealed: Buffer): Buffer {
+    return openBytesUnderWrap(this.wrappingKey, purpose, sealed);
   }
 }
 

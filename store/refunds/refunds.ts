@@ -197,6 +197,17 @@ export async function reopenRefund(client: Queryable, refundId: string, failure:
   );
 }
 
+/** Whether the channel owes, or owed, something back by our word, and has given nothing back beyond that. */
+export async function areRefundsOurs(client: Queryable, orderId: string): Promise<boolean> {
+  const { rows } = await client.query<{ ours: boolean }>(
+    `select exists (select from refund where order_id = $1 and channel_minor > 0
+                      and status in ('due_at_channel', 'confirmed_by_channel'))
+        and not exists (select from channel_refund where order_id = $1 and unmatched_minor > 0) as ours`,
+    [orderId],
+  );
+  return rows[0]?.ours === true;
+}
+
 /** The channel has confirmed so much more of its part. */
 export async function confirmPart(client: Queryable, refundId: string, minor: number): Promise<void> {
   await client.query("update refund set confirmed_minor = confirmed_minor + $2 where id = $1", [

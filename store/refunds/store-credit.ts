@@ -120,6 +120,19 @@ export async function hasStoreCreditEntry(client: Queryable, key: string): Promi
 
 type Spent = { readonly accountId: string; readonly minor: number };
 
+/** Whether the account has ever had anything. */
+export async function hadStoreCredit(
+  client: Queryable,
+  of: { readonly companyId: string; readonly currency: string; readonly holder: string },
+): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select from store_credit_account a join store_credit_entry e on e.account_id = a.id
+      where a.company_id = $1 and a.currency = $2 and a.holder = $3 limit 1`,
+    [of.companyId, of.currency, of.holder],
+  );
+  return (rowCount ?? 0) > 0;
+}
+
 /** What is spent on an order and has not been given back, by account. */
 async function spentOn(client: Queryable, orderId: string): Promise<readonly Spent[]> {
   const { rows } = await client.query<Spent>(

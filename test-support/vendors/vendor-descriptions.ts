@@ -3,6 +3,7 @@
  * what is said over the wire is held against them. Tests that need one are skipped where it is absent.
  *
  * Swagger 2 and OpenAPI 3.0 say `nullable` where JSON Schema says a type; what only tools read is left out.
+ * `oneOf` is read as `anyOf`: vendors list shapes there of which one is a case of another.
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -91,7 +92,7 @@ function asJsonSchema(node: unknown): unknown {
   if (typeof node !== "object" || node === null) return node;
   const members = Object.entries(node as Schema)
     .filter(([name, value]) => !(LEFT_OUT.has(name) && typeof value !== "object") && name !== "$schema")
-    .map(([name, value]) => [name, asJsonSchema(value)] as const);
+    .map(([name, value]) => [name === "oneOf" ? "anyOf" : name, asJsonSchema(value)] as const);
   const schema: Schema = Object.fromEntries(members);
   const isNullable = (node as Schema)["nullable"] === true || (node as Schema)["x-nullable"] === true;
   if (!isNullable) return schema;
@@ -99,7 +100,14 @@ function asJsonSchema(node: unknown): unknown {
   return { anyOf: [rest, { type: "null" }] };
 }
 
-const LEFT_OUT = new Set(["example", "xml", "discriminator", "multipleOf", "exclusiveMinimum"]);
+const LEFT_OUT = new Set([
+  "example",
+  "xml",
+  "discriminator",
+  "multipleOf",
+  "exclusiveMinimum",
+  "exclusiveMaximum",
+]);
 
 /** The operation of a call by its path template, `/V1/orders/{id}`; undefined: the description has none such. */
 export function operationAt(

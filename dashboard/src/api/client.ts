@@ -19,6 +19,11 @@ export function post<T>(path: string, body: unknown, key: string = crypto.random
   return send<T>("POST", path, body, key);
 }
 
+/** A file, or a part of one, as it is. */
+export function postBytes<T>(path: string, query: Query, content: Blob): Promise<T> {
+  return send<T>("POST", withQuery(path, query), content, undefined);
+}
+
 /** What is made of a request and is no JSON: a document. */
 export function postForFile(path: string, body: unknown): Promise<Blob> {
   return send("POST", path, body, undefined, undefined, (response) => response.blob());
@@ -56,7 +61,8 @@ async function send<T>(
   read: (response: Response) => Promise<T> = (response) => response.json(),
 ): Promise<T> {
   const headers: Record<string, string> = { accept: "application/json" };
-  if (body !== undefined) headers["content-type"] = "application/json";
+  const isFile = body instanceof Blob;
+  if (body !== undefined) headers["content-type"] = isFile ? "application/octet-stream" : "application/json";
   if (key !== undefined) headers["idempotency-key"] = key;
   let response: Response;
   try {
@@ -64,7 +70,7 @@ async function send<T>(
       method,
       headers,
       credentials: "same-origin",
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: isFile ? body : JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
     });
   } catch (cause) {

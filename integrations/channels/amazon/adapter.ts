@@ -1,7 +1,8 @@
 /**
  * Amazon Selling Partner API, Orders v0: getOrders, getOrder, getOrderItems, getOrderAddress,
  * getOrderBuyerInfo, getOrderItemsBuyerInfo and getOrderRegulatedInfo, bare or within the `{request,
- * response}` pairs of Amazon's sandbox.
+ * response}` pairs of Amazon's sandbox; Orders 2026-01-01: searchOrders and getOrder; and the notification
+ * ORDER_CHANGE.
  *
  * An order is spread over these responses. Each of them alone makes an order that waits for the rest. `join`
  * puts all that is there into one document for each order: `{AmazonOrderId, order, items, itemsComplete,
@@ -11,13 +12,17 @@
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
 import { at, textAt, writeJson } from "../../vendor-kit/vendor-json.ts";
 import { openStandardWebhook, readDocument, readEach, refused } from "../reading.ts";
-import { joinedParts, mergeByOrder, type Parts, partsIn, partsOfText, payloadOf } from "./documents.ts";
+import { joinedParts, mergeByOrder, partsIn, partsOfText, payloadOf } from "./documents.ts";
+import { notificationIn, readNotification } from "./notifications.ts";
 import { toIncoming } from "./order.ts";
+import type { Parts } from "./parts.ts";
 
 export const amazonAdapter: ChannelAdapter = {
   kind: "amazon",
   read: (payload) =>
     readDocument(payload, (document) => {
+      const notification = notificationIn(document);
+      if (notification !== undefined) return [readNotification(notification)];
       const parts = partsIn(document);
       if (parts.length === 0) {
         const known = at(payloadOf(document), "OrderItemId") !== undefined;

@@ -3,19 +3,8 @@
  * and documents that were joined before become that.
  */
 import { at, isObject, listAt, parseJson, textAt } from "../../vendor-kit/vendor-json.ts";
-
-/** What is known of one order, named by the response that it came in. */
-export type Parts = {
-  readonly AmazonOrderId: string;
-  readonly order?: unknown;
-  readonly items?: readonly unknown[];
-  /** Whether the last page of the items has come. */
-  readonly itemsComplete?: boolean;
-  readonly address?: unknown;
-  readonly buyerInfo?: unknown;
-  readonly itemsBuyerInfo?: readonly unknown[];
-  readonly regulatedInfo?: unknown;
-};
+import { isOrderOf2026, partsOf2026 } from "./orders-2026.ts";
+import type { Parts } from "./parts.ts";
 
 export function partsOfText(text: string): readonly Parts[] {
   try {
@@ -36,8 +25,9 @@ export function partsIn(document: unknown): readonly Parts[] {
   if (Array.isArray(document))
     return document.flatMap((element) => (Array.isArray(element) ? [] : partsIn(element)));
   const payload = payloadOf(document);
-  const orders = at(payload, "Orders");
+  const orders = at(payload, "Orders") ?? at(payload, "orders");
   if (Array.isArray(orders)) return orders.flatMap(partsIn);
+  for (const order of [payload, at(payload, "order")]) if (isOrderOf2026(order)) return [partsOf2026(order)];
   const id = textAt(payload, "AmazonOrderId");
   if (id === "") return [];
   if (

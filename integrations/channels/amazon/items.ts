@@ -8,7 +8,7 @@ import { type Money, zeroMoney } from "../../../orders/money.ts";
 import type { Charge } from "../../../orders/order.ts";
 import { amount, at, countAt, firstText, listAt, textAt, textRecord } from "../../vendor-kit/vendor-json.ts";
 import { negated, perUnit, quantityAt, sum } from "../reading.ts";
-import type { Parts } from "./documents.ts";
+import type { Parts } from "./parts.ts";
 
 /** What an item is charged with, and where Amazon writes the gift wrap: with the item, or with its buyer. */
 const ITEM_AMOUNTS = [
@@ -22,6 +22,7 @@ const ITEM_AMOUNTS = [
   "ShippingDiscountTax",
   "CODFee",
   "CODFeeDiscount",
+  "OtherFee",
 ] as const;
 const BUYER_AMOUNTS = ["GiftWrapPrice", "GiftWrapTax"] as const;
 
@@ -67,6 +68,7 @@ export function readItem(item: unknown, parts: Parts, currency: string): Item {
       amount: less(item, "CODFee", "CODFeeDiscount"),
       tax: zeroMoney(currency),
     },
+    { kind: "fee", name: "Other", amount: money(item, "OtherFee"), tax: zeroMoney(currency) },
   ].filter((charge): charge is Charge => charge.amount.minor !== 0 || charge.tax.minor !== 0);
   const quantity = quantityAt(item, "QuantityOrdered");
   return {

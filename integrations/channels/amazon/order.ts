@@ -4,13 +4,13 @@
  */
 import type { Address } from "../../../orders/address.ts";
 import type { IncomingOrder } from "../../../orders/incoming-order.ts";
-import { type Money, rescale } from "../../../orders/money.ts";
+import { type Money, rescale, zeroMoney } from "../../../orders/money.ts";
 import type { HoldReason } from "../../../orders/order.ts";
 import { amount, at, countAt, firstText, listAt, textAt, textRecord } from "../../vendor-kit/vendor-json.ts";
 import { addressOf, computedTotal, negated, sum } from "../reading.ts";
-import type { Parts } from "./documents.ts";
 import { type Item, readItem } from "./items.ts";
 import { MARKETPLACE_CURRENCY, TAXES_ON_TOP } from "./marketplaces.ts";
+import type { Parts } from "./parts.ts";
 
 /** ISO 4217 for "no currency": a part of an order that states no amount and no marketplace. */
 const NO_CURRENCY = "XXX";
@@ -21,8 +21,12 @@ export function toIncoming(parts: Parts): IncomingOrder {
   const items = (parts.items ?? [])
     .filter((item) => countAt(item, "QuantityOrdered") !== 0)
     .map((item) => readItem(item, parts, currency));
+  const tip = amount(textAt(order, "DeliveryTip", "Amount"), currency, "DeliveryTip");
   const sums = {
     currency,
+    ...(tip.minor === 0
+      ? {}
+      : { charges: [{ kind: "tip" as const, name: "Delivery tip", amount: tip, tax: zeroMoney(currency) }] }),
     lines: items.map(({ line }) => line),
     shippingPrice: sum(
       items.map((item) => item.shippingPrice),

@@ -90,8 +90,13 @@ function readOne(order: unknown, topic: string | null): readonly ChannelReading[
   }
   const incoming = toIncoming(order, externalId);
   const reading: ChannelReading = { kind: "order", order: incoming };
+  // Whoever has missed the webhook of a refund finds it in the order.
+  const refunds = listAt(order, "refunds").flatMap((refund) =>
+    readRefund(refund).filter(({ kind }) => kind === "refund"),
+  );
   // The topic is not signed: that the order is cancelled is in the order itself.
-  if (topic !== "orders/cancelled" || textAt(order, "cancelled_at") === "") return [reading];
+  if (topic !== "orders/cancelled" || textAt(order, "cancelled_at") === "") return [reading, ...refunds];
   const reason = firstText(textAt(order, "cancel_reason"), "unknown reason");
-  return [reading, { kind: "cancellation", externalId, reason: `cancelled at Shopify (${reason})` }];
+  const cancelled = `cancelled at Shopify (${reason})`;
+  return [reading, { kind: "cancellation", externalId, reason: cancelled }, ...refunds];
 }

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decimalText } from "../../../orders/money.ts";
 import { captured, onlyOrder, sumAndTotal } from "../../../test-support/vendors/channel-orders.ts";
+import { signatureVectors, vendorNote } from "../../../test-support/vendors/vendor-descriptions.ts";
 import { woocommerceAdapter } from "./adapter.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -520,4 +521,13 @@ test("an entity that no store can hold is replaced", () => {
 
 test("an order with a place to go and all amounts is captured without a hold", () => {
   expect(captured(read()).holds).toEqual([]);
+});
+
+test(`the vendor's scheme of signatures opens its webhooks, and no other does${vendorNote("webhook-signatures")}`, () => {
+  for (const { body, secret, signature, valid } of signatureVectors("woocommerce")) {
+    const headers = { "x-wc-webhook-signature": signature };
+    expect(woocommerceAdapter.openWebhook(headers, Buffer.from(body), secret) !== null).toBe(valid);
+    expect(woocommerceAdapter.openWebhook(headers, Buffer.from(`${body} `), secret)).toBeNull();
+    expect(woocommerceAdapter.openWebhook(headers, Buffer.from(body), `${secret}x`)).toBeNull();
+  }
 });

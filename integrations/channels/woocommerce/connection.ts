@@ -1,11 +1,6 @@
 /**
  * WooCommerce's side of `ports/channel-connection.ts`: orders are read by their change, pages by the order's
  * id. What is told of them is in `words.ts`, stock and products are in `listings.ts`.
- *
- * Paging by the change's time would lose orders: one that changes while we read moves to the end, all behind
- * it move up, and the next page begins one too far. Ids do not move. What still may move rows (an order that
- * is deleted, or leaves the range by a change) is seen by reading the end of the last page again: W1 no order
- * is left out between two pages, W2 none comes twice in one reading.
  */
 import type {
   ChannelConnection,
@@ -15,7 +10,7 @@ import type {
 } from "../../../ports/channel-connection.ts";
 import { ServiceFault } from "../../../ports/service-fault.ts";
 import type { ConnectOptions } from "../../vendor.ts";
-import { readPage, writePage } from "../../vendor-kit/page-token.ts";
+import { readByOffset } from "../../vendor-kit/offset-pages.ts";
 import type { RestClient } from "../../vendor-kit/rest-client.ts";
 import { amount, listAt, textAt, writeJson } from "../../vendor-kit/vendor-json.ts";
 import { createWoocommerceClient, found, SERVICE, VARIABLES } from "./api.ts";
@@ -26,8 +21,6 @@ import { CANCELLED, recordedIn, SHIPMENTS, unitsOf } from "./shipments.ts";
 import { createTeller, TELLS } from "./words.ts";
 
 const PAGE_SIZE = 100;
-/** Rows of the last page that the next one reads again. */
-const OVERLAP = 10;
 
 export function createWoocommerceConnection(
   values: Readonly<Record<string, string>>,
@@ -84,68 +77,31 @@ export async function readOne(call: RestClient, externalId: string): Promise<unk
   return found(await call({ method: "GET", path: `/orders/${externalId}` }), "read an order");
 }
 
-type Page = {
-  /** Rows before this one are read. */
-  readonly offset: number;
-  /** The greatest id read; 0: none yet. */
-  readonly lastId: number;
-  /** When the reading began by the shop's clock, milliseconds; what changes later is the next reading's. */
-  readonly startMs: number;
-};
-
-async function readOrders(call: RestClient, asked: OrdersAsked, now: () => number): Promise<OrdersPage> {
-  const from = readPage<Page>(SERVICE, asked.page, { offset: 0, lastId: 0, startMs: 0 });
-  const offset = Math.max(0, from.offset - OVERLAP);
-  const reply = await call({
-    method: "GET",
-    path: "/orders",
-    query: {
-      // Of the second before as well: `modified_after` leaves out its own second.
-      modified_after: gmt(asked.sinceMs - 1_000),
-      modified_before: asked.untilMs === undefined ? undefined : gmt(asked.untilMs),
-      dates_are_gmt: true,
-      orderby: "id",
-      order: "asc",
-      per_page: PAGE_SIZE,
-      offset,
+function readOrders(call: RestClient, asked: OrdersAsked, now: () => number): Promise<OrdersPage> {
+  return readByOffset(asked, {
+    service: SERVICE,
+    pageSize: PAGE_SIZE,
+    now,
+    async read(offset, limit) {
+      const reply = await call({
+        method: "GET",
+        path: "/orders",
+        query: {
+          // Of the second before as well: `modified_after` leaves out its own second.
+          modified_after: gmt(asked.sinceMs - 1_000),
+          modified_before: asked.untilMs === undefined ? undefined : gmt(asked.untilMs),
+          dates_are_gmt: true,
+          orderby: "id",
+          order: "asc",
+          per_page: limit,
+          offset,
+        },
+      });
+      return { rows: listAt({ list: found(reply, "list orders") }, "list"), headers: reply.headers };
     },
+    idOf: (row) => Number(textAt(row, "id")),
+    changeOf: (row) => momentOf(row, "date_modified"),
   });
-  const rows = listAt({ list: found(reply, "list orders") }, "list");
-  const startMs = from.startMs > 0 ? from.startMs : clockOf(reply.headers, now);
-  const ids = rows.map((row) => Number(textAt(row, "id")));
-  const [firstId = 0] = ids;
-  const hasSlipped = offset > 0 && firstId > from.lastId;
-  if (hasSlipped) {
-    // More rows than the overlap have gone: between the last page and this one some may lie unread.
-    return {
-      payloads: [],
-      next: writePage({ ...from, offset: Math.max(0, offset - PAGE_SIZE) }),
-      newestMs: null,
-    };
-  }
-  const fresh = rows.filter((_, index) => (ids[index] ?? 0) > from.lastId);
-  const isLast = rows.length < PAGE_SIZE;
-  return {
-    payloads: fresh.map(writeJson),
-    next: isLast
-      ? null
-      : writePage({ offset: offset + rows.length, lastId: ids.at(-1) ?? from.lastId, startMs }),
-    newestMs: newestOf(fresh, startMs),
-  };
-}
-
-/** Never later than the reading's begin: an order that changed behind us meanwhile is read the next time. */
-function newestOf(orders: readonly unknown[], startMs: number): number | null {
-  const moments = orders
-    .map((order) => Date.parse(momentOf(order, "date_modified")))
-    .filter((ms) => !Number.isNaN(ms));
-  return moments.length === 0 ? null : Math.min(startMs, Math.max(...moments));
-}
-
-/** The shop's clock as its answer shows it, a second back for what it rounds off. */
-function clockOf(headers: Headers, now: () => number): number {
-  const there = Date.parse(headers.get("date") ?? "");
-  return (Number.isNaN(there) ? now() : there) - 1_000;
 }
 
 /** As WooCommerce takes it with `dates_are_gmt`: without milliseconds and zone. */

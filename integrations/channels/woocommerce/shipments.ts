@@ -2,6 +2,7 @@
  * What Holdfast writes into a WooCommerce order: its parcels, by line. WooCommerce itself knows an order only
  * as completed or not.
  */
+import { markIn } from "../../vendor-kit/own-mark.ts";
 import { countAt, listAt, textAt } from "../../vendor-kit/vendor-json.ts";
 
 /** Of meta data. Without the underscore that hides it: the shop's people may see it. */
@@ -46,14 +47,7 @@ export function unitsOf(recorded: readonly Recorded[], lineId: string): number {
     .reduce((sum, { quantity }) => sum + quantity, 0);
 }
 
-/** At the end of a refund's reason, so that ours is told from the shop's own. */
-const OURS = /\(Holdfast ([^()]+)\)$/;
-
-export function markedReason(reason: string, refundId: string): string {
-  return `${reason.replace(/[()]/g, "")} (Holdfast ${refundId})`.trim();
-}
-
 /** Holdfast's number of a refund; null: the shop made it. */
 export function ourRefund(refund: unknown): string | null {
-  return OURS.exec(textAt(refund, "reason"))?.[1] ?? null;
+  return markIn(textAt(refund, "reason"));
 }

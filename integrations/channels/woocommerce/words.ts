@@ -7,13 +7,13 @@
 
 import { decimalText } from "../../../orders/money.ts";
 import type { OrderWord, OrderWordKind, Told } from "../../../ports/channel-connection.ts";
+import { withMark } from "../../vendor-kit/own-mark.ts";
 import type { RestClient } from "../../vendor-kit/rest-client.ts";
 import { listAt, textAt } from "../../vendor-kit/vendor-json.ts";
 import { found, refusalOf } from "./api.ts";
 import {
   CANCELLED,
   INVOICE,
-  markedReason,
   metaAt,
   ourRefund,
   type Recorded,
@@ -102,7 +102,7 @@ export function createTeller(call: RestClient, throughGateway: boolean): (word: 
       path,
       json: {
         amount: decimalText(word.amount),
-        reason: markedReason(word.reason, word.refundId),
+        reason: withMark(word.reason, word.refundId),
         api_refund: throughGateway,
         // Stock is Holdfast's: it says itself what may be sold.
         api_restock: false,

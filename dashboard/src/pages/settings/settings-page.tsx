@@ -26,6 +26,7 @@ import { DeviceList } from "./device-list.tsx";
 import { HoldReasonList } from "./hold-reasons/hold-reason-list.tsx";
 import { HoldRulesForm } from "./hold-rules-form.tsx";
 import { HolidaysForm } from "./holidays/holidays-form.tsx";
+import { ImportsAndExports } from "./imports/imports-and-exports.tsx";
 import { KeyList } from "./key-list.tsx";
 import { LimitsForm } from "./limits-form.tsx";
 import { LocationList } from "./location-list.tsx";
@@ -68,6 +69,7 @@ const VIEWS: readonly View[] = [
   { value: "keys", label: "Keys", needs: "keys.read" },
   { value: "accounts", label: "Accounts" },
   { value: "webhooks", label: "Webhooks", needs: "webhooks.read" },
+  { value: "imports", label: "Import and export", needs: "catalog.read" },
   { value: "changes", label: "Changes" },
   { value: "roles", label: "Roles", needs: "roles.read" },
   { value: "personal-data", label: "Personal data", needs: "settings.read" },
@@ -128,6 +130,7 @@ export function SettingsPage() {
       {view === "keys" && <KeyList />}
       {view === "accounts" && <AccountList />}
       {view === "webhooks" && <WebhookList />}
+      {view === "imports" && <ImportsAndExports />}
       {view === "changes" && <ChangeList />}
       {view === "roles" && <RoleSettings />}
       {view === "personal-data" && <PersonalDataView />}

@@ -13,7 +13,12 @@ import type {
   ChannelSimulatorOptions,
 } from "../../../simulator-kit/channel-simulator.ts";
 import { createChannelWebhooks } from "../../../simulator-kit/channel-webhooks.ts";
-import { jsonReply, type SimulatedReply, type SimulatedRequest } from "../../../simulator-kit/exchange.ts";
+import {
+  jsonOf,
+  jsonReply,
+  type SimulatedReply,
+  type SimulatedRequest,
+} from "../../../simulator-kit/exchange.ts";
 import {
   isComplete,
   openOf,
@@ -23,8 +28,9 @@ import {
   type ShopOrder,
   totalOf,
 } from "../../../simulator-kit/shop-books.ts";
+import { simulatedShop } from "../../../simulator-kit/simulated-shop.ts";
 import { basicOf } from "../../../simulator-kit/simulated-tokens.ts";
-import { isObject, listAt, optionalTextAt, parseJson, textAt } from "../../../vendor-kit/vendor-json.ts";
+import { isObject, listAt, optionalTextAt, textAt } from "../../../vendor-kit/vendor-json.ts";
 import { VARIABLES } from "../api.ts";
 import {
   noteDocument,
@@ -119,19 +125,19 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
       case "GET orders/:id":
         return withOrder(id, (order) => jsonReply(200, orderDocument(order, extraOf(order))));
       case "PUT orders/:id":
-        return withOrder(id, (order) => change(order, bodyOf(request)));
+        return withOrder(id, (order) => change(order, jsonOf(request)));
       case "GET orders/:id/notes":
         return withOrder(id, (order) => jsonReply(200, extraOf(order).notes.map(noteDocument)));
       case "POST orders/:id/notes":
-        return withOrder(id, (order) => addNote(order, bodyOf(request)));
+        return withOrder(id, (order) => addNote(order, jsonOf(request)));
       case "GET orders/:id/refunds":
         return withOrder(id, (order) => paged(request, order.refunds.map(refundDocument)));
       case "POST orders/:id/refunds":
-        return withOrder(id, (order) => addRefund(order, bodyOf(request)));
+        return withOrder(id, (order) => addRefund(order, jsonOf(request)));
       case "GET products":
         return paged(request, products(request));
       case "POST products/batch":
-        return setStock(bodyOf(request), (itemId) =>
+        return setStock(jsonOf(request), (itemId) =>
           books.onSale().find((one) => !isVariation(one) && one.id === itemId),
         );
       case "GET products/:id/variations":
@@ -142,7 +148,7 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
             )
           : failure(404, "woocommerce_rest_product_invalid_id", "Invalid product ID.");
       case "POST products/:id/variations/batch":
-        return setStock(bodyOf(request), (itemId) =>
+        return setStock(jsonOf(request), (itemId) =>
           id === String(PARENT_ID) ? variations().find((one) => one.variantId === itemId) : undefined,
         );
       default:
@@ -289,40 +295,17 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
     return jsonReply(200, { update });
   }
 
-  return {
-    url: server.url,
+  return simulatedShop({
+    server,
+    books,
+    webhooks,
     account: {
       [VARIABLES.url]: server.url,
       [VARIABLES.key]: key,
       [VARIABLES.secret]: secret,
       [VARIABLES.refunds]: "gateway",
     },
-    faults: server.faults,
-    list: (listing) => books.list(listing),
-    place: (order) => books.place(order)?.id ?? null,
-    cancel: (externalId) => books.cancel(externalId),
-    edit: (externalId, line, quantity) => quantity > 0 && books.edit(externalId, line, quantity),
-    refund(externalId, minor) {
-      const order = books.find(externalId);
-      return order !== undefined && books.refund(order, { minor, reason: "goodwill" }) !== null;
-    },
-    books: () => books.books(),
-    levels: () => books.levels(),
-    // Consumer keys do not expire.
-    expireTokens: () => {},
-    async close() {
-      await webhooks.stop();
-      await server.close();
-    },
-  };
-}
-
-function bodyOf(request: SimulatedRequest): unknown {
-  try {
-    return parseJson(request.body.toString("utf8"));
-  } catch {
-    return undefined;
-  }
+  });
 }
 
 function failure(status: number, code: string, message: string): SimulatedReply {

@@ -1,0 +1,156 @@
+/** Tables that come in as files, and go out as such. Which import is looked at is in the address. */
+import { useLocation } from "preact-iso/router";
+import type { ImportDetail, ImportView } from "../../../../../contract/imports/imports.ts";
+import type { Page } from "../../../../../contract/shapes.ts";
+import { get } from "../../../api/client.ts";
+import { Badge } from "../../../components/badge.tsx";
+import { Empty } from "../../../components/empty.tsx";
+import { Loaded } from "../../../components/loaded.tsx";
+import { Panel } from "../../../components/panel.tsx";
+import { SkeletonRows } from "../../../components/skeleton.tsx";
+import { Time } from "../../../components/time.tsx";
+import { useResource } from "../../../live/resource.ts";
+import { useInterval } from "../../../live/use-interval.ts";
+import { ImportPanels } from "./import-panels.tsx";
+import { exportable, importable, kindLabel, STATES } from "./kinds.ts";
+import { UploadForm } from "./upload-form.tsx";
+
+const REFRESH_MS = 3_000;
+
+export function ImportsAndExports() {
+  return (
+    <>
+      {importable().length > 0 && <Imports />}
+      {exportable().length > 0 && <Exports />}
+    </>
+  );
+}
+
+function Imports() {
+  const { query, route } = useLocation();
+  const imports = useResource<Page<ImportView>>("imports", (signal) =>
+    get("/imports", { limit: 20 }, signal),
+  );
+  useInterval(REFRESH_MS, imports.reload);
+  const choose = (id: string | null): void =>
+    route(`/settings?view=imports${id === null ? "" : `&import=${encodeURIComponent(id)}`}`);
+  const chosen = query["import"];
+  return (
+    <>
+      <Panel title="Import a file">
+        <UploadForm
+          onSent={(made: ImportDetail) => {
+            imports.reload();
+            choose(made.id);
+          }}
+        />
+      </Panel>
+      {chosen !== undefined && chosen !== "" && (
+        <ImportPanels
+          key={chosen}
+          id={chosen}
+          onChange={imports.reload}
+          onRemoved={() => {
+            imports.reload();
+            choose(null);
+          }}
+        />
+      )}
+      <Panel title="Imports" flush>
+        <Loaded resource={imports} skeleton={<SkeletonRows rows={3} />}>
+          {({ items }) =>
+            items.length === 0 ? (
+              <Empty icon="settings" title="Nothing was imported yet">
+                Send a file of products, stock or orders: it is looked at before anything is booked.
+              </Empty>
+            ) : (
+              <table class="table stack">
+                <thead>
+                  <tr>
+                    <th scope="col">File</th>
+                    <th scope="col">Sent</th>
+                    <th scope="col">State</th>
+                    <th scope="col" class="number">
+                      Booked
+                    </th>
+                    <th scope="col" class="number">
+                      Refused
+                    </th>
+                    <th scope="col">
+                      <span class="visually-hidden">What can be done</span>
+                    </th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {items.map((one) => (
+                    <tr key={one.id}>
+                      <td class="full">
+                        <div>
+                          <div class="cell-title">{one.fileName}</div>
+                          <div class="cell-sub">{kindLabel(one.kind)}</div>
+                        </div>
+                      </td>
+                      <td data-label="Sent">
+                        <Time at={one.createdAt} />
+                      </td>
+                      <td data-label="State">
+                        <Badge
+                          status={one.state}
+                          label={STATES[one.state].label}
+                          tone={STATES[one.state].tone}
+                        />
+                      </td>
+                      <td class="number" data-label="Booked">
+                        {one.report.rows.booked.toLocaleString("en")}
+                      </td>
+                      <td class="number" data-label="Refused">
+                        {one.report.rows.refused.toLocaleString("en")}
+                      </td>
+                      <td>
+                        <button type="button" class="button quiet small" onClick={() => choose(one.id)}>
+                          Look at<span class="visually-hidden"> {one.fileName}</span>
+                        </button>
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            )
+          }
+        </Loaded>
+      </Panel>
+    </>
+  );
+}
+
+function Exports() {
+  return (
+    <Panel title="Export" flush>
+      <table class="table stack">
+        <thead>
+          <tr>
+            <th scope="col">Table</th>
+            <th scope="col">As a file</th>
+          </tr>
+        </thead>
+        <tbody>
+          {exportable().map(({ value, label }) => (
+            <tr key={value}>
+              <td class="full">
+                <span class="cell-title">{label}</span>
+              </td>
+              <td data-label="As a file">
+                <a class="button small" href={`/v1/exports/${value}?format=csv`} download>
+                  CSV<span class="visually-hidden"> of {label}</span>
+                </a>{" "}
+                <a class="button small" href={`/v1/exports/${value}?format=jsonl`} download>
+                  JSON lines<span class="visually-hidden"> of {label}</span>
+                </a>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Panel>
+  );
+}

@@ -1,0 +1,559 @@
+/**
+ * Tables come in as files, by the API: uploaded in pieces, looked at, checked, booked once, whatever dies
+ * between; and everything of them is counted.
+ */
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
+import { pino } from "pino";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { projectRoot } from "../config/project-root.ts";
+import { SecretBox } from "../config/secret-box.ts";
+import type { ImportDetail } from "../contract/imports/imports.ts";
+import { type Engine, startEngine } from "../engine/engine.ts";
+import { channelAdapters } from "../integrations/channels/registry.ts";
+import { runImports } from "../operations/standing/imports.ts";
+import type { Carrier } from "../ports/carriers.ts";
+import { parcelLimitOf } from "../ports/parcel-limit.ts";
+import { VendorRoster } from "../ports/vendor-roster.ts";
+import { readImport } from "../store/imports/imports.ts";
+import { attachVault, PersonVault } from "../store/personal-data/vault.ts";
+import type { Database } from "../store/sql/database.ts";
+import {
+  addLocation,
+  addProducts,
+  type GatewayWorld,
+  STAFF_PASSWORD,
+  startGatewayWorld,
+} from "../test-support/gateway.ts";
+import { createTestDatabase } from "../test-support/servers/postgres.ts";
+
+let world: GatewayWorld;
+let jobs: ReturnType<typeof runImports>;
+let killed: Awaited<ReturnType<typeof startVictim>>;
+
+/** As `cli/system/core-server-main.ts` has it. */
+const KNOWN_BOX = new SecretBox([
+  { id: "known", key: Buffer.from(Array.from({ length: 32 }, (_, index) => index)) },
+]);
+
+const importingWith = (database: Database, engine: Engine) => ({
+  database,
+  allocator: engine.client,
+  parcelLimit: parcelLimitOf(new VendorRoster<Carrier>("carriers", [])),
+  now: Date.now,
+  channelAdapters,
+});
+
+beforeAll(async () => {
+  killed = await startVictim();
+  world = await startGatewayWorld();
+  await addLocation(world.database, "west");
+  await world.database.query(
+    `update location set address = '{"name": "west", "line1": "1 Pier", "city": "Reno", "country": "US"}' where id = 'west'`,
+  );
+  jobs = runImports(importingWith(world.database, world.engine), pino({ level: "silent" }));
+});
+afterAll(async () => {
+  killed.child.kill("SIGKILL");
+  await killed.store.close();
+  await jobs.stop();
+  await world.close();
+});
+
+async function upload(content: string | Buffer, query = "", headers = {}): Promise<ImportDetail> {
+  const reply = await world.call("POST", `/v1/imports?${query}`, { body: content, headers });
+  expect(reply.status, reply.text).toBe(201);
+  return reply.json;
+}
+
+async function settled({ id }: ImportDetail): Promise<ImportDetail> {
+  for (;;) {
+    const { json } = await world.call("GET", `/v1/imports/${id}`);
+    if (json.state !== "checking" && json.state !== "running") return json;
+    await pause(20);
+  }
+}
+
+async function act(made: ImportDetail, what: "check" | "run"): Promise<ImportDetail> {
+  const reply = await world.call("POST", `/v1/imports/${made.id}/${what}`);
+  expect(reply.status, reply.text).toBe(200);
+  return settled(reply.json);
+}
+
+async function imported(content: string | Buffer, query = ""): Promise<ImportDetail> {
+  return act(await upload(content, query), "run");
+}
+
+const onHand = async (sku: string, locationId: string) =>
+  (await world.engine.client.positions([sku])).find((each) => each.locationId === locationId)?.onHand ?? 0;
+
+const sums = (read: number, booked: number, skipped: number, refused: number) => ({
+  read,
+  booked,
+  skipped,
+  refused,
+});
+
+describe("a table of stock", () => {
+  test("is looked at, checked without booking anything, booked once, and adds up", async () => {
+    await addProducts(world.database, "S-1", "S-2", "S-3");
+    const file =
+      "\ufeffSKU;Location;On hand\r\nS-1;west;1.200\r\nS-2;West;7\r\nNOPE;west;1\r\nS-3;nowhere;2\r\nS-3;west;many\r\n";
+    const made = await upload(file, "file=stock.csv");
+    expect(made).toMatchObject({
+      kind: "stock",
+      state: "ready",
+      fileName: "stock.csv",
+      missing: [],
+      layout: { encoding: "utf-8", delimiter: ";", source: "holdfast" },
+    });
+    expect(made.sample[0]).toEqual(["S-1", "west", "1.200"]);
+    // What 1.200 is, only a person can say.
+    const told = await world.call("PATCH", `/v1/imports/${made.id}`, { json: { decimal: "," } });
+    expect(told.json).toMatchObject({ layout: { decimal: "," } });
+    const before = await world.counts();
+    const checked = await act(made, "check");
+    expect(checked).toMatchObject({
+      state: "checked",
+      report: { rows: sums(5, 2, 0, 3), units: sums(1_210, 1_207, 0, 3) },
+    });
+    const { import_fault, audit_entry, ...rest } = await world.counts();
+    expect(rest).toEqual((({ import_fault: _f, audit_entry: _a, ...others }) => others)(before));
+    expect(import_fault).toBe(3);
+    const done = await act(made, "run");
+    expect(done).toMatchObject({
+      state: "done",
+      report: { rows: sums(5, 2, 0, 3), onHand: { before: 0, after: 1_207 } },
+    });
+    expect(await onHand("S-1", "west")).toBe(1_200);
+    const faults = await world.call("GET", `/v1/imports/${made.id}/faults.csv`);
+    expect(
+      faults.text
+        .trim()
+        .split("\r\n")
+        .map((line) => line.split(",").slice(0, 3).join(",")),
+    ).toEqual([
+      "line,column,code",
+      "4,sku,product_not_found",
+      "5,location,location_not_found",
+      "6,On hand,cell_not_a_count",
+    ]);
+    await world.engine.projected();
+    const { rows } = await world.database.query(
+      "select kind, on_hand as units, cause from stock_movement where sku = 'S-1' and location_id = 'west'",
+    );
+    expect(rows).toEqual([
+      { kind: "stock-received", units: 1_200, cause: `opening stock, import ${made.id} line 2` },
+    ]);
+  });
+
+  test("the same file twice books nothing the second time, and says of which import it is the same", async () => {
+    const file = "sku,location,onHand\nS-2,west,9\n";
+    await addProducts(world.database, "S-2");
+    const first = await imported(file);
+    const second = await upload(file);
+    expect(second.sameFileAs).toBe(first.id);
+    expect(await act(second, "run")).toMatchObject({ report: { rows: sums(1, 0, 1, 0) } });
+    expect(await onHand("S-2", "west")).toBe(9);
+  });
+
+  test("two imports at once that say the same place otherwise leave it at one of the two, not at their sum", async () => {
+    await addProducts(world.database, "S-4");
+    const both = await Promise.all(
+      [5, 8].map((units) => imported(`sku,location,onHand\nS-4,west,${units}\n`)),
+    );
+    expect(both.every(({ state }) => state === "done")).toBe(true);
+    expect([5, 8]).toContain(await onHand("S-4", "west"));
+  });
+});
+
+describe("other tables", () => {
+  test("products are created and changed, and the same again is skipped", async () => {
+    const header = "sku,name,weightGrams,price,currency,hsCode,originCountry,gtin";
+    const row = (sku: string, price: string) => `${sku},Tee,300,${price},USD,610910,PT,00614141000012`;
+    const first = await imported([header, row("P-1", "9.99"), row("P-2", "9.99"), "P-3,,,,,,,"].join("\n"));
+    expect(first).toMatchObject({ state: "done", report: { rows: sums(3, 2, 0, 1) } });
+    const second = await imported([header, row("P-1", "9.99"), row("P-2", "12.00")].join("\n"));
+    expect(second.report.rows).toEqual(sums(2, 1, 1, 0));
+    expect((await world.call("GET", "/v1/products/P-2")).json.priceMinor).toBe(1_200);
+  });
+
+  test("locations are made, changed, and the same again is skipped", async () => {
+    const header = "id,name,kind,line1,city,country,latitude,longitude";
+    const first = await imported(
+      `${header}\nnorth,North,store,1 Quay,Oslo,NO,59.9,10.7\nBAD ID,x,store,a,b,NO,1,1\n`,
+    );
+    expect(first, JSON.stringify(first.faults)).toMatchObject({ report: { rows: sums(2, 1, 0, 1) } });
+    expect((await imported(`${header}\nnorth,North,store,1 Quay,Oslo,NO,59.9,10.7\n`)).report.rows).toEqual(
+      sums(1, 0, 1, 0),
+    );
+    expect((await imported(`${header}\nnorth,Norther,store,1 Quay,Oslo,NO,59.9,10.7\n`)).report.rows).toEqual(
+      sums(1, 1, 0, 0),
+    );
+    expect((await world.call("GET", "/v1/locations/north")).json.name).toBe("Norther");
+  });
+
+  const ORDERS = [
+    "channel,id,status,currency,customerName,customerEmail,shippingLine1,shippingCity,shippingRegion,shippingPostalCode,shippingCountry,paid,total,lineSku,lineQuantity,linePrice",
+    "web,M-1,open,USD,Ada,ada@example.com,1 Main St,New York,NY,10001,US,paid,25.00,TEE-1,2,10.00",
+    "web,M-1,,,,,,,,,,,,MUG-1,1,5.00",
+    "web,M-2,fulfilled,USD,Bob,bob@example.com,1 Main St,New York,NY,10001,US,paid,10.00,TEE-1,1,10.00",
+    "web,M-3,open,USD,Eve,eve@example.com,1 Main St,New York,NY,10001,US,paid,99.00,TEE-1,1,10.00",
+    "closed,M-4,open,USD,Eve,eve@example.com,1 Main St,New York,NY,10001,US,paid,10.00,TEE-1,1,10.00",
+  ].join("\n");
+
+  test("open orders are captured once with their money, others are skipped or refused, and all of it adds up", async () => {
+    const done = await imported(ORDERS);
+    expect(done, JSON.stringify(done.faults)).toMatchObject({
+      kind: "orders",
+      report: {
+        rows: sums(5, 2, 1, 2),
+        units: sums(6, 3, 1, 2),
+        money: { USD: sums(14_400, 2_500, 1_000, 10_900) },
+      },
+    });
+    const { json } = await world.call("GET", "/v1/orders/web-M-1");
+    expect(json.summary).toMatchObject({ totalMinor: 2_500, paymentStatus: "paid_at_channel" });
+    expect((await imported(ORDERS)).report.rows).toEqual(sums(5, 0, 3, 2));
+  });
+
+  test("what a customer has left opens their store credit once; of others nothing is kept", async () => {
+    const file =
+      "email,name,storeCredit,currency\nada@example.com,Ada,12.50,USD\nbob@example.com,Bob,,\nnobody,X,,\n";
+    expect(await imported(file, "kind=customers")).toMatchObject({
+      report: { rows: sums(3, 1, 1, 1), money: { USD: sums(1_250, 1_250, 0, 0) } },
+    });
+    await imported(`${file}\n`, "kind=customers");
+    const { rows } = await world.database.query("select balance_minor as minor from store_credit_account");
+    expect(rows).toEqual([{ minor: 1_250 }]);
+  });
+
+  test("a return is refused where nothing of it was handed over, by the order's own rule", async () => {
+    const done = await imported(
+      "id,order,sku,quantity,reason\nR-1,web-M-1,TEE-1,1,defective\nR-2,web-none,TEE-1,1,defective\n",
+      "kind=returns",
+    );
+    expect(done.faults.map(({ code }) => code)).toEqual(["not_returnable", "order_not_found"]);
+  });
+});
+
+describe("a file", () => {
+  test("comes in pieces, goes on where it broke off, and no byte of it counts twice", async () => {
+    await addProducts(world.database, "U-1");
+    const file = `sku,location,onHand\nU-1,west,3\n${"# \n".repeat(100)}`.replaceAll("# ", "");
+    const half = await upload(file.slice(0, 20), `size=${file.length}&kind=stock`);
+    expect(half).toMatchObject({ state: "uploading", bytes: 20, layout: null });
+    const path = `/v1/imports/${half.id}/content`;
+    expect((await world.call("POST", `${path}?offset=21`, { body: file.slice(21) })).json).toMatchObject({
+      code: "import_offset_wrong",
+    });
+    const whole = await world.call("POST", `${path}?offset=5`, { body: file.slice(5) });
+    expect(whole.json).toMatchObject({ state: "ready", bytes: file.length });
+    expect((await world.call("POST", `${path}?offset=0`, { body: file })).json.code).toBe(
+      "import_state_other",
+    );
+    expect(await act(whole.json, "run")).toMatchObject({ report: { rows: sums(1, 1, 0, 0) } });
+  });
+
+  test("that two senders send at once is there once, byte for byte", async () => {
+    await addProducts(world.database, "U-2");
+    const file = `sku,location,onHand,note\nU-2,west,3,"${"x".repeat(900)}"\n${",,,\n".repeat(200_000)}`;
+    const half = await upload(file.slice(0, 10), `size=${file.length}&kind=stock`);
+    const path = `/v1/imports/${half.id}/content?offset=10`;
+    const both = await Promise.all([0, 1].map(() => world.call("POST", path, { body: file.slice(10) })));
+    const codes = both.map(({ status, json }) => (status === 200 ? "whole" : json.code));
+    for (const code of codes) expect(["whole", "import_offset_wrong", "import_state_other"]).toContain(code);
+    let now = (await world.call("GET", `/v1/imports/${half.id}`)).json;
+    if (now.state === "uploading")
+      now = (await world.call("POST", `/v1/imports/${half.id}/content?offset=0`, { body: file })).json;
+    expect(now).toMatchObject({ state: "ready", bytes: file.length });
+    const alone = await upload(file, "kind=stock");
+    const { rows } = await world.database.query("select distinct digest from import where id = any($1)", [
+      [half.id, alone.id],
+    ]);
+    expect(rows).toHaveLength(1);
+  });
+
+  test("is refused where the files that are kept are too much, and nothing of it stays", async () => {
+    await world.database.query(
+      `insert into import (id, company_id, kind, state, file_name, created_by, report)
+       values ('full', 'acme', 'stock', 'done', 'full', 'test', '{}')`,
+    );
+    await world.database.query(
+      `insert into import_part (import_id, at, length, content)
+       select 'full', n, 2000000000, '\\x00' from generate_series(1, 5) n`,
+    );
+    const before = await world.counts();
+    const reply = await world.call("POST", "/v1/imports?kind=stock", { body: "sku,location,onHand\n" });
+    expect([reply.status, reply.json.code]).toEqual([507, "import_storage_full"]);
+    expect(await world.counts()).toEqual(before);
+    await world.database.query("delete from import where id = 'full'");
+  });
+
+  test("of 5 MB comes in one request, as a stream beyond what a body may have", async () => {
+    const rows = Array.from(
+      { length: 150_000 },
+      (_, index) => `NOPE-${index},west,${index % 7},some more text`,
+    );
+    const made = await upload(`sku,location,onHand,note\n${rows.join("\n")}\n`, "kind=stock");
+    expect(made).toMatchObject({ state: "ready" });
+    expect(made.bytes).toBeGreaterThan(4_000_000);
+    // Of which a million could be wrong: those that are kept have an end, the counts have none.
+    const stopped = await world.call("POST", `/v1/imports/${made.id}/check`);
+    expect(stopped.status).toBe(200);
+    expect((await world.call("POST", `/v1/imports/${made.id}/stop`)).json.state).toBe("ready");
+    expect((await world.call("DELETE", `/v1/imports/${made.id}`)).status).toBe(200);
+    expect((await world.call("GET", `/v1/imports/${made.id}`)).json.code).toBe("import_not_found");
+  });
+
+  test("whose quote is never closed is booked up to there, and says where it was", async () => {
+    await addProducts(world.database, "Q-1", "Q-2");
+    const done = await imported('sku,location,onHand\nQ-1,west,1\nQ-2,"west,2\n', "kind=stock");
+    expect(done).toMatchObject({
+      state: "failed",
+      problem: { code: "file_unreadable", line: 3 },
+      report: { rows: sums(1, 1, 0, 0) },
+    });
+    expect(await onHand("Q-1", "west")).toBe(1);
+  });
+
+  test("that nobody can tell the kind of waits for a word; empty ones and wrong words are refused", async () => {
+    const made = await upload("a,b\n1,2\n");
+    expect(made).toMatchObject({ state: "failed", problem: { code: "import_kind_untold" } });
+    const told = await world.call("PATCH", `/v1/imports/${made.id}`, {
+      json: {
+        kind: "stock",
+        fields: [
+          { field: "sku", column: "a", otherwise: null },
+          { field: "location", column: null, otherwise: "west" },
+          { field: "onHand", column: "b", otherwise: null },
+        ],
+      },
+    });
+    expect(told.json, told.text).toMatchObject({ state: "ready", kind: "stock", missing: [] });
+    const kept = await world.call("POST", "/v1/import-mappings", {
+      json: { importId: made.id, name: "Two columns" },
+    });
+    expect(kept.json.items).toMatchObject([{ name: "Two columns", kind: "stock", columns: ["a", "b"] }]);
+    expect(await upload("b,a\n1,2\n")).toMatchObject({
+      kind: "stock",
+      layout: { source: "own" },
+      missing: [],
+    });
+    expect(
+      (
+        await world.call("PATCH", `/v1/imports/${made.id}`, {
+          json: { fields: [{ field: "sku", column: "z", otherwise: null }] },
+        })
+      ).json.code,
+    ).toBe("import_mapping_invalid");
+    expect((await world.call("POST", "/v1/imports?kind=stock", { body: "" })).json.code).toBe("import_empty");
+    expect((await world.call("POST", "/v1/imports?kind=things", { body: "a" })).json.code).toBe(
+      "invalid_request",
+    );
+    const incomplete = await upload("sku,name\nA,B\n", "kind=products");
+    expect((await world.call("POST", `/v1/imports/${incomplete.id}/run`)).json.code).toBe(
+      "import_incomplete",
+    );
+    expect(
+      (await world.call("POST", "/v1/imports?kind=stock&size=9999999999", { body: "a" })).json.code,
+    ).toBe("import_too_large");
+  });
+
+  test("is nobody's who may not import its kind: by role, by key, by channel", async () => {
+    const made = await upload("sku,location,onHand\nTEE-1,west,1\n");
+    const reader = { authorization: `Bearer ${await world.key(["stock:read"])}` };
+    const channel = { authorization: `Bearer ${await world.key(["orders:write"], "web")}` };
+    for (const headers of [reader, channel]) {
+      expect((await world.call("GET", `/v1/imports/${made.id}`, { headers })).status).toBe(403);
+      expect((await world.call("POST", "/v1/imports?kind=stock", { headers, body: "a" })).status).toBe(403);
+    }
+    const catalogOnly = { authorization: `Bearer ${await world.key(["stock:write"])}` };
+    expect(
+      (await world.call("POST", "/v1/imports?kind=orders", { headers: catalogOnly, body: "a" })).status,
+    ).toBe(403);
+    expect((await world.call("GET", "/v1/imports", { anonymous: true })).status).toBe(401);
+  });
+
+  test("a person's larger correction of stock waits for somebody else", async () => {
+    const session = await world.call("POST", "/v1/sessions", {
+      anonymous: true,
+      json: { email: "operations@acme.example", password: STAFF_PASSWORD },
+    });
+    const headers = {
+      cookie: (session.headers.get("set-cookie") ?? "").split(";", 1)[0] ?? "",
+      origin: "http://shop.example",
+    };
+    await addProducts(world.database, "W-1");
+    await imported("sku,location,onHand\nW-1,west,10\n");
+    const reply = await world.call("POST", "/v1/imports", {
+      anonymous: true,
+      headers,
+      body: "sku,location,onHand\nW-1,west,5000\n",
+    });
+    expect(reply.status, reply.text).toBe(201);
+    await world.call("POST", `/v1/imports/${reply.json.id}/run`, { anonymous: true, headers });
+    expect(await settled(reply.json)).toMatchObject({ faults: [{ code: "count_waits" }] });
+    expect(await onHand("W-1", "west")).toBe(10);
+  });
+});
+
+describe("what is exported can be imported again", () => {
+  const exported = async (path: string, headers = {}) => {
+    const reply = await world.call("GET", `/v1/exports/${path}`, { headers });
+    expect(reply.status, reply.text).toBe(200);
+    return reply.text;
+  };
+
+  test.each(["products", "stock", "locations", "customers", "returns"])(
+    "%s, and nothing changes",
+    async (kind) => {
+      await world.engine.projected();
+      for (const format of ["csv", "jsonl"]) {
+        const text = await exported(`${kind}?format=${format}`);
+        if (text.trim() === "" || text.trim().split("\n").length < (format === "csv" ? 2 : 1)) continue;
+        const done = await imported(text, `kind=${kind}`);
+        const { read, booked, skipped } = done.report.rows;
+        expect({ booked, skipped, faults: done.faults }).toEqual({ booked: 0, skipped: read, faults: [] });
+      }
+    },
+  );
+
+  test("orders become the same orders elsewhere, with every cent, tax and formula-like note of theirs", async () => {
+    await world.database.query(
+      `insert into channel (id, company_id, name, kind, charged_by, pay_on_delivery)
+       select id, 'acme', id, 'holdfast', 'order', true from unnest(array['src', 'bycsv', 'bylines']) as id`,
+    );
+    const order = {
+      id: "X-1",
+      currency: "USD",
+      placedAt: "2026-11-01T10:00:00.000Z",
+      customer: { name: "=HYPERLINK(1)", email: "ada@example.com", id: "C-9" },
+      lines: [
+        {
+          id: "a",
+          sku: "TEE-1",
+          title: 'Tee, "red"',
+          quantity: 2,
+          unitPrice: "10.00",
+          taxes: [{ name: "Tax", amount: "1.65" }],
+        },
+        { id: "b", sku: "MUG-1", title: "-5 Mug", quantity: 1, unitPrice: "5.00", discount: "0.50" },
+      ],
+      shippingPrice: "4.00",
+      shippingService: "express",
+      total: "30.15",
+      paymentBy: "channel",
+      tags: ["vip", "gift"],
+      note: "+1 line\nand another; with, signs",
+      shippingAddress: {
+        name: "Ada",
+        line1: "1 Main St",
+        city: "New York",
+        region: "NY",
+        postalCode: "01234",
+        country: "US",
+      },
+    };
+    const sent = await world.call("POST", "/v1/orders?channel=src", {
+      json: order,
+      headers: { "idempotency-key": "X-1" },
+    });
+    expect(sent.status, sent.text).toBe(201);
+    const before = JSON.parse((await exported("orders?format=jsonl&channel=src")).trim());
+    for (const [format, channel] of [
+      ["csv", "bycsv"],
+      ["jsonl", "bylines"],
+    ] as const) {
+      const text = (await exported(`orders?format=${format}&channel=src&status=open`)).replaceAll(
+        format === "csv" ? "\nsrc," : '"channel":"src"',
+        format === "csv" ? `\n${channel},` : `"channel":"${channel}"`,
+      );
+      const done = await imported(text, "kind=orders");
+      expect(done, JSON.stringify(done.faults)).toMatchObject({
+        report: { money: { USD: sums(3_015, 3_015, 0, 0) } },
+      });
+      const after = JSON.parse((await exported(`orders?format=jsonl&channel=${channel}`)).trim());
+      expect(after).toEqual({ ...before, channel });
+    }
+    // Whoever may not see shoppers sees orders without them.
+    const key = { authorization: `Bearer ${await world.key(["stock:read"])}` };
+    expect((await world.call("GET", "/v1/exports/orders", { headers: key })).status).toBe(403);
+    expect((await world.call("GET", "/v1/exports/secrets")).status).toBe(404);
+    const { json } = await world.call("GET", "/v1/audit?act=data.exported&limit=1");
+    expect(json.items[0]).toMatchObject({ act: "data.exported", subject: "orders" });
+  });
+});
+
+describe("the process is killed in the midst of an import", () => {
+  const ROWS = 1_500;
+
+  test("another goes on where it was, and every unit is booked exactly once", async () => {
+    const { url, key } = await killed.ready;
+    const headers = { authorization: `Bearer ${key}` };
+    const rows = Array.from({ length: ROWS }, (_, index) => `K-${index + 1},west,${(index % 9) + 1}`);
+    const body = `sku,location,onHand\n${rows.join("\n")}\n`;
+    const sent = await fetch(`${url}/v1/imports?kind=stock`, { method: "POST", headers, body });
+    const made = (await sent.json()) as ImportDetail;
+    await fetch(`${url}/v1/imports/${made.id}/run`, { method: "POST", headers });
+    const { database } = killed.store;
+    attachVault(database, await PersonVault.open(database, KNOWN_BOX));
+    const now = async () => (await readImport(database, made.id)) ?? expect.fail("it is there");
+    // Something is decided and maybe booked, and not all is counted.
+    while ((await now()).position < 500) await pause(2);
+    killed.child.kill("SIGKILL");
+    await new Promise((resolve) => killed.child.once("exit", resolve));
+    expect((await now()).state).toBe("running");
+
+    const logger = pino({ level: "silent" });
+    const engine = await startEngine({ databaseUrl: killed.store.url, threads: 1, shards: 2, logger });
+    const again = runImports(importingWith(database, engine), logger);
+    while ((await now()).state === "running") await pause(20);
+    const units = rows.reduce((sum, row) => sum + Number(row.split(",")[2]), 0);
+    expect(await now()).toMatchObject({
+      state: "done",
+      report: {
+        rows: sums(ROWS, ROWS, 0, 0),
+        units: sums(units, units, 0, 0),
+        onHand: { before: 0, after: units },
+      },
+    });
+    await engine.projected();
+    const { rows: movements } = await database.query(
+      "select count(*)::integer as count, sum(on_hand)::integer as units from stock_movement",
+    );
+    expect(movements).toEqual([{ count: ROWS, units }]);
+    await again.stop();
+    await engine.stop();
+  });
+});
+
+/** The system that is killed: its process starts while the other tests run. */
+async function startVictim() {
+  const store = await createTestDatabase({ isUsed: false });
+  await store.database.query("insert into company (id, name, currency) values ('core', 'Core', 'USD')");
+  await store.database.query(
+    `insert into location (id, company_id, name, kind, address, latitude, longitude)
+     values ('west', 'core', 'West', 'store', '{"country": "US"}', 39.5, -119.8)`,
+  );
+  await store.database.query(
+    `insert into product (sku, company_id, name, weight_grams, price_minor, currency, hs_code, origin_country, gtin)
+     select 'K-' || n, 'core', 'Thing', 100, 1, 'USD', '610910', 'PT', '00614141000012' from generate_series(1, 1500) n`,
+  );
+  const program = join(projectRoot, "dist", "cli", "system", "core-server-main.js");
+  const child = spawn(process.execPath, [program, "--threads", "1", "--shards", "2"], {
+    env: { ...process.env, DATABASE_URL: store.url },
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
+  });
+  const ready = new Promise<string>((resolve, reject) => {
+    child.once("exit", () => reject(new Error("the server did not start")));
+    createInterface({ input: child.stdout as NodeJS.ReadableStream }).once("line", resolve);
+  }).then((line) => {
+    const { port, key } = JSON.parse(line) as { readonly port: number; readonly key: string };
+    return { url: `http://127.0.0.1:${port}`, key };
+  });
+  ready.catch(() => {});
+  return { store, child, ready };
+}

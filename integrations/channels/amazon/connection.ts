@@ -1,0 +1,56 @@
+/** A seller's account at Amazon, over the Selling Partner API. */
+import type { ChannelConnection } from "../../../ports/channel-connection.ts";
+import { ServiceFault } from "../../../ports/service-fault.ts";
+import { type AmazonAccount, createAmazonApi } from "./api.ts";
+import { createReader2026, createReaderV0, readOrder2026, stateOf } from "./read-orders.ts";
+import { readListings, tellStock } from "./stock.ts";
+import { TOLD_TO_AMAZON, tellOrder } from "./tell-order.ts";
+
+const TIMEOUT_MS = 20_000;
+
+export type AmazonSettings = AmazonAccount & {
+  readonly ordersApi: "2026-01-01" | "v0";
+  readonly seesPeople: boolean;
+};
+
+export function connectAmazon(
+  settings: AmazonSettings,
+  options: { readonly timeoutMs?: number; readonly now?: () => number } = {},
+): ChannelConnection {
+  const api = createAmazonApi(settings, {
+    timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+    now: options.now ?? Date.now,
+  });
+  const reader =
+    settings.ordersApi === "v0"
+      ? createReaderV0(api, settings.seesPeople)
+      : createReader2026(api, settings.seesPeople);
+  return {
+    // The single operations have limits of their own, which the API's own pace keeps.
+    limits: { concurrency: 4, perSecond: 5, burst: 20, stockBatch: 5_000 },
+    tells: TOLD_TO_AMAZON,
+    async tryConnection() {
+      try {
+        await readListings(api, null);
+        const where = settings.marketplaceIds.join(", ");
+        return { works: true, detail: `Seller ${settings.sellerId} at ${where}` };
+      } catch (error) {
+        if (error instanceof ServiceFault && !error.retryable) return { works: false, detail: error.message };
+        throw error;
+      }
+    },
+    readOrders: (asked) => reader.readOrders(asked),
+    readOrder: (externalId) => reader.readOrder(externalId),
+    async readOrderStates(externalIds) {
+      const states = [];
+      for (const externalId of externalIds) {
+        const order = await readOrder2026(api, externalId);
+        if (order !== null) states.push(stateOf(order));
+      }
+      return states;
+    },
+    tell: (word) => tellOrder(api, word),
+    tellStock: (levels) => tellStock(api, levels),
+    readListings: (page) => readListings(api, page),
+  };
+}

@@ -1,0 +1,56 @@
+/**
+ * eBay's orders (Sell Fulfillment API v1): one, a list, or one with its shipping fulfillments beside it as the
+ * connection sends them; and notifications, which name an order.
+ */
+import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
+import { at, isObject, listAt, textAt } from "../../vendor-kit/vendor-json.ts";
+import { readDocument, readEach, refused } from "../reading.ts";
+import { toIncoming } from "./order.ts";
+import { openEbayWebhook } from "./webhook.ts";
+
+export const ebayAdapter: ChannelAdapter = {
+  kind: "ebay",
+  read: (payload) => readDocument(payload, readAny),
+  join: (documents) => documents,
+  openWebhook: openEbayWebhook,
+};
+
+function readAny(document: unknown): readonly ChannelReading[] {
+  if (at(document, "notification") !== undefined && at(document, "metadata") !== undefined)
+    return [readNotification(document)];
+  if (at(document, "fulfillmentId") !== undefined || at(document, "fulfillments") !== undefined)
+    return [refused("not_an_order", "These are shipping fulfillments of eBay's, not an order.")];
+  const orders = at(document, "orders");
+  const list = Array.isArray(document) ? document : Array.isArray(orders) ? orders : [document];
+  return readEach(list, readOne, idOf);
+}
+
+function bare(document: unknown): unknown {
+  return at(document, "order") ?? document;
+}
+
+function idOf(document: unknown): string {
+  return textAt(bare(document), "orderId");
+}
+
+function readOne(document: unknown): readonly ChannelReading[] {
+  const order = bare(document);
+  const externalId = textAt(order, "orderId");
+  if (!isObject(order) || externalId === "" || !Array.isArray(at(order, "lineItems"))) {
+    const detail = "An eBay order needs an orderId and lineItems.";
+    return [refused("malformed_payload", detail, externalId)];
+  }
+  const fulfillments = at(document, "shippingFulfillments");
+  const known = Array.isArray(fulfillments) ? listAt(document, "shippingFulfillments") : undefined;
+  return [{ kind: "order", order: toIncoming(order, known) }];
+}
+
+/** Topics differ in where they name the order. */
+function readNotification(document: unknown): ChannelReading {
+  const data = at(document, "notification", "data");
+  const externalId = textAt(data, "orderId") || textAt(data, "order", "orderId");
+  const topic = textAt(document, "metadata", "topic");
+  return externalId === ""
+    ? refused("not_an_order", `A notification of eBay's about no order: ${topic}.`)
+    : { kind: "changed", externalId };
+}

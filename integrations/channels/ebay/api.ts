@@ -1,0 +1,133 @@
+/** Calls of eBay's REST APIs: a token for two hours against the seller's refresh token, and eBay's errors. */
+import { ServiceFault } from "../../../ports/service-fault.ts";
+import { createAccessTokens, withAccessToken } from "../../vendor-kit/access-token.ts";
+import { faultOf } from "../../vendor-kit/vendor-faults.ts";
+import { callJson, type HttpCall, type JsonReply } from "../../vendor-kit/vendor-http.ts";
+import { firstText, listAt, numberAt, textAt } from "../../vendor-kit/vendor-json.ts";
+
+export const SERVICE = "ebay";
+
+export type EbayAccount = {
+  /** `https://api.ebay.com`, without a slash at its end. */
+  readonly baseUrl: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly refreshToken: string;
+  /** `EBAY_US`. */
+  readonly marketplace: string;
+  /** Of listings, e.g. `en-US`: eBay refuses inventory calls without it. */
+  readonly language: string;
+};
+
+export type Asked = {
+  readonly method?: HttpCall["method"];
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+};
+
+/** An answer below 500 other than 401, 403, 408 and 429. @throws ServiceFault */
+export type Ask = (asked: Asked) => Promise<JsonReply>;
+
+export function createEbayApi(
+  account: EbayAccount,
+  { timeoutMs, now }: { readonly timeoutMs: number; readonly now: () => number },
+): Ask {
+  const tokens = createAccessTokens({ renew: () => logIn(account, timeoutMs, now), now });
+  return async ({ method = "GET", path, query = {}, body }) => {
+    const text = Object.entries(query)
+      .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+      .join("&");
+    const send = (token: string) =>
+      callJson({
+        service: SERVICE,
+        method,
+        url: `${account.baseUrl}${path}${text === "" ? "" : `?${text}`}`,
+        headers: {
+          accept: "application/json",
+          authorization: `Bearer ${token}`,
+          "x-ebay-c-marketplace-id": account.marketplace,
+          ...(body === undefined
+            ? {}
+            : { "content-type": "application/json", "content-language": account.language }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        timeoutMs,
+      });
+    const reply = await withAccessToken(tokens, send, ({ status }) => status === 401);
+    const what = path.replace(/\/order\/[^/]+/, "/order/{id}");
+    const fault = faultOf(SERVICE, what, reply, reply.status === 429 ? WAIT_MS : null);
+    if (fault !== null) throw fault;
+    return reply;
+  };
+}
+
+/** eBay counts by the day and says nothing of when to come again. */
+const WAIT_MS = 5_000;
+
+const SCOPES = ["sell.fulfillment", "sell.inventory"]
+  .map((scope) => `https://api.ebay.com/oauth/api_scope/${scope}`)
+  .join(" ");
+
+async function logIn(account: EbayAccount, timeoutMs: number, now: () => number) {
+  const basic = Buffer.from(`${account.clientId}:${account.clientSecret}`).toString("base64");
+  const reply = await callJson({
+    service: SERVICE,
+    method: "POST",
+    url: `${account.baseUrl}/identity/v1/oauth2/token`,
+    headers: { authorization: `Basic ${basic}`, "content-type": "application/x-www-form-urlencoded" },
+    body: new URLSearchParams({
+      grant_type: "refresh_token",
+      refresh_token: account.refreshToken,
+      scope: SCOPES,
+    }).toString(),
+    timeoutMs,
+  });
+  const fault = faultOf(SERVICE, "the login", reply);
+  if (fault?.retryable === true) throw fault;
+  const value = textAt(reply.json, "access_token");
+  if (reply.status !== 200 || value === "") {
+    const code = firstText(textAt(reply.json, "error"), String(reply.status));
+    throw new ServiceFault(`eBay does not let the application in (${code})`, {
+      service: SERVICE,
+      code: "unauthorized",
+      retryable: false,
+      status: reply.status,
+    });
+  }
+  return { value, expiresAtMs: now() + (numberAt(reply.json, "expires_in") ?? 7_200) * 1_000 };
+}
+
+/** The first error of an answer, or of one part of it. */
+export function errorIn(
+  holder: unknown,
+  status: number,
+): { readonly code: string; readonly message: string } {
+  const [error] = listAt(holder, "errors");
+  return {
+    code: firstText(textAt(error, "errorId"), `status_${status}`),
+    message: firstText(
+      textAt(error, "longMessage").slice(0, 500),
+      textAt(error, "message").slice(0, 500),
+      `eBay answered with ${status} and no reason.`,
+    ),
+  };
+}
+
+/** eBay answers 404, and 400 where the id is none of its own. */
+export function isUnknown(reply: JsonReply): boolean {
+  const { message } = errorIn(reply.json, reply.status);
+  return reply.status === 404 || (reply.status === 400 && /invalid order ?id|not found/i.test(message));
+}
+
+/** @throws ServiceFault where the request itself is wrong: that is ours to mend */
+export function answerOf(reply: JsonReply, what: string): unknown {
+  if (reply.status >= 200 && reply.status < 300) return reply.json;
+  const { code, message } = errorIn(reply.json, reply.status);
+  throw new ServiceFault(`eBay refused ${what}: ${code}: ${message}`, {
+    service: SERVICE,
+    code: "request_refused",
+    retryable: false,
+    status: reply.status,
+  });
+}

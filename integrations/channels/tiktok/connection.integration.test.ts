@@ -1,0 +1,69 @@
+/** TikTok Shop's connection over its simulator: the contract of all channels, and what is TikTok's own. */
+import { expect, test } from "vitest";
+import { onlyOrder } from "../../../test-support/vendors/channel-orders.ts";
+import {
+  describeConnection,
+  type Exchange,
+  fillShop,
+  openShop,
+  placed,
+  plannedOrder,
+  toldLines,
+  wordOf,
+} from "../../../test-support/vendors/connection-contract.ts";
+import { tiktokAdapter } from "./adapter.ts";
+import { tiktok } from "./vendor.ts";
+
+/** No description is public: what is held to is the envelope, and where `shop_cipher` belongs. */
+function examine(exchanges: readonly Exchange[]): void {
+  for (const { request, reply } of exchanges) {
+    expect(JSON.parse(String(reply.body))).toMatchObject({
+      code: expect.any(Number),
+      request_id: expect.any(String),
+    });
+    const isOfApp = /^\/(authorization|api\/v2)\//.test(request.path);
+    expect([request.path, request.query.has("shop_cipher")]).toEqual([request.path, !isOfApp]);
+    expect(JSON.stringify(request.headers)).not.toContain("simulated-tiktok-app-secret");
+  }
+}
+
+describeConnection(tiktok, { examine });
+
+test("a line's parcel names its open units by their ids, and the carrier by TikTok's", async () => {
+  const world = await openShop(tiktok);
+  fillShop(world.shop);
+  const id = placed(world.shop, plannedOrder(1, [["MUG", 3]]));
+  const order = onlyOrder(tiktokAdapter, (await world.connection.readOrder(id)) ?? "");
+  const parcel = wordOf("ship", order);
+  if (parcel.kind !== "ship") throw new Error("not a parcel");
+  const lines = toldLines(order).map((line) => ({ ...line, quantity: 1 }));
+  await world.connection.tell({ ...parcel, trackingNumber: "T1", lines });
+  await world.connection.tell({ ...parcel, trackingNumber: "T2", lines });
+  const bodies = world.exchanges
+    .filter(({ request }) => request.path.endsWith("/packages"))
+    .map(({ request }) => JSON.parse(request.body.toString("utf8")));
+  expect(bodies).toMatchObject([
+    { order_line_item_ids: [order.lines[0]?.externalLineId], shipping_provider_id: "7117859084333745966" },
+    { order_line_item_ids: [expect.not.stringContaining(order.lines[0]?.externalLineId ?? "")] },
+  ]);
+  expect(
+    await world.connection.tell({ ...parcel, trackingNumber: "T3", carrier: "Own fleet", lines }),
+  ).toMatchObject({
+    status: "refused",
+    code: "carrier_unknown",
+  });
+});
+
+test("a part of an order is cancelled once under one key", async () => {
+  const world = await openShop(tiktok);
+  fillShop(world.shop);
+  const id = placed(world.shop, plannedOrder(1, [["MUG", 3]]));
+  const order = onlyOrder(tiktokAdapter, (await world.connection.readOrder(id)) ?? "");
+  const word = wordOf("cancel", order);
+  if (word.kind !== "cancel") throw new Error("not a cancellation");
+  const lines = toldLines(order).map((line) => ({ ...line, quantity: 1 }));
+  for (let time = 0; time < 2; time += 1) await world.connection.tell({ ...word, isWhole: false, lines });
+  expect(world.shop.books()[0]?.lines).toMatchObject([{ quantity: 3, cancelled: 1 }]);
+  await world.connection.tell({ ...word, key: "another", isWhole: false, lines });
+  expect(world.shop.books()[0]?.lines).toMatchObject([{ quantity: 3, cancelled: 2 }]);
+});

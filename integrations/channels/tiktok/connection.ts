@@ -1,0 +1,317 @@
+/**
+ * A shop at TikTok: orders, parcels, cancellations, stock.
+ *
+ * U1 A line is several units with ids of their own (`order.ts`). What is told of a line is told of its first
+ *    units that are still open, by id, so that a word told again names the same ones.
+ * U2 A parcel is known by its tracking number on a unit. Cancellations carry a key, the same for the same word.
+ */
+import { createHash } from "node:crypto";
+import { addMoney, zeroMoney } from "../../../orders/money.ts";
+import type {
+  ChannelConnection,
+  Listing,
+  OrderAtChannel,
+  OrdersAsked,
+  OrdersPage,
+  OrderWord,
+  StockLevel,
+  StockTold,
+  Told,
+  ToldLine,
+} from "../../../ports/channel-connection.ts";
+import { ServiceFault } from "../../../ports/service-fault.ts";
+import type { ConnectOptions } from "../../vendor.ts";
+import {
+  amount,
+  countAt,
+  firstText,
+  listAt,
+  textAt,
+  textRecord,
+  writeJson,
+} from "../../vendor-kit/vendor-json.ts";
+import { type Ask, createTiktokApi, dataOf, type TiktokAccount } from "./api.ts";
+import { groupsOf, isCancelledUnit, isShippedUnit } from "./order.ts";
+
+const TIMEOUT_MS = 20_000;
+const PAGE = 100;
+const AT_ONCE = 5;
+
+type Word<Kind extends OrderWord["kind"]> = Extract<OrderWord, { kind: Kind }>;
+
+export function connectTiktok(account: TiktokAccount, options: ConnectOptions = {}): ChannelConnection {
+  const { timeoutMs = TIMEOUT_MS, now = Date.now } = options;
+  const ask = createTiktokApi(account, { timeoutMs, now });
+  return {
+    limits: { concurrency: 4, perSecond: 10, burst: 20, stockBatch: 50 },
+    tells: new Set(["ship", "cancel"] as const),
+    async tryConnection() {
+      try {
+        const found = dataOf(await ask({ path: "/authorization/202309/shops", isOfApp: true }), "the shops");
+        const shop = listAt(found, "shops").find((one) => textAt(one, "cipher") === account.shopCipher);
+        return shop === undefined
+          ? { works: false, detail: "The application is not authorized for the shop of this shop_cipher." }
+          : { works: true, detail: `${textAt(shop, "name")} (${textAt(shop, "region")})` };
+      } catch (error) {
+        if (error instanceof ServiceFault && !error.retryable) return { works: false, detail: error.message };
+        throw error;
+      }
+    },
+    readOrders: (asked) => readOrders(ask, asked),
+    async readOrder(externalId) {
+      const [order] = await findOrders(ask, [externalId]);
+      return order === undefined ? null : writeJson(order);
+    },
+    async readOrderStates(externalIds) {
+      return externalIds.length === 0 ? [] : (await findOrders(ask, externalIds)).map(stateOf);
+    },
+    async tell(word) {
+      const [order] = await findOrders(ask, [word.order.externalId]);
+      if (order === undefined)
+        return refused("order_not_found", `TikTok Shop has no order ${word.order.externalId}.`);
+      if (word.kind === "ship") return ship(ask, word, order);
+      if (word.kind === "cancel") return cancel(ask, word, order);
+      return refused("not_told_here", `TikTok Shop is not told of this: ${word.kind}.`);
+    },
+    tellStock: (levels) => tellStock(ask, levels),
+    async readListings(page) {
+      const found = dataOf(
+        await ask({
+          method: "POST",
+          path: "/product/202502/products/search",
+          query: { page_size: String(PAGE), ...(page === null ? {} : { page_token: page }) },
+          body: { status: "ACTIVATE" },
+        }),
+        "the listings",
+      );
+      const next = textAt(found, "next_page_token");
+      return { listings: listAt(found, "products").flatMap(listingsOf), next: next === "" ? null : next };
+    },
+  };
+}
+
+function refused(code: string, message: string): Told {
+  return { status: "refused", code, message };
+}
+
+/** By their change, oldest first: what changes meanwhile moves behind us and is read once more. */
+async function readOrders(ask: Ask, { sinceMs, untilMs, page }: OrdersAsked): Promise<OrdersPage> {
+  const found = dataOf(
+    await ask({
+      method: "POST",
+      path: "/order/202309/orders/search",
+      query: {
+        page_size: String(PAGE),
+        sort_field: "update_time",
+        sort_order: "ASC",
+        ...(page === null ? {} : { page_token: page }),
+      },
+      body: {
+        update_time_ge: Math.floor(sinceMs / 1_000),
+        ...(untilMs === undefined ? {} : { update_time_lt: Math.ceil(untilMs / 1_000) }),
+      },
+    }),
+    "the orders",
+  );
+  const orders = listAt(found, "orders");
+  const moments = orders.map((order) => countAt(order, "update_time") * 1_000).filter(Number.isFinite);
+  const next = textAt(found, "next_page_token");
+  return {
+    payloads: orders.map(writeJson),
+    next: next === "" ? null : next,
+    newestMs: moments.length === 0 ? null : Math.max(...moments),
+  };
+}
+
+async function findOrders(ask: Ask, ids: readonly string[]): Promise<readonly unknown[]> {
+  const answer = await ask({ path: "/order/202309/orders", query: { ids: ids.join(",") } });
+  if (answer.status === "refused" && /not (be )?found|not exist|invalid.*(id|order)/i.test(answer.message))
+    return [];
+  return listAt(dataOf(answer, "orders"), "orders");
+}
+
+function stateOf(order: unknown): OrderAtChannel {
+  const currency = firstText(textAt(order, "payment", "currency"), "XXX").toUpperCase();
+  const status = textAt(order, "status");
+  const groups = groupsOf(order);
+  const byPlatform = listAt(order, "line_items")
+    .map((unit) => amount(textAt(unit, "platform_discount"), currency, "platform_discount"))
+    .reduce(addMoney, zeroMoney(currency));
+  const lines = groups.map(({ lineId, units }) => ({
+    externalLineId: lineId,
+    channelSku: textAt(units[0], "seller_sku"),
+    quantity: units.length,
+    shipped: units.filter(isShippedUnit).length,
+    cancelled: status === "CANCELLED" ? units.length : units.filter(isCancelledUnit).length,
+  }));
+  return {
+    externalId: textAt(order, "id"),
+    state:
+      status === "CANCELLED"
+        ? "cancelled"
+        : lines.every((line) => line.shipped + line.cancelled >= line.quantity)
+          ? "complete"
+          : "open",
+    total: addMoney(amount(textAt(order, "payment", "total_amount"), currency, "total_amount"), byPlatform),
+    refunded: zeroMoney(currency),
+    lines,
+  };
+}
+
+/** Ids of the first open units of the lines; or why there are not so many. */
+function openUnits(order: unknown, told: readonly ToldLine[]): readonly string[] | Told {
+  const groups = new Map(groupsOf(order).map((group) => [group.lineId, group.units]));
+  const ids: string[] = [];
+  for (const { externalLineId, channelSku, quantity } of told) {
+    const open = (groups.get(externalLineId) ?? []).filter(
+      (unit) => !isCancelledUnit(unit) && !isShippedUnit(unit),
+    );
+    if (open.length < quantity)
+      return refused("not_open", `TikTok Shop has ${open.length} of ${channelSku} open, not ${quantity}.`);
+    ids.push(...open.slice(0, quantity).map((unit) => textAt(unit, "id")));
+  }
+  return ids;
+}
+
+async function ship(ask: Ask, word: Word<"ship">, order: unknown): Promise<Told> {
+  const known = listAt(order, "line_items").find(
+    (unit) => textAt(unit, "tracking_number") === word.trackingNumber,
+  );
+  if (known !== undefined) return { status: "already", reference: textAt(known, "package_id") || null };
+  const units = openUnits(order, word.lines);
+  if ("status" in units) return units;
+  const provider = await providerOf(ask, textAt(order, "delivery_option_id"), word.carrier);
+  if (provider === null)
+    return refused("carrier_unknown", `TikTok Shop takes no parcels by ${word.carrier} for this order.`);
+  const answer = await ask({
+    method: "POST",
+    path: `/fulfillment/202309/orders/${encodeURIComponent(word.order.externalId)}/packages`,
+    body: {
+      order_line_item_ids: units,
+      tracking_number: word.trackingNumber,
+      shipping_provider_id: provider,
+    },
+  });
+  return answer.status === "refused"
+    ? answer
+    : { status: "told", reference: textAt(answer.data, "package_id") || null };
+}
+
+/** TikTok names carriers by ids, which differ by country and way of delivery. */
+async function providerOf(ask: Ask, deliveryOption: string, carrier: string): Promise<string | null> {
+  const found = dataOf(
+    await ask({
+      path: `/logistics/202309/delivery_options/${encodeURIComponent(deliveryOption)}/shipping_providers`,
+    }),
+    "the carriers",
+  );
+  const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
+  const providers = listAt(found, "shipping_providers");
+  const exact = providers.find((one) => plain(textAt(one, "name")) === plain(carrier));
+  const near = providers.find((one) => plain(textAt(one, "name")).startsWith(plain(carrier)));
+  const id = textAt(exact ?? near, "id");
+  return id === "" ? null : id;
+}
+
+const CANCEL_REASONS: Readonly<Record<string, string>> = {
+  out_of_stock: "seller_cancel_reason_out_of_stock",
+  customer_request: "seller_cancel_paid_reason_buyer_requested_cancellation",
+  address: "seller_cancel_paid_reason_address_not_deliver",
+};
+
+async function cancel(ask: Ask, word: Word<"cancel">, order: unknown): Promise<Told> {
+  if (textAt(order, "status") === "CANCELLED") return { status: "already", reference: null };
+  const units = word.isWhole ? [] : openUnits(order, word.lines);
+  if ("status" in units) return units;
+  const answer = await ask({
+    method: "POST",
+    path: "/return_refund/202309/cancellations",
+    query: { idempotency_key: createHash("sha256").update(word.key).digest("hex").slice(0, 32) },
+    body: {
+      order_id: word.order.externalId,
+      cancel_reason: CANCEL_REASONS[word.reason] ?? "seller_cancel_reason_out_of_stock",
+      ...(word.isWhole ? {} : { order_line_item_ids: units }),
+    },
+  });
+  return answer.status === "refused"
+    ? answer
+    : { status: "told", reference: textAt(answer.data, "cancel_id") || null };
+}
+
+/** TikTok takes the stock of one product a call. */
+async function tellStock(ask: Ask, levels: readonly StockLevel[]): Promise<readonly StockTold[]> {
+  const byProduct = new Map<string, StockLevel[]>();
+  for (const level of levels) {
+    const product = level.listing["productId"] ?? "";
+    byProduct.set(product, [...(byProduct.get(product) ?? []), level]);
+  }
+  const outcomes = new Map<string, Told>();
+  const products = [...byProduct];
+  for (let from = 0; from < products.length; from += AT_ONCE) {
+    const some = products.slice(from, from + AT_ONCE);
+    const told = await Promise.all(some.map(([product, list]) => tellProduct(ask, product, list)));
+    for (const one of told.flat()) outcomes.set(one.channelSku, one.outcome);
+  }
+  return levels.map(({ channelSku }) => ({
+    channelSku,
+    outcome: outcomes.get(channelSku) ?? { status: "told", reference: null },
+  }));
+}
+
+async function tellProduct(
+  ask: Ask,
+  product: string,
+  levels: readonly StockLevel[],
+): Promise<readonly StockTold[]> {
+  if (product === "") {
+    const message = "Its product at TikTok Shop is not known: read the listings first.";
+    return levels.map(({ channelSku }) => ({ channelSku, outcome: refused("unknown_listing", message) }));
+  }
+  const answer = await ask({
+    method: "POST",
+    path: `/product/202309/products/${encodeURIComponent(product)}/inventory/update`,
+    body: {
+      skus: levels.map(({ listing, quantity }) => ({
+        id: listing["skuId"] ?? "",
+        inventory: [
+          {
+            ...(listing["warehouseId"] === undefined ? {} : { warehouse_id: listing["warehouseId"] }),
+            quantity,
+          },
+        ],
+      })),
+    },
+  });
+  if (answer.status === "refused") {
+    const isGone = /not (be )?found|not exist/i.test(answer.message);
+    const outcome = { ...answer, code: isGone ? "unknown_listing" : answer.code };
+    return levels.map(({ channelSku }) => ({ channelSku, outcome }));
+  }
+  const errors = listAt(answer.data, "errors");
+  return levels.map(({ channelSku, listing }) => {
+    const error = errors.find((one) => textAt(one, "detail", "sku_id") === listing["skuId"]);
+    const outcome: Told =
+      error === undefined
+        ? { status: "told", reference: null }
+        : refused(firstText(textAt(error, "code"), "refused"), textAt(error, "message").slice(0, 500));
+    return { channelSku, outcome };
+  });
+}
+
+function listingsOf(product: unknown): readonly Listing[] {
+  return listAt(product, "skus").map((sku) => {
+    const [stock] = listAt(sku, "inventory");
+    const quantity = countAt(stock, "quantity");
+    return {
+      channelSku: firstText(textAt(sku, "seller_sku"), `sku_id:${textAt(sku, "id")}`),
+      title: textAt(product, "title"),
+      gtin: null,
+      ids: textRecord({
+        productId: textAt(product, "id"),
+        skuId: textAt(sku, "id"),
+        warehouseId: textAt(stock, "warehouse_id"),
+      }),
+      quantity: Number.isNaN(quantity) ? null : quantity,
+    };
+  });
+}

@@ -1,0 +1,384 @@
+/**
+ * TikTok Shop's open API for a simulated shop: tokens, signatures of requests, orders by pages, parcels,
+ * cancellations with keys, stock, products, and signed webhooks. What is wrong is answered 200 with a code.
+ */
+import { startChannelServer } from "../../../simulator-kit/channel-server.ts";
+import type {
+  ChannelSimulator,
+  ChannelSimulatorKind,
+  ChannelSimulatorOptions,
+} from "../../../simulator-kit/channel-simulator.ts";
+import { createChannelWebhooks } from "../../../simulator-kit/channel-webhooks.ts";
+import { jsonReply, type SimulatedReply, type SimulatedRequest } from "../../../simulator-kit/exchange.ts";
+import { decimal } from "../../../simulator-kit/planned-order.ts";
+import {
+  isComplete,
+  lineTax,
+  ShopBooks,
+  type ShopLine,
+  type ShopListing,
+  type ShopOrder,
+  totalOf,
+} from "../../../simulator-kit/shop-books.ts";
+import { createSimulatedTokens } from "../../../simulator-kit/simulated-tokens.ts";
+import { countAt, listAt, parseJson, textAt } from "../../../vendor-kit/vendor-json.ts";
+import { signRequest, signWebhook } from "../signature.ts";
+
+const APP_KEY = "6holdfastapp";
+const APP_SECRET = "simulated-tiktok-app-secret";
+const REFRESH_TOKEN = "TTP_simulated-refresh-token";
+const CIPHER = "TTP_simulatedcipher";
+const SHOP_ID = "7494049642642441621";
+const DELIVERY_OPTION = "7359159720562657056";
+const WAREHOUSE = "7068517275539719942";
+const PROVIDERS = [
+  { id: "7117858858072016686", name: "USPS" },
+  { id: "7117859084333745966", name: "UPS" },
+  { id: "7129720299146184490", name: "FedEx" },
+];
+
+export const tiktokSimulator: ChannelSimulatorKind = { start };
+
+/** Eighteen digits, beyond what a double keeps; the books count. */
+const wide = (start: string, id: string) => `${start}${id.padStart(16, "0")}`;
+const bookIdOf = (start: string, id: string) =>
+  id.startsWith(start) && /^\d{18}$/.test(id) ? String(Number(id.slice(start.length))) : "";
+const unitIdOf = (line: ShopLine, index: number) => wide("58", `${line.id}${String(index).padStart(4, "0")}`);
+const seconds = (ms: number) => Math.floor(ms / 1_000);
+
+async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator> {
+  const { now, logger } = options;
+  const tokens = createSimulatedTokens({ lifeSeconds: 86_400, now, prefix: "TTP_" });
+  const books = new ShopBooks({ now, onChange: (order) => notify(order) });
+  const cancellations = new Map<string, string>();
+
+  const server = await startChannelServer({
+    now,
+    logger,
+    ...(options.onExchange === undefined ? {} : { onExchange: options.onExchange }),
+    answer,
+    throttled: () => failed(36_009_002, "Too many requests", 429),
+    isWrite: ({ path, method }) => method !== "GET" && !path.endsWith("/search"),
+    limit: { perSecond: 500, burst: 500 },
+  });
+  const webhooks = createChannelWebhooks({ url: options.webhookUrl, faults: server.faults, logger });
+
+  function notify(order: ShopOrder): void {
+    const body = JSON.stringify({
+      type: 1,
+      shop_id: SHOP_ID,
+      timestamp: seconds(now()),
+      data: {
+        order_id: wide("57", order.id),
+        order_status: statusOf(order),
+        update_time: seconds(order.modifiedMs),
+      },
+    });
+    webhooks.send(() => ({
+      body,
+      headers: {
+        "content-type": "application/json",
+        authorization: signWebhook(APP_KEY, APP_SECRET, Buffer.from(body)),
+      },
+    }));
+  }
+
+  function answer(request: SimulatedRequest): SimulatedReply {
+    const { path, query, headers, method } = request;
+    if (path === "/api/v2/token/refresh") return logIn(query);
+    const parameters = Object.fromEntries(query);
+    const expected = signRequest(APP_SECRET, path, parameters, request.body.toString("utf8"));
+    if (query.get("app_key") !== APP_KEY || query.get("sign") !== expected)
+      return failed(106_001, "Invalid sign");
+    if (Math.abs(seconds(now()) - Number(query.get("timestamp"))) > 300)
+      return failed(106_002, "Expired timestamp");
+    if (!tokens.isGood(headers["x-tts-access-token"] ?? ""))
+      return failed(105_002, "Expired credentials. The access_token is expired.");
+    if (path === "/authorization/202309/shops") {
+      if (query.has("shop_cipher")) return failed(106_011, "shop_cipher is not taken here");
+      return done({ shops: [{ id: SHOP_ID, name: "Fernweh Outfitters", region: "US", cipher: CIPHER }] });
+    }
+    if (query.get("shop_cipher") !== CIPHER) return failed(106_012, "shop_cipher is missing");
+    if (path === "/order/202309/orders/search" && method === "POST") return search(request);
+    if (path === "/order/202309/orders") return byIds(query);
+    const ofOrder = /^\/fulfillment\/202309\/orders\/(\d+)\/packages$/.exec(path);
+    if (ofOrder !== null) return ship(request, ofOrder[1] ?? "");
+    if (path === "/return_refund/202309/cancellations") return cancel(request);
+    if (path === `/logistics/202309/delivery_options/${DELIVERY_OPTION}/shipping_providers`)
+      return done({ shipping_providers: PROVIDERS });
+    const ofProduct = /^\/product\/202309\/products\/(\d+)\/inventory\/update$/.exec(path);
+    if (ofProduct !== null) return stock(request, ofProduct[1] ?? "");
+    if (path === "/product/202502/products/search") return products(query);
+    return failed(36_009_009, "Invalid path", 404);
+  }
+
+  function logIn(query: URLSearchParams): SimulatedReply {
+    if (query.get("app_key") !== APP_KEY || query.get("app_secret") !== APP_SECRET)
+      return failed(36_004_001, "app key or secret is invalid");
+    if (query.get("refresh_token") !== REFRESH_TOKEN) return failed(36_004_004, "refresh token is invalid");
+    const { value, lifeSeconds } = tokens.issue();
+    return done({
+      access_token: value,
+      access_token_expire_in: seconds(now()) + lifeSeconds,
+      refresh_token: REFRESH_TOKEN,
+      refresh_token_expire_in: seconds(now()) + 31_536_000,
+      seller_name: "Fernweh Outfitters",
+    });
+  }
+
+  /** By their change and id, each page going on behind the last order of the one before. */
+  function search(request: SimulatedRequest): SimulatedReply {
+    const { query } = request;
+    const body = bodyOf(request);
+    const since = countAt(body, "update_time_ge");
+    const until = countAt(body, "update_time_lt");
+    const size = Number(query.get("page_size") ?? "20");
+    if (!(size >= 1 && size <= 100)) return failed(36_009_004, "page_size must be from 1 to 100");
+    const [fromMs = "", fromId = ""] = Buffer.from(query.get("page_token") ?? "", "base64url")
+      .toString("utf8")
+      .split(":");
+    const found = books
+      .orders()
+      .filter(({ modifiedMs }) => !(seconds(modifiedMs) < since) && !(seconds(modifiedMs) >= until))
+      .sort((a, b) => a.modifiedMs - b.modifiedMs || Number(a.id) - Number(b.id))
+      .filter(
+        (order) =>
+          fromId === "" ||
+          order.modifiedMs > Number(fromMs) ||
+          (order.modifiedMs === Number(fromMs) && Number(order.id) > Number(fromId)),
+      );
+    const page = found.slice(0, size);
+    const last = page.at(-1);
+    const isMore = found.length > size && last !== undefined;
+    return done({
+      orders: page.map(orderOf),
+      next_page_token: isMore ? Buffer.from(`${last.modifiedMs}:${last.id}`).toString("base64url") : "",
+      total_count: found.length,
+    });
+  }
+
+  function byIds(query: URLSearchParams): SimulatedReply {
+    const ids = (query.get("ids") ?? "").split(",");
+    if (ids.length > 50) return failed(36_009_004, "at most 50 ids");
+    const found = ids.map((id) => books.find(bookIdOf("57", id)));
+    return done({ orders: found.flatMap((order) => (order === undefined ? [] : [orderOf(order)])) });
+  }
+
+  /** Units by their lines; null: one is not of the order. */
+  function linesOf(order: ShopOrder, unitIds: readonly string[]) {
+    const lines = new Map<string, number>();
+    for (const id of unitIds) {
+      const line = order.lines.find((one) =>
+        Array.from({ length: one.quantity }, (_, index) => unitIdOf(one, index)).includes(id),
+      );
+      if (line === undefined) return null;
+      lines.set(line.id, (lines.get(line.id) ?? 0) + 1);
+    }
+    return [...lines].map(([lineId, quantity]) => ({ lineId, quantity }));
+  }
+
+  function ship(request: SimulatedRequest, id: string): SimulatedReply {
+    const order = books.find(bookIdOf("57", id));
+    if (order === undefined) return failed(21_011_001, "Order not found");
+    const body = bodyOf(request);
+    const provider = PROVIDERS.find((one) => one.id === textAt(body, "shipping_provider_id"));
+    const lines = linesOf(order, textsOf(body, "order_line_item_ids"));
+    if (provider === undefined) return failed(21_011_003, "Invalid shipping provider");
+    if (lines === null) return failed(21_011_004, "Invalid order line item");
+    const trackingNumber = textAt(body, "tracking_number");
+    const parcel = books.ship(order, { carrier: provider.name, trackingNumber, lines });
+    if (parcel === null) return failed(21_011_005, "The items are shipped already");
+    return done({ order_id: id, package_id: wide("11", parcel.id) });
+  }
+
+  function cancel(request: SimulatedRequest): SimulatedReply {
+    const key = request.query.get("idempotency_key") ?? "";
+    const known = cancellations.get(key);
+    if (known !== undefined) return done({ cancel_id: known, cancel_status: "CANCELLATION_REQUEST_SUCCESS" });
+    const body = bodyOf(request);
+    const order = books.find(bookIdOf("57", textAt(body, "order_id")));
+    if (order === undefined) return failed(25_001_001, "Order not found");
+    if (!textAt(body, "cancel_reason").startsWith("seller_cancel"))
+      return failed(25_001_002, "Invalid cancel_reason");
+    const units = textsOf(body, "order_line_item_ids");
+    const lines = linesOf(order, units);
+    const isDone =
+      units.length === 0 ? books.cancel(order.id) : lines !== null && books.cancelLines(order, lines);
+    if (!isDone) return failed(25_001_003, "The order cannot be cancelled any more");
+    const id = wide("40", books.nextId());
+    if (key !== "") cancellations.set(key, id);
+    return done({ cancel_id: id, cancel_status: "CANCELLATION_REQUEST_SUCCESS" });
+  }
+
+  function stock(request: SimulatedRequest, product: string): SimulatedReply {
+    const listing = books.onSale().find((one) => wide("17", one.id) === product);
+    if (listing === undefined) return failed(12_052_048, "Product not found");
+    const errors = listAt(bodyOf(request), "skus").flatMap((sku) => {
+      const quantity = countAt(listAt(sku, "inventory")[0], "quantity");
+      if (textAt(sku, "id") === wide("18", listing.variantId) && quantity >= 0) {
+        books.setStock(listing.channelSku, quantity);
+        return [];
+      }
+      return [{ code: 12_052_130, message: "SKU not found", detail: { sku_id: textAt(sku, "id") } }];
+    });
+    return done({ errors });
+  }
+
+  function products(query: URLSearchParams): SimulatedReply {
+    const size = Number(query.get("page_size") ?? "20");
+    const from = Number(query.get("page_token") ?? "0");
+    const all = books.onSale();
+    return done({
+      total_count: all.length,
+      next_page_token: all.length > from + size ? String(from + size) : "",
+      products: all.slice(from, from + size).map(productOf),
+    });
+  }
+
+  return {
+    url: server.url,
+    account: {
+      TIKTOK_APP_KEY: APP_KEY,
+      TIKTOK_APP_SECRET: APP_SECRET,
+      TIKTOK_REFRESH_TOKEN: REFRESH_TOKEN,
+      TIKTOK_SHOP_CIPHER: CIPHER,
+      TIKTOK_URL: server.url,
+      TIKTOK_AUTH_URL: server.url,
+    },
+    faults: server.faults,
+    list: (listing) => books.list(listing),
+    place(planned) {
+      const order = books.place(planned);
+      return order === null ? null : wide("57", order.id);
+    },
+    cancel: (externalId) => books.cancel(bookIdOf("57", externalId)),
+    // Neither is possible for an order at TikTok, or told in it.
+    edit: () => false,
+    refund: () => false,
+    books: () =>
+      books.books().map((order) => ({
+        ...order,
+        externalId: wide("57", order.externalId),
+        lines: order.lines.map((line) => ({
+          ...line,
+          externalLineId: wide("58", `${line.externalLineId}0000`),
+        })),
+      })),
+    levels: () => books.levels(),
+    expireTokens: () => tokens.expireAll(),
+    async close() {
+      await webhooks.stop();
+      await server.close();
+    },
+  };
+}
+
+function statusOf(order: ShopOrder): string {
+  if (order.isCancelled) return "CANCELLED";
+  if (isComplete(order)) return "IN_TRANSIT";
+  return order.parcels.length > 0 ? "PARTIALLY_SHIPPING" : "AWAITING_SHIPMENT";
+}
+
+function orderOf(order: ShopOrder): Record<string, unknown> {
+  const { planned } = order;
+  const { shopper } = planned;
+  const tax = order.lines.reduce((sum, line) => sum + lineTax(order, line), 0);
+  return {
+    id: wide("57", order.id),
+    status: statusOf(order),
+    create_time: seconds(order.createdMs),
+    update_time: seconds(order.modifiedMs),
+    user_id: wide("71", order.id),
+    buyer_email: `relay${order.id}@scs.tiktok.example`,
+    shipping_type: "SELLER",
+    fulfillment_type: planned.fulfilledByChannel === true ? "FULFILLMENT_BY_TIKTOK" : "FULFILLMENT_BY_SELLER",
+    delivery_option_id: DELIVERY_OPTION,
+    delivery_option_name: "Standard shipping",
+    is_cod: false,
+    payment: {
+      currency: "USD",
+      original_shipping_fee: decimal(planned.shippingMinor),
+      shipping_fee: decimal(planned.shippingMinor),
+      product_tax: decimal(tax),
+      tax: decimal(tax),
+      total_amount: decimal(totalOf(order)),
+    },
+    recipient_address: {
+      name: `${shopper.firstName} ${shopper.lastName}`,
+      phone_number: shopper.phone,
+      address_line1: shopper.line1,
+      address_line2: shopper.line2,
+      postal_code: shopper.postalCode,
+      region_code: "US",
+      district_info: [
+        { address_level: "L1", address_level_name: "State", address_name: shopper.regionName },
+        { address_level: "L3", address_level_name: "City", address_name: shopper.city },
+      ],
+    },
+    line_items: order.lines.flatMap((line) => unitsOf(order, line)),
+    packages: order.parcels.map((parcel) => ({ id: wide("11", parcel.id) })),
+  };
+}
+
+/** First what has left, parcel by parcel; at the end what is cancelled. */
+function unitsOf(order: ShopOrder, line: ShopLine): readonly Record<string, unknown>[] {
+  const parcels = order.parcels.flatMap((parcel) =>
+    parcel.lines
+      .filter(({ lineId }) => lineId === line.id)
+      .flatMap(({ quantity }) => Array.from({ length: quantity }, () => parcel)),
+  );
+  return Array.from({ length: line.quantity }, (_, index) => {
+    const parcel = parcels[index];
+    const isCancelled = index >= line.quantity - line.cancelled;
+    return {
+      id: unitIdOf(line, index),
+      sku_id: wide("18", line.id),
+      product_id: wide("17", line.id),
+      seller_sku: line.planned.channelSku,
+      product_name: line.planned.title,
+      currency: "USD",
+      original_price: decimal(line.planned.priceMinor),
+      sale_price: decimal(line.planned.priceMinor),
+      seller_discount: "0",
+      platform_discount: "0",
+      display_status: isCancelled ? "CANCELLED" : parcel === undefined ? "AWAITING_SHIPMENT" : "IN_TRANSIT",
+      tracking_number: parcel?.trackingNumber ?? "",
+      ...(parcel === undefined ? {} : { package_id: wide("11", parcel.id) }),
+    };
+  });
+}
+
+function productOf(listing: ShopListing): Record<string, unknown> {
+  return {
+    id: wide("17", listing.id),
+    title: listing.title,
+    status: "ACTIVATE",
+    skus: [
+      {
+        id: wide("18", listing.variantId),
+        seller_sku: listing.channelSku,
+        inventory: [{ warehouse_id: WAREHOUSE, quantity: listing.quantity }],
+      },
+    ],
+  };
+}
+
+function textsOf(body: unknown, name: string): readonly string[] {
+  return listAt(body, name).map((text) => textAt({ text }, "text"));
+}
+
+function bodyOf({ body }: SimulatedRequest): unknown {
+  try {
+    return parseJson(body.toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+function done(data: unknown): SimulatedReply {
+  return jsonReply(200, { code: 0, message: "Success", request_id: "202611200000000000", data });
+}
+
+function failed(code: number, message: string, status = 200): SimulatedReply {
+  return jsonReply(status, { code, message, request_id: "202611200000000000", data: {} });
+}

@@ -1,0 +1,53 @@
+/** A seller's account at Walmart's marketplace in the United States, Mexico or Canada. */
+import type { ChannelConnection } from "../../../ports/channel-connection.ts";
+import { ServiceFault } from "../../../ports/service-fault.ts";
+import type { ConnectOptions } from "../../vendor.ts";
+import { textAt, writeJson } from "../../vendor-kit/vendor-json.ts";
+import { answerOf, createWalmartApi, type WalmartAccount } from "./api.ts";
+import { readOrder, readOrders, stateOf } from "./orders-api.ts";
+import { readListings, tellStock } from "./stock.ts";
+import { TOLD_TO_WALMART, tellOrder } from "./words.ts";
+
+const TIMEOUT_MS = 20_000;
+
+export function connectWalmart(account: WalmartAccount, options: ConnectOptions = {}): ChannelConnection {
+  const { timeoutMs = TIMEOUT_MS, now = Date.now } = options;
+  const ask = createWalmartApi(account, { timeoutMs, now });
+  return {
+    limits: { concurrency: 4, perSecond: 3, burst: 20, stockBatch: 1_000 },
+    tells: TOLD_TO_WALMART,
+    async tryConnection() {
+      try {
+        const detail = answerOf(await ask({ path: "/v3/token/detail" }), "the token's detail");
+        const missing = ["orders", "inventory", "item"].filter(
+          (scope) => textAt(detail, "scopes", scope) === "no_access",
+        );
+        return missing.length === 0
+          ? {
+              works: true,
+              detail: `Walmart ${account.market.toUpperCase()}, client ${account.clientId.slice(0, 8)}…`,
+            }
+          : { works: false, detail: `Walmart gives this client no access to: ${missing.join(", ")}` };
+      } catch (error) {
+        if (error instanceof ServiceFault && !error.retryable) return { works: false, detail: error.message };
+        throw error;
+      }
+    },
+    readOrders: (asked) => readOrders(ask, account.nodeTypes, asked, now()),
+    async readOrder(externalId) {
+      const order = await readOrder(ask, externalId);
+      return order === null ? null : writeJson({ order });
+    },
+    async readOrderStates(externalIds) {
+      const states = [];
+      for (const externalId of externalIds) {
+        const order = await readOrder(ask, externalId);
+        if (order !== null) states.push(stateOf(order));
+      }
+      return states;
+    },
+    tell: (word) => tellOrder(ask, word),
+    tellStock: (levels) => tellStock(ask, account.shipNode, levels),
+    readListings: (page) => readListings(ask, account.shipNode, page),
+  };
+}

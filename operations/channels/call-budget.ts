@@ -1,0 +1,118 @@
+/**
+ * What a channel may be asked at once and in a second, shared by all that goes there. Each kind of work has
+ * its turn, so that many orders do not keep stock from being told, nor much stock the orders.
+ *
+ * B1 No call is waited for longer than `CALL_MS`, and while one hangs only its own place is taken.
+ * B2 Where the channel says when to come again, nothing is asked of it before.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import type { ChannelLimits } from "../../ports/channel-connection.ts";
+import { ServiceFault } from "../../ports/service-fault.ts";
+
+export type CallKind = "stock" | "orders" | "reading" | "comparing";
+
+/** Longer than any connection waits for its vendor. */
+const CALL_MS = 120_000;
+
+type Waiting = { readonly begin: () => void };
+
+export class CallBudget {
+  private readonly limits: ChannelLimits;
+  private readonly callMs: number;
+  private readonly waiting = new Map<CallKind, Waiting[]>();
+  /** Kinds that wait, the one whose turn is next first. */
+  private turns: CallKind[] = [];
+  private underWay = 0;
+  private tokens: number;
+  private filledAtMs = performance.now();
+  private notBeforeMs = 0;
+  private timer: NodeJS.Timeout | null = null;
+
+  constructor(limits: ChannelLimits, callMs = CALL_MS) {
+    this.limits = limits;
+    this.callMs = callMs;
+    this.tokens = limits.burst;
+  }
+
+  /** @throws what the call throws, and `ServiceFault` `timeout` by B1 */
+  async call<T>(kind: CallKind, work: () => Promise<T>): Promise<T> {
+    await this.admitted(kind);
+    try {
+      return await this.within(work);
+    } catch (error) {
+      if (error instanceof ServiceFault && error.retryAfterMs !== null)
+        this.notBeforeMs = Math.max(this.notBeforeMs, performance.now() + error.retryAfterMs);
+      throw error;
+    } finally {
+      this.underWay -= 1;
+      this.pump();
+    }
+  }
+
+  /** Milliseconds until the channel wants to be asked again. */
+  pauseMs(): number {
+    return Math.max(0, this.notBeforeMs - performance.now());
+  }
+
+  private admitted(kind: CallKind): Promise<void> {
+    return new Promise((resolve) => {
+      const queue = this.waiting.get(kind) ?? [];
+      this.waiting.set(kind, queue);
+      queue.push({ begin: resolve });
+      if (!this.turns.includes(kind)) this.turns.push(kind);
+      this.pump();
+    });
+  }
+
+  private pump(): void {
+    this.fill();
+    while (this.turns.length > 0 && this.underWay < this.limits.concurrency) {
+      const waitMs = Math.max(this.pauseMs(), this.tokens >= 1 ? 0 : this.tokenMs());
+      if (waitMs > 0) {
+        this.timer ??= setTimeout(() => {
+          this.timer = null;
+          this.pump();
+        }, Math.ceil(waitMs));
+        return;
+      }
+      const kind = this.turns.shift() as CallKind;
+      const queue = this.waiting.get(kind) ?? [];
+      const next = queue.shift();
+      if (queue.length > 0) this.turns.push(kind);
+      if (next === undefined) continue;
+      this.tokens -= 1;
+      this.underWay += 1;
+      next.begin();
+    }
+  }
+
+  private fill(): void {
+    const now = performance.now();
+    const more = ((now - this.filledAtMs) / 1_000) * this.limits.perSecond;
+    this.tokens = Math.min(Math.max(1, this.limits.burst), this.tokens + more);
+    this.filledAtMs = now;
+  }
+
+  private tokenMs(): number {
+    return ((1 - this.tokens) / this.limits.perSecond) * 1_000;
+  }
+
+  private async within<T>(work: () => Promise<T>): Promise<T> {
+    const ended = new AbortController();
+    const late = pause(this.callMs, undefined, { signal: ended.signal }).then(
+      () => {
+        throw new ServiceFault(`the channel did not answer within ${this.callMs} ms`, {
+          service: "channel",
+          code: "timeout",
+          retryable: true,
+        });
+      },
+      () => new Promise<never>(() => {}),
+    );
+    try {
+      return await Promise.race([work(), late]);
+    } finally {
+      ended.abort();
+    }
+  }
+}

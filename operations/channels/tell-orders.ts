@@ -1,0 +1,174 @@
+/**
+ * Tells a channel what was written down to be told (`derive-tellings.ts`), several orders at once, each in its
+ * order.
+ *
+ * D1 What was told is written down afterwards: a process that dies in between tells it once more under its
+ *    key, and the channel has it already.
+ * D2 A fault is tried again, for some hours; then, and where the channel refuses, a person decides. While the
+ *    channel does not let us in, nothing counts as an attempt.
+ * D3 Money that the channel gives back is confirmed under the channel's own id of it, before it is written
+ *    down as told: the channel's webhook about it, and a repeat, then find it confirmed.
+ */
+
+import { currencyExponent } from "../../orders/money.ts";
+import type { OrderWord, Told, ToldLine } from "../../ports/channel-connection.ts";
+import { ServiceFault } from "../../ports/service-fault.ts";
+import {
+  settleTelling,
+  type Telling,
+  type TellingOutcome,
+  tellingsDue,
+} from "../../store/channels/tellings.ts";
+import {
+  type OrderAtOurs,
+  readOrderAtOurs,
+  readParcelToTell,
+  readRefundToTell,
+} from "../../store/channels/told-orders.ts";
+import { bringBack } from "../archive/bring-back.ts";
+import { confirmChannelRefund } from "../refunds/confirm-channel-refund.ts";
+import { type ChannelLane, isLockedOut, pauseAfter } from "./lane.ts";
+
+/** The last some twelve hours after the first. */
+const MOST_ATTEMPTS = 20;
+
+/** @returns how many were dealt with; and the last fault that keeps the channel from being told anything */
+export async function tellOrders(
+  lane: ChannelLane,
+): Promise<{ readonly count: number; readonly fault: ServiceFault | null }> {
+  const { context, account, connection } = lane;
+  const due = await tellingsDue(context.database, account.channelId, connection.limits.concurrency * 4);
+  let fault: ServiceFault | null = null;
+  await Promise.all(
+    due.map(async (telling) => {
+      if (lane.isEnding()) return;
+      fault = (await tellOne(lane, telling)) ?? fault;
+    }),
+  );
+  return { count: due.length, fault };
+}
+
+async function tellOne(lane: ChannelLane, telling: Telling): Promise<ServiceFault | null> {
+  const { context, connection, budget } = lane;
+  const word = await wordOf(lane, telling);
+  if (word === null) {
+    await settleTelling(context.database, telling.id, { state: "told", reference: null, wasKnown: true });
+    return null;
+  }
+  try {
+    const told = await budget.call("orders", () => connection.tell(word));
+    if (told.status !== "refused" && word.kind === "refund") await confirmRefund(lane, word, told.reference);
+    await settleTelling(context.database, telling.id, outcomeOf(told));
+    return null;
+  } catch (error) {
+    if (!(error instanceof ServiceFault)) throw error;
+    const isOut = isLockedOut(error);
+    const isOver = !isOut && (!error.retryable || telling.attempts + 1 >= MOST_ATTEMPTS);
+    const said = { code: error.code, problem: error.message };
+    await settleTelling(
+      context.database,
+      telling.id,
+      isOver
+        ? { state: "dead", ...said }
+        : { state: "waiting", ...said, pauseMs: pauseAfter(telling.attempts, error), counts: !isOut },
+    );
+    return error;
+  }
+}
+
+function outcomeOf(told: Told): TellingOutcome {
+  return told.status === "refused"
+    ? { state: "dead", code: told.code, problem: told.message }
+    : { state: "told", reference: told.reference, wasKnown: told.status === "already" };
+}
+
+async function confirmRefund(
+  { context, account }: ChannelLane,
+  word: OrderWord & { readonly kind: "refund" },
+  reference: string | null,
+): Promise<void> {
+  // Without an id of its own it is the channel's next word about the order that confirms it.
+  if (reference === null) return;
+  await confirmChannelRefund(context, {
+    orderId: word.order.orderId,
+    amount: word.amount,
+    externalRefundId: reference,
+    refundId: word.refundId,
+    by: `channel:${account.channelId}`,
+  });
+}
+
+/** @returns null where there is nothing to tell any more */
+async function wordOf({ context, account }: ChannelLane, telling: Telling): Promise<OrderWord | null> {
+  const { database } = context;
+  const { orderId, facts } = telling;
+  const found =
+    (await readOrderAtOurs(database, orderId)) ??
+    ((await bringBack(database, [orderId])) ? await readOrderAtOurs(database, orderId) : undefined);
+  if (found === undefined) return null;
+  const { externalId, externalNumber, externalIds, currency } = found;
+  const common = {
+    key: `${account.channelId}:${telling.key}`,
+    order: { orderId, externalId, externalNumber, externalIds, currency },
+  };
+  switch (telling.kind) {
+    case "acknowledge":
+      return found.status === "cancelled" ? null : { ...common, kind: "acknowledge" };
+    case "hold":
+      if (found.status === "cancelled" || found.status === "completed") return null;
+      return { ...common, kind: "hold", reason: facts.reason ?? "other" };
+    case "release":
+      return { ...common, kind: "release" };
+    case "invoice":
+      return { ...common, kind: "invoice", number: facts.number ?? "" };
+    case "cancel":
+      return {
+        ...common,
+        kind: "cancel",
+        lines: linesOf(found, telling),
+        isWhole: facts.isWhole === true,
+        reason: facts.reason ?? "other",
+      };
+    case "ship": {
+      const parcel =
+        facts.shipmentId === undefined ? undefined : await readParcelToTell(database, facts.shipmentId);
+      return {
+        ...common,
+        kind: "ship",
+        shipmentId: facts.shipmentId ?? telling.key,
+        carrier: parcel?.carrier ?? facts.carrier ?? "",
+        service: parcel?.service ?? "",
+        trackingNumber: parcel?.trackingNumber ?? facts.trackingNumber ?? "",
+        trackingUrl: facts.trackingUrl ?? null,
+        shippedAt: (parcel?.shippedAt ?? new Date(context.now())).toISOString(),
+        lines: linesOf(found, telling),
+      };
+    }
+    case "refund": {
+      const refund = await readRefundToTell(database, facts.refundId ?? "");
+      if (refund === undefined || refund.dueMinor <= 0) return null;
+      return {
+        ...common,
+        kind: "refund",
+        refundId: refund.refundId,
+        amount: {
+          minor: refund.dueMinor,
+          currency: refund.currency,
+          exponent: currencyExponent(refund.currency) ?? 2,
+        },
+        lines: [],
+        reason: refund.reason,
+      };
+    }
+  }
+}
+
+function linesOf({ lines }: OrderAtOurs, { facts }: Telling): readonly ToldLine[] {
+  return (facts.lines ?? []).map(({ externalLineId, quantity }) => ({
+    externalLineId,
+    // What was ordered there, whatever is sent in its place.
+    channelSku:
+      lines.find((line) => line.externalLineId === externalLineId && !line.isSubstitute)?.channelSku ?? "",
+    quantity,
+  }));
+}

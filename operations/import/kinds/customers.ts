@@ -1,0 +1,43 @@
+/**
+ * Who a customer is, Holdfast knows by their orders, and keeps nothing of anybody who has none (ADR 0073). What
+ * a customer has left at the former system is theirs here too: it opens their account of store credit, where
+ * they have had none in that currency. Everybody else is looked at and skipped.
+ */
+import { hadStoreCredit } from "../../../store/refunds/store-credit.ts";
+import type { Giver } from "../../refunds/gift-limit.ts";
+import { grantStoreCredit } from "../../refunds/grant-store-credit.ts";
+import type { CustomerItem } from "../../tables/entry.ts";
+import { type Booker, type Decision, faultOf } from "../booker.ts";
+
+const keyOf = (email: string, currency: string): string => `opening:${currency}:${email}`;
+
+export const customers: Booker<CustomerItem> = {
+  kind: "customers",
+  decide: async ({ context, companyId }, entries) =>
+    Promise.all(
+      entries.map(async ({ item: { email, credit } }): Promise<Decision> => {
+        if (credit === null) return { do: "skip" };
+        const account = { companyId, currency: credit.currency, holder: email };
+        return (await hadStoreCredit(context.database, account)) ? { do: "skip" } : { do: "book" };
+      }),
+    ),
+  book: async ({ context, companyId, importId, starter }, entries) => {
+    const faults = [];
+    for (const entry of entries) {
+      const { email, credit } = entry.item;
+      if (credit === null) throw new Error("nothing was to be booked");
+      const granted = await grantStoreCredit(context, {
+        companyId,
+        email,
+        currency: credit.currency,
+        amountMinor: credit.minor,
+        bonusPercent: 0,
+        note: `import ${importId} line ${entry.line}`,
+        giver: starter.giver as Giver,
+        key: keyOf(email, credit.currency),
+      });
+      faults.push(granted.status === "refused" ? faultOf(entry, granted) : null);
+    }
+    return faults;
+  },
+};

@@ -1,0 +1,207 @@
+/**
+ * A file comes in, in one piece or in several: what has come is stored part by part, so that a sender whose
+ * connection broke, or a process that died, costs a part at most. Once it is whole, how it is to be read is told
+ * from its beginning.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { IMPORT_PART_BYTES, MAX_IMPORT_BYTES, MAX_IMPORTS_BYTES } from "../../config/limits.ts";
+import type { TableKind } from "../../contract/imports/imports.ts";
+import { addPart, readContent } from "../../store/imports/import-content.ts";
+import {
+  bytesKept,
+  deleteImport,
+  insertImport,
+  lockImport,
+  readImport,
+  setDigest,
+  setImportState,
+  writeLayout,
+} from "../../store/imports/imports.ts";
+import { readMappings } from "../../store/imports/mappings.ts";
+import { inTransaction } from "../../store/sql/database.ts";
+import type { OperationContext } from "../context.ts";
+import { type Refusal, refuse } from "../refusal.ts";
+import { detectLayout } from "../tables/detect-layout.ts";
+import { ENCODING_SAMPLE_BYTES } from "../tables/text-encoding.ts";
+
+export type Uploaded = { readonly status: "done"; readonly importId: string };
+
+type Files = Pick<OperationContext, "database">;
+
+/**
+ * @param request.kind null: told from the file's columns
+ * @param request.size bytes of the whole file; null: it ends with this stream
+ */
+export async function startUpload(
+  { database }: Files,
+  request: {
+    readonly companyId: string;
+    readonly kind: TableKind | null;
+    readonly fileName: string;
+    readonly size: number | null;
+    readonly by: string;
+    readonly content: AsyncIterable<Uint8Array>;
+  },
+): Promise<Uploaded | Refusal> {
+  const { companyId, kind, fileName, size, by, content } = request;
+  const tooMuch = size === null ? null : await roomFor({ database }, size);
+  if (tooMuch !== null) return tooMuch;
+  const importId = `imp_${randomBytes(9).toString("base64url")}`;
+  await insertImport(database, { id: importId, companyId, kind: kind ?? UNTOLD, fileName, size, by });
+  const stored = await store({ database }, importId, 0, content);
+  if (typeof stored !== "number") {
+    await deleteImport(database, importId);
+    return stored;
+  }
+  if (size !== null && stored < size) return { status: "done", importId };
+  return finish({ database }, { importId, companyId, kind });
+}
+
+/** What an import is said to be of, as long as nobody knows. */
+const UNTOLD: TableKind = "products";
+
+/** @param request.offset from which byte of the file the stream is; what is there already is passed over */
+export async function continueUpload(
+  { database }: Files,
+  request: {
+    readonly importId: string;
+    readonly kind: TableKind | null;
+    readonly offset: number;
+    readonly content: AsyncIterable<Uint8Array>;
+  },
+): Promise<Uploaded | Refusal> {
+  const { importId, offset, kind, content } = request;
+  const now = await readImport(database, importId);
+  if (now === null) return refuse("import_not_found", `There is no import ${importId}.`);
+  if (now.state !== "uploading")
+    return refuse(
+      "import_state_other",
+      `The file of ${importId} is here as a whole; the import is ${now.state}.`,
+    );
+  if (offset > now.bytes)
+    return refuse(
+      "import_offset_wrong",
+      `${now.bytes} bytes of the file are here: go on from there, not ${offset}.`,
+    );
+  const stored = await store({ database }, importId, now.bytes, beyond(content, now.bytes - offset));
+  if (typeof stored !== "number") return stored;
+  if (now.size !== null && stored < now.size) return { status: "done", importId };
+  return finish({ database }, { importId, companyId: now.companyId, kind });
+}
+
+async function* beyond(content: AsyncIterable<Uint8Array>, passed: number): AsyncGenerator<Uint8Array> {
+  let left = passed;
+  for await (const chunk of content) {
+    if (left >= chunk.byteLength) left -= chunk.byteLength;
+    else {
+      yield chunk.subarray(left);
+      left = 0;
+    }
+  }
+}
+
+async function roomFor({ database }: Files, bytes: number): Promise<Refusal | null> {
+  if (bytes > MAX_IMPORT_BYTES)
+    return refuse("import_too_large", `A file may have ${MAX_IMPORT_BYTES} bytes: cut it in several.`);
+  if ((await bytesKept(database)) + bytes > MAX_IMPORTS_BYTES)
+    return refuse(
+      "import_storage_full",
+      "The files that are kept are too much together: remove imports that are done.",
+    );
+  return null;
+}
+
+/** How often it is looked whether there is room left. */
+const PARTS_BETWEEN_LOOKS = 16;
+
+/** @returns how many bytes of the file are there now */
+async function store(
+  context: Files,
+  importId: string,
+  from: number,
+  content: AsyncIterable<Uint8Array>,
+): Promise<number | Refusal> {
+  let at = from;
+  let parts = 0;
+  let held: Uint8Array[] = [];
+  let heldBytes = 0;
+  const flush = async (): Promise<Refusal | null> => {
+    if (heldBytes === 0) return null;
+    const part = Buffer.concat(held);
+    held = [];
+    heldBytes = 0;
+    if (at + part.byteLength > MAX_IMPORT_BYTES || parts % PARTS_BETWEEN_LOOKS === 0) {
+      const full = await roomFor(
+        context,
+        at + part.byteLength > MAX_IMPORT_BYTES ? at + part.byteLength : part.byteLength,
+      );
+      if (full !== null) return full;
+    }
+    parts += 1;
+    const now = await inTransaction(context.database, (client) => addPart(client, importId, at, part));
+    if (now === null)
+      return refuse(
+        "import_offset_wrong",
+        "Somebody else sends this file as well: ask how much of it is here.",
+      );
+    at = now;
+    return null;
+  };
+  try {
+    for await (const chunk of content) {
+      for (let start = 0; start < chunk.byteLength; ) {
+        const taken = chunk.subarray(start, start + IMPORT_PART_BYTES - heldBytes);
+        held.push(taken);
+        heldBytes += taken.byteLength;
+        start += taken.byteLength;
+        if (heldBytes < IMPORT_PART_BYTES) continue;
+        const refusal = await flush();
+        if (refusal !== null) return refusal;
+      }
+    }
+  } catch (error) {
+    // Whoever sends has gone: what came is kept, and the rest may follow.
+    await flush();
+    throw error;
+  }
+  return (await flush()) ?? at;
+}
+
+/** The file is whole: its digest, and how it is to be read. */
+async function finish(
+  { database }: Files,
+  {
+    importId,
+    companyId,
+    kind,
+  }: { readonly importId: string; readonly companyId: string; readonly kind: TableKind | null },
+): Promise<Uploaded | Refusal> {
+  const digest = createHash("sha256");
+  for await (const part of readContent(database, importId)) digest.update(part);
+  const start = await firstBytes({ database }, importId);
+  if (start.byteLength === 0) {
+    await deleteImport(database, importId);
+    return refuse("import_empty", "The file is empty.");
+  }
+  const saved = await readMappings(database, companyId);
+  const detected = await detectLayout(start, { ...(kind === null ? {} : { kind }), saved });
+  await inTransaction(database, async (client) => {
+    if ((await lockImport(client, importId))?.state !== "uploading") return;
+    await setDigest(client, importId, digest.digest("hex"));
+    await writeLayout(client, importId, { kind: detected.kind ?? UNTOLD, layout: detected.layout });
+    if (detected.kind === null)
+      await setImportState(client, importId, ["ready"], "failed", {
+        code: "import_kind_untold",
+        detail: "Its columns are those of no table that is known: say what it is a table of.",
+        line: 1,
+      });
+  });
+  return { status: "done", importId };
+}
+
+/** As much of a file as its layout is told from. */
+export async function firstBytes({ database }: Files, importId: string): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  for await (const part of readContent(database, importId, ENCODING_SAMPLE_BYTES)) parts.push(part);
+  return Buffer.concat(parts);
+}

@@ -1,0 +1,218 @@
+/**
+ * A channel is connected to its vendor's API, its account is changed, or it is disconnected. Before values are
+ * saved the channel is asked whether it knows us; what changes counts in every process.
+ *
+ * Secrets go in and never come out: what is kept of a change says that a secret was changed, not which.
+ */
+import type { SecretBox } from "../../config/secret-box.ts";
+import { isSecret } from "../../config/vendor-settings.ts";
+import type { ConnectChannelBody } from "../../contract/settings/channel-accounts.ts";
+import type { ChannelDesk } from "../../ports/channel-desk.ts";
+import { ServiceFault } from "../../ports/service-fault.ts";
+import type { Tried } from "../../ports/vendor-desk.ts";
+import { listLocations } from "../../store/catalog/catalog-views.ts";
+import {
+  type ChannelAccount,
+  channelAccountSubject,
+  readChannelAccount,
+  removeChannelAccount,
+  writeChannelAccount,
+} from "../../store/channels/accounts.ts";
+import { readChannelRules } from "../../store/settings/channel-rules.ts";
+import type { OperationContext } from "../context.ts";
+import { type Refusal, refuse } from "../refusal.ts";
+import { changeSetting, type SettingChanged } from "./change-setting.ts";
+
+export type ChannelTools = { readonly desk: ChannelDesk; readonly box: SecretBox };
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** As a channel that is connected anew works. */
+const USUAL: Omit<ChannelAccount, "channelId" | "kind" | "stockPool" | "channelActive"> = {
+  active: true,
+  pollSeconds: 60,
+  tellsOrders: true,
+  tellsStock: true,
+  locations: null,
+  bufferUnits: 0,
+  bufferPercent: 0,
+  mostShown: null,
+  comparesAt: 3,
+  plain: {},
+  secrets: {},
+};
+
+export async function connectChannel(
+  context: OperationContext,
+  tools: ChannelTools,
+  request: { readonly channelId: string; readonly body: ConnectChannelBody; readonly by: string },
+): Promise<SettingChanged | Refusal> {
+  const { channelId, body, by } = request;
+  const { version = null, values, readFrom, untried, ...rules } = body;
+  const channel = await readChannelRules(context.database, channelId);
+  if (channel === undefined) return refuse("channel_not_found", `There is no channel "${channelId}".`);
+  const { kind } = channel;
+  if (!tools.desk.kinds.has(kind))
+    return refuse("channel_has_no_api", `Channels of kind "${kind}" cannot be connected: they only send.`);
+  const next = (now: ChannelAccount | null): ChannelAccount => {
+    const given = parted(tools.desk, kind, values ?? {});
+    const before = now ?? { ...USUAL, channelId, kind, stockPool: null, channelActive: true };
+    return {
+      ...before,
+      ...definedOf(rules),
+      plain: withoutEmpty({ ...before.plain, ...given.plain }),
+      secrets: withoutEmpty({ ...before.secrets, ...given.secrets }),
+    };
+  };
+  const seen = await readChannelAccount(context.database, tools.box, channelId);
+  if (values !== undefined || seen === null) {
+    const refusal = await refusedValues(tools.desk, kind, next(seen), untried === true);
+    if (refusal !== null) return refusal;
+  }
+  const unknown = await unknownLocation(context, rules.locations ?? null);
+  if (unknown !== null) return unknown;
+  const from = readFrom === undefined ? new Date(context.now()) : new Date(readFrom);
+  let account: ChannelAccount | null = null;
+  return changeSetting<Fields>(context, {
+    subject: channelAccountSubject(channelId),
+    version,
+    by,
+    read: async (client) => {
+      const now = await readChannelAccount(client, tools.box, channelId);
+      account = next(now);
+      return now === null ? {} : fieldsOf(now, now, context.now());
+    },
+    next: (now) =>
+      account === null ? now : fieldsOf(account, Object.keys(now).length === 0 ? null : seen, context.now()),
+    write: async (client) => {
+      if (account !== null) await writeChannelAccount(client, tools.box, account, from);
+    },
+  });
+}
+
+/** It is neither read nor told any more. What it was told stays to be seen. */
+export function disconnectChannel(
+  context: OperationContext,
+  { box }: ChannelTools,
+  channelId: string,
+  by: string,
+): Promise<SettingChanged | Refusal> {
+  return changeSetting<Fields>(context, {
+    subject: channelAccountSubject(channelId),
+    version: null,
+    by,
+    read: async (client) =>
+      (await readChannelAccount(client, box, channelId)) === null
+        ? refuse("channel_not_connected", `The channel "${channelId}" is not connected.`)
+        : { connected: true },
+    next: () => ({ connected: false }),
+    write: (client) => removeChannelAccount(client, channelId),
+  });
+}
+
+/** @param values that are to be tried in the place of those that are set */
+export async function tryChannel(
+  context: OperationContext,
+  { desk, box }: ChannelTools,
+  channelId: string,
+  values: Readonly<Record<string, string>>,
+): Promise<({ readonly status: "done" } & Tried) | Refusal> {
+  const channel = await readChannelRules(context.database, channelId);
+  if (channel === undefined) return refuse("channel_not_found", `There is no channel "${channelId}".`);
+  const { kind } = channel;
+  if (!desk.kinds.has(kind))
+    return refuse("channel_has_no_api", `Channels of kind "${kind}" cannot be connected: they only send.`);
+  const account = await readChannelAccount(context.database, box, channelId);
+  const all = withoutEmpty({ ...account?.plain, ...account?.secrets, ...values });
+  const [first] = desk.problemsOf(kind, all);
+  if (first !== undefined) return { status: "done", works: false, detail: `${first.name} ${first.problem}.` };
+  return { status: "done", ...(await ask(desk, kind, all)) };
+}
+
+async function refusedValues(
+  desk: ChannelDesk,
+  kind: string,
+  { plain, secrets }: ChannelAccount,
+  isUntried: boolean,
+): Promise<Refusal | null> {
+  const all = { ...plain, ...secrets };
+  const problems = desk.problemsOf(kind, all);
+  if (problems.length > 0)
+    return refuse(
+      "channel_account_invalid",
+      problems.map(({ name, problem }) => `${name} ${problem}.`).join(" "),
+    );
+  if (isUntried) return null;
+  const { works, detail } = await ask(desk, kind, all);
+  return works
+    ? null
+    : refuse("channel_account_not_working", `${kind} was asked and did not let us in: ${detail}`);
+}
+
+async function ask(
+  desk: ChannelDesk,
+  kind: string,
+  values: Readonly<Record<string, string>>,
+): Promise<Tried> {
+  try {
+    return await (await desk.connect(kind, values)).tryConnection();
+  } catch (error) {
+    if (error instanceof ServiceFault) return { works: false, detail: error.message };
+    throw error;
+  }
+}
+
+async function unknownLocation(
+  { database }: OperationContext,
+  locations: readonly string[] | null,
+): Promise<Refusal | null> {
+  if (locations === null) return null;
+  const known = new Set((await listLocations(database, true)).items.map(({ id }) => id));
+  const missing = locations.find((id) => !known.has(id));
+  return missing === undefined ? null : refuse("location_not_found", `There is no location "${missing}".`);
+}
+
+/** Of a secret only that it is set, and when it became another one. */
+function fieldsOf(account: ChannelAccount, before: ChannelAccount | null, nowMs: number): Fields {
+  const { plain, secrets, channelId: _, kind: __, stockPool: ___, channelActive: ____, ...rules } = account;
+  const at = new Date(nowMs).toISOString();
+  return {
+    ...rules,
+    ...plain,
+    ...Object.fromEntries(
+      Object.entries(secrets).map(([name, value]) => [
+        name,
+        before?.secrets[name] === value ? "set" : `set ${at}`,
+      ]),
+    ),
+  };
+}
+
+function parted(
+  desk: ChannelDesk,
+  kind: string,
+  values: Readonly<Record<string, string>>,
+): Pick<ChannelAccount, "plain" | "secrets"> {
+  const declared = desk.kinds.get(kind) ?? [];
+  const isHidden = (name: string): boolean => {
+    const variable = declared.find((each) => each.name === name);
+    // What the vendor does not know is refused later, and shown nowhere until then.
+    return variable === undefined || isSecret(variable);
+  };
+  const entries = Object.entries(values);
+  return {
+    plain: Object.fromEntries(entries.filter(([name]) => !isHidden(name))),
+    secrets: Object.fromEntries(entries.filter(([name]) => isHidden(name))),
+  };
+}
+
+/** An empty value takes away what was set. */
+function withoutEmpty(values: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ""));
+}
+
+function definedOf<T extends object>(fields: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof T]: Exclude<T[Key], undefined>;
+  };
+}

@@ -1,0 +1,142 @@
+/**
+ * A worker for each channel that is connected, begun and ended as people connect, change and disconnect
+ * channels; and the reader of the stock's feed that tells all of them which SKUs have changed.
+ */
+import type { Logger } from "pino";
+import { JobLog } from "../../config/job-log.ts";
+import type { SecretBox } from "../../config/secret-box.ts";
+import type { ChannelDesk } from "../../ports/channel-desk.ts";
+import type { ChannelAdapter } from "../../ports/channels.ts";
+import { type ChannelAccount, readChannelAccounts } from "../../store/channels/accounts.ts";
+import { noteChannelProblem } from "../../store/channels/progress.ts";
+import { type Listener, startListener } from "../../store/sql/listener.ts";
+import { readStockFeed, type StockFeedCursor, stockFeedEnd } from "../../store/stock/stock-feed.ts";
+import { CallBudget } from "../channels/call-budget.ts";
+import { type ChannelWorker, startChannelWorker } from "../channels/channel-worker.ts";
+import type { OperationContext } from "../context.ts";
+
+const LOOK_AGAIN_MS = 10_000;
+const STOCK_MS = 200;
+const STOCK_BATCH = 1_000;
+
+export type ChannelsContext = {
+  readonly context: OperationContext;
+  readonly box: SecretBox;
+  readonly desk: ChannelDesk;
+  readonly adapters: ReadonlyMap<string, ChannelAdapter>;
+};
+
+export function runChannels(
+  { context, box, desk, adapters }: ChannelsContext,
+  logger: Logger,
+  jobs: JobLog = new JobLog(),
+): Pick<Listener, "stop"> {
+  const record = jobs.of("channels", LOOK_AGAIN_MS);
+  const { database } = context;
+  const exchanges = new Map<string, Promise<void>>();
+  let isStopped = false;
+  const workers = new Map<string, { readonly print: string; readonly worker: ChannelWorker }>();
+
+  const begin = async (account: ChannelAccount, print: string): Promise<void> => {
+    const { channelId, kind, plain, secrets } = account;
+    try {
+      const connection = await desk.connect(kind, { ...plain, ...secrets });
+      const budget = new CallBudget(connection.limits);
+      const worker = startChannelWorker({ context, adapters, account, connection, budget, logger });
+      workers.set(channelId, { print, worker });
+    } catch (error) {
+      logger.error({ err: error, channel: channelId }, "the channel cannot be connected as it is set");
+      const detail = "Its account cannot be used as it is set.";
+      await noteChannelProblem(database, channelId, { code: "account_unusable", detail });
+    }
+  };
+
+  /** One is begun once the one before it has ended: that may wait for a channel, and concerns no other. */
+  const exchange = (channelId: string, account: ChannelAccount | undefined): void => {
+    const before = workers.get(channelId)?.worker;
+    workers.delete(channelId);
+    const exchanging = Promise.resolve(before?.stop())
+      .then(() => (account === undefined || isStopped ? undefined : begin(account, JSON.stringify(account))))
+      .catch((error: unknown) =>
+        logger.error({ err: error, channel: channelId }, "a channel's work could not be begun or ended"),
+      )
+      .finally(() => {
+        exchanges.delete(channelId);
+        // It may have been changed once more meanwhile.
+        if (!isStopped) listener.wake();
+      });
+    exchanges.set(channelId, exchanging);
+  };
+
+  const follow = async (isTold: boolean): Promise<void> => {
+    const accounts = (await readChannelAccounts(database, box)).filter(
+      ({ active, channelActive }) => active && channelActive,
+    );
+    const wanted = new Map(accounts.map((account) => [account.channelId, account]));
+    for (const channelId of new Set([...workers.keys(), ...wanted.keys()])) {
+      if (exchanges.has(channelId)) continue;
+      const account = wanted.get(channelId);
+      const running = workers.get(channelId);
+      if (running === undefined || account === undefined || JSON.stringify(account) !== running.print)
+        exchange(channelId, account);
+      else if (isTold) running.worker.wake();
+    }
+  };
+
+  const listener: Listener = startListener({
+    database,
+    channel: "settings",
+    everyMs: LOOK_AGAIN_MS,
+    work: async (isDue) => {
+      await follow(!isDue);
+      return false;
+    },
+    onDone: record.done,
+    onFault: (error) => {
+      record.failed();
+      logger.error({ err: error }, "channels could not be looked for");
+    },
+  });
+
+  let endPause: () => void = () => {};
+  let place: StockFeedCursor | null = null;
+  const stock = (async () => {
+    while (!isStopped) {
+      let isMore = false;
+      try {
+        if (workers.size === 0) place = null;
+        else if (place === null) {
+          place = await stockFeedEnd(database);
+          // What changed before is no entry behind that place.
+          for (const { worker } of workers.values()) worker.stockChanged(null);
+        } else {
+          const page = await readStockFeed(database, place, { skus: null, locations: null }, STOCK_BATCH);
+          place = page.cursor;
+          isMore = page.more;
+          const skus = [...new Set(page.entries.map(({ sku }) => sku))];
+          if (skus.length > 0) for (const { worker } of workers.values()) worker.stockChanged(skus);
+        }
+      } catch (error) {
+        logger.error({ err: error }, "the stock's feed could not be read");
+      }
+      if (!isMore && !isStopped)
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, STOCK_MS);
+          endPause = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+    }
+  })();
+
+  return {
+    stop: async () => {
+      isStopped = true;
+      endPause();
+      await Promise.all([listener.stop(), stock]);
+      await Promise.all(exchanges.values());
+      await Promise.all([...workers.values()].map(({ worker }) => worker.stop()));
+    },
+  };
+}

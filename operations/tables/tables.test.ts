@@ -1,0 +1,424 @@
+/** Files as other programs write them: told by their beginning, read to the cell, and what is wrong is named. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { projectRoot } from "../../config/project-root.ts";
+import type { TableKind } from "../../contract/imports/imports.ts";
+import { detectDecimal, plainDecimal, readCell } from "./cells.ts";
+import { csvLine } from "./csv-line.ts";
+import { detectLayout, missingFields } from "./detect-layout.ts";
+import { readEntries } from "./entries.ts";
+import type { Entry, OrderItem, StockItem } from "./entry.ts";
+import { asItWas, withoutFormula } from "./formula.ts";
+import { createRowReader, type Row } from "./read-rows.ts";
+import { MAX_RECORD_CHARACTERS, readRecords, type TableRecord, UnreadableTableError } from "./read-table.ts";
+import { decodeText, detectEncoding } from "./text-encoding.ts";
+
+async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+  for (let from = 0; from < bytes.length; from += size) yield bytes.subarray(from, from + size);
+}
+
+async function recordsOf(text: string, delimiter: "," | ";" = ","): Promise<readonly TableRecord[]> {
+  const records: TableRecord[] = [];
+  const format = text.startsWith("{") ? "jsonl" : "csv";
+  async function* only() {
+    yield text;
+  }
+  for await (const record of readRecords(only(), { format, delimiter })) records.push(record);
+  return records;
+}
+
+async function imported(
+  content: string | Buffer,
+  kind?: TableKind,
+  pieceSize = 7,
+): Promise<{ readonly entries: readonly Entry[]; readonly found: Awaited<ReturnType<typeof detectLayout>> }> {
+  const bytes = Buffer.from(content);
+  const found = await detectLayout(bytes, kind === undefined ? {} : { kind });
+  if (found.kind === null) return { entries: [], found };
+  const { layout } = found;
+  const read = createRowReader(found.kind, layout);
+  async function* rows(): AsyncGenerator<Row> {
+    let isHeader = layout.format === "csv";
+    for await (const record of readRecords(decodeText(pieces(bytes, pieceSize), layout.encoding), layout)) {
+      if (isHeader) isHeader = false;
+      else yield* read(record);
+    }
+  }
+  const columnOf = (field: string) => layout.fields.find((each) => each.field === field)?.column ?? null;
+  const entries: Entry[] = [];
+  for await (const entry of readEntries(found.kind, rows(), columnOf)) entries.push(entry);
+  return { entries, found };
+}
+
+function shopify(layout: string): readonly string[] {
+  const path = join(projectRoot, "../shared/data/backoffice/migration/shopify-csv.layouts.json");
+  return JSON.parse(readFileSync(path, "utf8")).layouts[layout];
+}
+
+const STOCK = "sku,location,onHand\r\nTEE-1,east,5\r\n";
+const utf16be = (text: string) => Buffer.from(text, "utf16le").swap16();
+
+describe("an encoding is told from the first bytes", () => {
+  test.each([
+    ["UTF-8", "utf-8", Buffer.from("name\nÄpfel")],
+    ["UTF-8 with its mark", "utf-8", Buffer.from("\ufeffname\nÄpfel")],
+    ["UTF-8 that ends in the midst of a letter", "utf-8", Buffer.from("name\nÄ").subarray(0, -1)],
+    ["UTF-16 with its mark", "utf-16le", Buffer.from("\ufeffname\nÄpfel", "utf16le")],
+    ["UTF-16 without it", "utf-16le", Buffer.from("name\nplain", "utf16le")],
+    ["UTF-16 the other way around", "utf-16be", utf16be("\ufeffname\nÄpfel")],
+    ["Windows-1252", "windows-1252", Buffer.from("name\nPreis 5 \x80, \xc4pfel", "latin1")],
+  ])("%s", async (_what, expected, bytes) => {
+    expect(detectEncoding(bytes)).toBe(expected);
+    let text = "";
+    for await (const part of decodeText(pieces(bytes, 1), detectEncoding(bytes))) text += part;
+    expect(text.startsWith("name\n")).toBe(true);
+    if (expected === "windows-1252") expect(text).toBe("name\nPreis 5 €, Äpfel");
+  });
+
+  test.each([
+    ["UTF-16", Buffer.from(`\ufeff${STOCK}`, "utf16le")],
+    ["UTF-16 the other way around", utf16be(`\ufeff${STOCK}`)],
+    ["UTF-8 with its mark", Buffer.from(`\ufeff${STOCK}`)],
+  ])("a file in %s is read, in pieces of every size", async (_what, bytes) => {
+    for (const size of [1, 2, 3, 64]) {
+      const { entries } = await imported(bytes, undefined, size);
+      expect(entries.map(({ item }) => item)).toEqual([{ sku: "TEE-1", location: "east", onHand: 5 }]);
+    }
+  });
+});
+
+describe("a layout is told from the columns", () => {
+  test.each([
+    ["semicolons", "sku;location;onHand\nA;east;1\n", ";"],
+    ["tabs", "sku\tlocation\tonHand\nA\teast\t1\n", "\t"],
+    ["bars", "sku|location|onHand\nA|east|1\n", "|"],
+    ["what Excel says to itself", "sep=;\nsku;location;onHand\nA;east;1\n", ";"],
+    ["commas within quotes", '"sku";"location, or place";"on hand"\nA;east;1\n', ";"],
+  ])("cells between %s", async (_what, text, delimiter) => {
+    const { found } = await imported(text, "stock");
+    expect(found.layout.delimiter).toBe(delimiter);
+    expect(found.layout.columns).toHaveLength(3);
+  });
+
+  test("our own fields are found however their names are written, and others are shown as not used", async () => {
+    const { found, entries } = await imported("S.K.U.,Location,ON HAND,Shelf\nA,east,1,7\n");
+    expect(found).toMatchObject({ kind: "stock", layout: { source: "holdfast" } });
+    expect(missingFields(found.layout)).toEqual([]);
+    expect(entries).toHaveLength(1);
+  });
+
+  test("what is needed and in no column is named", async () => {
+    const { found } = await imported("sku,name,price\nA,Tee,1.00\n", "products");
+    expect(missingFields(found.layout)).toEqual([
+      "weightGrams",
+      "currency",
+      "hsCode",
+      "originCountry",
+      "gtin",
+    ]);
+  });
+
+  test("a mapping that was kept counts for the same columns, and variants still have their product's title", async () => {
+    const columns = shopify("products-2024");
+    const saved = [
+      { kind: "products" as const, columns, fields: [{ field: "sku", column: "Handle", otherwise: null }] },
+    ];
+    const { layout } = await detectLayout(Buffer.from(csvLine(columns)), { saved });
+    expect(layout).toMatchObject({ source: "own", carried: { field: "name", while: "Handle" } });
+    expect(layout.fields.find(({ field }) => field === "sku")?.column).toBe("Handle");
+  });
+
+  test("two columns of one name stay apart", async () => {
+    const { found } = await imported("sku,sku,,\nA,B,C,D\n", "stock");
+    expect(found.layout.columns).toEqual(["sku", "sku (2)", "column 3", "column 4"]);
+  });
+
+  test.each([
+    ["orders", "orders", "shopify"],
+    ["products-2024", "products", "shopify"],
+    ["products-older", "products", "shopify"],
+    ["customers", "customers", "shopify"],
+    ["inventory-2025", "stock", "shopify"],
+    ["inventory-2023", "stock", "shopify"],
+    ["inventory-older", "stock", "shopify"],
+  ])("Shopify's %s are %s", async (name, kind, source) => {
+    const columns = shopify(name);
+    const { found } = await imported(csvLine(columns) + csvLine(columns.map(() => "")));
+    expect(found).toMatchObject({ kind, layout: { source } });
+    for (const { field, column } of found.layout.fields)
+      if (column !== null) expect(columns, field).toContain(column);
+  });
+});
+
+describe("a cell is read exactly, or what was expected is said", () => {
+  test.each([
+    ["1234.50", ".", "1234.50"],
+    ["1,234.50", ".", "1234.50"],
+    ["1.234,50", ",", "1234.50"],
+    ["1 234,50", ",", "1234.50"],
+    ["12'345.6", ".", "12345.6"],
+    ["(3.00)", ".", "-3.00"],
+    [",5", ",", "0.5"],
+    ["1,23", ".", undefined],
+    ["1.23", ",", undefined],
+    ["1,2345.00", ".", undefined],
+    ["1.2.3", ".", undefined],
+    ["1e5", ".", undefined],
+    ["0x10", ".", undefined],
+    ["", ".", undefined],
+  ] as const)("%s with %s is %s", (text, sign, expected) => {
+    expect(plainDecimal(text, sign)).toBe(expected);
+  });
+
+  test("decimals stand behind a comma where no amount can be read otherwise", () => {
+    expect(detectDecimal(["12,50", "3,00"])).toBe(",");
+    expect(detectDecimal(["12,50", "3.00"])).toBe(".");
+    expect(detectDecimal(["1,234", "1.234"])).toBe(".");
+    expect(detectDecimal([])).toBe(".");
+  });
+
+  test.each([
+    ["integer", "3.0", { value: 3 }],
+    ["integer", "3.5", { code: "cell_not_a_count" }],
+    ["integer", "99999999999999999999", { code: "cell_not_a_count" }],
+    ["amount", "$1,234.50", { value: "1234.50" }],
+    ["amount", "1234.50 EUR", { value: "1234.50" }],
+    ["amount", "free", { code: "cell_not_an_amount" }],
+    ["flag", "Yes", { value: true }],
+    ["flag", "perhaps", { code: "cell_not_a_flag" }],
+    ["time", "2026-09-03 10:15:00 -0400", { value: "2026-09-03T14:15:00.000Z" }],
+    ["time", "2026-02-30", { code: "cell_not_a_time" }],
+    ["time", "09/03/2026", { code: "cell_not_a_time" }],
+    ["text", "a\u0000b\nc", { value: "ab c" }],
+    ["text", "x".repeat(1_001), { code: "cell_too_long" }],
+    ["text", "\ufffd", { code: "cell_not_decoded" }],
+    ["text", "  ", null],
+  ] as const)("%s %j", (type, text, expected) => {
+    const read = readCell(type, text, ".");
+    if (expected === null) expect(read).toBeNull();
+    else expect(read).toMatchObject(expected);
+  });
+
+  test("what looks like a formula is text for a spreadsheet, and comes back as it was", () => {
+    for (const text of ["=1+1", "+49 30", "-5", "@SUM(A1)", "'=x", "''-1", "plain", "'quoted'", "＝1"]) {
+      expect(asItWas(withoutFormula(text))).toBe(text);
+      expect(withoutFormula(text)).not.toMatch(/^[=+\-@\t\r＝]/);
+    }
+    fc.assert(fc.property(fc.string(), (text) => asItWas(withoutFormula(text)) === text));
+  });
+});
+
+describe("rows are read to the end, and what cannot be read is named with its line", () => {
+  test("quotes, line breaks and empty lines are RFC 4180's, and each row has its line", async () => {
+    const records = await recordsOf('a,b\r\n"x\r\ny","say ""hi"""\r\n\r\nlast,5" tube');
+    expect(records).toEqual([
+      { line: 1, cells: ["a", "b"] },
+      { line: 2, cells: ["x\r\ny", 'say "hi"'] },
+      { line: 5, cells: ["last", '5" tube'] },
+    ]);
+  });
+
+  test("a quote that is never closed ends the file there, with the line where it was opened", async () => {
+    await expect(recordsOf('a,b\n1,2\n3,"4\n5,6\n7,8\n')).rejects.toMatchObject({ line: 3 });
+    const endless = `a,b\n1,2\n3,"${"x".repeat(MAX_RECORD_CHARACTERS + 1)}`;
+    await expect(recordsOf(endless)).rejects.toThrow(UnreadableTableError);
+  });
+
+  test("a row with other columns than the first one is refused, and the next one is read", async () => {
+    const { entries } = await imported("sku,location,onHand\nA,east\nB,east,1,2\nC,east,3\n");
+    expect(entries.map(({ faults }) => faults[0]?.code)).toEqual(["row_columns", "row_columns", undefined]);
+    expect(entries[2]).toMatchObject({ line: 4, units: 3 });
+  });
+
+  test("a line that is no JSON is refused, and the next one is read; long numbers keep their digits", async () => {
+    const lines = [
+      '{"sku":"A","location":"east","onHand":1}',
+      "{nonsense",
+      "[1]",
+      '{"sku":12345678901234567890,"location":"east","onHand":2}',
+    ];
+    const { entries } = await imported(lines.join("\n"));
+    expect(entries.map(({ faults }) => faults[0]?.code)).toEqual([
+      undefined,
+      "row_unreadable",
+      "row_unreadable",
+      undefined,
+    ]);
+    expect((entries[3]?.item as StockItem | undefined)?.sku).toBe("12345678901234567890");
+  });
+
+  test("the same row twice in a file is refused the second time", async () => {
+    const { entries } = await imported(`${STOCK}TEE-1,east,7\r\n`);
+    expect(entries[1]?.faults).toMatchObject([{ line: 3, code: "row_repeated" }]);
+  });
+
+  test("whatever bytes come, reading them ends, and each row is counted once", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 400 }), async (noise) => {
+        const bytes = Buffer.concat([Buffer.from("sku,location,onHand\n"), noise]);
+        try {
+          const { entries } = await imported(bytes, "stock");
+          for (const entry of entries) expect(entry.rows).toBe(1);
+        } catch (error) {
+          expect(error).toBeInstanceOf(UnreadableTableError);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe("what other systems export becomes what is booked here", () => {
+  const row = (values: Readonly<Record<string, string>>) =>
+    csvLine(shopify("orders").map((column) => values[column] ?? ""));
+  const header = csvLine(shopify("orders"));
+  const first = {
+    Name: "#1001",
+    Email: "ada@example.com",
+    "Financial Status": "paid",
+    "Fulfillment Status": "unfulfilled",
+    Currency: "USD",
+    Subtotal: "30.00",
+    Shipping: "5.00",
+    Taxes: "2.01",
+    Total: "37.01",
+    "Created at": "2026-09-03 10:15:00 -0400",
+    "Lineitem quantity": "2",
+    "Lineitem name": "Tee",
+    "Lineitem price": "10.00",
+    "Lineitem sku": "TEE-1",
+    "Shipping Name": "Ada Lovelace",
+    "Shipping Address1": "1 Main St",
+    "Shipping City": "Boston",
+    "Shipping Zip": "'01234",
+    "Shipping Province": "MA",
+    "Shipping Country": "US",
+  };
+  const second = {
+    Name: "#1001",
+    Email: "ada@example.com",
+    "Lineitem quantity": "1",
+    "Lineitem price": "10.00",
+    "Lineitem sku": "MUG-1",
+  };
+
+  test("an order of Shopify's has its lines, its money to the cent, and a postcode with its zero", async () => {
+    const { entries } = await imported(header + row(first) + row(second));
+    expect(entries).toHaveLength(1);
+    const [entry] = entries;
+    // Which channel gets it, the file does not say.
+    expect(entry?.faults).toMatchObject([{ column: "channel", code: "cell_missing" }]);
+    expect(entry).toMatchObject({ rows: 2, units: 3, money: { currency: "USD", minor: 3_701 } });
+  });
+
+  test("with a channel, it is one order in our own format, and its taxes are its lines'", async () => {
+    const own =
+      "channel,id,currency,customerName,tax,shippingPrice,total,lineSku,lineQuantity,linePrice,shippingPostalCode,shippingLine1,shippingCity,shippingCountry,paid\n" +
+      "web,1001,USD,Ada,2.01,5.00,37.01,TEE-1,2,10.00,'01234,1 Main St,Boston,US,paid\n,1001,,,,,,MUG-1,1,10.00,,,,,\n";
+    const { entries } = await imported(own);
+    expect((entries[0]?.item as OrderItem | undefined)?.order).toMatchObject({
+      id: "1001",
+      total: "37.01",
+      paymentBy: "channel",
+      shippingAddress: { postalCode: "01234" },
+      lines: [
+        { id: "1", sku: "TEE-1", quantity: 2, taxes: [{ amount: "1.34" }] },
+        { id: "2", sku: "MUG-1", quantity: 1, taxes: [{ amount: "0.67" }] },
+      ],
+    });
+  });
+
+  test.each([
+    ["shipped", { "Fulfillment Status": "fulfilled" }, undefined],
+    ["cancelled", { "Cancelled at": "2026-09-04 10:00:00 -0400" }, undefined],
+    ["refunded", { "Financial Status": "refunded" }, undefined],
+    ["partly shipped", { "Fulfillment Status": "partial" }, "order_partly_shipped"],
+  ])("an order that is %s is not booked", async (_what, change, code) => {
+    const { entries } = await imported(header + row({ ...first, ...change }));
+    expect(entries[0]?.item).toBeNull();
+    expect(entries[0]?.faults.some((fault) => fault.code === "order_partly_shipped")).toBe(
+      code !== undefined,
+    );
+  });
+
+  test("a place that does not have the goods is no row of stock, in both generations of the file", async () => {
+    const older = [
+      "Handle",
+      "Title",
+      "Option1 Name",
+      "Option1 Value",
+      "Option2 Name",
+      "Option2 Value",
+      "Option3 Name",
+      "Option3 Value",
+      "SKU",
+      "HS Code",
+      "COO",
+      "East",
+      "West",
+    ];
+    const rowOf = (east: string, west: string) =>
+      csvLine(["tee", "Tee", "", "", "", "", "", "", "TEE-1", "", "", east, west]);
+    const { entries } = await imported(csvLine(older) + rowOf("5", "not stocked"));
+    expect(entries.map(({ item, rows }) => ({ item, rows }))).toEqual([
+      { item: { sku: "TEE-1", location: "East", onHand: 5 }, rows: 1 },
+      { item: null, rows: 0 },
+    ]);
+  });
+
+  test("a nested record of an interface is read by its paths, a row for each line", async () => {
+    const skubana = {
+      orderId: 4711,
+      orderNumber: "S-1",
+      orderStatus: "AWAITING_SHIPMENT",
+      shipName: "Ada",
+      currency: "USD",
+      orderTotal: { amount: 20, currency: "USD" },
+      shipAddress1: "1 Main",
+      shipCity: "Boston",
+      shipCountry: "US",
+      orderItems: [
+        { listingSku: "TEE-1", quantityOrdered: 1, unitPrice: { amount: 12.5 } },
+        { listingSku: "MUG-1", quantityOrdered: 1, unitPrice: { amount: 7.5 } },
+      ],
+    };
+    const { found, entries } = await imported(JSON.stringify(skubana));
+    expect(found).toMatchObject({ kind: "orders", layout: { source: "skubana", format: "jsonl" } });
+    expect(entries).toMatchObject([{ units: 2, money: { minor: 2_000 } }]);
+  });
+
+  test("a variant of Shopify's has the title of its product, and a row of a picture is none", async () => {
+    const rows = [
+      {
+        Handle: "tee",
+        Title: "Tee",
+        "Variant SKU": "TEE-S",
+        "Variant Grams": "180",
+        "Variant Price": "19.90",
+      },
+      { Handle: "tee", "Variant SKU": "TEE-M", "Variant Grams": "190", "Variant Price": "19.90" },
+      { Handle: "tee", "Image Src": "https://example.com/tee.png" },
+      { Handle: "mug", "Variant SKU": "MUG-1", "Variant Grams": "190", "Variant Price": "9.90" },
+    ].map((row: Readonly<Record<string, string>>) =>
+      csvLine(shopify("products-2024").map((column) => row[column] ?? "")),
+    );
+    const { entries } = await imported(csvLine(shopify("products-2024")) + rows.join(""));
+    const nameless = entries.map(({ key, faults }) => [key, faults.some(({ column }) => column === "Title")]);
+    expect(nameless).toEqual([
+      ["TEE-S", false],
+      ["TEE-M", false],
+      [null, false],
+      ["MUG-1", true],
+    ]);
+  });
+
+  test("a product's weight is in its unit, and a code that lost its zero has it again", async () => {
+    const text =
+      "sku,name,weight grams,weight unit,price,currency,hs code,origin country,gtin\nA,Tee,0.5,lb,9.90,USD,610910,US,12345678905\nB,Tee,1,stone,9.90,USD,610910,US,1234\n";
+    const { entries } = await imported(text);
+    expect(entries[0]?.item).toMatchObject({ weightGrams: 227, gtin: "012345678905", priceMinor: 990 });
+    expect(entries[1]?.faults.map(({ code }) => code)).toEqual(["unit_unknown", "gtin_wrong"]);
+  });
+});

@@ -1,0 +1,173 @@
+/**
+ * Whole tables as one moment has them, read as fast as somebody takes them: a transaction that sees no change,
+ * and a cursor in it. It keeps a connection and holds back the database's housekeeping for as long as it is read,
+ * so whoever reads too slowly is cut off (`gateway/http/streamed-body.ts`).
+ */
+import type { OrderDocument } from "../../orders/order.ts";
+import type { Database } from "../sql/database.ts";
+
+const FETCHED = 500;
+
+/** Rows of statements, one after the other, of one moment. */
+async function* ofOneMoment<Row extends object>(
+  database: Database,
+  statement: string,
+  values: readonly unknown[],
+): AsyncGenerator<readonly Row[]> {
+  const client = await database.connect();
+  let isWell = false;
+  try {
+    await client.query("begin isolation level repeatable read read only");
+    await client.query(`declare exported no scroll cursor for ${statement}`, [...values]);
+    while (true) {
+      const { rows } = await client.query<Row>(`fetch ${FETCHED} from exported`);
+      if (rows.length > 0) yield rows;
+      if (rows.length < FETCHED) break;
+    }
+    await client.query("commit");
+    isWell = true;
+  } finally {
+    // Where its reader has gone, or it broke, the connection goes with it: whatever is open in it ends.
+    client.release(!isWell);
+  }
+}
+
+export type ExportedProduct = {
+  readonly sku: string;
+  readonly name: string;
+  readonly weightGrams: number;
+  readonly lengthMm: number;
+  readonly widthMm: number;
+  readonly heightMm: number;
+  readonly priceMinor: number;
+  readonly currency: string;
+  readonly hsCode: string;
+  readonly originCountry: string;
+  readonly gtin: string;
+  readonly tagged: boolean;
+};
+
+export function exportedProducts(database: Database, companyId: string) {
+  return ofOneMoment<ExportedProduct>(
+    database,
+    `select sku, name, weight_grams as "weightGrams", length_mm as "lengthMm", width_mm as "widthMm",
+            height_mm as "heightMm", price_minor as "priceMinor", currency, hs_code as "hsCode",
+            origin_country as "originCountry", gtin, tagged
+       from product where company_id = $1 order by sku`,
+    [companyId],
+  );
+}
+
+export type ExportedStock = {
+  readonly sku: string;
+  readonly location: string;
+  readonly onHand: number;
+  readonly reserved: number;
+  readonly allocated: number;
+  readonly picked: number;
+  readonly unavailable: number;
+  readonly safetyStock: number;
+};
+
+export function exportedStock(database: Database, companyId: string) {
+  return ofOneMoment<ExportedStock>(
+    database,
+    `select s.sku, s.location_id as location, s.on_hand as "onHand", s.reserved, s.allocated, s.picked, s.unavailable,
+            s.safety_stock as "safetyStock"
+       from stock_position s join location l on l.id = s.location_id
+      where l.company_id = $1 order by s.sku, s.location_id`,
+    [companyId],
+  );
+}
+
+export type ExportedLocation = {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly address: Readonly<Record<string, string>>;
+  readonly latitude: number;
+  readonly longitude: number;
+  readonly timeZone: string | null;
+  readonly priority: number;
+};
+
+export function exportedLocations(database: Database, companyId: string) {
+  return ofOneMoment<ExportedLocation>(
+    database,
+    `select id, name, kind, address, latitude, longitude, time_zone as "timeZone", priority
+       from location where company_id = $1 order by id`,
+    [companyId],
+  );
+}
+
+export type ExportedOrder = {
+  readonly channel: string;
+  readonly status: string;
+  readonly fulfillment: string;
+  readonly document: OrderDocument;
+};
+
+/** @param only.open without those that are completed or cancelled */
+export function exportedOrders(
+  database: Database,
+  companyId: string,
+  only: { readonly channel: string | null; readonly open: boolean },
+) {
+  return ofOneMoment<ExportedOrder>(
+    database,
+    `select channel_id as channel, status, fulfillment_status as fulfillment, document from orders
+      where company_id = $1 and ($2::text is null or channel_id = $2)
+        and (not $3 or status in ('open', 'on_hold'))
+      order by captured_at, id`,
+    [companyId, only.channel, only.open],
+  );
+}
+
+/** A person's newest order, by what tells one person from another. */
+export type ExportedPerson = { readonly document: OrderDocument };
+
+export function exportedPersons(database: Database, companyId: string) {
+  return ofOneMoment<ExportedPerson>(
+    database,
+    `select distinct on (coalesce(p.mark::text, o.id)) o.document
+       from orders o left join order_person p on p.order_id = o.id
+      where o.company_id = $1 and p.erased_at is null
+      order by coalesce(p.mark::text, o.id), o.captured_at desc`,
+    [companyId],
+  );
+}
+
+export type ExportedCredit = { readonly email: string; readonly currency: string; readonly minor: number };
+
+/** Store credit that somebody has left, by e-mail address. */
+export function exportedCredit(database: Database, companyId: string) {
+  return ofOneMoment<ExportedCredit>(
+    database,
+    `select holder as email, currency, balance_minor as minor from store_credit_account
+      where company_id = $1 and balance_minor > 0 and holder like '%@%' order by holder, currency`,
+    [companyId],
+  );
+}
+
+export type ExportedReturn = {
+  readonly id: string;
+  readonly status: string;
+  readonly order: string;
+  readonly reason: string;
+  readonly method: string;
+  readonly comment: string;
+  readonly lines: readonly { readonly lineId: string; readonly sku: string; readonly quantity: number }[];
+};
+
+export function exportedReturns(database: Database, companyId: string) {
+  return ofOneMoment<ExportedReturn>(
+    database,
+    `select r.id, r.status, r.order_id as "order", r.reason, r.method, r.comment,
+            (select jsonb_agg(jsonb_build_object('lineId', l.line_id, 'sku', l.sku, 'quantity', l.requested)
+                      order by length(l.line_id), l.line_id)
+               from return_line l where l.return_id = r.id) as lines
+       from return_authorization r join orders o on o.id = r.order_id
+      where o.company_id = $1 order by r.requested_at, r.id`,
+    [companyId],
+  );
+}
