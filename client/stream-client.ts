@@ -7,7 +7,7 @@
  * C3 A feed's reader gets every entry once.
  */
 import type { DeviceEvent } from "../contract/devices.ts";
-import type { FeedEvent, StockChange } from "../contract/stream.ts";
+import type { FeedEvent, SellableStock, StockChange } from "../contract/stream.ts";
 import type { NodeEvent } from "../contract/system.ts";
 import { CODECS, type Encoding } from "./encoding.ts";
 import { type CursorStore, Feed, type FeedDoor, type FeedKind, type FeedMessage } from "./feed.ts";
@@ -239,6 +239,27 @@ export class StreamClient {
       }),
       unsubscribe: { type: "stock.unsubscribe" },
       entriesOf: (message) => (message.type === "stock.changes" ? message.positions : []),
+    });
+  }
+
+  /**
+   * What a channel may sell of each SKU, as it changes; `after: "0"`: of every SKU first. Put the numbers in the place of what
+   * is known of the SKU.
+   */
+  channelStock(
+    options: FeedOptions & { readonly channel: string; readonly skus?: readonly string[] },
+  ): Promise<Feed<SellableStock>> {
+    const { channel, skus } = options;
+    return this.follow<SellableStock>(options, {
+      events: "stock.changes",
+      subscribe: (after) => ({
+        type: "stock.subscribe",
+        after,
+        channel,
+        ...(skus === undefined ? {} : { skus }),
+      }),
+      unsubscribe: { type: "stock.unsubscribe" },
+      entriesOf: (message) => (message.type === "stock.changes" ? (message.sellable ?? []) : []),
     });
   }
 

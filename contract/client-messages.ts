@@ -112,13 +112,14 @@ export const CLIENT_MESSAGES = {
   ),
   /**
    * Positions as they change, from a cursor on (`null`: from now on; "0": from the beginning, which is every
-   * position); `skus` and `locations` narrow it.
+   * position); `skus` and `locations` narrow it. With a `channel`, what it may sell of their SKUs comes with them.
    */
   "stock.subscribe": Type.Object(
     {
       id: messageId,
       type: Type.Literal("stock.subscribe"),
       after: Type.Union([Type.String({ maxLength: MAX_STOCK_CURSOR_LENGTH }), Type.Null()]),
+      channel: Type.Optional(Id),
       skus: Type.Optional(Type.Array(Sku, { minItems: 1, maxItems: MAX_STOCK_FEED_NAMES })),
       locations: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: MAX_STOCK_FEED_NAMES })),
     },

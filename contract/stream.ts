@@ -100,6 +100,9 @@ export type ServerMessage =
       readonly type: "stock.changes";
       readonly cursor: string;
       readonly positions: readonly StockChange[];
+      /** Where a channel was named: what it may sell of these SKUs, and of kits of them. */
+      readonly channel?: string;
+      readonly sellable?: readonly SellableStock[];
     }
   /** What happened to devices, in order; resume after a reconnect with the last `cursor`. */
   | {
@@ -115,6 +118,13 @@ export type ServerMessage =
     };
 
 export type StockChange = PositionAddress & StockBuckets & { readonly at: string };
+
+/** `available`: as the channel's stock pool sees it; null: there is none anywhere. `sellable`: less its buffer. */
+export type SellableStock = {
+  readonly sku: string;
+  readonly available: number | null;
+  readonly sellable: number;
+};
 
 export type FeedEvent = TimelineEntry & {
   readonly orderId: string;

@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { StockCommand } from "../actors/commands.ts";
 import type { StockChange } from "../contract/stream.ts";
 import { readSourcingLocations } from "../store/catalog/locations.ts";
+import { readKits } from "../store/stock/kits.ts";
 import { receive, until } from "../test-support/engine.ts";
 import {
   addLocation,
+  addProducts,
   type GatewayWorld,
   type StreamClient,
   startGatewayWorld,
@@ -27,6 +29,8 @@ const lastCursorOf = (client: StreamClient, before: string): string =>
       message.type === "stock.changes" || message.type === "stock.subscribed" ? message.cursor : cursor,
     before,
   );
+
+const becomes = (isSo: () => boolean) => until(async () => (isSo() ? true : undefined));
 
 /** What somebody who took in every change would know now. */
 function learnt(known: Map<string, number>, client: StreamClient): Map<string, number> {
@@ -150,4 +154,62 @@ test("what may be promised is answered from shared memory, by SKU, location and 
   expect((await client.reply("all")).available).toEqual([7, null]);
   expect((await client.reply("east")).available).toEqual([3]);
   expect((await client.reply("pool")).available).toEqual([7]);
+});
+
+test("the stream tells what a channel may sell of a SKU and of kits of it, by its pool, less its buffer, anew where those change", async () => {
+  await addProducts(world.database, "SELL-1", "SELL-2", "SELL-SET");
+  await world.database.query(
+    `insert into kit_component (kit_sku, position, sku, quantity) values ('SELL-SET', 1, 'SELL-1', 2), ('SELL-SET', 2, 'SELL-2', 1)`,
+  );
+  world.engine.client.setKits(await readKits(world.database));
+  await world.database.query("update channel set stock_pool = 'vip', stock_buffer = 2 where id = 'shopify'");
+  const at = { locationId: "east", atMs: Date.now(), cause: "test" };
+  await world.engine.client.execute([
+    receive("SELL-1", "east", 10, "sell-1"),
+    receive("SELL-2", "east", 8, "sell-2"),
+    {
+      ...at,
+      type: "set-pool",
+      commandId: "sell-pool",
+      sku: "SELL-1",
+      pool: "other",
+      kind: "ring-fenced",
+      units: 3,
+    },
+  ]);
+  const skus = ["SELL-1", "SELL-SET"];
+  const client = await world.connect();
+  client.send({ id: "c", type: "stock.subscribe", after: "0", channel: "shopify", skus });
+  await client.reply("c");
+  const known = (): Record<string, number> =>
+    Object.fromEntries(
+      client.received.flatMap((message) =>
+        message.type === "stock.changes"
+          ? (message.sellable ?? []).map(({ sku, sellable }) => [sku, sellable])
+          : [],
+      ),
+    );
+  await expect.poll(known, { timeout: 15_000 }).toEqual({ "SELL-1": 5, "SELL-SET": 1 });
+  // Its components' positions decide about a kit, and are not told by themselves where nobody asked for them.
+  expect(changesOf(client).every(({ sku }) => sku === "SELL-1")).toBe(true);
+  await world.engine.client.execute([receive("SELL-1", "east", 4, "sell-3")]);
+  await expect.poll(known, { timeout: 15_000 }).toEqual({ "SELL-1": 9, "SELL-SET": 3 });
+  const resumed = lastCursorOf(client, "0");
+  client.socket.terminate();
+
+  await world.engine.client.execute([receive("SELL-1", "east", 1, "sell-4")]);
+  const later = await world.connect();
+  later.send({ id: "d", type: "stock.subscribe", after: resumed, channel: "shopify", skus });
+  await later.reply("d");
+  const told = () =>
+    later.received.flatMap((message) => (message.type === "stock.changes" ? (message.sellable ?? []) : []));
+  await becomes(() => told().some(({ sku, sellable }) => sku === "SELL-1" && sellable === 10));
+  await world.database.query("update channel set stock_buffer = 6 where id = 'shopify'");
+  await becomes(() => told().some(({ sku, sellable }) => sku === "SELL-1" && sellable === 6));
+
+  later.send({ id: "e", type: "stock.subscribe", after: null, channel: "nowhere" });
+  expect(await later.reply("e")).toMatchObject({ type: "error", code: "channel_not_found" });
+  const bound = await world.connect({ key: await world.key(["stock:read"], "shopify") });
+  bound.send({ id: "b", type: "stock.subscribe", after: null, channel: "web" });
+  expect(await bound.reply("b")).toMatchObject({ type: "error", code: "channel_forbidden" });
 });

@@ -31,6 +31,7 @@ import type { LaneClient } from "../../engine/lane-client.ts";
 import { bringBack } from "../../operations/archive/bring-back.ts";
 import { captureOrders } from "../../operations/capture/capture-order.ts";
 import { editOrder } from "../../operations/change/edit-order.ts";
+import { ChannelStockFollower } from "../../operations/stock/channel-stock.ts";
 import { runStockCommands } from "../../operations/stock/run-stock-commands.ts";
 import { archivedOrders } from "../../store/archive/archive-reader.ts";
 import type { DeviceFeedEntry } from "../../store/floor/device-events.ts";
@@ -78,6 +79,9 @@ export type StreamSocket = {
 const POLICY_VIOLATION = 1008;
 const SERVICE_RESTART = 1012;
 const TRY_AGAIN_LATER = 1013;
+
+/** How late it is noticed at most that what decides about a channel's stock has changed. */
+const CHANNEL_RULES_MS = 2_000;
 
 /** Messages that may leave an outcome to wonder about. */
 const CHANGES: ReadonlySet<ReadMessage["type"]> = new Set<ReadMessage["type"]>([
@@ -455,6 +459,10 @@ export class Connection {
 
   private async subscribeToStock(message: Extract<ReadMessage, { type: "stock.subscribe" }>): Promise<void> {
     requirePermission(this.principal, "stock.read");
+    if (message.channel !== undefined) {
+      await this.subscribeToChannelStock(message, message.channel);
+      return;
+    }
     await this.subscribe(message, {
       name: "stock",
       hub: this.stockFeed,
@@ -472,6 +480,74 @@ export class Connection {
           type: "stock.subscribed",
           cursor: formatStockFeedCursor(cursor),
         }),
+    });
+  }
+
+  /** With what a channel may sell of the SKUs. Where what decides about that changes, all comes anew. */
+  private async subscribeToChannelStock(
+    message: Extract<ReadMessage, { type: "stock.subscribe" }>,
+    channel: string,
+    isAnew = false,
+  ): Promise<void> {
+    const { channelId, within } = this.principal;
+    if (channelId !== null && channelId !== channel)
+      throw new ApiError("channel_forbidden", `The key is bound to the channel ${channelId}.`);
+    if (isBound(within)) requireWithin(within, { channel });
+    const { database, allocator, logger } = this.services;
+    const context = { database, allocator };
+    const follower = await ChannelStockFollower.start(context, channel, message.skus ?? null);
+    if (follower === null) throw new ApiError("channel_not_found", `There is no channel "${channel}".`);
+    const skus =
+      message.skus === undefined ? null : await ChannelStockFollower.positionsOf(database, message.skus);
+    let told = Promise.resolve();
+    let isOver = false;
+    const fail = (error: unknown): void => {
+      if (isOver || !this.open) return;
+      logFailure(logger, error, { type: message.type }, "a feed subscription failed");
+      this.socket.close(TRY_AGAIN_LATER, "feed_failed");
+    };
+    await this.subscribe(message, {
+      name: "stock",
+      hub: this.stockFeed,
+      after: isAnew ? [] : cursorFrom(message.after, parseStockFeedCursor),
+      filter: { skus, locations: message.locations ?? null },
+      deliver: (entries, cursor) => {
+        // One after the other: the cursors of a feed go up.
+        told = told
+          .then(async () => {
+            const sellable = await follower.sellable(entries.map(({ sku }) => sku));
+            if (isOver || !this.open) return;
+            this.send({
+              type: "stock.changes",
+              cursor: formatStockFeedCursor(cursor),
+              positions: entries.filter(({ sku }) => follower.isWanted(sku)).map(stockChange),
+              channel,
+              sellable,
+            });
+          })
+          .catch(fail);
+      },
+      confirm: (cursor) => {
+        if (isAnew) return;
+        const said = formatStockFeedCursor(cursor);
+        this.reply(message, { re: message.id, type: "stock.subscribed", cursor: said });
+      },
+    });
+    const end = this.feedEnds.get("stock");
+    // Ended already, by the client or with the connection.
+    if (end === undefined) return;
+    const timer = setInterval(() => {
+      follower
+        .isOutdated()
+        .then(async (isOutdated) => {
+          if (isOutdated && !isOver && this.open) await this.subscribeToChannelStock(message, channel, true);
+        })
+        .catch(fail);
+    }, CHANNEL_RULES_MS);
+    this.feedEnds.set("stock", () => {
+      isOver = true;
+      clearInterval(timer);
+      end();
     });
   }
 

@@ -187,6 +187,23 @@ const FROM_SERVER: readonly Case[] = [
     messages: [{ type: "stock.changes", cursor: "2.1.0.2", positions: [position] }],
   },
   {
+    name: "what a channel may sell",
+    means:
+      "Beside the positions: of each SKU, and of kits of them, what the channel's pool has available, less its buffer; a SKU without stock anywhere has null.",
+    messages: [
+      {
+        type: "stock.changes",
+        cursor: "2.1.0.3",
+        positions: [position],
+        channel: "shopify",
+        sellable: [
+          { sku: "MUG-1", available: 12, sellable: 10 },
+          { sku: "SET-1", available: null, sellable: 0 },
+        ],
+      },
+    ],
+  },
+  {
     name: "what happened to devices",
     means: "An event of no device has null in the device's place.",
     messages: [
@@ -327,6 +344,11 @@ const FROM_CLIENT: readonly Case[] = [
     name: "positions from the beginning",
     means: 'After "0": every position first, and then what changes.',
     messages: [{ id: "g", type: "stock.subscribe", after: "0", skus: ["MUG-1"] }],
+  },
+  {
+    name: "what a channel may sell, from the beginning",
+    means: "Every position first, with what the channel may sell of its SKU.",
+    messages: [{ id: "gc", type: "stock.subscribe", after: "0", channel: "shopify" }],
   },
   {
     name: "events of devices",

@@ -78,6 +78,10 @@ export const SERVER_MESSAGES: { readonly [T in ServerMessage["type"]]: TSchema }
     type: Type.Literal("stock.changes"),
     cursor,
     positions: Type.Array(StockChange),
+    channel: Type.Optional(Text),
+    sellable: Type.Optional(
+      Type.Array(Type.Object({ sku: Text, available: Nullable(Count), sellable: Count })),
+    ),
   }),
   "devices.events": Type.Object({
     type: Type.Literal("devices.events"),

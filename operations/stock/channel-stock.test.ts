@@ -16,13 +16,15 @@ test("it sees stock as its pool does, in the order asked for", async () => {
   const allocator = {
     available: (sku: string, scope?: { readonly pool?: string }) =>
       units.get(`${sku}/${scope?.pool ?? ""}`) ?? null,
+    availableByLocation: () => [],
   };
+  const none = new Map();
   const skus = ["NONE", "TEE-1"];
-  expect(await channelStockOf(allocator, { stockPool: "shop", stockBuffer: 3 }, skus)).toEqual([
+  expect(await channelStockOf(allocator, { stockPool: "shop", stockBuffer: 3 }, skus, none)).toEqual([
     { sku: "NONE", available: null, sellable: 0 },
     { sku: "TEE-1", available: 9, sellable: 6 },
   ]);
-  expect(await channelStockOf(allocator, { stockPool: null, stockBuffer: 0 }, ["TEE-1"])).toEqual([
+  expect(await channelStockOf(allocator, { stockPool: null, stockBuffer: 0 }, ["TEE-1"], none)).toEqual([
     { sku: "TEE-1", available: 4, sellable: 4 },
   ]);
 });

@@ -216,10 +216,10 @@ export class EndpointLane {
   private async readOn(): Promise<Pages> {
     const { reach } = this;
     if (reach === null) return NO_PAGES;
-    return {
-      orders: await this.tail.read("orders", reach.orders),
-      system: await this.tail.read("system", reach.system),
-    };
+    const [orders, system] = await Promise.all(
+      SOURCES.map((source) => this.tail.read(source, reach[source])),
+    );
+    return { orders: orders ?? null, system: system ?? null };
   }
 
   /** What the pages have for this webhook, and was not sent before. */

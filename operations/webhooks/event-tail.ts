@@ -9,8 +9,8 @@ import type { Database } from "../../store/sql/database.ts";
 import { compareFeedCursors, type FeedCursor, type FeedPage } from "../../store/sql/feed-cursor.ts";
 import { readWebhookEvents, type WebhookEvent } from "../../store/webhooks/webhook-events.ts";
 
-const PAGE = 500;
-const MOST_EVENTS = 4_000;
+const PAGE = 1_000;
+const MOST_EVENTS = 8_000;
 
 type Tail = {
   readonly begin: FeedCursor;

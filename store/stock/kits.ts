@@ -41,3 +41,53 @@ export async function hasStock(client: Queryable, sku: string): Promise<boolean>
   );
   return rowCount !== 0;
 }
+
+/** Those of these SKUs that are kits, with their components. */
+export async function kitsAmong(
+  client: Queryable,
+  skus: readonly string[],
+): Promise<ReadonlyMap<string, StoredKit["components"]>> {
+  const { rows } = await client.query<StoredKit>(
+    `select kit_sku as sku, jsonb_agg(jsonb_build_object('sku', sku, 'quantity', quantity) order by position) as components
+       from kit_component where kit_sku = any($1) group by kit_sku`,
+    [skus],
+  );
+  return new Map(rows.map(({ sku, components }) => [sku, components]));
+}
+
+/** Kits that have any of these SKUs as a component. */
+export async function kitsOf(client: Queryable, skus: readonly string[]): Promise<readonly string[]> {
+  const { rows } = await client.query<{ sku: string }>(
+    "select distinct kit_sku as sku from kit_component where sku = any($1)",
+    [skus],
+  );
+  return rows.map(({ sku }) => sku);
+}
+
+/** Components of those of these SKUs that are kits. */
+export async function kitPartsOf(client: Queryable, skus: readonly string[]): Promise<readonly string[]> {
+  const { rows } = await client.query<{ sku: string }>(
+    "select distinct sku from kit_component where kit_sku = any($1)",
+    [skus],
+  );
+  return rows.map(({ sku }) => sku);
+}
+
+export type StockRules = {
+  readonly stockPool: string | null;
+  readonly stockBuffer: number;
+  /** Another text whenever they change, places open or close, or kits are made of something else. */
+  readonly stamp: string;
+};
+
+/** What decides, beside the positions, what a channel may sell. @returns null where there is no such channel */
+export async function readStockRules(client: Queryable, channelId: string): Promise<StockRules | null> {
+  const { rows } = await client.query<StockRules>(
+    `select c.stock_pool as "stockPool", c.stock_buffer as "stockBuffer", concat_ws(' ', c.stock_pool, c.stock_buffer,
+        (select coalesce(sum(hashtextextended(l.id, 0)), 0) from location l where l.active),
+        (select coalesce(sum(hashtextextended(k.kit_sku || ' ' || k.sku || ' ' || k.quantity, 0)), 0) from kit_component k)) as stamp
+       from channel c where c.id = $1`,
+    [channelId],
+  );
+  return rows[0] ?? null;
+}

@@ -5,6 +5,8 @@
  * L1 A message that was delivered is not made one that waits by who comes late with another outcome: two processes that
  *    deliver by mistake at once repeat messages, and lose none.
  * L2 A webhook's place in a feed moves on in the statement that writes down what became of the messages before it.
+ * L3 Writing down what became of messages does not wait for the disk: a server of PostgreSQL that dies may have forgotten the last
+ *    moment, whose messages are then sent once more, in the same order.
  */
 import type { WebhookSource } from "../../contract/settings/webhook-events.ts";
 import type { WebhookDeliveryView, WebhookTry } from "../../contract/settings/webhooks.ts";
@@ -87,8 +89,9 @@ export async function recordOutcomes(
   const health = progress?.health ?? null;
   await client.query({
     name: "record-webhook-outcomes",
-    text: `with outcome as (
-       select * from jsonb_to_recordset($2) as o("messageId" text, source text, "orderId" text, key text, type text,
+    text: `with quick as materialized (select set_config('synchronous_commit', 'off', true)
+     ), outcome as (
+       select o.* from quick, jsonb_to_recordset($2) as o("messageId" text, source text, "orderId" text, key text, type text,
          subject text, tx text, place bigint, state text, attempts integer, "httpStatus" integer, problem text,
          at timestamptz, tries jsonb, "dueAt" timestamptz)
      ), written as (
