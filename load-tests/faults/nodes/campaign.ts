@@ -156,9 +156,7 @@ async function strike(stage: NodesStage, place: NodePlace, fault: NodeFault, ran
       await cut([fromDatabase, fromRedis]);
       break;
     case "redis_killed":
-      await stage.redis.kill();
-      await pause(random.integer(0, 6_000));
-      await stage.redis.start();
+      await stage.redis.killFor(random.integer(0, 6_000));
       break;
   }
   // It was killed, or has ended by itself because it was taken over.

@@ -6,6 +6,7 @@ import { freePort } from "../../../cli/embedded/free-port.ts";
 export class RedisServer {
   readonly port: number;
   private child: ChildProcess | null = null;
+  private away: Promise<void> | null = null;
 
   private constructor(port: number) {
     this.port = port;
@@ -32,6 +33,20 @@ export class RedisServer {
         if (bytes.includes("Ready to accept")) resolve();
       });
     });
+  }
+
+  /** Dies, and comes back after a while. One death at a time. */
+  killFor(ms: number): Promise<void> {
+    this.away ??= this.dieFor(ms).finally(() => {
+      this.away = null;
+    });
+    return this.away;
+  }
+
+  private async dieFor(ms: number): Promise<void> {
+    await this.kill();
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    await this.start();
   }
 
   async kill(): Promise<void> {

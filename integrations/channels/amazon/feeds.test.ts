@@ -1,0 +1,73 @@
+/** Amazon's feeds where they go wrong: what is never believed. */
+import { describe, expect, test } from "vitest";
+import { ServiceFault } from "../../../ports/service-fault.ts";
+import type { AmazonApi, Asked } from "./api.ts";
+import { errorInXmlReport, runFeed } from "./feeds.ts";
+
+const feed = { feedType: "JSON_LISTINGS_FEED", contentType: "application/json", content: "{}" } as const;
+
+/** Amazon as far as the document's address; nothing listens there. */
+function apiThat(answers: (asked: Asked) => { readonly status: number; readonly json: unknown }): AmazonApi {
+  return {
+    account: {
+      endpoint: "https://sellingpartnerapi-na.amazon.com",
+      tokenUrl: "https://api.amazon.com/auth/o2/token",
+      clientId: "client",
+      clientSecret: "client-secret",
+      refreshToken: "Atzr|secret",
+      sellerId: "SELLER",
+      marketplaceIds: ["ATVPDKIKX0DER"],
+    },
+    timeoutMs: 1_000,
+    now: Date.now,
+    ask: async (asked) => ({ ...answers(asked), headers: new Headers() }),
+  };
+}
+
+async function faultOf(api: AmazonApi): Promise<ServiceFault> {
+  const fault = await runFeed(api, feed).catch((error: unknown) => error);
+  if (!(fault instanceof ServiceFault)) throw new Error(`no fault: ${String(fault)}`);
+  return fault;
+}
+
+test("a document goes to no address but one of Amazon's kind, and the address is in no error", async () => {
+  for (const url of ["", "http://169.254.169.254/latest", "file:///etc/passwd", "no address"]) {
+    const api = apiThat(() => ({ status: 201, json: { feedDocumentId: "d-1", url } }));
+    const fault = await faultOf(api);
+    expect(fault).toMatchObject({ code: "unavailable", retryable: true });
+    if (url !== "") expect(fault.message).not.toContain(url);
+  }
+});
+
+test("what Amazon refuses of a feed itself is ours to mend, in its words", async () => {
+  const errors = [{ code: "InvalidInput", message: "contentType is missing" }];
+  expect(await faultOf(apiThat(() => ({ status: 400, json: { errors } })))).toMatchObject({
+    code: "request_refused",
+    retryable: false,
+    message: "Amazon refused createFeedDocument: InvalidInput: contentType is missing",
+  });
+});
+
+describe("a report in XML", () => {
+  const result = (code: string, text: string) =>
+    `<Result><MessageID>1</MessageID><ResultCode>${code}</ResultCode><ResultMessageCode>99</ResultMessageCode><ResultDescription>${text}</ResultDescription></Result>`;
+  const report = (...results: readonly string[]) =>
+    `<ProcessingReport><StatusCode>Complete</StatusCode>${results.join("")}</ProcessingReport>`;
+
+  test("without an error is none, whatever it warns of", () => {
+    expect(errorInXmlReport("")).toBeNull();
+    expect(errorInXmlReport(report())).toBeNull();
+    expect(errorInXmlReport(report(result("Warning", "late")))).toBeNull();
+  });
+
+  test("tells the first error and not the warning before it", () => {
+    expect(errorInXmlReport(report(result("Warning", "late"), result("Error", "shipped already")))).toEqual({
+      code: "99",
+      message: "shipped already",
+    });
+    expect(errorInXmlReport(report("<Result><ResultCode>Error</ResultCode></Result>"))).toEqual({
+      code: "feed_error",
+      message: "Amazon refused the message.",
+    });
+  });
+});
