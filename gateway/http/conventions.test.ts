@@ -62,6 +62,7 @@ test("every list can be sorted", () => {
     "GET /v1/floor/loads": newestFirst,
     "GET /v1/fulfillment-orders": "in the order in which they are to be packed",
     "GET /v1/fulfillment-orders/{id}/combinable": "few",
+    "GET /v1/imports": newestFirst,
     "GET /v1/orders/events": newestFirst,
     "GET /v1/orders/{id}/revisions": "in the order in which they were made",
     "GET /v1/orders/{id}/timeline": "in the order in which it happened",
@@ -83,7 +84,9 @@ test("every list can be sorted", () => {
 test("every read that answers JSON takes `fields`", () => {
   holds(reads, (route) => "fields" in sharedQuery(route), {
     "GET /v1/audit/export": "a table, or a document a line",
+    "GET /v1/exports/{kind}": "a table, or a document a line",
     "GET /v1/fulfillment-orders/{id}/packing-slip.pdf": "paper",
+    "GET /v1/imports/{id}/faults.csv": "a table",
     "GET /v1/orders/export.csv": "a table",
     "GET /v1/refunds/export.csv": "a table",
     "GET /v1/shipments/{id}/label.pdf": "paper",
@@ -97,6 +100,7 @@ test("every read that answers JSON takes `fields`", () => {
 test("every POST and PATCH of a known caller takes an Idempotency-Key", () => {
   const password = "carries a password or a code, whose answer is not to be kept";
   const nothing = "changes nothing";
+  const file = "a file as it comes, of any length; what of it is here already is passed over";
   holds(
     ofCallers.filter(({ method }) => method === "POST" || method === "PATCH"),
     ({ idempotency }) => idempotency !== "none",
@@ -108,6 +112,8 @@ test("every POST and PATCH of a known caller takes an Idempotency-Key", () => {
       "POST /v1/account/second-factor": password,
       "POST /v1/account/second-factor/confirm": password,
       "POST /v1/account/second-factor/remove": password,
+      "POST /v1/imports": file,
+      "POST /v1/imports/{id}/content": file,
       "POST /v1/mail-templates/{kind}/{language}/preview": nothing,
       "POST /v1/packing-slips": nothing,
       "POST /v1/personal-data/export": nothing,
@@ -148,6 +154,9 @@ test("every change of something that can be read takes If-Match", () => {
     "POST /v1/fulfillment-orders/{id}/release_hold": listed,
     "POST /v1/fulfillment-orders/{id}/reschedule": listed,
     "POST /v1/fulfillment-orders/{id}/split": listed,
+    "DELETE /v1/import-mappings/{id}": listed,
+    "POST /v1/import-mappings": makes,
+    "POST /v1/imports": makes,
     "POST /v1/hold-reasons": makes,
     "POST /v1/keys": makes,
     "POST /v1/locations": makes,
