@@ -27,6 +27,23 @@ export const NODE_FAULTS = [
   "redis_killed",
 ] as const;
 
+/** Of a campaign that ended before the first audit, which is a finding. */
+const UNAUDITED: AuditResult = {
+  answered: 0,
+  operations: 0,
+  journalRows: 0,
+  lost: 0,
+  doubled: 0,
+  phantom: 0,
+  oversold: 0,
+  staleEpochRows: 0,
+  brokenChain: 0,
+  unbalanced: 0,
+  contradicted: 0,
+  unanswered: 0,
+  findings: [],
+};
+
 export type NodeFault = (typeof NODE_FAULTS)[number];
 
 export type NodesReport = {
@@ -91,7 +108,7 @@ export async function runNodesCampaign(options: {
     seconds: elapsed(),
     faults,
     rounds,
-    audit: countsOf(audit),
+    audit: countsOf(audit ?? UNAUDITED),
     messages: waits.length,
     waitMs: { p50: at(0.5), p99: at(0.99), max: at(1) },
     late,
@@ -164,8 +181,7 @@ async function strike(stage: NodesStage, place: NodePlace, fault: NodeFault, ran
   if (place.server === null) await stage.serve(place);
 }
 
-function countsOf(audit: AuditResult | null): AuditCounts {
-  if (audit === null) throw new Error("nothing was audited");
+function countsOf(audit: AuditResult): AuditCounts {
   const { findings: _, ...counts } = audit;
   return counts;
 }

@@ -73,6 +73,7 @@ function textOf({
   seconds,
   ok,
   seed,
+  findings,
 }: NodesReport): string {
   const count = (value: number): string => Math.round(value).toLocaleString("en");
   const sum = Object.values(faults).reduce((total, each) => total + each, 0);
@@ -83,7 +84,7 @@ ${count(sum)} faults in ${count(seconds)} s (seed ${seed}): ${Object.entries(fau
 ${count(messages)} messages, answered or refused after p50 ${count(waitMs.p50)}, p99 ${count(waitMs.p99)}, at most ${count(waitMs.max)} ms; ${late} late.
 Shards spread evenly again after at most ${count(Math.max(...spreadAfterMs, 0))} ms.
 ${count(audit.operations)} operations: lost ${audit.lost}, doubled ${audit.doubled}, without being asked for ${audit.phantom}, oversold ${audit.oversold}, stale-epoch rows ${audit.staleEpochRows}, broken chain ${audit.brokenChain}, unbalanced ${audit.unbalanced}, contradicted ${audit.contradicted}, unanswered ${audit.unanswered}: ${ok ? "all is well" : "NOT all is well"}.
-`;
+${findings.map((finding) => `  ${finding}\n`).join("")}`;
 }
 
 function say(text: string, status: number): number {

@@ -3,6 +3,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { freePort } from "../../../cli/embedded/free-port.ts";
 
+const START_TRIES = 100;
+const START_AGAIN_MS = 200;
+
 export class RedisServer {
   readonly port: number;
   private child: ChildProcess | null = null;
@@ -46,7 +49,16 @@ export class RedisServer {
   private async dieFor(ms: number): Promise<void> {
     await this.kill();
     await new Promise((resolve) => setTimeout(resolve, ms));
-    await this.start();
+    // Meanwhile the port may have become another program's, for the time of a connection.
+    for (let tries = 0; ; tries += 1) {
+      try {
+        await this.start();
+        return;
+      } catch (error) {
+        if (tries >= START_TRIES) throw error;
+        await new Promise((resolve) => setTimeout(resolve, START_AGAIN_MS));
+      }
+    }
   }
 
   async kill(): Promise<void> {
