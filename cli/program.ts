@@ -8,6 +8,7 @@ import { addAuditCommand } from "./commands/audit.ts";
 import { addAuditOrdersCommand } from "./commands/audit-orders.ts";
 import { addBulkCommand } from "./commands/bulk.ts";
 import { addChannelCommand } from "./commands/channel.ts";
+import { addChannelsCommand } from "./commands/channels.ts";
 import { addCompanyCommand } from "./commands/company.ts";
 import { addMigrateCommand } from "./commands/database/migrate.ts";
 import { addDeviceCommand } from "./commands/device.ts";
@@ -91,6 +92,7 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
   addPersonalDataCommand(program);
   addAuditCommand(program);
   addChannelCommand(program);
+  addChannelsCommand(program);
   addLocationCommand(program);
   addSourcingRulesCommand(program);
   addMailTemplateCommand(program);

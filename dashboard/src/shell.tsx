@@ -26,6 +26,7 @@ import { comesBack, scrollAsLeft } from "./live/visits.ts";
 import { AccountPage } from "./pages/account/account-page.tsx";
 import { FinancePage } from "./pages/after-sale/finance-page.tsx";
 import { CatalogPage } from "./pages/catalog/catalog-page.tsx";
+import { ChannelsPage } from "./pages/channels/channels-page.tsx";
 import { DevicesPage } from "./pages/device-grid/devices-page.tsx";
 import { CompanyLinks } from "./pages/door/company-links.tsx";
 import { OrderPage } from "./pages/order/order-page.tsx";
@@ -142,6 +143,7 @@ export function Shell({ session }: { readonly session: Session }) {
           <Route path="/returns/:id" component={ReturnPage} />
           <Route path="/finance" component={FinancePage} />
           <Route path="/devices" component={DevicesPage} />
+          <Route path="/channels" component={ChannelsPage} />
           <Route path="/catalog" component={CatalogPage} />
           <Route path="/system" component={SystemPage} />
           <Route path="/settings" component={SettingsPage} />

@@ -62,6 +62,7 @@ test("every list can be sorted", () => {
     "GET /v1/floor/loads": newestFirst,
     "GET /v1/fulfillment-orders": "in the order in which they are to be packed",
     "GET /v1/fulfillment-orders/{id}/combinable": "few",
+    "GET /v1/imports": newestFirst,
     "GET /v1/orders/events": newestFirst,
     "GET /v1/orders/{id}/revisions": "in the order in which they were made",
     "GET /v1/orders/{id}/timeline": "in the order in which it happened",
@@ -77,13 +78,20 @@ test("every list can be sorted", () => {
     "GET /v1/store-credit": newestFirst,
     "GET /v1/views": "by list and name",
     "GET /v1/webhook-subscriptions/{id}/deliveries": newestFirst,
+    "GET /v1/channels/{id}/differences": newestFirst,
+    "GET /v1/channels/{id}/listings": "by the channel's own name",
+    "GET /v1/channels/{id}/tellings": newestFirst,
+    "GET /v1/imports": newestFirst,
+    "GET /v1/webhook-subscriptions/{id}/replays": newestFirst,
   });
 });
 
 test("every read that answers JSON takes `fields`", () => {
   holds(reads, (route) => "fields" in sharedQuery(route), {
     "GET /v1/audit/export": "a table, or a document a line",
+    "GET /v1/exports/{kind}": "a table, or a document a line",
     "GET /v1/fulfillment-orders/{id}/packing-slip.pdf": "paper",
+    "GET /v1/imports/{id}/faults.csv": "a table",
     "GET /v1/orders/export.csv": "a table",
     "GET /v1/refunds/export.csv": "a table",
     "GET /v1/shipments/{id}/label.pdf": "paper",
@@ -91,12 +99,15 @@ test("every read that answers JSON takes `fields`", () => {
     "GET /v1/stock/{sku}/{location}/movements.csv": "a table",
     "GET /v1/track/{token}/returns/{id}/code.svg": "a picture",
     "GET /v1/track/{token}/returns/{id}/label.pdf": "paper",
+    "GET /v1/exports/{kind}": "a table, written while it is read",
+    "GET /v1/imports/{id}/faults.csv": "a table",
   });
 });
 
 test("every POST and PATCH of a known caller takes an Idempotency-Key", () => {
   const password = "carries a password or a code, whose answer is not to be kept";
   const nothing = "changes nothing";
+  const file = "a file as it comes, of any length; what of it is here already is passed over";
   holds(
     ofCallers.filter(({ method }) => method === "POST" || method === "PATCH"),
     ({ idempotency }) => idempotency !== "none",
@@ -108,6 +119,8 @@ test("every POST and PATCH of a known caller takes an Idempotency-Key", () => {
       "POST /v1/account/second-factor": password,
       "POST /v1/account/second-factor/confirm": password,
       "POST /v1/account/second-factor/remove": password,
+      "POST /v1/imports": file,
+      "POST /v1/imports/{id}/content": file,
       "POST /v1/mail-templates/{kind}/{language}/preview": nothing,
       "POST /v1/packing-slips": nothing,
       "POST /v1/personal-data/export": nothing,
@@ -117,6 +130,9 @@ test("every POST and PATCH of a known caller takes an Idempotency-Key", () => {
       "POST /v1/settings/sourcing-rules/check": nothing,
       "POST /v1/vendor-accounts/{kind}/{provider}/{account}/try": nothing,
       "POST /v1/webhook-subscriptions/{id}/test": "sends one message more each time, which is what it is for",
+      "POST /v1/channels/{id}/account/try": nothing,
+      "POST /v1/imports": "begins an upload that counts for nothing until its content is there",
+      "POST /v1/imports/{id}/content": "goes on from a byte that it names, so a repeat adds nothing",
     },
   );
 });
@@ -148,6 +164,9 @@ test("every change of something that can be read takes If-Match", () => {
     "POST /v1/fulfillment-orders/{id}/release_hold": listed,
     "POST /v1/fulfillment-orders/{id}/reschedule": listed,
     "POST /v1/fulfillment-orders/{id}/split": listed,
+    "DELETE /v1/import-mappings/{id}": listed,
+    "POST /v1/import-mappings": makes,
+    "POST /v1/imports": makes,
     "POST /v1/hold-reasons": makes,
     "POST /v1/keys": makes,
     "POST /v1/locations": makes,
@@ -168,6 +187,9 @@ test("every change of something that can be read takes If-Match", () => {
     "POST /v1/vendor-accounts": makes,
     "POST /v1/views": makes,
     "POST /v1/webhook-subscriptions": makes,
+    "DELETE /v1/import-mappings/{id}": listed,
+    "POST /v1/import-mappings": makes,
+    "POST /v1/imports": makes,
   });
 });
 

@@ -17,6 +17,7 @@ export const PAGE_PATHS: readonly string[] = [
   "/returns/:id",
   "/finance",
   "/devices",
+  "/channels",
   "/catalog",
   "/system",
   "/settings",

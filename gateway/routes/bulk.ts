@@ -14,7 +14,8 @@ import type { HttpReply, HttpRequest } from "../wire/http-message.ts";
 import { ApiError, describeError, problemReply } from "../wire/problem.ts";
 
 /** They are somebody else's, sign people in, or answer with paper. */
-const NOT_IN_BULK = /^\/v1\/(bulk|webhooks|track|sessions|account|passkey-|password-|single-|packing-slips)/;
+const NOT_IN_BULK =
+  /^\/v1\/(bulk|imports|webhooks|track|sessions|account|passkey-|password-|single-|packing-slips)/;
 
 /** Of the whole request, and of no part of it. */
 const OF_THE_WHOLE = new Set([

@@ -244,6 +244,13 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "invalid_cursor",
     ],
   },
+  "GET /v1/channels/{id}/differences.csv": {
+    statuses: [200],
+    types: ["text/csv"],
+    codes: [
+      "invalid_cursor",
+    ],
+  },
   "GET /v1/channels/{id}/hold-rules": {
     statuses: [200],
     types: ["application/json"],

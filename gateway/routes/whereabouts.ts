@@ -133,6 +133,7 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
     "GET /v1/channels/{id}/comparisons",
     "POST /v1/channels/{id}/comparisons",
     "GET /v1/channels/{id}/differences",
+    "GET /v1/channels/{id}/differences.csv",
     "POST /v1/channels/{id}/differences/{difference}/accept",
   ].map((path) => [path, channel] as const),
   ["GET /v1/channels/{id}", channel],

@@ -29,11 +29,16 @@ test("a code that nobody knows does not compile, and every known one has its sta
 
 test("every code is found whichever way it is made: by refuse, refusal, refused or an error of the edge", () => {
   const made = ["actors", "gateway", "integrations/channels", "operations", "orders"].flatMap((folder) =>
+    // What a channel says to what it is told is its own, and shown with a telling: no code of ours.
     sourcesOf(folder).flatMap(([, text]) =>
-      [
-        ...text.matchAll(/(?<!\.)\b(?:refuse|refused|refusal|new ApiError)\((?:[^()"]*,\s*)?"([a-z_]+)"/g),
-        ...text.matchAll(/\bstatus: "refused",\s*code: "([a-z_]+)"/g),
-      ].map((match) => match[1] ?? ""),
+      text.includes("ports/channel-connection.ts")
+        ? []
+        : [
+            ...text.matchAll(
+              /(?<!\.)\b(?:refuse|refused|refusal|new ApiError)\((?:[^()"]*,\s*)?"([a-z_]+)"/g,
+            ),
+            ...text.matchAll(/\bstatus: "refused",\s*code: "([a-z_]+)"/g),
+          ].map((match) => match[1] ?? ""),
     ),
   );
   expect(new Set(made).size).toBeGreaterThan(70);

@@ -1,7 +1,10 @@
 import fc from "fast-check";
+import type { TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 import { expect, test } from "vitest";
 import { OrderChangeBody } from "../../contract/order-changes.ts";
+import { routeTable } from "../routes/route-table.ts";
+import { type Expected, exampleOf } from "./expectation.ts";
 import { firstFault } from "./validation.ts";
 
 const change = Compile(OrderChangeBody);
@@ -23,7 +26,7 @@ test.each<[object, string]>([
 test("an edit of no kind is told which kinds there are", () => {
   for (const edit of [{ kind: "zap" }, {}, null, 7])
     expect(firstFault(change, { edits: [edit] })).toMatch(
-      /^\/edits\/0\/kind must be one of: address, contact, .*, deliver_on, custom_field$/,
+      /^\/edits\/0\/kind must be one of: address, contact, .*, deliver_on, custom_field; for example "\w+"$/,
     );
 });
 
@@ -48,3 +51,88 @@ test("whatever is wrong, the fault is a sentence that has a place", () => {
     }),
   );
 });
+
+type Checking = { Check(value: unknown): boolean };
+type Path = readonly (string | number)[];
+
+/** Every object in a value, with where it is. */
+function* objectsIn(value: unknown, at: Path = []): Generator<readonly [Path, Record<string, unknown>]> {
+  if (typeof value !== "object" || value === null) return;
+  if (!Array.isArray(value)) yield [at, value as Record<string, unknown>];
+  for (const [name, inside] of Object.entries(value))
+    yield* objectsIn(inside, [...at, Array.isArray(value) ? Number(name) : name]);
+}
+
+function changed(value: unknown, [first, ...rest]: Path, change: (old: unknown) => unknown): unknown {
+  if (first === undefined) return change(value);
+  if (Array.isArray(value))
+    return value.map((each, at) => (at === first ? changed(each, rest, change) : each));
+  return Object.fromEntries(
+    Object.entries(value as object).map(([name, each]) => [
+      name,
+      name === first ? changed(each, rest, change) : each,
+    ]),
+  );
+}
+
+const checked = routeTable
+  .filter(({ raw }) => !raw)
+  .flatMap(({ method, path, body, query }) => [
+    ...(body === null ? [] : [{ name: `${method} ${path}, body`, schema: body }]),
+    ...(query === null ? [] : [{ name: `${method} ${path}, query`, schema: query as TSchema }]),
+  ]);
+
+test.each(checked)(
+  "$name: what is wrong is told by its field, what was expected, and an example",
+  ({ schema }) => {
+    const validator = Compile(schema as typeof OrderChangeBody);
+    const whole = exampleOf(schema as Expected, true);
+    expect(validator.Check(whole), `${JSON.stringify(whole)} ${firstFault(validator, whole)}`).toBe(true);
+    for (const each of oneByOne(whole)) holdsEverywhere(validator, each);
+  },
+);
+
+/** Lists of many variants, an entry at a time: beside dozens of others each takes as long as all. */
+function oneByOne(whole: unknown): readonly unknown[] {
+  const [list] = Object.entries(whole as object).filter(
+    ([, value]) => Array.isArray(value) && value.length > 3,
+  );
+  if (list === undefined) return [whole];
+  const [name, entries] = list as [string, readonly unknown[]];
+  return entries.map((entry) => ({ ...(whole as object), [name]: [entry] }));
+}
+
+function holdsEverywhere(validator: Parameters<typeof firstFault>[0] & Checking, whole: unknown): void {
+  for (const [at, object] of objectsIn(whole)) {
+    for (const name of Object.keys(object)) {
+      // No schema takes it but those that take anything.
+      for (const wrong of [{ "\u0000": [[]] }, 7.25, null, ""]) {
+        const value = changed(whole, [...at, name], () => wrong);
+        if (validator.Check(value)) continue;
+        const fault = firstFault(validator, value);
+        expect(fault).toContain(`/${[...at, name].join("/")}`);
+        expect(fault).toMatch(/; (expected .+|for example )/);
+        const [, example] = /for example (.+)$/s.exec(fault) ?? [];
+        // The example mends it, where the whole field is shown.
+        if (
+          example === undefined ||
+          fault.includes(" must be one of: ") ||
+          !fault.startsWith(`/${[...at, name].join("/")} `)
+        )
+          continue;
+        const mended = changed(whole, [...at, name], () => JSON.parse(example));
+        expect(validator.Check(mended), `${fault} is no help: ${JSON.stringify(mended)}`).toBe(true);
+      }
+      const without = changed(whole, at, (old) =>
+        Object.fromEntries(Object.entries(old as object).filter(([each]) => each !== name)),
+      );
+      if (!validator.Check(without)) {
+        const fault = firstFault(validator, without);
+        expect(fault).toContain(name);
+        expect(fault).toMatch(/; (expected .+|for example )/);
+      }
+    }
+    const more = changed(whole, at, (old) => ({ ...(old as object), nmae: 1 }));
+    if (!validator.Check(more)) expect(firstFault(validator, more)).toMatch(/nmae; expected /);
+  }
+}

@@ -1,18 +1,27 @@
-/** The first error in an input, as a sentence for its sender. */
+/**
+ * The first error in an input, as a sentence for its sender: which field, what is wrong, what was expected, and
+ * an example.
+ */
 import type { TSchema } from "typebox";
 import type { Validator } from "typebox/compile";
 import { Errors } from "typebox/value";
+import { described, type Expected, exampleOf } from "./expectation.ts";
+
+/** Characters of an example in a sentence; what is longer is shown in the API's description. */
+const MOST_OF_EXAMPLE = 300;
 
 /** What this file reads of a schema. */
 type Node = {
   readonly anyOf?: readonly Node[];
+  readonly type?: string;
   readonly properties?: Readonly<Record<string, Node & { readonly const?: unknown }>>;
   readonly [keyword: string]: unknown;
 };
 
 /**
  * Where and how `value` breaks the schema, for the caller:
- * `/lines/0/quantity must be integer`. Never the value itself.
+ * `/lines/0/quantity must be integer; expected a whole number from 1 to 100, for example 1`. Never the value
+ * itself.
  */
 export function firstFault(
   validator: Pick<Validator<Record<never, TSchema>>, "Type">,
@@ -22,6 +31,8 @@ export function firstFault(
 }
 
 function faultOf(schema: Node, value: unknown, at: string): string {
+  const meant = variantMeant(schema, value);
+  if (meant !== null) return faultOf(meant, value, at);
   const errors = Errors(schema as TSchema, value);
   for (const { schemaPath } of errors) {
     const union = unionOn(schemaPath, schema, value);
@@ -32,9 +43,64 @@ function faultOf(schema: Node, value: unknown, at: string): string {
   if (fault === undefined) return `${at} is not valid`;
   if (fault.keyword === "additionalProperties") {
     const names = (fault.params as { additionalProperties?: readonly string[] }).additionalProperties ?? [];
-    return `${at}${fault.instancePath} has unknown fields: ${names.slice(0, 5).join(", ").slice(0, 200)}`;
+    const owner = nodeAt(schema, fault.schemaPath);
+    const known = Object.keys(owner.properties ?? {});
+    return `${at}${fault.instancePath} has unknown fields: ${names.slice(0, 5).join(", ").slice(0, 200)}${
+      known.length === 0 ? "; expected none" : expectation(`some of ${known.slice(0, 20).join(", ")}`, owner)
+    }`;
   }
-  return `${at}${fault.instancePath} ${fault.message}`;
+  const node = nodeAt(schema, fault.schemaPath);
+  if (fault.keyword === "required") {
+    const missing = (fault.params as { requiredProperties?: readonly string[] }).requiredProperties ?? [];
+    const wanted = missing
+      .slice(0, 5)
+      .map((name) => `${name}: ${described(node.properties?.[name] ?? {})}`)
+      .join("; ");
+    return `${at}${fault.instancePath} ${fault.message}${expectation(wanted, {
+      type: "object",
+      properties: node.properties ?? {},
+      required: missing,
+    })}`;
+  }
+  return `${at}${fault.instancePath} ${fault.message}${expectation(described(node), node)}`;
+}
+
+function expectation(wanted: string, node: Expected): string {
+  const example = JSON.stringify(exampleOf(node)) ?? "";
+  return `; expected ${wanted}${example.length > MOST_OF_EXAMPLE ? "" : `, for example ${example}`}`;
+}
+
+/** Of variants that nothing names, the one that has most of an object's fields; null: there are no variants. */
+function variantMeant({ anyOf }: Node, value: unknown): Node | null {
+  if (anyOf === undefined || nameField(anyOf) !== null) return null;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+  const shared = ({ properties = {} }: Node) =>
+    Object.keys(value).filter((name) => name in properties).length;
+  const [meant] = anyOf
+    .filter(({ properties }) => properties !== undefined)
+    .toSorted((one, other) => shared(other) - shared(one));
+  return meant ?? null;
+}
+
+/**
+ * The schema that a value does not fit: the error's own, or the nearest around it that has alternatives, since
+ * any of them would do. Where `null` is the only other one, what is inside the value has its own.
+ */
+function nodeAt(schema: Node, schemaPath: string): Expected {
+  let node: unknown = schema;
+  let orNull: unknown = null;
+  for (const word of schemaPath.split("/").slice(1).map(unescaped)) {
+    const { anyOf } = node as Node;
+    if (word === "anyOf" && anyOf !== undefined) {
+      if (anyOf.filter(({ type }) => type !== "null").length > 1) break;
+      orNull = node;
+    }
+    if (word === "properties" || word === "items") orNull = null;
+    const next = (node as Node)[word];
+    if (typeof next !== "object" || next === null) break;
+    node = next;
+  }
+  return (orNull ?? node) as Expected;
 }
 
 /**
@@ -80,7 +146,7 @@ function faultOfUnion(variants: readonly Node[], value: unknown, at: string): st
     (variant) => constantOf(variant) === (value as Record<string, unknown> | null)?.[field],
   );
   return own === undefined
-    ? `${at}/${field} must be one of: ${variants.map(constantOf).join(", ")}`
+    ? `${at}/${field} must be one of: ${variants.map(constantOf).join(", ")}; for example ${JSON.stringify(constantOf(variants[0] ?? {}))}`
     : faultOf(own, value, at);
 }
 

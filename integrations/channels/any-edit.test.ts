@@ -59,7 +59,19 @@ function placesIn(value: unknown, found: Place[] = []): Place[] {
   return found;
 }
 
+/** Of EDI: elements between their delimiters, behind the envelope, whose faults refuse it as a whole. */
+function editedElements(text: string, changes: readonly Edit[]): string {
+  const begin = text.indexOf("~\nBEG") + 1;
+  const parts = text.slice(begin).split(/([*~])/);
+  for (const { at, value, isRemoval } of changes) {
+    const place = 2 * (at % Math.ceil(parts.length / 2));
+    parts[place] = isRemoval ? "" : typeof value === "string" ? value : JSON.stringify(value);
+  }
+  return text.slice(0, begin) + parts.join("");
+}
+
 function edited(text: string, changes: readonly Edit[]): string {
+  if (text.startsWith("ISA")) return editedElements(text, changes);
   const document: unknown = JSON.parse(text);
   for (const { at, value, isRemoval } of changes) {
     const places = placesIn(document);

@@ -66,6 +66,8 @@ type CaptureRequest = {
   readonly adapters: ReadonlyMap<string, ChannelAdapter>;
   /** Who sent it, for the timeline, e.g. `channel:shopify`. */
   readonly cause: string;
+  /** It was read at the channel just now: it is what the channel has, whatever came before. Default: no. */
+  readonly isCurrent?: boolean;
   /** Aborted when nobody waits for the results any more: what has begun goes on, nothing else is begun. */
   readonly gone?: AbortSignal;
 };
@@ -78,6 +80,7 @@ type Incoming = {
   readonly contentHash: string;
   /** Why the channel cancels the order in this very payload, else `null`. */
   readonly cancellation: string | null;
+  readonly isCurrent: boolean;
 };
 
 type Capture = {
@@ -163,8 +166,10 @@ async function captureReadings(
           case "order": {
             const { order, source = request.payload } = reading;
             const cancellation = cancelled.get(order.externalId) ?? null;
-            const said = incomingOf(channelId, order, source, cancellation);
-            return "result" in said ? said.result : captureReading(context, { channelId, cause, said });
+            const read = incomingOf(channelId, order, source, cancellation);
+            if ("result" in read) return read.result;
+            const incoming = { ...read.incoming, isCurrent: request.isCurrent === true };
+            return captureReading(context, { channelId, cause, said: { incoming } });
           }
           default: {
             const unreachable: never = reading;
@@ -188,7 +193,7 @@ function incomingOf(
   said: IncomingOrder,
   source: string,
   cancellation: string | null,
-): { readonly incoming: Incoming } | { readonly result: CodedResult } {
+): { readonly incoming: Omit<Incoming, "isCurrent"> } | { readonly result: CodedResult } {
   const order = withoutCardNumbers(said);
   const orderId = orderIdOf(channelId, order.externalId);
   if (orderId === undefined) {
@@ -407,7 +412,9 @@ async function receiveAgain(capture: Capture, incoming: Incoming, known: KnownOr
     const completed = await oneAtATime(context.database, orderId, () => complete(capture, held, newer));
     if (completed !== null) return { ...completed, outcome: "duplicate" };
   }
-  const outcome = await receiveUpdate(context, await updateOf(capture, incoming, held, newer));
+  const update = await updateOf(capture, incoming, held, newer);
+  const replaces = incoming.isCurrent ? known.contentHash : null;
+  const outcome = await receiveUpdate(context, { ...update, replaces });
   if (outcome === "nothing_left") return cancelled(capture, duplicate, "Every line was taken off the order.");
   const now = await findKnownOrder(context.database, orderId);
   return now === undefined ? duplicate : duplicateOf(now, channel.id, order.externalId);
@@ -419,7 +426,7 @@ async function updateOf(
   incoming: Incoming,
   held: HeldOrder,
   newer: Newer,
-): Promise<ChannelUpdate> {
+): Promise<Omit<ChannelUpdate, "replaces">> {
   const { adapter, channel, cause } = capture;
   const { orderId } = incoming;
   const { externalId } = held.document;

@@ -47,6 +47,11 @@ export type ChannelUpdate = {
   /** The version that the order was made from. */
   readonly base: OrderDocument;
   readonly cause: string;
+  /**
+   * The version that the order was made from, where this one was read at the channel just now. Versions of
+   * one second have one time: which is the newer one only the channel knows. Null: it came by itself.
+   */
+  readonly replaces: string | null;
 };
 
 /** `cancelled`: nothing of the order is wanted any more. */
@@ -75,7 +80,8 @@ export async function receiveUpdate(
   const { database } = context;
   const seen = await readChannelVersion(database, orderId);
   const isOlder = Date.parse(update.updatedAt) < Date.parse(seen?.updatedAt ?? "");
-  if (isOlder || seen?.contentHashes.includes(contentHash.slice(0, 24)) === true) {
+  const isHeard = seen?.contentHashes.includes(contentHash.slice(0, 24)) === true;
+  if (isOlder || (isHeard && update.replaces === null)) {
     await note(context, update, `${channelId} sent an older version of the order: nothing is changed.`);
     return "noted";
   }
@@ -119,7 +125,7 @@ async function apply(
   if (odd !== undefined) return refuse("change_not_supported", odd.detail);
   const revised = await reviseOrder(context, {
     orderId,
-    key: `channel:${contentHash}`,
+    key: `channel:${contentHash}${update.replaces === null ? "" : `:${update.replaces.slice(0, 12)}`}`,
     by: cause,
     next: (order, begun) => mergedDocument(order, begun, update.base, version.document),
   });

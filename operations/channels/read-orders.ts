@@ -144,6 +144,7 @@ export async function take(
       payload,
       adapters,
       cause: `channel:${channelId}`,
+      isCurrent: true,
     });
     orders += results.filter(({ outcome }) => outcome !== "ignored").length;
     refused.push(...results.filter(({ outcome }) => outcome === "refused"));

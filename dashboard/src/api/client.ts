@@ -34,6 +34,11 @@ export function patch<T>(path: string, body: unknown, key: string = crypto.rando
   return send<T>("PATCH", path, body, key);
 }
 
+/** What there is from now on. */
+export function put<T>(path: string, body: unknown, key: string = crypto.randomUUID()): Promise<T> {
+  return send<T>("PUT", path, body, key);
+}
+
 export function remove<T = void>(path: string): Promise<T> {
   return send<T>("DELETE", path, undefined, crypto.randomUUID());
 }

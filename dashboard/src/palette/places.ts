@@ -22,6 +22,7 @@ const PLACES: readonly Place[] = [
   { href: "/returns", label: "Returns", icon: "returns", key: "r", needs: "returns.read" },
   { href: "/finance", label: "Finance", icon: "money", key: "f", needs: "refunds.read" },
   { href: "/devices", label: "Devices", icon: "devices", key: "d", needs: "devices.read" },
+  { href: "/channels", label: "Channels", icon: "link", key: "x", needs: "catalog.read" },
   { href: "/catalog", label: "Catalog", icon: "catalog", key: "c", needs: "catalog.read" },
   { href: "/system", label: "System", icon: "system", key: "y", needs: "metrics.read" },
   { href: "/settings", label: "Settings", icon: "settings", key: "t", needs: "settings.read" },

@@ -48,6 +48,7 @@ import {
 } from "../../../store/channels/channel-views.ts";
 import { settingVersion } from "../../../store/settings/setting-changes.ts";
 import { type Call, callerOf, done, param, type Route, route } from "../../http/route.ts";
+import { csvOf } from "../../wire/csv.ts";
 import { ApiError } from "../../wire/problem.ts";
 
 const SEE = { kind: "permission", permission: "catalog.read" } as const;
@@ -57,6 +58,20 @@ const MAP = { kind: "permission", permission: "catalog.write" } as const;
 /** Whoever names an account is sent our orders' ends and our stock. */
 const PROOF = { kind: "recent" } as const;
 const Asked = Type.Object({ id: Text });
+const MOST_ROWS = 20_000;
+const DIFFERENCE_COLUMNS = [
+  "kind",
+  "subject",
+  "line",
+  "order",
+  "ours",
+  "theirs",
+  "cause",
+  "state",
+  "found_at",
+  "settled_at",
+  "reason",
+] as const;
 
 export const channelAccountRoutes: readonly Route[] = [
   route({
@@ -258,6 +273,37 @@ export const channelAccountRoutes: readonly Route[] = [
       const { state, cursor, limit = PAGE_DEFAULT } = call.query;
       const filter = { channelId: param(call, "id"), state, cursor, limit };
       return { json: await listDifferences(call.services.database, filter) };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/channels/{id}/differences.csv",
+    summary: "The same list as a table, at most 20,000 rows",
+    access: READ,
+    query: Type.Object({ state: Type.Optional(oneOf(DIFFERENCE_STATES)) }),
+    handle: async (call) => {
+      const filter = { channelId: param(call, "id"), state: call.query.state, limit: MOST_ROWS };
+      const { items } = await listDifferences(call.services.database, filter);
+      return {
+        contentType: "text/csv; charset=utf-8",
+        bytes: csvOf(
+          DIFFERENCE_COLUMNS,
+          items.map((one) => [
+            one.kind,
+            one.subject,
+            one.line,
+            one.orderId ?? "",
+            one.ours,
+            one.theirs,
+            one.cause,
+            one.state,
+            one.foundAt,
+            one.settledAt ?? "",
+            one.reason ?? "",
+          ]),
+        ),
+        file: { name: "differences.csv" },
+      };
     },
   }),
   route({

@@ -41,8 +41,9 @@ export const squareAdapter: ChannelAdapter = {
   },
   join: (documents) => documents,
   openWebhook(headers, rawBody, secret) {
-    // The signature covers the address as Square has it, which a proxy before us may have changed.
-    const [key = "", url = ""] = secret.trim().split(/\s+/);
+    // The signature covers the address as Square has it, which a proxy before us may have changed: the
+    // channel's secret is the key and that address, `KEY|https://…`.
+    const [key = "", url = ""] = secret.split("|");
     if (url === "") return null;
     const signed = Buffer.concat([Buffer.from(url), rawBody]);
     if (!isBase64HmacOf(signed, key, headers["x-square-hmacsha256-signature"])) return null;

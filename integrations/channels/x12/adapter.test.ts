@@ -55,8 +55,13 @@ test.each([
   ["GE*1*", "GE*3*", "GE01 is 3, and there are 1 transaction sets."],
   ["SE*23*0001", "SE*22*0001", "SE01 is 22, and there are 23 segments with ST and SE."],
   ["SE*23*0001", "SE*23*0002", "SE02 is 0002, and ST02 is 0001."],
-  ["SAMPLEBUYER    *ZZ*HOLDFAST       *", "SAMPLEBUYER*ZZ*HOLDFAST*", "ISA06 has 11 characters instead of 15."],
+  [
+    "SAMPLEBUYER    *ZZ*HOLDFAST       *",
+    "SAMPLEBUYER*ZZ*HOLDFAST*",
+    "ISA06 has 11 characters instead of 15.",
+  ],
   ["GE*1*1421~\n", "", "The group 1421 has no GE segment."],
+  ["IEA*1*000003438~", "IEA*1*000003438", "The last segment has no end: the text is cut short."],
 ])("an envelope with %s as %s is refused, and says where", (was, is, detail) => {
   expect(sample()).toContain(was);
   expect(detailOf(sample().replace(was, is))).toContain(detail);
@@ -120,7 +125,9 @@ test.each(["810", "855", "856", "860", "997"])("a %s is not an order, and says w
 });
 
 test(`of the public samples those with a whole envelope are read, the others refused with the fault${vendorNote("edi")}`, () => {
-  for (const { file, text } of vendorExamples("edi").filter(({ text }) => text.trimStart().startsWith("ISA"))) {
+  for (const { file, text } of vendorExamples("edi").filter(({ text }) =>
+    text.trimStart().startsWith("ISA"),
+  )) {
     const { interchange, faults } = readInterchange(text);
     expect([file, (interchange === null) === faults.length > 0]).toEqual([file, true]);
     const readings = x12Adapter.read(text, null);

@@ -67,7 +67,17 @@ function aloneIn(set: TransactionSet, { sender, receiver, control, isTest, group
   const isa = ["ISA", "00", blank, "00", blank, from, sending.padEnd(15), to, receiving.padEnd(15)];
   const segments: readonly (readonly string[])[] = [
     [...isa, "000101", "0000", "U", "00401", control, "0", isTest ? "T" : "P", ">"],
-    ["GS", group?.code ?? "PO", sending, receiving, "20000101", "0000", group?.control ?? "1", "X", group?.version ?? ""],
+    [
+      "GS",
+      group?.code ?? "PO",
+      sending,
+      receiving,
+      "20000101",
+      "0000",
+      group?.control ?? "1",
+      "X",
+      group?.version ?? "",
+    ],
     ["ST", set.type, set.control],
     ...set.segments,
     ["SE", String(set.segments.length + 2), set.control],
@@ -105,7 +115,7 @@ function toIncoming(
 ): IncomingOrder {
   const firstLine = set.segments.findIndex(([tag]) => tag === "PO1");
   const head = firstLine < 0 ? set.segments : set.segments.slice(0, firstLine);
-  const currency = firstText(valueOf(head, "CUR", 2), "USD").toUpperCase();
+  const currency = firstText(elementOf(head, "CUR", 2), "USD").toUpperCase();
   const lines = linesOf(set.segments).map((loop, index) => readLine(loop, index, currency));
   const parties = partiesOf(head);
   const shipTo = parties.get("ST");
@@ -151,7 +161,11 @@ function toIncoming(
       ...(phone === "" ? {} : { phone }),
       externalId: interchange.sender,
     },
-    shippingService: firstText(valueOf(head, "TD5", 12), valueOf(head, "TD5", 5), valueOf(head, "TD5", 3)),
+    shippingService: firstText(
+      elementOf(head, "TD5", 12),
+      elementOf(head, "TD5", 5),
+      elementOf(head, "TD5", 3),
+    ),
     ...(deliverOn === "" ? {} : { deliverOn }),
     ...(releaseOn === "" ? {} : { releaseOn }),
     // Paid by the invoice's terms.
@@ -161,7 +175,7 @@ function toIncoming(
       purpose: beg[1] ?? "",
       type: beg[2] ?? "",
       sender: interchange.sender,
-      terms: valueOf(head, "ITD", 12),
+      terms: elementOf(head, "ITD", 12),
       cancel_after: dateOf(head, "001", "061"),
     }),
   };
@@ -206,7 +220,7 @@ function readLine(loop: readonly Segment[], index: number, currency: string): In
     taxes: [],
     attributes: textRecord({
       unit: po1[3]?.trim() ?? "",
-      pack: valueOf(loop, "PO4", 1),
+      pack: elementOf(loop, "PO4", 1),
       ...Object.fromEntries([...ids].map(([qualifier, value]) => [`id:${qualifier}`, value])),
     }),
     ...(charges.length === 0 ? {} : { charges }),
@@ -250,7 +264,9 @@ function partiesOf(head: readonly Segment[]): ReadonlyMap<string, Address> {
     if (segment[0] !== "N1") return;
     const next = head.slice(at + 1).findIndex(([tag]) => tag === "N1");
     const loop = head.slice(at + 1, next < 0 ? undefined : at + 1 + next);
-    const streets = loop.filter(([tag]) => tag === "N3").flatMap(([, ...parts]) => parts.map((part) => part.trim()));
+    const streets = loop
+      .filter(([tag]) => tag === "N3")
+      .flatMap(([, ...parts]) => parts.map((part) => part.trim()));
     const n4 = loop.find(([tag]) => tag === "N4") ?? ["N4"];
     const more = loop.filter(([tag]) => tag === "N2").map((n2) => n2[1]?.trim() ?? "");
     const address = addressOf({
@@ -275,8 +291,7 @@ function readHolds(
   interchange: Interchange,
 ): readonly HoldReason[] {
   const reasons: HoldReason[] = [];
-  if (lines.length === 0)
-    reasons.push({ code: "lines_missing", detail: "The 850 has no PO1 segment." });
+  if (lines.length === 0) reasons.push({ code: "lines_missing", detail: "The 850 has no PO1 segment." });
   const ctt = segments.find(([tag]) => tag === "CTT")?.[1]?.trim() ?? "";
   if (/^\d+$/.test(ctt) && Number(ctt) !== lines.length) {
     const detail = `CTT01 is ${ctt}, and the 850 has ${lines.length} lines.`;
@@ -294,7 +309,7 @@ function readHolds(
   return reasons;
 }
 
-function valueOf(segments: readonly Segment[], tag: string, element: number): string {
+function elementOf(segments: readonly Segment[], tag: string, element: number): string {
   return segments.find(([name]) => name === tag)?.[element]?.trim() ?? "";
 }
 

@@ -61,7 +61,10 @@ export function readInterchange(text: string): ReadInterchange {
   const element = trimmed.charAt(3);
   const component = trimmed.charAt(104);
   const terminator = trimmed.charAt(105);
-  const widths = trimmed.slice(4, 105).split(element).map((part) => part.length);
+  const widths = trimmed
+    .slice(4, 105)
+    .split(element)
+    .map((part) => part.length);
   const wrong = ISA_WIDTHS.findIndex((width, index) => widths[index] !== width);
   if (widths.length !== ISA_WIDTHS.length || wrong >= 0)
     return faulty(
@@ -71,6 +74,9 @@ export function readInterchange(text: string): ReadInterchange {
     );
   if (/[A-Za-z0-9 ]/.test(terminator) || new Set([element, component, terminator]).size < 3)
     return faulty("The delimiters in the ISA segment are not three different signs.");
+  const isLine = terminator === "\n" || terminator === "\r";
+  if (!isLine && !trimmed.trimEnd().endsWith(terminator))
+    return faulty("The last segment has no end: the text is cut short.");
   const segments = trimmed
     .split(terminator)
     .map((segment) => segment.replace(/^[\r\n]+|[\r\n]+$/g, ""))
@@ -83,7 +89,8 @@ function readEnvelope(segments: readonly Segment[], component: string): ReadInte
   const faults: string[] = [];
   const [isa, ...rest] = segments;
   const iea = rest.at(-1);
-  if (isa === undefined || iea?.[0] !== "IEA") return faulty("The interchange has no IEA segment at its end.");
+  if (isa === undefined || iea?.[0] !== "IEA")
+    return faulty("The interchange has no IEA segment at its end.");
   const groups: Group[] = [];
   let inner = rest.slice(0, -1);
   while (inner.length > 0) {
@@ -138,11 +145,23 @@ function readGroup(gs: Segment, inner: readonly Segment[], ge: Segment, faults: 
   return { code: gs[1] ?? "", control, version: gs[8] ?? "", sets };
 }
 
-function differs(faults: string[], name: string, value: string | undefined, of: string, control: string): void {
+function differs(
+  faults: string[],
+  name: string,
+  value: string | undefined,
+  of: string,
+  control: string,
+): void {
   if (value !== control) faults.push(`${name} is ${value ?? "missing"}, and ${of} is ${control}.`);
 }
 
-function counts(faults: string[], name: string, value: string | undefined, count: number, what: string): void {
+function counts(
+  faults: string[],
+  name: string,
+  value: string | undefined,
+  count: number,
+  what: string,
+): void {
   if (!/^\d+$/.test(value ?? "") || Number(value) !== count)
     faults.push(`${name} is ${value ?? "missing"}, and there are ${count} ${what}.`);
 }

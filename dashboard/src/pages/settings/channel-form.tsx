@@ -11,6 +11,7 @@ import { SkeletonRows } from "../../components/skeleton.tsx";
 import { ALLOCATIONS, CHARGED_BY, ON_SHORTAGE, SHORT_RESTS } from "../../format/setting-words.ts";
 import { words } from "../../format/words.ts";
 import { useResource } from "../../live/resource.ts";
+import { ChannelAccountPanel } from "./channel-account-panel.tsx";
 import { ChannelWebhook, IssuedChannelDialog } from "./channel-webhook.tsx";
 import { Choice, SettingForm } from "./setting-form.tsx";
 
@@ -155,6 +156,7 @@ export function ChannelForm({
               </div>
             </SettingForm>
           </Panel>
+          <ChannelAccountPanel channel={channel} />
           <ChannelWebhook
             channel={now}
             onIssued={(answer) => {

@@ -90,7 +90,7 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
         },
       },
     });
-    const [key = "", url = ""] = options.webhookSecret.split(" ");
+    const [key = "", url = ""] = options.webhookSecret.split("|");
     const signature = createHmac("sha256", key).update(`${url}${body}`).digest("base64");
     webhooks.send(() => ({
       body,
