@@ -81,7 +81,6 @@ test("every list can be sorted", () => {
     "GET /v1/channels/{id}/differences": newestFirst,
     "GET /v1/channels/{id}/listings": "by the channel's own name",
     "GET /v1/channels/{id}/tellings": newestFirst,
-    "GET /v1/imports": newestFirst,
     "GET /v1/webhook-subscriptions/{id}/replays": newestFirst,
   });
 });
@@ -89,6 +88,7 @@ test("every list can be sorted", () => {
 test("every read that answers JSON takes `fields`", () => {
   holds(reads, (route) => "fields" in sharedQuery(route), {
     "GET /v1/audit/export": "a table, or a document a line",
+    "GET /v1/channels/{id}/differences.csv": "a table",
     "GET /v1/exports/{kind}": "a table, or a document a line",
     "GET /v1/fulfillment-orders/{id}/packing-slip.pdf": "paper",
     "GET /v1/imports/{id}/faults.csv": "a table",
@@ -99,8 +99,6 @@ test("every read that answers JSON takes `fields`", () => {
     "GET /v1/stock/{sku}/{location}/movements.csv": "a table",
     "GET /v1/track/{token}/returns/{id}/code.svg": "a picture",
     "GET /v1/track/{token}/returns/{id}/label.pdf": "paper",
-    "GET /v1/exports/{kind}": "a table, written while it is read",
-    "GET /v1/imports/{id}/faults.csv": "a table",
   });
 });
 
@@ -131,8 +129,6 @@ test("every POST and PATCH of a known caller takes an Idempotency-Key", () => {
       "POST /v1/vendor-accounts/{kind}/{provider}/{account}/try": nothing,
       "POST /v1/webhook-subscriptions/{id}/test": "sends one message more each time, which is what it is for",
       "POST /v1/channels/{id}/account/try": nothing,
-      "POST /v1/imports": "begins an upload that counts for nothing until its content is there",
-      "POST /v1/imports/{id}/content": "goes on from a byte that it names, so a repeat adds nothing",
     },
   );
 });
@@ -187,9 +183,6 @@ test("every change of something that can be read takes If-Match", () => {
     "POST /v1/vendor-accounts": makes,
     "POST /v1/views": makes,
     "POST /v1/webhook-subscriptions": makes,
-    "DELETE /v1/import-mappings/{id}": listed,
-    "POST /v1/import-mappings": makes,
-    "POST /v1/imports": makes,
   });
 });
 
