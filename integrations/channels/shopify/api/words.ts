@@ -262,7 +262,8 @@ const HOLD_REASONS: Readonly<Record<string, string>> = {
 
 async function hold(client: ShopifyClient, where: unknown, word: Word<"hold">): Promise<Told> {
   const open = fulfillmentOrders(where);
-  if (open.length === 0) return notTaken("nothing_left_to_fulfil", "Nothing of the order is left to be held.");
+  if (open.length === 0)
+    return notTaken("nothing_left_to_fulfil", "Nothing of the order is left to be held.");
   let reference: string | null = null;
   let isNew = false;
   for (const each of open) {
