@@ -62,11 +62,6 @@ export interface ChannelAdapter {
    * @param topic the channel's own event name where it has one, e.g. `orders/create`
    */
   read(payload: string, topic: string | null): readonly ChannelReading[];
-  /**
-   * Orders that a thin webhook says have changed, by the channel's ids: it holds none of them, they are read
-   * over the API (`readOrder`). Absent: the channel's webhooks hold their orders.
-   */
-  changedOrders?(payload: string, topic: string | null): readonly string[];
   /** `read` on another thread, for payloads that take long; absent where there is none. */
   readAside?(payload: string, topic: string | null): Promise<readonly ChannelReading[]>;
   /**

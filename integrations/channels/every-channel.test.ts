@@ -38,7 +38,7 @@ describe.each(channelVendors.map((vendor) => [vendor.adapter.kind, vendor] as co
   (kind, vendor) => {
     const { adapter } = vendor;
 
-    test("each of its samples is read: orders as orders, its other documents refused as such", () => {
+    test("each of its samples is read: orders as orders, words of a change as such, the rest refused", () => {
       const samples = ownSamples(kind);
       expect(samples.some(({ name }) => !name.startsWith("not-an-order"))).toBe(true);
       for (const { name, text } of samples) {
@@ -47,7 +47,7 @@ describe.each(channelVendors.map((vendor) => [vendor.adapter.kind, vendor] as co
         for (const reading of readings) {
           const expected = name.startsWith("not-an-order")
             ? { kind: "refused", refusal: { code: "not_an_order" } }
-            : { kind: "order" };
+            : { kind: name.startsWith("changed-order") ? "changed" : "order" };
           expect(reading, name).toMatchObject(expected);
           if (reading.kind === "order") expect(text).toContain(reading.order.externalId);
         }

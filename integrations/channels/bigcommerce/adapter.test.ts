@@ -83,12 +83,10 @@ test("an order to two addresses waits for a person", () => {
 });
 
 test("an event names the order that changed, and nothing else does", () => {
-  expect(
-    bigcommerceAdapter.changedOrders?.(ownSample("bigcommerce", "not-an-order-event.json"), null),
-  ).toEqual(["118"]);
+  const event = ownSample("bigcommerce", "changed-order-event.json");
+  expect(bigcommerceAdapter.read(event, null)).toEqual([{ kind: "changed", externalId: "118" }]);
   const product = JSON.stringify({ scope: "store/product/updated", data: { type: "product", id: 5 } });
-  expect(bigcommerceAdapter.changedOrders?.(product, null)).toEqual([]);
-  expect(bigcommerceAdapter.changedOrders?.("no JSON", null)).toEqual([]);
+  expect(bigcommerceAdapter.read(product, null)).toMatchObject([{ kind: "refused" }]);
 });
 
 test(`webhooks are opened by the vendor's signature and by no other${vendorNote("webhook-signatures")}`, () => {

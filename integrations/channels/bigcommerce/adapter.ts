@@ -18,7 +18,6 @@ import {
   firstText,
   isObject,
   listAt,
-  parseJson,
   textAt,
   textRecord,
 } from "../../vendor-kit/vendor-json.ts";
@@ -39,16 +38,6 @@ import { STATUS } from "./statuses.ts";
 export const bigcommerceAdapter: ChannelAdapter = {
   kind: "bigcommerce",
   read: (payload) => readDocument(payload, readAny),
-  changedOrders: (payload) => {
-    try {
-      const event = parseJson(payload);
-      return textAt(event, "data", "type") === "order" && textAt(event, "data", "id") !== ""
-        ? [textAt(event, "data", "id")]
-        : [];
-    } catch {
-      return [];
-    }
-  },
   join: (documents) => documents,
   openWebhook: openStandardWebhook,
 };
@@ -61,8 +50,7 @@ function readAny(document: unknown): readonly ChannelReading[] {
 function readOne(order: unknown): readonly ChannelReading[] {
   if (!isObject(order)) return [refused("malformed_payload", "The payload is not a JSON object.")];
   const externalId = textAt(order, "id");
-  if (at(order, "scope") !== undefined && at(order, "data") !== undefined)
-    return [refused("not_an_order", "This is a BigCommerce event, which names an order and holds none.")];
+  if (at(order, "scope") !== undefined && at(order, "data") !== undefined) return [readEvent(order)];
   if (at(order, "status_id") === undefined && at(order, "total_inc_tax") === undefined)
     return [refused("not_an_order", "This BigCommerce resource has no status and no total.", externalId)];
   const currency = currencyOf(order);
@@ -71,6 +59,14 @@ function readOne(order: unknown): readonly ChannelReading[] {
   if (textAt(order, "status_id") === STATUS.incomplete)
     return [refused("not_an_order", "This order is incomplete: nobody has placed it.", externalId)];
   return [{ kind: "order", order: toIncoming(order, externalId, currency) }];
+}
+
+/** A webhook names the order that changed, and holds nothing of it. */
+function readEvent(event: unknown): ChannelReading {
+  const externalId = textAt(event, "data", "id");
+  return textAt(event, "data", "type") === "order" && externalId !== ""
+    ? { kind: "changed", externalId }
+    : refused("not_an_order", "This BigCommerce event is not about an order.");
 }
 
 export function currencyOf(order: unknown): string {

@@ -105,9 +105,10 @@ test("a return gives back money of the order that it is of", () => {
 });
 
 test("an event names the order that changed", () => {
-  const event = ownSample("square", "not-an-order-event.json");
-  expect(squareAdapter.changedOrders?.(event, null)).toEqual(["CAISENgvlJ6jLWAzERDzjyHVybY"]);
-  expect(squareAdapter.changedOrders?.("{", null)).toEqual([]);
+  const event = ownSample("square", "changed-order-event.json");
+  expect(squareAdapter.read(event, null)).toEqual([
+    { kind: "changed", externalId: "CAISENgvlJ6jLWAzERDzjyHVybY" },
+  ]);
 });
 
 test(`a webhook's signature covers the address and the body${vendorNote("webhook-signatures")}`, () => {
@@ -120,7 +121,7 @@ test(`a webhook's signature covers the address and the body${vendorNote("webhook
     expect(opened(body, `${secret}x|${url}`)).toBeNull();
     expect(opened(body, secret)).toBeNull();
   }
-  const event = ownSample("square", "not-an-order-event.json");
+  const event = ownSample("square", "changed-order-event.json");
   const url = "https://holdfast.example.com/v1/webhooks/channels/square/till";
   const signature = createHmac("sha256", "key")
     .update(url + event)

@@ -30,15 +30,6 @@ import { shippedByUs } from "./parcels.ts";
 export const squareAdapter: ChannelAdapter = {
   kind: "square",
   read: (payload) => readDocument(payload, readAny),
-  changedOrders: (payload) => {
-    try {
-      const changed = at(parseJson(payload), "data", "object");
-      const ids = isObject(changed) ? Object.values(changed).map((one) => textAt(one, "order_id")) : [];
-      return ids.filter((id) => id !== "");
-    } catch {
-      return [];
-    }
-  },
   join: (documents) => documents,
   openWebhook(headers, rawBody, secret) {
     // The signature covers the address as Square has it, which a proxy before us may have changed: the
@@ -69,8 +60,7 @@ function readAny(document: unknown): readonly ChannelReading[] {
 function readOne(order: unknown): readonly ChannelReading[] {
   if (!isObject(order)) return [refused("malformed_payload", "The payload is not a JSON object.")];
   const externalId = textAt(order, "id");
-  if (at(order, "event_id") !== undefined)
-    return [refused("not_an_order", "This is a Square event, which names an order and holds none.")];
+  if (at(order, "event_id") !== undefined) return readEvent(order);
   if (externalId === "" || at(order, "state") === undefined)
     return [refused("not_an_order", "This Square document has no id and state.", externalId)];
   if (textAt(order, "state") === "DRAFT")
@@ -84,6 +74,16 @@ function readOne(order: unknown): readonly ChannelReading[] {
   if (currency === "")
     return [refused("malformed_payload", "A Square order needs the currency of its total.", externalId)];
   return [{ kind: "order", order: toIncoming(order, externalId, currency) }, ...refunds];
+}
+
+/** A webhook names the orders that changed, and holds none of them. */
+function readEvent(event: unknown): readonly ChannelReading[] {
+  const changed = at(event, "data", "object");
+  const ids = isObject(changed) ? Object.values(changed).map((one) => textAt(one, "order_id")) : [];
+  const named = ids.filter((id) => id !== "");
+  return named.length === 0
+    ? [refused("not_an_order", "This Square event names no order.")]
+    : named.map((externalId) => ({ kind: "changed", externalId }));
 }
 
 export function currencyOf(order: unknown): string {
