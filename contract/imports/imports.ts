@@ -4,9 +4,7 @@
  */
 import Type from "typebox";
 import { Count, closed, Id, Nullable, oneOf, PageQuery, type Shape, Text, Time, text } from "../shapes.ts";
-
-export const TABLE_KINDS = ["products", "stock", "locations", "orders", "customers", "returns"] as const;
-export type TableKind = (typeof TABLE_KINDS)[number];
+import { TABLE_KINDS } from "./table-kinds.ts";
 
 export const TABLE_FORMATS = ["csv", "jsonl"] as const;
 export type TableFormat = (typeof TABLE_FORMATS)[number];

@@ -3,7 +3,8 @@
  * moment. CSV has a row for each line of an order or a return; JSON lines have all that our own format can say.
  */
 import type { CanonicalOrder } from "../../contract/canonical-order.ts";
-import type { TableFormat, TableKind } from "../../contract/imports/imports.ts";
+import type { TableFormat } from "../../contract/imports/imports.ts";
+import type { TableKind } from "../../contract/imports/table-kinds.ts";
 import { currencyExponent, decimalText } from "../../orders/money.ts";
 import {
   type ExportedOrder,

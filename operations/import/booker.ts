@@ -3,7 +3,7 @@
  * then it is done. Both are asked again after a crash: with the same decisions, so that what was done the first
  * time is told from what was there before.
  */
-import type { TableKind } from "../../contract/imports/imports.ts";
+import type { TableKind } from "../../contract/imports/table-kinds.ts";
 import type { ChannelAdapter } from "../../ports/channels.ts";
 import type { ImportStarter } from "../../store/imports/imports.ts";
 import type { OperationContext } from "../context.ts";

@@ -1,6 +1,7 @@
 /** What a person does with an import whose file is here: says how it is read, has it checked and run, stops it. */
 import { randomBytes } from "node:crypto";
-import type { ChangeImportBody, ImportState, TableKind } from "../../contract/imports/imports.ts";
+import type { ChangeImportBody, ImportState } from "../../contract/imports/imports.ts";
+import type { TableKind } from "../../contract/imports/table-kinds.ts";
 import { recordAudit } from "../../store/audit-log/record-audit.ts";
 import {
   deleteImport,

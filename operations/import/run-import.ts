@@ -10,7 +10,8 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { IMPORT_BATCH, IMPORT_REST_MS, MAX_IMPORT_FAULTS } from "../../config/limits.ts";
-import type { TableKind, TableLayout } from "../../contract/imports/imports.ts";
+import type { TableLayout } from "../../contract/imports/imports.ts";
+import type { TableKind } from "../../contract/imports/table-kinds.ts";
 import { EngineError } from "../../engine/errors.ts";
 import { recordAudit } from "../../store/audit-log/record-audit.ts";
 import { readContent } from "../../store/imports/import-content.ts";

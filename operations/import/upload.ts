@@ -5,7 +5,7 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { IMPORT_PART_BYTES, MAX_IMPORT_BYTES, MAX_IMPORTS_BYTES } from "../../config/limits.ts";
-import type { TableKind } from "../../contract/imports/imports.ts";
+import type { TableKind } from "../../contract/imports/table-kinds.ts";
 import { addPart, readContent } from "../../store/imports/import-content.ts";
 import {
   bytesKept,

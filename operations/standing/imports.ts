@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import { JobLog } from "../../config/job-log.ts";
 import { IMPORT_FILE_DAYS, IMPORTS_AT_ONCE } from "../../config/limits.ts";
-import type { TableKind } from "../../contract/imports/imports.ts";
+import type { TableKind } from "../../contract/imports/table-kinds.ts";
 import { forgetFiles, importsToDo, setImportState } from "../../store/imports/imports.ts";
 import { type Listener, startListener } from "../../store/sql/listener.ts";
 import type { OperationContext } from "../context.ts";

@@ -7,10 +7,11 @@ import type {
   FieldMapping,
   TableDelimiter,
   TableFormat,
-  TableKind,
   TableLayout,
 } from "../../contract/imports/imports.ts";
-import { TABLE_DELIMITERS, TABLE_KINDS } from "../../contract/imports/imports.ts";
+import { TABLE_DELIMITERS } from "../../contract/imports/imports.ts";
+import type { TableKind } from "../../contract/imports/table-kinds.ts";
+import { TABLE_KINDS } from "../../contract/imports/table-kinds.ts";
 import { detectDecimal } from "./cells.ts";
 import { FIELDS, plainName } from "./fields.ts";
 import type { Layout } from "./layouts/layout.ts";

@@ -5,7 +5,7 @@
  * E1 Each row of the file is in one entry, so that what was read is what was booked, skipped or refused.
  * E2 A key that was there before in the file is refused: which of the two holds nobody could say.
  */
-import type { TableKind } from "../../contract/imports/imports.ts";
+import type { TableKind } from "../../contract/imports/table-kinds.ts";
 import { gtin14 } from "../../orders/gtin.ts";
 import { currencyExponent, parseMoney } from "../../orders/money.ts";
 import {

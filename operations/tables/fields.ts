@@ -2,7 +2,7 @@
  * What each kind of table has to say: its fields, with the words by which columns call them. A file of ours has
  * exactly these names; exports of other systems add theirs in `layouts/`.
  */
-import type { TableKind } from "../../contract/imports/imports.ts";
+import type { TableKind } from "../../contract/imports/table-kinds.ts";
 import type { CellType } from "./cells.ts";
 
 export type Field = {

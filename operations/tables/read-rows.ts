@@ -1,5 +1,6 @@
 /** Records become rows: the value of each field, or what is wrong with its cell. */
-import type { TableKind, TableLayout } from "../../contract/imports/imports.ts";
+import type { TableLayout } from "../../contract/imports/imports.ts";
+import type { TableKind } from "../../contract/imports/table-kinds.ts";
 import { type CellValue, isFault, readCell } from "./cells.ts";
 import { FIELDS } from "./fields.ts";
 import type { TableRecord } from "./read-table.ts";

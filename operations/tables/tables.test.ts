@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { projectRoot } from "../../config/project-root.ts";
-import type { TableKind } from "../../contract/imports/imports.ts";
+import type { TableKind } from "../../contract/imports/table-kinds.ts";
 import { detectDecimal, plainDecimal, readCell } from "./cells.ts";
 import { csvLine } from "./csv-line.ts";
 import { detectLayout, missingFields } from "./detect-layout.ts";

@@ -4,13 +4,8 @@
  * I1 What was done is written down where it was left, by who has read that: two processes that do it by mistake
  *    at once count nothing twice.
  */
-import type {
-  ImportReport,
-  ImportState,
-  ImportView,
-  TableKind,
-  TableLayout,
-} from "../../contract/imports/imports.ts";
+import type { ImportReport, ImportState, ImportView, TableLayout } from "../../contract/imports/imports.ts";
+import type { TableKind } from "../../contract/imports/table-kinds.ts";
 import type { Page } from "../../contract/shapes.ts";
 import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
 import type { Database, Queryable } from "../sql/database.ts";

@@ -1,5 +1,6 @@
 /** What columns of files stand for, as people have said and kept it. */
-import type { FieldMapping, SavedMapping, TableKind } from "../../contract/imports/imports.ts";
+import type { FieldMapping, SavedMapping } from "../../contract/imports/imports.ts";
+import type { TableKind } from "../../contract/imports/table-kinds.ts";
 import type { Queryable } from "../sql/database.ts";
 import { iso } from "../sql/view-sql.ts";
 

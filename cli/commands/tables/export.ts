@@ -3,7 +3,7 @@ import { createWriteStream } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Command } from "commander";
-import { TABLE_KINDS } from "../../../contract/imports/imports.ts";
+import { TABLE_KINDS } from "../../../contract/imports/table-kinds.ts";
 import { findAccess } from "../../client/credentials.ts";
 import { RestClient } from "../../client/rest.ts";
 import { UserProblem } from "../../problem.ts";

@@ -7,13 +7,13 @@ import { pipeline } from "node:stream/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { SingleBar } from "cli-progress";
 import type { Command } from "commander";
-import {
-  type ChangeImportBody,
-  type ImportDetail,
-  type ImportReport,
-  type Sums,
-  TABLE_KINDS,
+import type {
+  ChangeImportBody,
+  ImportDetail,
+  ImportReport,
+  Sums,
 } from "../../../contract/imports/imports.ts";
+import { TABLE_KINDS } from "../../../contract/imports/table-kinds.ts";
 import { findAccess } from "../../client/credentials.ts";
 import { RestClient } from "../../client/rest.ts";
 import { UserProblem } from "../../problem.ts";

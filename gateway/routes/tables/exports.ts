@@ -1,6 +1,7 @@
 /** Exports: a kind of table as a file, in the layout that an import reads. */
 import Type from "typebox";
-import { ExportQuery, TABLE_KINDS, type TableKind } from "../../../contract/imports/imports.ts";
+import { ExportQuery } from "../../../contract/imports/imports.ts";
+import { TABLE_KINDS, type TableKind } from "../../../contract/imports/table-kinds.ts";
 import { callerIn } from "../../../operations/context.ts";
 import { exportTable } from "../../../operations/export/export-table.ts";
 import { recordAuditAlone } from "../../../store/audit-log/record-audit.ts";

@@ -1,5 +1,5 @@
 /** What whoever imports or exports a kind of table has to be allowed to. */
-import type { TableKind } from "../../../contract/imports/imports.ts";
+import type { TableKind } from "../../../contract/imports/table-kinds.ts";
 import { type Principal, requirePermission } from "../../access/authentication.ts";
 import type { Permission } from "../../access/permissions.ts";
 import { ApiError } from "../../wire/problem.ts";

@@ -1,5 +1,6 @@
 /** How a system calls the fields of a kind of table in its exports. */
-import type { TableKind, TableSource } from "../../../contract/imports/imports.ts";
+import type { TableSource } from "../../../contract/imports/imports.ts";
+import type { TableKind } from "../../../contract/imports/table-kinds.ts";
 
 export type Layout = {
   readonly source: TableSource;

@@ -36,8 +36,10 @@ export function ChannelsPage() {
           if (chosen === undefined)
             return (
               <Empty icon="link" title="No channel is connected yet">
-                <a href="/settings?view=channels">Connect one</a>: its orders are read even where a webhook is
-                lost, and it is told what becomes of them.
+                <p>
+                  <a href="/settings?view=channels">Connect one</a>: its orders are read even where a webhook
+                  is lost, and it is told what becomes of them.
+                </p>
               </Empty>
             );
           return (

@@ -1,5 +1,6 @@
 /** What each kind of table is called here, and which permission a person needs for it. */
-import type { ImportState, TableKind } from "../../../../../contract/imports/imports.ts";
+import type { ImportState } from "../../../../../contract/imports/imports.ts";
+import type { TableKind } from "../../../../../contract/imports/table-kinds.ts";
 import { may } from "../../../api/session.ts";
 
 type Kind = {
