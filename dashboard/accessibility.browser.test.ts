@@ -71,6 +71,9 @@ const NOT_HERE: ReadonlySet<string> = new Set([
   "packing/short-dialog.tsx: What did you find?",
   "order/combined-parcel.tsx: Send in one parcel with",
   "catalog/substitutes.tsx: What may be sent instead of …?",
+  // No channel is connected over its API, and nobody is told by webhook.
+  "channels/channel-panels.tsx: What … is",
+  "settings/webhooks/webhook-replays.tsx: Tell a range again",
   // What is shown once, of something that was made.
   "account/recovery-codes-dialog.tsx: Keep these recovery codes",
   "account/second-factor.tsx: Scan this with your app",

@@ -43,9 +43,7 @@ export function ChannelAccountPanel({ channel }: { readonly channel: ChannelView
   return (
     <Loaded resource={account} skeleton={<SkeletonRows rows={4} />}>
       {({ settings, detail }) =>
-        settings === null ? (
-          <></>
-        ) : (
+        settings === null ? null : (
           <Panel title="Both ways" aside={<a href={`/channels?channel=${channel.id}`}>How it does</a>}>
             <p>
               {detail === null
