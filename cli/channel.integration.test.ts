@@ -78,7 +78,7 @@ test("gives a channel the secret that its platform made, without showing it", as
 });
 
 test.each([
-  [["create", "--kind", "etsy", "--id", "odd"], 1, "channel_kind_unknown"],
+  [["create", "--kind", "overstock", "--id", "odd"], 1, "channel_kind_unknown"],
   [["create", "--kind", "holdfast", "--id", "web"], 1, "channel_exists"],
   [["show", "nowhere"], 1, "channel_not_found"],
   [["create", "--kind", "holdfast"], 2, "--id"],

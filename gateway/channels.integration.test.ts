@@ -153,7 +153,7 @@ describe("a channel that is made", () => {
   test("is refused by name where it cannot be, and nothing is there of it", async () => {
     const before = { ...(await world.counts()), idempotency_key: 0 };
     expect(saidOf(await create({ id: "web", kind: "holdfast" }))).toEqual([409, "channel_exists"]);
-    expect(saidOf(await create({ id: "odd", kind: "etsy" }))).toEqual([422, "channel_kind_unknown"]);
+    expect(saidOf(await create({ id: "odd", kind: "overstock" }))).toEqual([422, "channel_kind_unknown"]);
     expect(saidOf(await create({ id: "odd", kind: "shopify", chargedBy: "order" }))).toEqual([
       422,
       "charging_rule_impossible",
@@ -348,7 +348,12 @@ describe("who charges", () => {
   test("is not the order's word for a channel that was made without choosing it, of any kind", async () => {
     const { json } = await world.call("GET", "/v1/channel-kinds");
     expect(json.items.map(({ chargedBy }: { chargedBy: string }) => chargedBy)).not.toContain("order");
-    expect(json.items).toContainEqual({ kind: "holdfast", chargedBy: "merchant", onShortage: "refuse" });
+    expect(json.items).toContainEqual({
+      kind: "holdfast",
+      chargedBy: "merchant",
+      onShortage: "refuse",
+      settings: null,
+    });
   });
 });
 

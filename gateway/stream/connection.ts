@@ -120,6 +120,8 @@ export class Connection {
   );
   /** Messages of which something may have been done. */
   private readonly begun = new WeakSet<ReadMessage>();
+  /** Messages that were refused when their time was up. */
+  private readonly givenUp = new WeakSet<ReadMessage>();
 
   constructor(options: {
     readonly socket: StreamSocket;
@@ -273,6 +275,7 @@ export class Connection {
   /** Its time is up. What it holds of the connection's credit it holds until its work has ended (V3). */
   private giveUp(message: ReadMessage): void {
     const { id, type } = message;
+    this.givenUp.add(message);
     const error = !this.begun.has(message)
       ? new EngineError("engine_overloaded", "nothing was done: others were before it all the time", LATE)
       : CHANGES.has(type)
@@ -629,7 +632,7 @@ export class Connection {
     );
     // While the feed was asked, the socket may have closed, the message's time may be up, or this connection may
     // have subscribed anew.
-    if (!this.open || !this.deadlines.isOwed(message)) {
+    if (!this.open || this.givenUp.has(message)) {
       subscription.end();
       return;
     }
