@@ -46,8 +46,9 @@ describe("changes of stock", () => {
     steady.send({ id: "s", type: "stock.subscribe", after: null });
     const start = (await steady.reply("s")).cursor as string;
     let busy = true;
+    let resumed = 0;
     const working = (async () => {
-      for (let round = 0; round < 120; round += 1) {
+      for (let round = 0; round < 120 || resumed < 5; round += 1) {
         const commands: StockCommand[] = [];
         for (let at = 0; at < 10; at += 1) {
           const number = round * 10 + at;
@@ -63,7 +64,6 @@ describe("changes of stock", () => {
     })();
     const known = new Map<string, number>();
     let cursor = start;
-    let resumed = 0;
     while (busy) {
       const client = await world.connect();
       client.send({ id: "s", type: "stock.subscribe", after: cursor });
