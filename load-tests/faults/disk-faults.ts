@@ -13,7 +13,7 @@ const run = promisify(execFile);
 /** PostgreSQL's own choice on Linux is fdatasync; fsync is what a checkpoint does. */
 const SYNC_CALLS = "fdatasync,fsync";
 
-const ATTACH_TIMEOUT_MS = 10_000;
+const ATTACH_TIMEOUT_MS = 30_000;
 
 type DiskFault = {
   /** Ends the fault; resolves once no process is traced any more. */
