@@ -1,6 +1,6 @@
 /**
- * A client of `/v1/stream`. Owns what callers see: requests, feeds, lanes. Leaves the connection to `Link`, what
- * is under way to `Outbox`, and where feeds stand to `Feed`.
+ * A client of `/v1/stream`. Owns what callers see: requests, feeds, lanes. Leaves the connection to `Link`,
+ * what is under way to `Outbox`, and where feeds stand to `Feed`.
  *
  * C1 A request resolves once, with its reply, however many connections it took.
  * C2 Nothing is done twice: what is sent again bears the ids that it bore before.
@@ -243,8 +243,8 @@ export class StreamClient {
   }
 
   /**
-   * What a channel may sell of each SKU, as it changes; `after: "0"`: of every SKU first. Put the numbers in the place of what
-   * is known of the SKU.
+   * What a channel may sell of each SKU, as it changes; `after: "0"`: of every SKU first. Put the numbers in
+   * the place of what is known of the SKU.
    */
   channelStock(
     options: FeedOptions & { readonly channel: string; readonly skus?: readonly string[] },

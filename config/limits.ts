@@ -69,7 +69,10 @@ export const MAX_KEPT_REPLY_BYTES = 256 * KIB;
 export const BODY_DEADLINE_MS = 8 * SECOND;
 /** Bytes of a body that a handler reads as it comes, ahead of the handler: the sender is stopped then. */
 export const STREAMED_BYTES_AHEAD = MIB;
-/** Milliseconds after which a reader that takes nothing of a long reply is cut off: it keeps a connection to PostgreSQL. */
+/**
+ * Milliseconds after which a reader that takes nothing of a long reply is cut off: it keeps a connection to
+ * PostgreSQL.
+ */
 export const STREAM_STALL_MS = 30 * SECOND;
 /** Milliseconds that a graceful stop waits for requests that have begun. */
 export const STOP_DEADLINE_MS = 5 * SECOND;
@@ -288,7 +291,10 @@ export const IMPORT_BATCH = 500;
 export const MAX_IMPORT_FAULTS = 100_000;
 /** Imports that are read at once; others wait. */
 export const IMPORTS_AT_ONCE = 3;
-/** Milliseconds that an import rests at most after a batch, as long as the batch took, so that others have their turn. */
+/**
+ * Milliseconds that an import rests at most after a batch, as long as the batch took, so that others have
+ * their turn.
+ */
 export const IMPORT_REST_MS = 500;
 /** Days after which the file of an import at which nothing happens is thrown away. */
 export const IMPORT_FILE_DAYS = 30;

@@ -112,7 +112,8 @@ export const CLIENT_MESSAGES = {
   ),
   /**
    * Positions as they change, from a cursor on (`null`: from now on; "0": from the beginning, which is every
-   * position); `skus` and `locations` narrow it. With a `channel`, what it may sell of their SKUs comes with them.
+   * position); `skus` and `locations` narrow it. With a `channel`, what it may sell of their SKUs comes with
+   * them.
    */
   "stock.subscribe": Type.Object(
     {

@@ -119,7 +119,10 @@ export type ServerMessage =
 
 export type StockChange = PositionAddress & StockBuckets & { readonly at: string };
 
-/** `available`: as the channel's stock pool sees it; null: there is none anywhere. `sellable`: less its buffer. */
+/**
+ * `available`: as the channel's stock pool sees it; null: there is none anywhere. `sellable`: less its
+ * buffer.
+ */
 export type SellableStock = {
   readonly sku: string;
   readonly available: number | null;

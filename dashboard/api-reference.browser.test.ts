@@ -20,7 +20,10 @@ describe.skipIf(chromium === undefined)("the reference of the API", () => {
     await dashboard?.stop();
   });
 
-  /** @param isDrawn whether the reference below the first order is drawn, which takes the browser half a minute */
+  /**
+   * @param isDrawn whether the reference below the first order is drawn, which takes the browser half a
+   * minute
+   */
   async function opened(
     viewport: typeof DESKTOP,
     colorScheme: "light" | "dark" = "light",

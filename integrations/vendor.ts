@@ -35,7 +35,10 @@ export type NotificationVendor = VendorDeclaration & {
   simulator(): Promise<(options: MailSimulatorOptions) => Promise<MailSimulator>>;
 };
 
-/** A channel's accounts are rows of the database, with their own secrets: no variable of the environment is one. */
+/**
+ * A channel's accounts are rows of the database, with their own secrets: no variable of the environment is
+ * one.
+ */
 export type ChannelVendor = {
   readonly adapter: ChannelAdapter;
   sampleOrders(): Promise<ChannelWriter>;

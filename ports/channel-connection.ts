@@ -159,7 +159,10 @@ export interface ChannelConnection {
   readonly limits: ChannelLimits;
   /** What this channel can be told of an order; the rest is not asked of it. */
   readonly tells: ReadonlySet<OrderWordKind>;
-  /** A call that changes nothing, to see whether the account works. `detail` names the account, or what is wrong. */
+  /**
+   * A call that changes nothing, to see whether the account works. `detail` names the account, or what is
+   * wrong.
+   */
   tryConnection(): Promise<{ readonly works: boolean; readonly detail: string }>;
   readOrders(asked: OrdersAsked): Promise<OrdersPage>;
   /** One order as `read` takes it; null: the channel has none such. */

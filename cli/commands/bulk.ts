@@ -1,6 +1,6 @@
 /**
- * `holdfast bulk`: many changes from a file, each answered for itself. A file that is sent again, after a kill or
- * a lost answer, has what was done answered as before and the rest done: its bytes name its requests.
+ * `holdfast bulk`: many changes from a file, each answered for itself. A file that is sent again, after a
+ * kill or a lost answer, has what was done answered as before and the rest done: its bytes name its requests.
  */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";

@@ -1,8 +1,9 @@
 /**
- * What others can be told of by webhook: every type of event, with the shape of its data and the shape's version.
+ * What others can be told of by webhook: every type of event, with the shape of its data and the shape's
+ * version.
  *
- * E1 A version's shape only grows: fields are added, none is removed or changes its meaning. What cannot be said
- *    that way is a new version of the type, announced in the changelog; each message says its version.
+ * E1 A version's shape only grows: fields are added, none is removed or changes its meaning. What cannot be
+ *    said that way is a new version of the type, announced in the changelog; each message says its version.
  * E2 New types come. Whoever is told of whole areas (`order.*`) passes over those that they do not know.
  */
 import Type, { type TSchema } from "typebox";
@@ -76,7 +77,10 @@ export const WebhookPausedData = Type.Object({ webhook: Text, reason: Text, fail
 
 export const WebhookTestData = Type.Object({ webhook: Text });
 
-/** Types of an order's timeline, each with what it says. `webhook-events.test.ts` looks for those that are missing. */
+/**
+ * Types of an order's timeline, each with what it says. `webhook-events.test.ts` looks for those that are
+ * missing.
+ */
 const ORDER_TYPES: Readonly<Record<string, string>> = {
   "order.captured": "An order came in and is stored.",
   "order.held": "It waits for a person or for stock.",

@@ -600,7 +600,10 @@ function replyOf(
   return jsonReply(status, body, { ...tagOfChange(route, resource, status, body), ...answer.headers });
 }
 
-/** Where a change is answered with what can be read afterwards, its tag, so that the next change needs no read. */
+/**
+ * Where a change is answered with what can be read afterwards, its tag, so that the next change needs no
+ * read.
+ */
 function tagOfChange(
   route: Route,
   resource: Route | undefined,

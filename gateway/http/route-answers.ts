@@ -53,7 +53,8 @@ const OF_KEYS: readonly StatusCode[] = ["idempotency_in_flight", "idempotency_ke
 
 /**
  * @param whereabouts says whether callers who are bound to places or channels are refused
- * @param resource reads what it changes, for `If-Match`, and may refuse to; null: it changes nothing that can be read
+ * @param resource reads what it changes, for `If-Match`, and may refuse to; null: it changes nothing that can
+ *   be read
  * @throws Error where nothing is said about the route
  */
 export function answersOf(

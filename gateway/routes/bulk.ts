@@ -1,7 +1,8 @@
 /**
- * Many changes in one request: products, stock, mappings, commands on orders. Each goes through the whole edge by
- * itself, as if its caller had sent it: permission, place, limit, key and conditions are its own, and so is its
- * answer. They are done one after the other, in their order; one that is refused does not stop the next.
+ * Many changes in one request: products, stock, mappings, commands on orders. Each goes through the whole
+ * edge by itself, as if its caller had sent it: permission, place, limit, key and conditions are its own, and
+ * so is its answer. They are done one after the other, in their order; one that is refused does not stop the
+ * next.
  *
  * B1 The `Idempotency-Key` of the whole is that of each, with its place. A repeat does what was not done, and
  *    answers the rest as before, however far the first came.

@@ -630,8 +630,8 @@ export class Connection {
       },
       feed.after,
     );
-    // While the feed was asked, the socket may have closed, the message's time may be up, or this connection may
-    // have subscribed anew.
+    // While the feed was asked, the socket may have closed, the message's time may be up, or this connection
+    // may have subscribed anew.
     if (!this.open || this.givenUp.has(message)) {
       subscription.end();
       return;

@@ -1,7 +1,7 @@
 /**
- * What devices and Holdfast say to each other over MQTT, for the API's description. `devices/` reads and writes it, and is
- * not used here: a test holds the two together. Robots speak VDA 5050 and readers their vendors' formats, which say
- * more than this: what is named here is what Holdfast reads.
+ * What devices and Holdfast say to each other over MQTT, for the API's description. `devices/` reads and
+ * writes it, and is not used here: a test holds the two together. Robots speak VDA 5050 and readers their
+ * vendors' formats, which say more than this: what is named here is what Holdfast reads.
  */
 import Type, { type TSchema } from "typebox";
 
@@ -357,7 +357,10 @@ const impinjInput = Type.Object({
 const EPC = "3074257bf7194e4000001a85";
 const MOMENT = "2026-11-30T09:00:00.000Z";
 
-/** Of portals. An array of events, or several one after the other, are taken as well. By the name of their channel. */
+/**
+ * Of portals. An array of events, or several one after the other, are taken as well. By the name of their
+ * channel.
+ */
 export const READER_MESSAGES: Readonly<Record<string, DeviceMessage>> = {
   "reader.zebra.data": {
     address: "zebra/{reader}/data",

@@ -1,7 +1,7 @@
 /**
- * `contract/conformance/frames.json`: frames of the stream, byte by byte, for whoever writes a client. It is made
- * and checked here by the gateway's own codec; `npx vitest run --project unit gateway/stream/golden-frames -u`
- * writes it anew.
+ * `contract/conformance/frames.json`: frames of the stream, byte by byte, for whoever writes a client. It is
+ * made and checked here by the gateway's own codec;
+ * `npx vitest run --project unit gateway/stream/golden-frames -u` writes it anew.
  */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

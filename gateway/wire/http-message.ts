@@ -14,10 +14,16 @@ export type HttpRequest = {
   readonly headers: Readonly<Record<string, string>>;
   /** Of the client: past the proxies that are trusted to tell of it. */
   readonly remoteAddress: string;
-  /** Aborted, with the code `caller_gone`, when nobody waits for the reply any more. Absent where nobody can say. */
+  /**
+   * Aborted, with the code `caller_gone`, when nobody waits for the reply any more. Absent where nobody can
+   * say.
+   */
   readonly gone?: AbortSignal;
   readonly body: Buffer;
-  /** Of a route that takes its body as it comes: `body` is empty then. Read once; ends in an error where the sender goes. */
+  /**
+   * Of a route that takes its body as it comes: `body` is empty then. Read once; ends in an error where the
+   * sender goes.
+   */
   readonly stream?: AsyncIterable<Uint8Array>;
 };
 

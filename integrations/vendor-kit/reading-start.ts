@@ -4,7 +4,9 @@
  * they show, and be read by nobody.
  */
 
-/** The vendor's clock as its answer shows it, a second back for what it rounds off; ours where it shows none. */
+/**
+ * The vendor's clock as its answer shows it, a second back for what it rounds off; ours where it shows none.
+ */
 export function clockOf(headers: Headers, now: () => number): number {
   const there = Date.parse(headers.get("date") ?? "");
   return (Number.isNaN(there) ? now() : there) - 1_000;

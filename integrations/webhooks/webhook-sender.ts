@@ -4,9 +4,11 @@
  *
  * W1 The address that a name stands for is checked, and the connection goes to that address: it is not looked
  *    up a second time. Private, local and reserved addresses are refused, but in the networks that are
- *    allowed. A connection that is used again leads where it led when it was checked; after a minute another is made.
+ *    allowed. A connection that is used again leads where it led when it was checked; after a minute another
+ *    is made.
  * W2 Redirects are not followed. Without TLS nothing is sent, but within those networks.
- * W3 An answer is bounded in time and size; of its body the first bytes are kept, as text without control characters.
+ * W3 An answer is bounded in time and size; of its body the first bytes are kept, as text without control
+ *    characters.
  */
 import { lookup as lookUp } from "node:dns";
 import { Agent as PlainAgent, request as requestPlain } from "node:http";
@@ -187,7 +189,8 @@ export function createWebhookSender(options: {
         );
         abort = () => request.destroy();
         request.on("error", (error: NodeJS.ErrnoException) => {
-          // The receiver has closed a connection just when it was to be used again: it has not seen the message.
+          // The receiver has closed a connection just when it was to be used again: it has not seen the
+          // message.
           if (request.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE")) attempt(true);
           else give(answered(null, `It could not be reached: ${error.message}.`));
         });

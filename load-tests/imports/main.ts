@@ -1,7 +1,7 @@
 /**
  * Imports a generated file of a million rows of stock into a system of its own, and says how much memory the
- * process that does it needed at most: it takes the file in, reads it, and books every row through the engine, which
- * keeps every position that comes of it.
+ * process that does it needed at most: it takes the file in, reads it, and books every row through the
+ * engine, which keeps every position that comes of it.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";

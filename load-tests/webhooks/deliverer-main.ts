@@ -1,6 +1,6 @@
 /**
- * A process that delivers webhooks as the role `jobs` does, until its parent lets go of it or kills it. The key under which
- * secrets are sealed comes by the environment.
+ * A process that delivers webhooks as the role `jobs` does, until its parent lets go of it or kills it. The
+ * key under which secrets are sealed comes by the environment.
  */
 import { pino } from "pino";
 import { readSecretKeys, SecretBox } from "../../config/secret-box.ts";

@@ -1,7 +1,8 @@
 /**
- * Measures webhooks: so many events a second to so many endpoints, of which some never answer. What the others wait
- * is held against a bar, and every event has to have come to every endpoint that wants it. With a PostgreSQL of its own;
- * the deliverer is the standing job in a process of its own, the endpoints are in another. Ends with one JSON document.
+ * Measures webhooks: so many events a second to so many endpoints, of which some never answer. What the
+ * others wait is held against a bar, and every event has to have come to every endpoint that wants it. With a
+ * PostgreSQL of its own; the deliverer is the standing job in a process of its own, the endpoints are in
+ * another. Ends with one JSON document.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";

@@ -1,6 +1,7 @@
 /**
- * The endpoints of the measurement, and what happens: makes events at an even rate, takes those that come by webhook, and
- * says how long each took. Some endpoints never answer. A process of its own, so that neither costs the deliverer a turn.
+ * The endpoints of the measurement, and what happens: makes events at an even rate, takes those that come by
+ * webhook, and says how long each took. Some endpoints never answer. A process of its own, so that neither
+ * costs the deliverer a turn.
  *
  * A message's time runs from the moment in which its event was to be written (open loop), not from its commit.
  */

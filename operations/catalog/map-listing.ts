@@ -1,7 +1,7 @@
 /**
- * A listing of a channel that is several units of one SKU, or a bundle of several. It is mapped to a kit of just
- * these components, so that orders reserve, pick, pack and return it as any kit; where there is none, one is
- * made under a SKU that follows from its components.
+ * A listing of a channel that is several units of one SKU, or a bundle of several. It is mapped to a kit of
+ * just these components, so that orders reserve, pick, pack and return it as any kit; where there is none,
+ * one is made under a SKU that follows from its components.
  */
 import { createHash } from "node:crypto";
 import type { MapListingBody } from "../../contract/settings/channel-accounts.ts";

@@ -1,4 +1,7 @@
-/** What a person does with an import whose file is here: says how it is read, has it checked and run, stops it. */
+/**
+ * What a person does with an import whose file is here: says how it is read, has it checked and run, stops
+ * it.
+ */
 import { randomBytes } from "node:crypto";
 import type { ChangeImportBody, ImportState } from "../../contract/imports/imports.ts";
 import type { TableKind } from "../../contract/imports/table-kinds.ts";
@@ -70,8 +73,8 @@ function isUnbooked({ state, wasRun }: StoredImport): boolean {
 }
 
 /**
- * Has the file read to its end: `check` books nothing. One that was stopped goes on where it was; one that is done
- * is not run again, since all of it is booked.
+ * Has the file read to its end: `check` books nothing. One that was stopped goes on where it was; one that is
+ * done is not run again, since all of it is booked.
  */
 export async function startReading(
   context: OperationContext,

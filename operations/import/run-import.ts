@@ -1,8 +1,9 @@
 /**
  * Reads the file of an import to its end, batch by batch, and books what it says.
  *
- * R1 What becomes of a batch is decided and written down before any of it is done. A process that dies between any
- *    two steps leaves the batch to be done again by the same decisions; each booking happens once by its own key.
+ * R1 What becomes of a batch is decided and written down before any of it is done. A process that dies
+ *    between any two steps leaves the batch to be done again by the same decisions; each booking happens once
+ *    by its own key.
  * R2 What was counted and what was wrong is written together with the place that the import has come to, by who
  *    has read that place.
  * R3 After each batch it rests as long as the batch took, so that it never has more than half of what it works

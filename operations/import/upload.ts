@@ -1,7 +1,7 @@
 /**
  * A file comes in, in one piece or in several: what has come is stored part by part, so that a sender whose
- * connection broke, or a process that died, costs a part at most. Once it is whole, how it is to be read is told
- * from its beginning.
+ * connection broke, or a process that died, costs a part at most. Once it is whole, how it is to be read is
+ * told from its beginning.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { IMPORT_PART_BYTES, MAX_IMPORT_BYTES, MAX_IMPORTS_BYTES } from "../../config/limits.ts";

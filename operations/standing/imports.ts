@@ -1,7 +1,7 @@
 /**
- * Goes on with imports that somebody has started. One process of a database does it; when that one ends, the next
- * one goes on where each import is. Of each kind one is read at a time: what it finds there is what it has decided
- * by.
+ * Goes on with imports that somebody has started. One process of a database does it; when that one ends, the
+ * next one goes on where each import is. Of each kind one is read at a time: what it finds there is what it
+ * has decided by.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";

@@ -1,7 +1,7 @@
 /**
  * Keeps everybody who wants to be told up to date. One process of a database does it; when that one ends, the
- * next one goes on where each webhook is. Each webhook has a lane of its own (`webhooks/endpoint-lane.ts`); here lanes
- * begin and end, stock becomes events, what is old is forgotten, and people are told of pauses.
+ * next one goes on where each webhook is. Each webhook has a lane of its own (`webhooks/endpoint-lane.ts`);
+ * here lanes begin and end, stock becomes events, what is old is forgotten, and people are told of pauses.
  */
 import { setMaxListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";

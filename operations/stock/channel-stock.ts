@@ -2,9 +2,9 @@
  * What a channel may sell of a SKU. Whoever tells a channel of stock (the stream, webhooks, a channel's own
  * API) tells this number.
  *
- * It is what the channel's stock pool may promise now at the places that are open, safety stock and others' fences
- * left out, of a kit as many as all of its components make; less the channel's buffer. The buffer is told of nobody,
- * and keeps nothing back: an order of the channel that needs its units gets them.
+ * It is what the channel's stock pool may promise now at the places that are open, safety stock and others'
+ * fences left out, of a kit as many as all of its components make; less the channel's buffer. The buffer is
+ * told of nobody, and keeps nothing back: an order of the channel that needs its units gets them.
  */
 import { catalogOf } from "../../store/catalog/catalog.ts";
 import type { Database } from "../../store/sql/database.ts";
@@ -39,7 +39,10 @@ export async function readChannelStock(
 type Components = readonly { readonly sku: string; readonly quantity: number }[];
 type StockReader = Pick<OperationContext["allocator"], "available" | "availableByLocation">;
 
-/** The same by rules that are known already. @param kits those of the SKUs that are kits, with their components */
+/**
+ * The same by rules that are known already. @param kits those of the SKUs that are kits, with their
+ * components
+ */
 export function channelStockOf(
   allocator: StockReader,
   { stockPool, stockBuffer }: ChannelStockRules,
@@ -58,7 +61,10 @@ export function channelStockOf(
   );
 }
 
-/** How many of a kit there are: at each place as many as all of its components make there. Null: one has no stock anywhere. */
+/**
+ * How many of a kit there are: at each place as many as all of its components make there. Null: one has no
+ * stock anywhere.
+ */
 async function kitsAvailable(
   allocator: StockReader,
   components: Components,
@@ -83,8 +89,8 @@ async function kitsAvailable(
 /**
  * Follows what a channel may sell, for whoever is told of it as positions change.
  *
- * F1 What a channel may sell also changes without any position: by its pool, its buffer, places that open or close, kits.
- *    `isOutdated` says that it did; whoever follows then has to be told of everything anew.
+ * F1 What a channel may sell also changes without any position: by its pool, its buffer, places that open or
+ *    close, kits. `isOutdated` says that it did; whoever follows then has to be told of everything anew.
  */
 export class ChannelStockFollower {
   private readonly context: Pick<OperationContext, "allocator" | "database">;

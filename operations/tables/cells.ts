@@ -109,7 +109,10 @@ export function isFault(read: { readonly value: CellValue } | CellFault): read i
   return "code" in read;
 }
 
-/** `$1,234.50` and `1234.50 EUR`: what stands around an amount says nothing that the currency's own field does not. */
+/**
+ * `$1,234.50` and `1234.50 EUR`: what stands around an amount says nothing that the currency's own field does
+ * not.
+ */
 function withoutCurrency(text: string): string {
   return text.replace(/^[\p{Sc}A-Z]{1,3}\s*|\s*[\p{Sc}A-Z]{1,3}$/gu, "");
 }

@@ -133,7 +133,9 @@ function columnsOf(records: readonly TableRecord[], format: TableFormat): readon
   return [...names];
 }
 
-/** Of columns that have one name, the later ones are called by their number as well; one without a name by it. */
+/**
+ * Of columns that have one name, the later ones are called by their number as well; one without a name by it.
+ */
 function uniqueNames(header: readonly string[]): readonly string[] {
   const seen = new Set<string>();
   return header.map((said, index) => {

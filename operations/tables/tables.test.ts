@@ -1,4 +1,6 @@
-/** Files as other programs write them: told by their beginning, read to the cell, and what is wrong is named. */
+/**
+ * Files as other programs write them: told by their beginning, read to the cell, and what is wrong is named.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";

@@ -1,19 +1,21 @@
 /**
- * One endpoint's own way: everything that one webhook is told goes through its lane, which has slots and a pace of its
- * own. An endpoint that hangs or refuses fills its own slots, and costs the others nothing.
+ * One endpoint's own way: everything that one webhook is told goes through its lane, which has slots and a
+ * pace of its own. An endpoint that hangs or refuses fills its own slots, and costs the others nothing.
  *
- * E1 A message is written down as delivered after it was taken. A process that dies in between sends it once more,
- *    under the same id: a receiver recognises it by that. What was written down is not sent again from the feed.
- * E2 A message that is not taken is tried again with growing pauses for three days, and then put aside, where a person
- *    sees it. With the ordering `key` it holds up the later ones of its subject meanwhile, and no others.
- * E3 An endpoint that takes nothing rests: after some tries one message at a time tries it, ever less often. After three
- *    days it is paused, or at once where it answers 410; nothing is put aside for that. What happens meanwhile stays in
- *    the feed, and is told when somebody ends the pause.
+ * E1 A message is written down as delivered after it was taken. A process that dies in between sends it once
+ *    more, under the same id: a receiver recognises it by that. What was written down is not sent again from
+ *    the feed.
+ * E2 A message that is not taken is tried again with growing pauses for three days, and then put aside, where
+ *    a person sees it. With the ordering `key` it holds up the later ones of its subject meanwhile, and no
+ *    others.
+ * E3 An endpoint that takes nothing rests: after some tries one message at a time tries it, ever less often.
+ *    After three days it is paused, or at once where it answers 410; nothing is put aside for that. What
+ *    happens meanwhile stays in the feed, and is told when somebody ends the pause.
  * E4 What a message says is read from where it happened, for each try: it is kept nowhere else.
- * E5 What was set of a webhook is looked at before each message: one that was switched off, removed or changed, or
- *    that another process has moved on, is sent nothing by what it was before.
- * E6 What is slow to be answered gives way: it is written down as under way until a moment after its time is up, so that
- *    the place of the webhook moves on; what became of it is written down when it is known.
+ * E5 What was set of a webhook is looked at before each message: one that was switched off, removed or
+ *    changed, or that another process has moved on, is sent nothing by what it was before.
+ * E6 What is slow to be answered gives way: it is written down as under way until a moment after its time is
+ *    up, so that the place of the webhook moves on; what became of it is written down when it is known.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { inOrderSpan, inOutgoingSpan } from "../../config/trace.ts";
@@ -98,9 +100,13 @@ export class EndpointLane {
   private readAt = -Infinity;
   private isStale = true;
   private passedAt = performance.now();
-  /** Whether there was something in the feeds since. Their end moves on by itself, which is not written down. */
+  /**
+   * Whether there was something in the feeds since. Their end moves on by itself, which is not written down.
+   */
   private hasPassed = false;
-  /** After a start, or after a batch that was broken off, some behind the webhook's place may have been sent. */
+  /**
+   * After a start, or after a batch that was broken off, some behind the webhook's place may have been sent.
+   */
   private isUncertain = true;
   /** Messages that gave way, by their ids. */
   private readonly underWay = new Map<string, Promise<void>>();
@@ -299,8 +305,8 @@ export class EndpointLane {
   }
 
   /**
-   * What became of messages that gave way is written down together: an endpoint whose messages all run out of time at
-   * once must not take the database from the others.
+   * What became of messages that gave way is written down together: an endpoint whose messages all run out of
+   * time at once must not take the database from the others.
    */
   private async finishLater(webhook: WebhookSubscription, worker: ChainWorker, job: Job): Promise<void> {
     try {

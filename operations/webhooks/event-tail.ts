@@ -1,8 +1,9 @@
 /**
- * The newest events, read once for every endpoint that is told as they happen. An endpoint that is behind reads by
- * itself, until it is where the others are.
+ * The newest events, read once for every endpoint that is told as they happen. An endpoint that is behind
+ * reads by itself, until it is where the others are.
  *
- * T1 The tail has every event between its beginning and its end: whoever stands between the two gets all that follow.
+ * T1 The tail has every event between its beginning and its end: whoever stands between the two gets all that
+ *    follow.
  */
 import type { WebhookSource } from "../../contract/settings/webhook-events.ts";
 import type { Database } from "../../store/sql/database.ts";

@@ -1,4 +1,7 @@
-/** What happened in a range of time is told once more: asked for by people, worked through by the webhook's lane. */
+/**
+ * What happened in a range of time is told once more: asked for by people, worked through by the webhook's
+ * lane.
+ */
 import type { WebhookSource } from "../../contract/settings/webhook-events.ts";
 import type { WebhookReplayView } from "../../contract/settings/webhooks.ts";
 import { recordAudit } from "../../store/audit-log/record-audit.ts";

@@ -1,6 +1,6 @@
 /**
- * The administrators are told by mail that a webhook was paused: nobody else would notice. A mail that could not be
- * sent is sent later; a process that dies after it sends it once more, under the same key.
+ * The administrators are told by mail that a webhook was paused: nobody else would notice. A mail that could
+ * not be sent is sent later; a process that dies after it sends it once more, under the same key.
  */
 import { escapeHtml } from "../../orders/notices/notice-formats.ts";
 import type { Mailer } from "../../ports/notifications.ts";

@@ -2,8 +2,8 @@
  * The archive as a database to read from: the same statements as on the busy tables, which find archived rows
  * beside them.
  *
- * A reader has connections of its own, so that nothing that is set for it is left on another's. It writes nothing
- * of an order: a view of both takes no rows. What its views are is said in `archive_views()`
+ * A reader has connections of its own, so that nothing that is set for it is left on another's. It writes
+ * nothing of an order: a view of both takes no rows. What its views are is said in `archive_views()`
  * (075.do.order-archive.sql).
  */
 import type pg from "pg";
@@ -37,8 +37,8 @@ const LOOK_INTO = `select set_config('search_path', $1, false), set_config('hold
   set_config('holdfast.archived_months', $3, false)`;
 
 /**
- * Reads these archived orders beside all that are not, and with them what replaced them, where that is archived,
- * too.
+ * Reads these archived orders beside all that are not, and with them what replaced them, where that is
+ * archived, too.
  *
  * @returns null where none of them is in the archive
  */

@@ -1,4 +1,6 @@
-/** What belongs to an order is told to the archive, and what it shows has every column of what it is made of. */
+/**
+ * What belongs to an order is told to the archive, and what it shows has every column of what it is made of.
+ */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 

@@ -145,7 +145,9 @@ export type ComparedOrder = {
   readonly told: readonly string[];
 };
 
-/** Orders that were captured or changed since then, and those of open differences; in the order of their ids. */
+/**
+ * Orders that were captured or changed since then, and those of open differences; in the order of their ids.
+ */
 export async function ordersToCompare(
   client: Queryable,
   channelId: string,

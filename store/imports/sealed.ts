@@ -1,7 +1,7 @@
 /**
- * Files and what is said of their rows may tell of shoppers who have no order here, so no order's key is theirs:
- * they are kept under the system's own, and are gone with their import. Where there is no vault they are as they
- * came; the first byte, or letter, says which.
+ * Files and what is said of their rows may tell of shoppers who have no order here, so no order's key is
+ * theirs: they are kept under the system's own, and are gone with their import. Where there is no vault they
+ * are as they came; the first byte, or letter, says which.
  */
 import { vaultOf } from "../personal-data/vault.ts";
 

@@ -1,6 +1,6 @@
 /**
- * Who is told by webhook what happens: address, filter, sealed secrets, how it goes, and the places in the feeds up to
- * which each has been told. Their messages are in `store/webhooks/`.
+ * Who is told by webhook what happens: address, filter, sealed secrets, how it goes, and the places in the
+ * feeds up to which each has been told. Their messages are in `store/webhooks/`.
  */
 import type { SecretBox } from "../../config/secret-box.ts";
 import type { WebhookSubscriptionView } from "../../contract/settings/webhooks.ts";

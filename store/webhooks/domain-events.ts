@@ -1,9 +1,10 @@
 /**
- * What happens beside orders (domain_event). Triggers write what happens to the catalog, to places and to devices, in
- * the transaction in which it happens; here is what they cannot: changes of stock, and what the system does itself.
+ * What happens beside orders (domain_event). Triggers write what happens to the catalog, to places and to
+ * devices, in the transaction in which it happens; here is what they cannot: changes of stock, and what the
+ * system does itself.
  *
- * E1 Stock is told from the feed of stock, and only as long as somebody wants to be told of it. How far that is and the
- *    events themselves are one commit: nothing is left out and nothing is told twice.
+ * E1 Stock is told from the feed of stock, and only as long as somebody wants to be told of it. How far that
+ *    is and the events themselves are one commit: nothing is left out and nothing is told twice.
  */
 import { type Database, inTransaction, type Queryable } from "../sql/database.ts";
 import {

@@ -1,12 +1,13 @@
 /**
- * What became of each message of a webhook: delivered, tried again, put aside. What a message says is read from where
- * it happened, for each try; here are only its names, its state and its tries.
+ * What became of each message of a webhook: delivered, tried again, put aside. What a message says is read
+ * from where it happened, for each try; here are only its names, its state and its tries.
  *
- * L1 A message that was delivered is not made one that waits by who comes late with another outcome: two processes that
- *    deliver by mistake at once repeat messages, and lose none.
- * L2 A webhook's place in a feed moves on in the statement that writes down what became of the messages before it.
- * L3 Writing down what became of messages does not wait for the disk: a server of PostgreSQL that dies may have forgotten the last
- *    moment, whose messages are then sent once more, in the same order.
+ * L1 A message that was delivered is not made one that waits by who comes late with another outcome: two
+ *    processes that deliver by mistake at once repeat messages, and lose none.
+ * L2 A webhook's place in a feed moves on in the statement that writes down what became of the messages
+ *    before it.
+ * L3 Writing down what became of messages does not wait for the disk: a server of PostgreSQL that dies may
+ *    have forgotten the last moment, whose messages are then sent once more, in the same order.
  */
 import type { WebhookSource } from "../../contract/settings/webhook-events.ts";
 import type { WebhookDeliveryView, WebhookTry } from "../../contract/settings/webhooks.ts";
@@ -155,8 +156,8 @@ type OpenRow = {
 };
 
 /**
- * Messages that are due, the oldest first. Where they are kept in order, those whose subject has none before them that
- * is not due; the caller sends those of a subject one after the other.
+ * Messages that are due, the oldest first. Where they are kept in order, those whose subject has none before
+ * them that is not due; the caller sends those of a subject one after the other.
  */
 export async function openDeliveries(
   client: Queryable,

@@ -1,6 +1,6 @@
 /**
- * What webhooks tell of, as two feeds of one shape: entries of orders' timelines (`orders`), and what happens beside
- * orders (`system`, the table domain_event). Each has places of its own (`store/sql/feed-cursor.ts`).
+ * What webhooks tell of, as two feeds of one shape: entries of orders' timelines (`orders`), and what happens
+ * beside orders (`system`, the table domain_event). Each has places of its own (`store/sql/feed-cursor.ts`).
  */
 import type { WebhookSource } from "../../contract/settings/webhook-events.ts";
 import { type FeedEntry, readFeed } from "../orders/feed.ts";

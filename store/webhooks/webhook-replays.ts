@@ -1,6 +1,7 @@
 /**
- * Ranges of time that a webhook is told once more. Each is worked through in pieces: what is found of a piece becomes
- * messages to be sent again, in the commit that moves on to the next one. So a process may die anywhere.
+ * Ranges of time that a webhook is told once more. Each is worked through in pieces: what is found of a piece
+ * becomes messages to be sent again, in the commit that moves on to the next one. So a process may die
+ * anywhere.
  */
 import type { WebhookSource } from "../../contract/settings/webhook-events.ts";
 import type { WebhookReplayView } from "../../contract/settings/webhooks.ts";

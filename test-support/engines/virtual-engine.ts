@@ -43,8 +43,8 @@ export class LocalHost implements ShardHost {
 }
 
 /**
- * @param options `earlyMs`: how much too early a timer may fire, as timers of an event loop do. `isShared`: other
- *   engines may have some of the shards; they are all here at first.
+ * @param options `earlyMs`: how much too early a timer may fire, as timers of an event loop do. `isShared`:
+ *   other engines may have some of the shards; they are all here at first.
  */
 export function virtualEngine<D extends EngineDisk>(
   threads: number,

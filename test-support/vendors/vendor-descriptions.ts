@@ -109,7 +109,9 @@ const LEFT_OUT = new Set([
   "exclusiveMaximum",
 ]);
 
-/** The operation of a call by its path template, `/V1/orders/{id}`; undefined: the description has none such. */
+/**
+ * The operation of a call by its path template, `/V1/orders/{id}`; undefined: the description has none such.
+ */
 export function operationAt(
   document: Schema,
   method: string,

@@ -2,8 +2,8 @@
  * Etsy's side of `ports/channel-connection.ts`: receipts by their change, paged by their id.
  *
  * A shop can be told of parcels alone. Etsy's API cancels nothing and gives nothing back: that is done in the
- * shop, and comes back with the receipt. Each parcel that is told mails the buyer, so it is looked for first, by
- * its tracking number.
+ * shop, and comes back with the receipt. Each parcel that is told mails the buyer, so it is looked for first,
+ * by its tracking number.
  *
  * Access tokens last an hour. Whoever renews one gets a new refresh token, too, which is handed to `keep`.
  */

@@ -68,7 +68,10 @@ export function found(reply: JsonReply, what: string): unknown {
   });
 }
 
-/** `{message: "… %1 … %name", parameters: [value, …], [{name}, …] or {name}}`, with the parameters in their places. */
+/**
+ * `{message: "… %1 … %name", parameters: [value, …], [{name}, …] or {name}}`, with the parameters in their
+ * places.
+ */
 export function refusalOf(reply: JsonReply): Extract<Told, { readonly status: "refused" }> {
   const parameters = at(reply.json, "parameters");
   const named: Readonly<Record<string, unknown>> = Array.isArray(parameters)

@@ -100,7 +100,9 @@ function utc(ms: number): string {
   return new Date(Math.max(0, ms)).toISOString().slice(0, 19).replace("T", " ");
 }
 
-/** The orders with their shipments and credit memos, by which ours are told from the shop's; two calls in all. */
+/**
+ * The orders with their shipments and credit memos, by which ours are told from the shop's; two calls in all.
+ */
 async function withParts(call: RestClient, orders: readonly unknown[]): Promise<readonly unknown[]> {
   const idsOf = (isWanted: (order: unknown) => boolean) =>
     orders.filter(isWanted).map((order) => textAt(order, "entity_id"));

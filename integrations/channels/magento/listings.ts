@@ -2,8 +2,9 @@
  * Products of a Magento shop, and how many of each may be sold (multi-source inventory).
  *
  * What may be sold there is what its sources have less what open orders have reserved, and a source's quantity
- * is all that can be set. So the reserved units are read and put on top: L1 after telling a level, as many units
- * may be sold as it says, with any number of open orders.
+ * is all that can be set. So the reserved units are read and put on top.
+ *
+ * L1 After a level is told, as many units may be sold as it says, with any number of open orders.
  */
 import type {
   ListingsPage,

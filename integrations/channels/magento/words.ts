@@ -2,8 +2,8 @@
  * What a Magento shop is told of an order. It has no idempotency keys, and answers a shipment or a credit memo
  * with its bare number: both are looked for first, by our mark in a comment of theirs.
  *
- * Not told: a hold, which would come back as the shop's own; the cancellation of a part, and invoices, which the
- * shop makes itself.
+ * Not told: a hold, which would come back as the shop's own; the cancellation of a part, and invoices, which
+ * the shop makes itself.
  */
 import { decimalText } from "../../../orders/money.ts";
 import type { OrderWord, OrderWordKind, Told } from "../../../ports/channel-connection.ts";

@@ -3,8 +3,8 @@
  *
  * S1 TikTok has a line item for each unit. Units of one SKU at one price are one line here, whose id is that of
  *    the first of them by id; the connection knows the others again by the SKU.
- * S2 What TikTok takes off the price itself it pays to the seller: the order costs what buyer and TikTok pay, and
- *    `platform_discount` is kept as an attribute.
+ * S2 What TikTok takes off the price itself it pays to the seller: the order costs what buyer and TikTok pay,
+ *    and `platform_discount` is kept as an attribute.
  */
 import type { IncomingLine, IncomingOrder } from "../../../orders/incoming-order.ts";
 import { addMoney, decimalText, type Money, zeroMoney } from "../../../orders/money.ts";

@@ -64,7 +64,11 @@ function firstQuery({ sinceMs, untilMs }: OrdersAsked, nodeType: string): string
   return `?${query.toString()}`;
 }
 
-/** Walmart dates lines, not orders. @param beganMs what changed later may lie behind us, on a page that is read */
+/**
+ * Walmart dates lines, not orders.
+ *
+ * @param beganMs what changed later may lie behind us, on a page that is read
+ */
 function newestOf(orders: readonly unknown[], beganMs: number): number | null {
   const moments = orders
     .flatMap((order) => [

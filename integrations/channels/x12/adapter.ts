@@ -47,7 +47,9 @@ function readSets(interchange: Interchange): readonly ChannelReading[] {
   ).map((reading) => (reading.kind === "order" ? withSource(reading, sets, interchange) : reading));
 }
 
-/** Of several orders each keeps its own transaction set, in an interchange of its own that can be read again. */
+/**
+ * Of several orders each keeps its own transaction set, in an interchange of its own that can be read again.
+ */
 function withSource(
   reading: Extract<ChannelReading, { readonly kind: "order" }>,
   sets: readonly TransactionSet[],

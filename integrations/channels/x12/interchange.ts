@@ -1,5 +1,6 @@
 /**
- * X12's envelope, read strictly: an interchange (ISA to IEA) of groups (GS to GE) of transaction sets (ST to SE).
+ * X12's envelope, read strictly: an interchange (ISA to IEA) of groups (GS to GE) of transaction sets (ST to
+ * SE).
  *
  * Delimiters are the ISA's own: the element's stands behind its tag, the component's and the segment's are its
  * last two characters, for the ISA has a fixed width. Whatever an envelope says of itself has to be so, counts

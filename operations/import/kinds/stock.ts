@@ -1,7 +1,7 @@
 /**
- * The file says how many units are there. Where there were none they are received, as opening stock; where there
- * were others they are counted, within the limits of whoever imports: a larger difference waits for somebody
- * else, as any count does. The movement names the import and the line.
+ * The file says how many units are there. Where there were none they are received, as opening stock; where
+ * there were others they are counted, within the limits of whoever imports: a larger difference waits for
+ * somebody else, as any count does. The movement names the import and the line.
  */
 import type { StockCommand, StockOutcome } from "../../../actors/commands.ts";
 import { readUnitWeights } from "../../../store/catalog/catalog.ts";

@@ -25,7 +25,9 @@ export function stateOf(order: ShopOrder): string {
   return isComplete(order) ? "complete" : "processing";
 }
 
-/** Every other line is a configurable product: an item with price and quantity, and a child that repeats them. */
+/**
+ * Every other line is a configurable product: an item with price and quantity, and a child that repeats them.
+ */
 export function isConfigurable(index: number): boolean {
   return index % 2 === 1;
 }

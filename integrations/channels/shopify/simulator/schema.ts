@@ -1,6 +1,6 @@
 /**
- * The part of Shopify's GraphQL schema that the simulator serves: types and fields as the vendor has them, which
- * a test holds against the vendor's own description.
+ * The part of Shopify's GraphQL schema that the simulator serves: types and fields as the vendor has them,
+ * which a test holds against the vendor's own description.
  */
 export const SIMULATED_SCHEMA = `
 directive @idempotent(key: String!) on FIELD
