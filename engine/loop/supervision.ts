@@ -202,18 +202,17 @@ export class ShardSupervisor {
       },
     });
     snapshots.report(figures.damaged);
-    if (entry.status !== "rebuilding") return;
+    // Lost again meanwhile: another thread has the shard now than the one that was asked, or another node had it
+    // while a thread hung, and what was read is old. A shard that leaves is not brought back either.
+    if (entry.status !== "rebuilding" || this.lost.has(shard) || this.leaving.has(shard)) return;
     view.publish([{ shard, changes: figures.changes }]);
     entry.sequence = figures.sequence;
     entry.hash = figures.hash;
     entry.nextExpiryAtMs = figures.nextExpiryAtMs;
     entry.positionCount = figures.positionCount;
     entry.holdCount = figures.holdCount;
-    // The shard was lost again meanwhile: another thread has it now than the one that was asked. Or it leaves.
-    if (!this.lost.has(shard) && !this.leaving.has(shard)) {
-      entry.status = "live";
-      this.options.onMoved();
-    }
+    entry.status = "live";
+    this.options.onMoved();
     snapshots.recovered(shard, read);
     onRecovered();
   }

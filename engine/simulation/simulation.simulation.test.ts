@@ -65,6 +65,11 @@ it(`keeps every promise over ${SEEDS} seeds, or as many as fit in ${SECONDS} s`,
   expect(sum["takeovers"]).toBeGreaterThanOrEqual(seeds);
 });
 
+it("takes nothing from a thread that hung while its shard went to other nodes and came back", async () => {
+  const { status, lines } = await simulateCommand("--nodes", "--seed", "623632650");
+  expect(status, lines.at(-1)).toBe(0);
+});
+
 /** Seeds with nodes are longer days: two quiet cores run some hundred of them in this time. */
 const NODE_SECONDS = 15;
 const LEAST_NODE_SEEDS = 10;

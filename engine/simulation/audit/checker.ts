@@ -38,6 +38,8 @@ export class Checker implements DiskWitness {
   private readonly effects = new CommandEffects(this.book);
   private readonly orders: OrderBook;
   private readonly answers: AnswerCheck;
+  /** The epoch of a shard as an owner began to read its rows, by `owner:shard`. */
+  private readonly readingAt = new Map<string, number>();
   /** The first thing that went wrong. */
   private firstBroken: unknown = null;
 
@@ -96,7 +98,15 @@ export class Checker implements DiskWitness {
     });
   }
 
-  /** An owner has rebuilt a shard from what it read and is about to put it to work. */
+  /** An owner begins to read the rows of a shard. */
+  recovering(owner: string, shard: number): void {
+    this.readingAt.set(`${owner}:${shard}`, this.disk.epochOf(shard));
+  }
+
+  /**
+   * An owner has rebuilt a shard from what it read and is about to put it to work. What a hung thread has read
+   * before the shard went to others and came back lacks their rows; it is void, since the epoch is another.
+   */
   recovered(owner: string, shard: Shard, head: JournalHead): void {
     this.watch(() => {
       const journal = this.disk.journals[shard.shard] ?? [];
@@ -105,7 +115,8 @@ export class Checker implements DiskWitness {
       if (head.sequence > 0 && !stored?.hash.equals(head.hash)) {
         throw new Violation("recovery is what is committed", `${name} stands on another row`);
       }
-      if (this.disk.isHeldBy(owner, shard.shard) && head.sequence !== journal.length) {
+      const isCurrent = this.readingAt.get(`${owner}:${shard.shard}`) === this.disk.epochOf(shard.shard);
+      if (isCurrent && this.disk.isHeldBy(owner, shard.shard) && head.sequence !== journal.length) {
         throw new Violation("recovery is what is committed", `${name} lacks rows up to ${journal.length}`);
       }
       if (!this.replicas.stateAt(shard.shard, head.sequence).equals(shard.encodeState())) {

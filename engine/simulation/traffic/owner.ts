@@ -73,6 +73,7 @@ export class Owner {
       faults,
       story,
       onThreadLost: (thread, reason) => core.threadLost(thread, reason),
+      onRecovering: (shard) => checker.recovering(name, shard),
       onRecovered: (shard, head) => {
         story?.tell(`${name} has recovered shard ${shard.shard} up to row ${head.sequence}`);
         checker.recovered(name, shard, head);

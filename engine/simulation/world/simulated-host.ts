@@ -38,6 +38,8 @@ type HostOptions = {
   readonly faults: FaultCount;
   readonly story: Story | null;
   readonly onThreadLost: (thread: number, reason: string) => void;
+  /** Reads the rows of a shard from here on. */
+  readonly onRecovering: (shard: number) => void;
   readonly onRecovered: (shard: Shard, head: JournalHead) => void;
 };
 
@@ -85,6 +87,7 @@ export class SimulatedHost implements ShardHost {
 
   async recover(shard: number, source: RecoverySource): Promise<Recovered> {
     const thread = this.threadOf(shard);
+    this.options.onRecovering(shard);
     const damaged = await rebuild(source, {
       begin: async (start) => {
         const reply = await this.ask(thread, { kind: "recover", shard, start });
