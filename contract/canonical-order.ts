@@ -40,7 +40,7 @@ const Metadata = Type.Record(Type.String({ maxLength: 100 }), SentText, { maxPro
 const Day = (description: string) =>
   Type.String({ pattern: "^\\d{4}-\\d{2}-\\d{2}$", description: `Calendar day, ISO 8601: ${description}` });
 
-const PostalAddress = Type.Object(
+export const PostalAddress = Type.Object(
   {
     name: SentText,
     company: Type.Optional(SentText),
@@ -56,7 +56,7 @@ const PostalAddress = Type.Object(
   closed,
 );
 
-const Line = Type.Object(
+export const CanonicalLine = Type.Object(
   {
     id: Type.Optional(SentId),
     sku: Type.Optional(
@@ -107,7 +107,7 @@ export const canonicalOrderSchema = Type.Object(
     number: Type.Optional(Type.String({ maxLength: 64, description: "Shown to the customer; default: id" })),
     placedAt: Type.Optional(Type.String({ maxLength: 40, description: "ISO 8601; default: when captured" })),
     currency: Type.String({ pattern: "^[A-Za-z]{3}$", description: "ISO 4217" }),
-    lines: Type.Array(Line),
+    lines: Type.Array(CanonicalLine),
     shippingPrice: Type.Optional(Amount),
     shippingTaxes: Type.Optional(Type.Array(Tax, { maxItems: 20 })),
     shippingService: Type.Optional(SentText),
@@ -180,6 +180,15 @@ export const canonicalOrderSchema = Type.Object(
       Type.Union(
         ALLOCATION_POLICIES.map((policy) => Type.Literal(policy)),
         { description: "What to reserve where stock does not cover the order; default: all_or_nothing" },
+      ),
+    ),
+    hold: Type.Optional(
+      Type.Object(
+        { reason: Type.String({ minLength: 1, maxLength: 500 }) },
+        {
+          ...closed,
+          description: "It is on hold from its first moment, and reserves nothing until a person releases it",
+        },
       ),
     ),
     note: Type.Optional(Type.String({ maxLength: 5000 })),

@@ -318,6 +318,12 @@ export interface AllocatorClient extends LaneClient {
   ): Promise<OrderReservation>;
 
   /**
+   * What `reserveOrder` would answer now, whatever its order id has: reserves nothing and promises nothing.
+   * The dates of what is missing are those after all demand that waits.
+   */
+  quoteOrder(request: OrderReservationRequest): Promise<OrderReservation>;
+
+  /**
    * Commits a record without touching stock, in the engine's next transaction (an order captured on hold).
    */
   commit<R>(writer: CommitWriter<R>, record: R): Promise<void>;

@@ -29,10 +29,12 @@ import type {
 import { EngineError } from "./errors.ts";
 import type { LaneCall, LaneClient } from "./lane-client.ts";
 import type { EngineCore } from "./loop/engine-core.ts";
-import type { OwnEngine, StockOfSkus } from "./own-engine.ts";
-import { componentsOf } from "./planning/kits.ts";
+import type { OwnEngine } from "./own-engine.ts";
+import { componentSkus, componentsOf, isKit, kitsAtAll, kitsByLocation } from "./planning/kits.ts";
+import { quoteReservation } from "./planning/order-quote.ts";
 import type { SourcingSetup } from "./planning/order-reservation.ts";
 import { promisedAt } from "./planning/promised-at.ts";
+import type { StockOfSkus } from "./planning/stock-of-skus.ts";
 import { partsOf } from "./rounds/lane-routing.ts";
 import { elsewhereError, type ShardDirectory } from "./rounds/shard-directory.ts";
 import type { ExecuteWork, OrderShare } from "./rounds/work.ts";
@@ -99,6 +101,12 @@ export class Allocator implements OwnEngine {
         },
       ]);
     });
+  }
+
+  async quoteOrder(request: OrderReservationRequest): Promise<OrderReservation> {
+    const wrong = wrongRequest(request);
+    if (wrong !== undefined) throw new EngineError("invalid_request", wrong);
+    return quoteReservation(request, this.core.setup, this);
   }
 
   amendOrder(amendment: OrderAmendment): Promise<AmendmentOutcome> {
@@ -214,14 +222,26 @@ export class Allocator implements OwnEngine {
     });
   }
 
-  available(sku: string, scope?: StockScope): number | null {
+  isKit(sku: string): boolean {
+    return isKit(this.core.setup.kits, sku);
+  }
+
+  available(sku: string, scope: StockScope = {}): number | null {
+    if (this.isKit(sku)) return kitsAtAll(this.kitsHere(sku, scope.pool), scope);
     this.checkHere(sku);
     return this.view.available(sku, scope, this.isOpen);
   }
 
   availableByLocation(sku: string): readonly StockAt[] {
+    if (this.isKit(sku)) return this.kitsHere(sku, undefined) ?? [];
     this.checkHere(sku);
     return this.view.availableByLocation(sku).filter(({ locationId }) => this.isOpen(locationId));
+  }
+
+  private kitsHere(sku: string, pool: string | undefined): readonly StockAt[] | null {
+    const components = componentsOf(this.core.setup.kits, sku);
+    const stock = this.stockOf([...componentSkus(this.core.setup.kits, [{ sku }])], pool);
+    return kitsByLocation(components, stock)?.filter(({ locationId }) => this.isOpen(locationId)) ?? null;
   }
 
   holds(address: PositionAddress): Promise<readonly HoldView[]> {

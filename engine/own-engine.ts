@@ -9,14 +9,9 @@ import type {
   OrderReservationRequest,
 } from "./allocator-client.ts";
 import type { SourcingSetup } from "./planning/order-reservation.ts";
+import type { StockOfSkus } from "./planning/stock-of-skus.ts";
 import type { OrderShare } from "./rounds/work.ts";
 import type { SkuOutlook } from "./shard/shard-request.ts";
-
-/** What may be promised of SKUs: for each, its locations with their units, as one channel pool sees them. */
-export type StockOfSkus = readonly (readonly [
-  sku: string,
-  locations: readonly (readonly [locationId: string, units: number])[],
-])[];
 
 export interface OwnEngine extends AllocatorClient {
   readonly shardCount: number;
@@ -29,6 +24,9 @@ export interface OwnEngine extends AllocatorClient {
   stockOf(skus: readonly string[], pool: string | undefined): StockOfSkus;
 
   outlooks(skus: readonly string[]): Promise<readonly SkuOutlook[]>;
+
+  /** Whether it is picked as others: then they decide what there is of it, wherever their shards are. */
+  isKit(sku: string): boolean;
 
   /** By what orders are planned now. */
   sourcingSetup(): SourcingSetup;

@@ -72,6 +72,7 @@ type OperationRefusalCode =
   | "carrier_claim_impossible"
   | "channel_exists"
   | "channel_inactive"
+  | "channel_kind_other"
   | "channel_kind_unknown"
   | "channel_not_found"
   | "change_window_closed"

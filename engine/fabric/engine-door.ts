@@ -53,7 +53,10 @@ export type EngineDoorOptions = {
   readonly link: FabricLink;
   readonly own: OwnEngine;
   /** The same over all engines: what is promised of a kit may be at several. */
-  readonly allocator: Pick<AllocatorClient, "capableToPromise">;
+  readonly allocator: Pick<
+    AllocatorClient,
+    "available" | "availableByLocation" | "capableToPromise" | "quoteOrder"
+  >;
   /** The engine, as far as it says which shards are live in it. */
   readonly shards: {
     ownShards(): readonly OwnedShard[];
@@ -266,8 +269,10 @@ function methodsOf(
     holds: (address: Parameters<AllocatorClient["holds"]>[0]) => a.holds(address),
     capableToPromise: (request: Parameters<AllocatorClient["capableToPromise"]>[0]) =>
       overAll.capableToPromise(request),
-    available: (...given: Parameters<AllocatorClient["available"]>) => a.available(...given),
-    availableByLocation: (sku: string) => a.availableByLocation(sku),
+    quoteOrder: (request: Parameters<AllocatorClient["quoteOrder"]>[0]) => overAll.quoteOrder(request),
+    available: (...given: Parameters<AllocatorClient["available"]>) =>
+      (a.isKit(given[0]) ? overAll : a).available(...given),
+    availableByLocation: (sku: string) => (a.isKit(sku) ? overAll : a).availableByLocation(sku),
     amendOrder: (amendment: Parameters<AllocatorClient["amendOrder"]>[0]) => a.amendOrder(amendment),
     cancelOrder: (cancellation: Parameters<AllocatorClient["cancelOrder"]>[0]) => a.cancelOrder(cancellation),
     openPositions: (addresses: Parameters<AllocatorClient["openPositions"]>[0]) => a.openPositions(addresses),

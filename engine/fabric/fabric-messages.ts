@@ -21,6 +21,7 @@ export type FabricMethod =
   | "positions"
   | "holds"
   | "capableToPromise"
+  | "quoteOrder"
   | "available"
   | "availableByLocation"
   | "amendOrder"

@@ -53,6 +53,7 @@ const READS: ReadonlySet<FabricMethod> = new Set<FabricMethod>([
   "positions",
   "holds",
   "capableToPromise",
+  "quoteOrder",
   "available",
   "availableByLocation",
   "openPositions",

@@ -5,6 +5,8 @@
  */
 import type { Kit, KitComponent } from "../allocator-client.ts";
 import { EngineError } from "../errors.ts";
+import type { StockAt, StockScope } from "../stock-view/stock-view-reader.ts";
+import type { StockOfSkus } from "./stock-of-skus.ts";
 
 export type KitBook = ReadonlyMap<string, readonly KitComponent[]>;
 
@@ -37,6 +39,37 @@ export function isKit(kits: KitBook, sku: string): boolean {
 /** The components of one of `sku`. */
 export function componentsOf(kits: KitBook, sku: string): readonly KitComponent[] {
   return kits.get(sku) ?? [{ sku, quantity: 1 }];
+}
+
+/**
+ * How many kits there are at each location: as many as all components make there.
+ *
+ * @param stock what may be promised of each component, one entry for each
+ * @returns null: a component has no position anywhere
+ */
+export function kitsByLocation(
+  components: readonly KitComponent[],
+  stock: StockOfSkus,
+): readonly StockAt[] | null {
+  const bySku = new Map(stock.map(([sku, locations]) => [sku, new Map(locations)]));
+  const parts = components.map(({ sku, quantity }) => ({ quantity, units: bySku.get(sku) ?? new Map() }));
+  const [first] = parts;
+  if (first === undefined || parts.some(({ units }) => units.size === 0)) return null;
+  return [...first.units.keys()].map((locationId) => ({
+    locationId,
+    available: Math.min(
+      ...parts.map(({ quantity, units }) => Math.floor(Math.max(0, units.get(locationId) ?? 0) / quantity)),
+    ),
+  }));
+}
+
+/** Summed over the locations that are meant. */
+export function kitsAtAll(kits: readonly StockAt[] | null, { locationIds }: StockScope): number | null {
+  if (kits === null) return null;
+  const meant = kits.filter(
+    ({ locationId }) => locationIds === undefined || locationIds.includes(locationId),
+  );
+  return meant.reduce((sum, { available }) => sum + available, 0);
 }
 
 /** The components of all lines, each SKU once. */

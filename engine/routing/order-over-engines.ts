@@ -29,9 +29,10 @@ import type {
   PlacedHold,
 } from "../allocator-client.ts";
 import { EngineError } from "../errors.ts";
-import type { OwnEngine, StockOfSkus } from "../own-engine.ts";
+import type { OwnEngine } from "../own-engine.ts";
 import { componentSkus } from "../planning/kits.ts";
 import { demandsOf, placementsOf, planReservation, withPromises } from "../planning/order-reservation.ts";
+import type { StockOfSkus } from "../planning/stock-of-skus.ts";
 import { demandCommand, placementCommand } from "../shard/shard-orders.ts";
 import type { Placement } from "../shard/shard-request.ts";
 import type { PendingConfirmations } from "./pending-confirmations.ts";

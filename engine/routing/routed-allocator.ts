@@ -40,9 +40,11 @@ import { EngineError, isMoving } from "../errors.ts";
 import type { FabricMethod } from "../fabric/fabric-messages.ts";
 import type { RemoteEngine } from "../fabric/remote-engine.ts";
 import type { LaneCall, LaneClient } from "../lane-client.ts";
-import type { OwnEngine, StockOfSkus } from "../own-engine.ts";
-import { componentsOf } from "../planning/kits.ts";
+import type { OwnEngine } from "../own-engine.ts";
+import { componentSkus, componentsOf, kitsAtAll, kitsByLocation } from "../planning/kits.ts";
+import { quoteReservation } from "../planning/order-quote.ts";
 import { promisedAt } from "../planning/promised-at.ts";
+import type { StockOfSkus } from "../planning/stock-of-skus.ts";
 import type { SkuOutlook } from "../shard/shard-request.ts";
 import type { StockAt, StockScope } from "../stock-view/stock-view-reader.ts";
 import { OrderOverEngines } from "./order-over-engines.ts";
@@ -126,13 +128,29 @@ export class RoutedAllocator implements AllocatorClient {
   }
 
   available(sku: string, scope: StockScope = {}): number | null | Promise<number | null> {
+    if (this.own?.isKit(sku) === true)
+      return this.kitsByLocation(this.own, sku, scope.pool).then((kits) => kitsAtAll(kits, scope));
     if (this.own?.has(sku) === true) return this.own.available(sku, scope);
     return this.ofOne(sku, (own) => own.available(sku, scope), "available", sku, scope);
   }
 
   availableByLocation(sku: string): readonly StockAt[] | Promise<readonly StockAt[]> {
+    if (this.own?.isKit(sku) === true)
+      return this.kitsByLocation(this.own, sku, undefined).then((kits) => kits ?? []);
     if (this.own?.has(sku) === true) return this.own.availableByLocation(sku);
     return this.ofOne(sku, (own) => own.availableByLocation(sku), "availableByLocation", sku);
+  }
+
+  /** The components of a kit may be at several engines. */
+  private async kitsByLocation(
+    own: OwnEngine,
+    sku: string,
+    pool: string | undefined,
+  ): Promise<readonly StockAt[] | null> {
+    const { kits, locations } = own.sourcingSetup();
+    const stock = await this.stockOf([...componentSkus(kits, [{ sku }])], pool);
+    const all = kitsByLocation(componentsOf(kits, sku), stock);
+    return all?.filter(({ locationId }) => locations.has(locationId)) ?? null;
   }
 
   async capableToPromise(request: PromiseRequest): Promise<number | null> {
@@ -141,6 +159,12 @@ export class RoutedAllocator implements AllocatorClient {
     if (own === null) return this.askOther(request.sku, "capableToPromise", request);
     const components = componentsOf(own.sourcingSetup().kits, request.sku);
     return promisedAt(request, components, await this.outlooks(components.map(({ sku }) => sku)));
+  }
+
+  async quoteOrder(request: OrderReservationRequest): Promise<OrderReservation> {
+    const { own } = this;
+    if (own === null) return this.askOther(request.lines[0]?.sku ?? "", "quoteOrder", request);
+    return quoteReservation(request, own.sourcingSetup(), this);
   }
 
   holds(address: PositionAddress): Promise<readonly HoldView[]> {

@@ -20,6 +20,7 @@ import {
   TimelineEntry,
   TrackingLink,
 } from "../../contract/orders.ts";
+import { OrderQuote, OrderQuoteBody } from "../../contract/requests/order-quote.ts";
 import { closed, Done, Id, PageQuery, pageOf } from "../../contract/shapes.ts";
 import { captureOrders } from "../../operations/capture/capture-order.ts";
 import { cancelOrder } from "../../operations/change/cancel-order.ts";
@@ -33,6 +34,7 @@ import { shipAvailable } from "../../operations/holds/ship-available.ts";
 import { resendNotice } from "../../operations/notices/resend-notice.ts";
 import { givePaymentMethod } from "../../operations/payments/give-payment-method.ts";
 import { recordCash } from "../../operations/payments/record-cash.ts";
+import { quoteOrder } from "../../operations/quote/quote-order.ts";
 import { refuseSending } from "../../operations/refunds/gift-limit.ts";
 import { readText } from "../../orders/custom-fields/custom-fields.ts";
 import { archivedList } from "../../store/archive/archive-reader.ts";
@@ -62,6 +64,9 @@ import {
 import { checkChannelDocument } from "../wire/bounded-json.ts";
 import { csvOf } from "../wire/csv.ts";
 import { ApiError } from "../wire/problem.ts";
+
+/** The kind of channels that send orders as `canonical-order.ts` describes them. */
+const OWN_FORMAT = "holdfast";
 
 const READ = { kind: "permission", permission: "orders.read" } as const;
 
@@ -159,6 +164,23 @@ export const orderRoutes: readonly Route[] = [
         });
       }
       return { status: result.outcome === "duplicate" ? 200 : 201, json: result };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/orders/quote",
+    summary: "What would become of an order that is sent now: sums, stock, dates. Reserves nothing",
+    access: { kind: "permission", permission: "orders.capture" },
+    query: Type.Object({ channel: Type.Optional(Id) }),
+    body: OrderQuoteBody,
+    reply: OrderQuote,
+    handle: async (call) => {
+      const channelId = await captureChannel(call);
+      await mayNamePrices(call);
+      const adapter = call.services.channelAdapters.get(OWN_FORMAT);
+      if (adapter === undefined) throw new Error("nobody reads our own format");
+      const { body: draft, services } = call;
+      return { json: done(await quoteOrder(services.operations, { channelId, draft, adapter })).quote };
     },
   }),
   route({
@@ -474,7 +496,7 @@ async function captureChannel(call: Call<{ readonly channel?: string }, unknown>
   }
   if (asked !== undefined) return asked;
   const { items } = await listChannels(call.services.database);
-  const own = items.filter((channel) => channel.active && channel.kind === "holdfast");
+  const own = items.filter((channel) => channel.active && channel.kind === OWN_FORMAT);
   const [only] = own;
   if (only === undefined || own.length > 1) {
     throw new ApiError("invalid_request", "Say for which channel: ?channel=<id>.");

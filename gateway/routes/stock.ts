@@ -13,6 +13,7 @@ import {
 import { StockCommands, StockOutcomes } from "../../contract/stock-commands.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { callerIn } from "../../operations/context.ts";
+import { availabilityOf } from "../../operations/stock/availability.ts";
 import { runStockCommands } from "../../operations/stock/run-stock-commands.ts";
 import { recordAuditAlone } from "../../store/audit-log/record-audit.ts";
 import { explainStock, listMovements, listStock } from "../../store/stock/stock-views.ts";
@@ -233,21 +234,9 @@ async function readAvailability(
   if (named !== undefined && (named.length > MAX_STOCK_FEED_NAMES || named.includes(""))) {
     throw new ApiError("invalid_request", `locations names 1 to ${MAX_STOCK_FEED_NAMES} locations.`);
   }
-  const ofPool = pool === undefined ? {} : { pool };
-  // At one moment: the sum and its parts are to agree.
-  const [available, everywhere] = await Promise.all([
-    allocator.available(sku, asked === undefined ? ofPool : { ...ofPool, locationIds: asked }),
-    allocator.availableByLocation(sku),
-  ]);
-  if (available === null) return null;
-  const everybodys = everywhere.filter(({ locationId }) => asked === undefined || asked.includes(locationId));
-  const ofLocation = async (locationId: string): Promise<number> =>
-    (await allocator.available(sku, { ...ofPool, locationIds: [locationId] })) ?? 0;
-  const byLocation =
-    pool === undefined
-      ? everybodys
-      : await Promise.all(
-          everybodys.map(async (at) => ({ ...at, available: await ofLocation(at.locationId) })),
-        );
-  return { sku, available, byLocation };
+  const found = await availabilityOf(allocator, sku, {
+    ...(pool === undefined ? {} : { pool }),
+    ...(asked === undefined ? {} : { locationIds: asked }),
+  });
+  return found === null ? null : { sku, available: found.available, byLocation: [...found.byLocation] };
 }

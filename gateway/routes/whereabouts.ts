@@ -210,6 +210,7 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
   // Of the whole company: closed to whoever is bound.
   ...[
     "POST /v1/orders",
+    "POST /v1/orders/quote",
     "POST /v1/products",
     "PATCH /v1/products/{sku}",
     "POST /v1/products/{sku}/components",

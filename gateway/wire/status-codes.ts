@@ -182,6 +182,10 @@ export const STATUS_CODES_BY_CODE = {
   // Orders
   channel_not_found: { status: 404, title: "There is no such channel." },
   channel_exists: { status: 409, title: "There is a channel of this id already." },
+  channel_kind_other: {
+    status: 422,
+    title: "Orders of this channel are taken in another format: name a channel of kind holdfast.",
+  },
   channel_kind_unknown: { status: 422, title: "Nothing here reads channels of this kind." },
   channel_inactive: { status: 409, title: "The channel is switched off." },
   setting_changed: { status: 409, title: "Somebody has changed the setting since: look at it again." },

@@ -107,6 +107,7 @@ function standIn(changed: Partial<AllocatorClient>): AllocatorClient {
     available: (name, scope) => engine.client.available(name, scope),
     availableByLocation: (name) => engine.client.availableByLocation(name),
     capableToPromise: (request) => engine.client.capableToPromise(request),
+    quoteOrder: (request) => engine.client.quoteOrder(request),
     amendOrder: (amendment) => engine.client.amendOrder(amendment),
     cancelOrder: (cancellation) => engine.client.cancelOrder(cancellation),
     setLocations: (locations) => engine.client.setLocations(locations),

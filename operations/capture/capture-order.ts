@@ -490,8 +490,18 @@ async function complete(capture: Capture, held: HeldOrder, newer: Newer): Promis
   return now === undefined ? null : duplicateOf(now, channel.id, document.externalId);
 }
 
-async function planFor(capture: Capture, order: IncomingOrder, orderId: string) {
-  const { catalog, channel, context } = capture;
+/** @param isWish whether it is turned away where a channel's order would wait */
+export async function planFor(
+  {
+    catalog,
+    channel,
+    context,
+  }: Pick<Capture, "catalog" | "channel"> & { readonly context: Pick<OperationContext, "now"> },
+  order: IncomingOrder,
+  orderId: string,
+  // A basket in our own web shop can still be corrected by the customer.
+  isWish = channel.kind === "holdfast",
+) {
   const names = [...new Set(order.lines.map((line) => line.channelSku))];
   const skus = new Map(
     await Promise.all(names.map(async (name) => [name, await catalog.skuFor(channel.id, name)] as const)),
@@ -503,8 +513,7 @@ async function planFor(capture: Capture, order: IncomingOrder, orderId: string) 
     capturedAtMs: context.now(),
     skuOf: (name) => skus.get(name) ?? null,
     stores: isCollected(order) ? await catalog.stores(channel.companyId) : [],
-    // A basket in our own web shop can still be corrected by the customer.
-    isWish: channel.kind === "holdfast",
+    isWish,
     chargedBy: channel.chargedBy,
     payOnDelivery: channel.payOnDelivery,
     allocation: channel.allocation,

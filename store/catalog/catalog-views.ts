@@ -22,11 +22,21 @@ export async function listProducts(
   const [after] = filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_TEXT]);
   const { rows } = await database.query<Product>(
     `select ${PRODUCT} from product
-      where ($1::text is null or sku ilike $1 or name ilike $1) and ($2::text is null or sku > $2)
+      where ($1::text is null or sku ilike $1 or name ilike $1 or gtin = $4) and ($2::text is null or sku > $2)
       order by sku limit $3`,
-    [filter.text === undefined ? null : containing(filter.text), after ?? null, filter.limit + 1],
+    [
+      filter.text === undefined ? null : containing(filter.text),
+      after ?? null,
+      filter.limit + 1,
+      gtinOf(filter.text),
+    ],
   );
   return toPage(rows, filter.limit, withoutEmptyKit, (row) => [row.sku]);
+}
+
+/** A scanned code of 8 to 14 digits, as products have it; null: it is none. */
+function gtinOf(text: string | undefined): string | null {
+  return text !== undefined && /^\d{8,14}$/.test(text) ? text.padStart(14, "0") : null;
 }
 
 export async function findProduct(database: Queryable, sku: string): Promise<Product | null> {

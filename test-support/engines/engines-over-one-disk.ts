@@ -12,7 +12,7 @@ import type { SourcingLocation } from "../../engine/allocator-client.ts";
 import { EngineError } from "../../engine/errors.ts";
 import { EngineCore } from "../../engine/loop/engine-core.ts";
 import { pause, type Scheduler } from "../../engine/loop/scheduler.ts";
-import type { StockOfSkus } from "../../engine/own-engine.ts";
+import type { StockOfSkus } from "../../engine/planning/stock-of-skus.ts";
 import { ShardDirectory } from "../../engine/rounds/shard-directory.ts";
 import { OrderOverEngines } from "../../engine/routing/order-over-engines.ts";
 import { shardOf } from "../../engine/shard/shard-of.ts";

@@ -32,6 +32,7 @@ export function stockInMemory(): StockInMemory {
       throw new Error("not part of this double");
     },
     capableToPromise: notNeeded,
+    quoteOrder: notNeeded,
     openPositions: notNeeded,
     applyLane: notNeeded,
     reserveOrder: notNeeded,

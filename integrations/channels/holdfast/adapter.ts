@@ -200,11 +200,18 @@ function toIncoming(order: CanonicalOrder): IncomingOrder {
     ...(order.note === undefined ? {} : { note: clean(order.note) }),
     ...optionalAddress("shippingAddress", order.shippingAddress),
     ...optionalAddress("billingAddress", order.billingAddress),
-    holdReasons: [],
+    holdReasons: holdOf(order),
   } as const;
   const total =
     order.total === undefined ? computedTotal(withTaxesOnTop(base)) : amount(order.total, currency, "total");
   return { ...base, total };
+}
+
+/** A person's hold by its code: whoever may release what people put may release it. */
+function holdOf({ hold }: CanonicalOrder): IncomingOrder["holdReasons"] {
+  if (hold === undefined) return [];
+  const detail = firstText(clean(hold.reason), "Held as it was sent.");
+  return [{ code: "put_by_staff", detail, id: "as-sent" }];
 }
 
 function optionalAddress<K extends string>(
