@@ -6,6 +6,7 @@
 import Type, { type Static } from "typebox";
 import {
   ALLOCATION_POLICIES,
+  type AllocationPolicy,
   CHARGE_KINDS,
   DELIVERY_METHODS,
   FULFILLERS,
@@ -177,9 +178,11 @@ export const canonicalOrderSchema = Type.Object(
       ),
     ),
     allocation: Type.Optional(
-      Type.Union(
-        ALLOCATION_POLICIES.map((policy) => Type.Literal(policy)),
-        { description: "What to reserve where stock does not cover the order; default: all_or_nothing" },
+      Type.Unsafe<AllocationPolicy>(
+        Type.Union(
+          ALLOCATION_POLICIES.map((policy) => Type.Literal(policy)),
+          { description: "What to reserve where stock does not cover the order; default: all_or_nothing" },
+        ),
       ),
     ),
     hold: Type.Optional(

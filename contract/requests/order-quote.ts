@@ -5,7 +5,7 @@
 import Type from "typebox";
 import { CanonicalLine, canonicalOrderSchema, PostalAddress } from "../canonical-order.ts";
 import { HoldReasons } from "../fulfillment.ts";
-import { Count, closed, Nullable, type Shape, Text, Time } from "../shapes.ts";
+import { Count, closed, Nullable, oneOf, type Shape, Text, Time } from "../shapes.ts";
 
 const {
   id: _,
@@ -33,6 +33,9 @@ export const OrderQuoteBody = Type.Object(
   closed,
 );
 export type OrderQuoteBody = Shape<typeof OrderQuoteBody>;
+
+/** As `paymentBy` of an order. */
+const PAYERS = ["merchant", "channel", "on_delivery"] as const;
 
 const UnitsAt = Type.Object({ locationId: Text, locationName: Text, units: Count });
 
@@ -70,6 +73,9 @@ export const OrderQuote = Type.Object({
   /** Why it would wait. */
   holdReasons: HoldReasons,
   lines: Type.Array(QuotedLine),
+  /** Who takes the money, and who could: the channel's setting decides. */
+  paymentBy: oneOf(PAYERS),
+  payers: Type.Array(oneOf(PAYERS)),
   /** In units of the currency by `exponent` decimals. Discounts are positive. */
   sums: Type.Object({
     exponent: Count,

@@ -10,6 +10,7 @@ import type { Overview } from "../../contract/system.ts";
 import { get } from "./api/client.ts";
 import { companies } from "./api/companies.ts";
 import { messageOf } from "./api/problem.ts";
+import { may } from "./api/session.ts";
 import { signOut } from "./api/sign-in.ts";
 import { Connection } from "./components/connection.tsx";
 import { Dialog } from "./components/dialog.tsx";
@@ -29,6 +30,7 @@ import { CatalogPage } from "./pages/catalog/catalog-page.tsx";
 import { ChannelsPage } from "./pages/channels/channels-page.tsx";
 import { DevicesPage } from "./pages/device-grid/devices-page.tsx";
 import { CompanyLinks } from "./pages/door/company-links.tsx";
+import { NewOrderPage } from "./pages/new-order/new-order-page.tsx";
 import { OrderPage } from "./pages/order/order-page.tsx";
 import { OrdersPage } from "./pages/order-list/orders-page.tsx";
 import { OverviewPage } from "./pages/overview/overview-page.tsx";
@@ -134,6 +136,7 @@ export function Shell({ session }: { readonly session: Session }) {
           <Route path="/" component={HomePage} />
           <Route path={OVERVIEW} component={OverviewPage} />
           <Route path="/orders" component={OrdersPage} />
+          <Route path="/orders/new" component={NewOrderPage} />
           <Route path="/orders/:id" component={OrderPage} />
           <Route path="/stock" component={StockPage} />
           <Route path="/stock/:sku/:location" component={StockExplanationPage} />
@@ -184,6 +187,9 @@ export function Shell({ session }: { readonly session: Session }) {
         <Palette
           onClose={() => setOpened(null)}
           acts={[
+            ...(may("orders.capture")
+              ? [{ label: "New order", icon: "plus" as const, run: () => route("/orders/new") }]
+              : []),
             {
               label: theme.value === "dark" ? "Light colours" : "Dark colours",
               icon: theme.value === "dark" ? "sun" : "moon",

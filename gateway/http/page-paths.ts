@@ -8,6 +8,7 @@ export const PAGE_PATHS: readonly string[] = [
   "/",
   "/overview",
   "/orders",
+  "/orders/new",
   "/orders/:id",
   "/stock",
   "/stock/:sku/:location",

@@ -11,7 +11,7 @@ import { currencyExponent, decimalText, rescale } from "../../orders/money.ts";
 import { isOurs, type OrderDocument } from "../../orders/order.ts";
 import { sumsOf } from "../../orders/order-amounts.ts";
 import type { ChannelAdapter } from "../../ports/channels.ts";
-import { catalogOf } from "../../store/catalog/catalog.ts";
+import { type Channel, catalogOf } from "../../store/catalog/catalog.ts";
 import { findProducts, listLocations } from "../../store/catalog/catalog-views.ts";
 import { planFor } from "../capture/capture-order.ts";
 import type { OperationContext } from "../context.ts";
@@ -106,6 +106,8 @@ export async function quoteOrder(
         pool: pool.pool,
         exponent: sums.exponent,
       }),
+      paymentBy: document.paymentBy,
+      payers: payersOf(channel),
       sums: {
         exponent: sums.exponent,
         linesMinor: sums.lines,
@@ -119,6 +121,15 @@ export async function quoteOrder(
       sourcing: reservation?.status === "reserved" ? [...reservation.explanation] : [],
     },
   };
+}
+
+/** As `payerOf` of `orders/capture.ts` decides. */
+function payersOf({ chargedBy, payOnDelivery }: Channel): OrderQuote["payers"][number][] {
+  return [
+    ...(chargedBy === "channel" ? [] : (["merchant"] as const)),
+    ...(chargedBy === "merchant" ? [] : (["channel"] as const)),
+    ...(chargedBy === "channel" || payOnDelivery ? (["on_delivery"] as const) : []),
+  ];
 }
 
 /** The draft with what our format needs; what is not known yet is empty, and told as missing. */

@@ -79,6 +79,11 @@ export function OrdersPage() {
     <div class="page">
       <PageHead title="Orders" documentTitle="Orders">
         <SavedViews list="orders" path="/orders" query={query} />
+        {may("orders.capture") && (
+          <a class="button primary" href="/orders/new">
+            New order
+          </a>
+        )}
         {may("orders.export") && (
           <a class="button" href={`/v1/orders/export.csv?${query}`} download>
             Export CSV
