@@ -557,3 +557,67 @@ async function startVictim() {
   ready.catch(() => {});
   return { store, child, ready };
 }
+
+describe("an import that is begun under a key", () => {
+  const rows = Array.from({ length: 300 }, (_, index) => `KEY-${index},Thing ${index}`);
+  const whole = Buffer.from(`sku,name\n${rows.join("\n")}\n`);
+  const query = `kind=products&file=key.csv&size=${whole.length}`;
+  const begin = (body: Buffer, key: string, asked = query) =>
+    world.call("POST", `/v1/imports?${asked}`, { body, headers: { "idempotency-key": key } });
+  const stored = async () =>
+    (await world.database.query("select count(*)::int as imports from import")).rows[0].imports;
+
+  test("a lost answer leaves one import, and sending the same again finds it and goes on", async () => {
+    const before = await stored();
+    const first = await begin(whole.subarray(0, 1_000), "lost");
+    const again = await begin(whole.subarray(0, 1_000), "lost");
+    expect([first.status, again.status]).toEqual([201, 201]);
+    expect(again.json).toMatchObject({ id: first.json.id, bytes: 1_000, state: "uploading" });
+    expect(first.headers.get("idempotency-replayed")).toBeNull();
+    expect(again.headers.get("idempotency-replayed")).toBe("true");
+    // More of it than came the first time: only what is missing is added.
+    const more = await begin(whole, "lost");
+    expect(more.json).toMatchObject({ id: first.json.id, bytes: whole.length, state: "ready" });
+    const repeated = await begin(whole, "lost");
+    expect(repeated.json).toMatchObject({ id: first.json.id, state: "ready" });
+    expect(await stored()).toBe(before + 1);
+    const quoted = await begin(whole, '"lost"');
+    expect(quoted.json.id).toBe(first.json.id);
+  });
+
+  test("the key stands for that file: another one, another name or another size is refused", async () => {
+    await begin(whole.subarray(0, 1_000), "other");
+    const others: [Buffer, string][] = [
+      [Buffer.from("x".repeat(1_000)), query],
+      [whole.subarray(0, 1_000), query.replace("key.csv", "b.csv")],
+      [whole.subarray(0, 1_000), `kind=products&file=key.csv&size=${whole.length + 1}`],
+    ];
+    for (const [body, asked] of others) {
+      const reply = await begin(body, "other", asked);
+      expect([reply.status, reply.json.code]).toEqual([422, "idempotency_key_reused"]);
+    }
+    const changed = Buffer.from(whole);
+    changed.write("X", 1_200);
+    await begin(whole, "done");
+    expect((await begin(changed, "done")).json.code).toBe("idempotency_key_reused");
+    expect((await begin(Buffer.concat([whole, Buffer.from("more")]), "done")).json.code).toBe(
+      "idempotency_key_reused",
+    );
+  });
+
+  test("two at the same time make one import, and two callers' keys never meet", async () => {
+    const before = await stored();
+    const both = await Promise.all([begin(whole, "twice"), begin(whole, "twice")]);
+    const ids = new Set(both.flatMap(({ status, json }) => (status === 201 ? [json.id] : [])));
+    expect(ids.size).toBe(1);
+    for (const { status, json } of both) if (status !== 201) expect(json.code).toBe("import_offset_wrong");
+    const key = await world.key(["admin"]);
+    const foreign = await world.call("POST", `/v1/imports?${query}`, {
+      body: whole,
+      headers: { "idempotency-key": "twice", authorization: `Bearer ${key}` },
+    });
+    expect(foreign.status, foreign.text).toBe(201);
+    expect(ids.has(foreign.json.id)).toBe(false);
+    expect(await stored()).toBe(before + 2);
+  });
+});

@@ -74,9 +74,10 @@ export class RestClient {
   /**
    * Sends bytes as they come. Once: whoever has them sends again what did not arrive.
    *
+   * @param key under which the same bytes, sent again, make nothing anew; absent: what they are added to tells
    * @throws UserProblem `unreachable` where the connection broke, `RequestRefused`
    */
-  async send<T>(path: string, content: AsyncIterable<Uint8Array> | Uint8Array): Promise<T> {
+  async send<T>(path: string, content: AsyncIterable<Uint8Array> | Uint8Array, key?: string): Promise<T> {
     const isWhole = content instanceof Uint8Array;
     const init: RequestInit & { duplex?: "half" } = {
       method: "POST",
@@ -84,6 +85,7 @@ export class RestClient {
         authorization: `Bearer ${this.access.key}`,
         accept: "application/json",
         "content-type": "application/octet-stream",
+        ...(key === undefined ? {} : { "idempotency-key": key }),
       },
       body: isWhole
         ? Buffer.from(content)

@@ -132,7 +132,9 @@ function operation(
       ),
       ...Object.entries(sharedQuery(route)).map(([name, schema]) => queryParameter(name, schema, false)),
       ...(resource === undefined ? [] : [ifMatch(resource)]),
-      ...(route.idempotency === "none" ? [] : [idempotencyKey(route.idempotency !== "accepted")]),
+      ...(route.idempotency === "none"
+        ? []
+        : [idempotencyKey(route.idempotency === "required" || route.idempotency === "each")]),
     ],
     ...(route.streamed
       ? { requestBody: STREAMED_BODY }
@@ -187,7 +189,9 @@ function headersOf(route: Route, resource: Route | undefined, status: number): J
     "RateLimit-Policy",
     ...(route.method === "GET" && route.reply !== null && (status === 200 || status === 304) ? ["ETag"] : []),
     ...(resource !== undefined && resource.reply === route.reply && status === 200 ? ["ETag"] : []),
-    ...(route.deprecated === null ? [] : ["Deprecation"]),
+    ...(route.idempotency === "none" || route.idempotency === "each" ? [] : ["Idempotency-Replayed"]),
+    ...(route.deprecated === null ? [] : ["Deprecation", "Link"]),
+    ...(route.deprecated?.sunset == null ? [] : ["Sunset"]),
   ];
   const headers = Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
   return { headers };
@@ -209,7 +213,21 @@ const HEADERS: Json = {
     example: '"requests";q=10000;w=2',
   },
   ETag: { description: "Of this state, for `If-None-Match` and `If-Match`.", schema: { type: "string" } },
-  Deprecation: { description: "Since when, RFC 9745.", schema: { type: "string" } },
+  "Idempotency-Replayed": {
+    description:
+      "`true`: the key was used before, and this is what came of the first request. Absent: it is the first.",
+    schema: { const: "true" },
+  },
+  Deprecation: { description: "Since when, RFC 9745.", schema: { type: "string" }, example: "@1764460800" },
+  Sunset: {
+    description: "From when the operation may be gone, RFC 8594.",
+    schema: { type: "string" },
+    example: "Tue, 30 Nov 2027 00:00:00 GMT",
+  },
+  Link: {
+    description: "`rel=deprecation`: where it is told; `rel=successor-version`: what is there instead.",
+    schema: { type: "string" },
+  },
 };
 
 function idempotencyKey(required: boolean): Json {

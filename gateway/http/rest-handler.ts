@@ -54,7 +54,14 @@ import {
   standInForVersion,
 } from "./preconditions.ts";
 import { readJsonBody } from "./read-json-body.ts";
-import type { Answer, Call, Route, RouteWhereabouts, Services } from "./route.ts";
+import {
+  type Answer,
+  bareKey,
+  type Call,
+  type Route,
+  type RouteWhereabouts,
+  type Services,
+} from "./route.ts";
 import { createRouter } from "./router.ts";
 import { callerFrom } from "./security-events.ts";
 import { type SharedQuery, sharedQuery } from "./shared-query.ts";
@@ -529,7 +536,7 @@ function readQuery(text: string, check: Checks): { readonly own: unknown; readon
 
 function idempotencyKey(route: Route, request: HttpRequest): string | null {
   if (route.idempotency === "none") return null;
-  const key = bareKey(request.headers["idempotency-key"]);
+  const key = bareKey(request);
   if (key === undefined || key === "") {
     if (route.idempotency === "required" || route.idempotency === "each") {
       throw new ApiError(
@@ -542,17 +549,8 @@ function idempotencyKey(route: Route, request: HttpRequest): string | null {
   if (!IDEMPOTENCY_KEY.test(key)) {
     throw new ApiError("invalid_request", "Idempotency-Key is 1 to 255 printable ASCII characters.");
   }
-  if (route.idempotency === "each") return null;
+  if (route.idempotency === "each" || route.idempotency === "by-handler") return null;
   return key;
-}
-
-/**
- * The key by itself: the draft has a structured field's string, `"8e03…"`, and most clients send it bare. Both
- * are the same key.
- */
-function bareKey(given: string | undefined): string | undefined {
-  const quoted = /^"((?:[^"\\]|\\["\\])*)"$/.exec(given?.trim() ?? "")?.[1];
-  return quoted === undefined ? given : quoted.replaceAll(/\\(["\\])/g, "$1");
 }
 
 /**

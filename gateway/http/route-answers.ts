@@ -86,7 +86,7 @@ export function answersOf(
     ...(route.path.includes("{") ? (["not_found"] as const) : []),
     ...(resource === null ? [] : [...OF_CONDITIONS, ...(answers[`GET ${resource.path}`]?.codes ?? [])]),
     ...(resource !== null && namesVersion(route) ? (["precondition_required"] as const) : []),
-    ...(route.idempotency === "none" || route.idempotency === "each" ? [] : OF_KEYS),
+    ...(route.idempotency === "accepted" || route.idempotency === "required" ? OF_KEYS : []),
     ...(route.idempotency === "required" || route.idempotency === "each"
       ? (["idempotency_key_missing"] as const)
       : []),

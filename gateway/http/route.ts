@@ -198,8 +198,11 @@ export type Route = {
   readonly streamed: boolean;
   /** Shape of the JSON answer; absent where the answer is not JSON. */
   readonly reply: TSchema | null;
-  /** `each`: a key is required, and the handler gives it on to each of the requests that are in this one. */
-  readonly idempotency: "none" | "accepted" | "required" | "each";
+  /**
+   * `each`: a key is required, and the handler gives it on to each of the requests that are in this one.
+   * `by-handler`: what the handler makes is named by the key, so that a repeat finds it; no answer is kept.
+   */
+  readonly idempotency: "none" | "accepted" | "required" | "each" | "by-handler";
   /** What of the answer is kept for a repeat of the request; absent: all of it. */
   readonly kept: ((json: unknown) => unknown) | null;
   /** Null: it is not. */
@@ -241,6 +244,16 @@ export function route<Q extends TObject, B extends TSchema, R extends TSchema>(d
     // The router has checked query and body against the same schemas that these types come from.
     handle: (call) => definition.handle(call as Call<Static<Q>, Static<B>>),
   };
+}
+
+/**
+ * The key by itself: the draft has a structured field's string, `"8e03…"`, and most clients send it bare. Both
+ * are the same key.
+ */
+export function bareKey({ headers }: Pick<HttpRequest, "headers">): string | undefined {
+  const given = headers["idempotency-key"];
+  const quoted = /^"((?:[^"\\]|\\["\\])*)"$/.exec(given?.trim() ?? "")?.[1];
+  return quoted === undefined ? given : quoted.replaceAll(/\\(["\\])/g, "$1");
 }
 
 /**

@@ -1858,6 +1858,7 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     codes: [
       "channel_forbidden",
       "forbidden",
+      "idempotency_key_reused",
       "import_empty",
       "import_not_found",
       "import_offset_wrong",

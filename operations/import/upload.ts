@@ -13,6 +13,7 @@ import {
   insertImport,
   lockImport,
   readImport,
+  type StoredImport,
   setDigest,
   setImportState,
   writeLayout,
@@ -24,11 +25,23 @@ import { type Refusal, refuse } from "../refusal.ts";
 import { detectLayout } from "../tables/detect-layout.ts";
 import { ENCODING_SAMPLE_BYTES } from "../tables/text-encoding.ts";
 
-export type Uploaded = { readonly status: "done"; readonly importId: string };
+export type Uploaded = {
+  readonly status: "done";
+  readonly importId: string;
+  /** Its key was used before: nothing was begun anew. */
+  readonly isRepeat?: boolean;
+};
+
+/** The key of an upload stands for another file. */
+type Reused = { readonly status: "reused" };
 
 type Files = Pick<OperationContext, "database">;
 
 /**
+ * Under a key the import has an id that follows from it: whoever has lost the answer sends the same again and
+ * finds the import, with as much of the file as came. What is here already is compared and passed over.
+ *
+ * @param request.key of the caller, by which they name what they send; null: each sending is another import
  * @param request.kind null: told from the file's columns
  * @param request.size bytes of the whole file; null: it ends with this stream
  */
@@ -40,14 +53,19 @@ export async function startUpload(
     readonly fileName: string;
     readonly size: number | null;
     readonly by: string;
+    readonly key: string | null;
     readonly content: AsyncIterable<Uint8Array>;
   },
-): Promise<Uploaded | Refusal> {
-  const { companyId, kind, fileName, size, by, content } = request;
+): Promise<Uploaded | Refusal | Reused> {
+  const { companyId, kind, fileName, size, by, key, content } = request;
+  const importId = `imp_${(key === null ? randomBytes(9) : digestOf(key)).toString("base64url")}`;
+  const known = key === null ? null : await readImport(database, importId);
+  if (known !== null) return sentAgain({ database }, known, request);
   const tooMuch = size === null ? null : await roomFor({ database }, size);
   if (tooMuch !== null) return tooMuch;
-  const importId = `imp_${randomBytes(9).toString("base64url")}`;
-  await insertImport(database, { id: importId, companyId, kind: kind ?? UNTOLD, fileName, size, by });
+  const given = { id: importId, companyId, kind: kind ?? UNTOLD, fileName, size, by };
+  // Of two that are sent at the same time one is first, and the other finds it.
+  if (!(await insertImport(database, given))) return startUpload({ database }, request);
   const stored = await store({ database }, importId, 0, content);
   if (typeof stored !== "number") {
     await deleteImport(database, importId);
@@ -56,6 +74,43 @@ export async function startUpload(
   if (size !== null && stored < size) return { status: "done", importId };
   return finish({ database }, { importId, companyId, kind });
 }
+
+function digestOf(key: string): Buffer {
+  return createHash("sha256").update(key).digest().subarray(0, 9);
+}
+
+/** The same again: the import as it is, with what of the file has not come yet. */
+async function sentAgain(
+  { database }: Files,
+  known: StoredImport,
+  {
+    companyId,
+    kind,
+    fileName,
+    size,
+    content,
+  }: Pick<Parameters<typeof startUpload>[1], "companyId" | "kind" | "fileName" | "size" | "content">,
+): Promise<Uploaded | Refusal | Reused> {
+  if (known.companyId !== companyId || known.fileName !== fileName || known.size !== size) return REUSED;
+  const here = readContent(database, known.id);
+  let isOther = false;
+  const rest = beyond(content, known.bytes, here, () => {
+    isOther = true;
+  });
+  const again = { status: "done", importId: known.id, isRepeat: true } as const;
+  if (known.state !== "uploading") {
+    for await (const more of rest) if (more.byteLength > 0) isOther = true;
+    return isOther ? REUSED : again;
+  }
+  const stored = await store({ database }, known.id, known.bytes, rest);
+  if (isOther) return REUSED;
+  if (typeof stored !== "number") return stored;
+  if (size !== null && stored < size) return again;
+  const finished = await finish({ database }, { importId: known.id, companyId, kind });
+  return finished.status === "done" ? again : finished;
+}
+
+const REUSED: Reused = { status: "reused" };
 
 /** What an import is said to be of, as long as nobody knows. */
 const UNTOLD: TableKind = "products";
@@ -89,14 +144,35 @@ export async function continueUpload(
   return finish({ database }, { importId, companyId: now.companyId, kind });
 }
 
-async function* beyond(content: AsyncIterable<Uint8Array>, passed: number): AsyncGenerator<Uint8Array> {
+/**
+ * What follows after so many bytes.
+ *
+ * @param here what these bytes are, where they are compared
+ * @param onOther called where they are others: nothing follows then
+ */
+async function* beyond(
+  content: AsyncIterable<Uint8Array>,
+  passed: number,
+  here?: AsyncIterable<Uint8Array>,
+  onOther: () => void = () => {},
+): AsyncGenerator<Uint8Array> {
+  const known = here?.[Symbol.asyncIterator]();
+  let open = Buffer.alloc(0);
   let left = passed;
+  let isOther = false;
   for await (const chunk of content) {
-    if (left >= chunk.byteLength) left -= chunk.byteLength;
-    else {
-      yield chunk.subarray(left);
-      left = 0;
+    const over = chunk.subarray(0, Math.min(left, chunk.byteLength));
+    // To its end in any case: whoever sends waits until all of it is read.
+    for (let at = 0; known !== undefined && !isOther && at < over.byteLength; ) {
+      if (open.byteLength === 0) open = Buffer.from((await known.next()).value ?? []);
+      const length = Math.min(open.byteLength, over.byteLength - at);
+      isOther = length === 0 || open.subarray(0, length).compare(over.subarray(at, at + length)) !== 0;
+      open = open.subarray(length);
+      at += length;
     }
+    if (isOther) onOther();
+    left -= over.byteLength;
+    if (!isOther && chunk.byteLength > over.byteLength) yield chunk.subarray(over.byteLength);
   }
 }
 

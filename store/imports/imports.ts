@@ -62,16 +62,18 @@ function opened(database: object, row: Row): StoredImport {
   };
 }
 
+/** @returns false: there is one of this id, which stays as it is */
 export async function insertImport(
   client: Queryable,
   given: Pick<StoredImport, "id" | "companyId" | "kind" | "fileName" | "size" | "by">,
-): Promise<void> {
+): Promise<boolean> {
   const { id, companyId, kind, fileName, size, by } = given;
-  await client.query(
+  const { rowCount } = await client.query(
     `insert into import (id, company_id, kind, state, file_name, size, created_by, report)
-     values ($1, $2, $3, 'uploading', $4, $5, $6, $7)`,
+     values ($1, $2, $3, 'uploading', $4, $5, $6, $7) on conflict (id) do nothing`,
     [id, companyId, kind, fileName, size, by, EMPTY_REPORT],
   );
+  return rowCount === 1;
 }
 
 /** @returns null where there is none */

@@ -1,4 +1,5 @@
 /** `holdfast import`: a file is sent, what it was taken for is shown, and it is checked and booked. */
+import { randomUUID } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { basename } from "node:path";
@@ -136,7 +137,7 @@ async function uploaded(
   if (kind !== undefined) query.set("kind", kind);
   let made =
     earlier === undefined
-      ? await rest.send<ImportDetail>(`/v1/imports?${query}`, await firstBytes(file))
+      ? await begun(rest, `/v1/imports?${query}`, await firstBytes(file))
       : await rest.get<ImportDetail>(`/v1/imports/${encodeURIComponent(earlier)}`);
   const bar = progressBar("sent");
   for (let tried = 1; made.state === "uploading"; tried += 1) {
@@ -157,6 +158,20 @@ async function uploaded(
   }
   bar?.stop();
   return made;
+}
+
+/** Under one key, however often it is sent: where only the answer was lost, the import is there. */
+async function begun(rest: RestClient, path: string, first: Uint8Array): Promise<ImportDetail> {
+  const key = randomUUID();
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await rest.send<ImportDetail>(path, first, key);
+    } catch (error) {
+      if (!(error instanceof UserProblem) || error.code !== "unreachable" || tried >= RESUME_TRIES)
+        throw error;
+      await pause(RESUME_MS);
+    }
+  }
 }
 
 async function firstBytes(file: string): Promise<Uint8Array> {

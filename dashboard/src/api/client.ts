@@ -19,9 +19,13 @@ export function post<T>(path: string, body: unknown, key: string = crypto.random
   return send<T>("POST", path, body, key);
 }
 
-/** A file, or a part of one, as it is. */
-export function postBytes<T>(path: string, query: Query, content: Blob): Promise<T> {
-  return send<T>("POST", withQuery(path, query), content, undefined);
+/**
+ * A file, or a part of one, as it is.
+ *
+ * @param key names what is begun with it; absent: what it is added to tells a repeat by itself
+ */
+export function postBytes<T>(path: string, query: Query, content: Blob, key?: string): Promise<T> {
+  return send<T>("POST", withQuery(path, query), content, key);
 }
 
 /** What is made of a request and is no JSON: a document. */

@@ -29,7 +29,7 @@ import { findImport, type ImportRowView, listImports } from "../../../store/impo
 import { deleteMapping, listMappings } from "../../../store/imports/mappings.ts";
 import type { Database } from "../../../store/sql/database.ts";
 import { giverFor } from "../../http/giver.ts";
-import { type Call, callerOf, done, param, type Route, route } from "../../http/route.ts";
+import { bareKey, type Call, callerOf, done, param, type Route, route } from "../../http/route.ts";
 import { ApiError } from "../../wire/problem.ts";
 import { IMPORT_SOME, mayImport, requireImport, requireWhole } from "./kind-permissions.ts";
 
@@ -68,22 +68,30 @@ export const importRoutes: readonly Route[] = [
     query: Type.Object(StartImportQuery),
     streamed: true,
     reply: ImportDetail,
+    idempotency: "by-handler",
     handle: async (call) => {
       const principal = callerOf(call);
+      const key = bareKey(call.request) ?? "";
       const { kind, file, size } = call.query;
       requireWhole(principal);
       if (kind !== undefined) requireImport(principal, kind);
-      const { importId } = done(
-        await startUpload(call.services.operations, {
-          companyId: principal.companyId,
-          kind: kind ?? null,
-          fileName: file ?? "table",
-          size: size ?? null,
-          by: principal.by,
-          content: streamOf(call),
-        }),
-      );
-      return { status: 201, json: await detailOf(call, importId) };
+      const started = await startUpload(call.services.operations, {
+        companyId: principal.companyId,
+        kind: kind ?? null,
+        fileName: file ?? "table",
+        size: size ?? null,
+        by: principal.by,
+        key: key === "" ? null : `${principal.by}:${key}`,
+        content: streamOf(call),
+      });
+      if (started.status === "reused")
+        throw new ApiError("idempotency_key_reused", "This key was sent with another file.");
+      const { importId, isRepeat = false } = done(started);
+      return {
+        status: 201,
+        json: await detailOf(call, importId),
+        ...(isRepeat ? { headers: { "idempotency-replayed": "true" } } : {}),
+      };
     },
   }),
   route({

@@ -51,13 +51,23 @@ export function UploadForm({ onSent }: { readonly onSent: (made: ImportDetail) =
   );
 }
 
+/** Under one key: where only the answer was lost, sending again finds the import. */
+async function begun(file: File, kind: string): Promise<ImportDetail> {
+  const key = crypto.randomUUID();
+  const query = { kind, file: file.name.slice(0, 200), size: file.size === 0 ? null : file.size };
+  for (let failed = 1; ; failed += 1) {
+    try {
+      return await postBytes<ImportDetail>("/imports", query, file.slice(0, PART_BYTES), key);
+    } catch (error) {
+      if (!outcomeUnknown(error) || failed > TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
+}
+
 async function sent(file: File, kind: string, tell: (percent: number) => void): Promise<ImportDetail> {
   tell(0);
-  let made = await postBytes<ImportDetail>(
-    "/imports",
-    { kind, file: file.name.slice(0, 200), size: file.size === 0 ? null : file.size },
-    file.slice(0, PART_BYTES),
-  );
+  let made = await begun(file, kind);
   for (let failed = 0; made.state === "uploading"; ) {
     tell(Math.floor((100 * made.bytes) / Math.max(1, file.size)));
     try {
