@@ -309,3 +309,29 @@ describe("an archived order", () => {
     expect(await rowsOf(id)).toEqual(before);
   });
 });
+
+test("an archived order is exported with all others, each once, and is not among the open ones", async () => {
+  const { id } = await finished("exported");
+  const { rows: before } = await world.database.query("select id from orders");
+  const exported = async (query: string) => {
+    const { text } = await world.call("GET", `/v1/exports/orders?format=jsonl&${query}`);
+    return text
+      .trim()
+      .split("\n")
+      .filter((line) => line !== "")
+      .map(
+        (line) => JSON.parse(line) as { readonly id: string; readonly customer: { readonly name: string } },
+      );
+  };
+  const live = await exported("");
+  await archiveNow(id);
+  const { rows: left } = await world.database.query("select id from orders where id = $1", [id]);
+  expect(left).toEqual([]);
+  const archived = await exported("");
+  expect(archived.map((order) => order.id).sort()).toEqual(live.map((order) => order.id).sort());
+  expect(archived.length).toBeGreaterThanOrEqual(before.length);
+  expect(archived.find((order) => order.id === "exported")?.customer.name).toBe(
+    live.find((order) => order.id === "exported")?.customer.name,
+  );
+  expect((await exported("status=open")).some((order) => order.id === "exported")).toBe(false);
+});

@@ -107,7 +107,11 @@ export type ExportedOrder = {
   readonly document: OrderDocument;
 };
 
-/** @param only.open without those that are completed or cancelled */
+/**
+ * Those in the archive too: in one statement, so that an order that is archived meanwhile is in it once.
+ *
+ * @param only.open without those that are completed or cancelled
+ */
 export function exportedOrders(
   database: Database,
   companyId: string,
@@ -115,9 +119,14 @@ export function exportedOrders(
 ) {
   return ofOneMoment<ExportedOrder>(
     database,
-    `select channel_id as channel, status, fulfillment_status as fulfillment, document from orders
+    `select channel_id as channel, status, fulfillment_status as fulfillment, document from (
+       select a.order_id as id, a.company_id, a.channel_id, a.status, a.fulfillment_status, a.captured_at,
+              d.rows->'orders'->0->'document' as document
+         from archived_order a join archived_document d using (order_id, month) where not $3
+       union all
+       select id, company_id, channel_id, status, fulfillment_status, captured_at, document from orders
+        where not $3 or status in ('open', 'on_hold')) every
       where company_id = $1 and ($2::text is null or channel_id = $2)
-        and (not $3 or status in ('open', 'on_hold'))
       order by captured_at, id`,
     [companyId, only.channel, only.open],
   );
