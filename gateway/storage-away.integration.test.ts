@@ -227,3 +227,65 @@ test("a database that is silent keeps nobody waiting for longer than ten seconds
   const { positions } = await asks({ type: "stock.positions", skus: ["TEE-1"] });
   expect(positions).toMatchObject([{ onHand: unitsBefore + 1 }]);
 });
+
+/** PostgreSQL with every process of it, which then answers nothing and closes nothing. */
+async function signalDatabase(signal: "SIGSTOP" | "SIGCONT"): Promise<void> {
+  const postmaster = await database.postmaster();
+  const children = (await readFile(`/proc/${postmaster}/task/${postmaster}/children`, "utf8")).trim();
+  for (const pid of [
+    postmaster,
+    ...children
+      .split(" ")
+      .filter((text) => text !== "")
+      .map(Number),
+  ])
+    process.kill(pid, signal);
+}
+
+test("over REST a database that stands still keeps nobody waiting either, and the same key does it once", {
+  timeout: 120_000,
+}, async () => {
+  const ask = (method: string, path: string, json?: object, idempotencyKey?: string) =>
+    fetch(url + path, {
+      method,
+      headers: {
+        authorization: `Bearer ${key}`,
+        "content-type": "application/json",
+        ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
+      },
+      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+    });
+  const named = async (name: string): Promise<number> => {
+    const { items } = (await (await ask("GET", "/v1/keys")).json()) as { items: { name: string }[] };
+    return items.filter((each) => each.name === name).length;
+  };
+  await expect.poll(async () => (await overview()).status, { timeout: 30_000 }).toBe(200);
+  const made = { name: "Made while it stood still", scopes: ["orders:read"] };
+  await signalDatabase("SIGSTOP");
+  try {
+    const began = performance.now();
+    const told = await Promise.all([
+      ask("GET", "/v1/overview"),
+      ask("POST", "/v1/keys", made, "stopped-1"),
+      ask("POST", "/v1/stock/commands", { commands: receive("t1").commands }, "stopped-2"),
+    ]);
+    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(told.map(({ status }) => status)).toEqual([503, 503, 503]);
+    const problems = await Promise.all(told.map((reply) => reply.json()));
+    expect(problems).toMatchObject([
+      { code: "answer_late", retryAfterMs: 1_000, detail: expect.stringContaining("Nothing was changed") },
+      { code: "answer_late", detail: expect.stringContaining("same Idempotency-Key") },
+      { code: "answer_late" },
+    ]);
+    expect(told[0]?.headers.get("retry-after")).toBe("1");
+  } finally {
+    await signalDatabase("SIGCONT");
+  }
+  await expect
+    .poll(async () => (await ask("POST", "/v1/keys", made, "stopped-1")).status, { timeout: 60_000 })
+    .toBe(201);
+  expect(await named(made.name)).toBe(1);
+  const again = () => ask("POST", "/v1/stock/commands", { commands: receive("t1").commands }, "stopped-2");
+  await expect.poll(async () => (await again()).status, { timeout: 60_000 }).toBe(200);
+  expect(await (await again()).json()).toMatchObject({ outcomes: [{ status: "applied" }] });
+});

@@ -8,6 +8,7 @@ import { SpanStatusCode } from "@opentelemetry/api";
 import Type from "typebox";
 import { Compile, type Validator } from "typebox/compile";
 import {
+  ANSWERED_WITHIN_MS,
   MAX_BUCKETS,
   MAX_KEPT_REPLY_BYTES,
   PERSONAL_DATA_LOOKS,
@@ -82,6 +83,7 @@ const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIO
 /** By no server on the way, and by no browser: answers have shoppers' data and secrets in them. */
 const NOT_KEPT = "private, no-store";
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+const LATE_RETRY_MS = 1_000;
 /**
  * Answers that do not judge the request itself. The caller should try again, so they are not kept for its
  * key.
@@ -118,7 +120,7 @@ export function createRestHandler(
       } else {
         route = match.route;
         label = route.path;
-        reply = await traced(match.route, match.params, request);
+        reply = await inTime(match.route, traced(match.route, match.params, request));
       }
     } catch (error) {
       reply = failureReply(error, request, label);
@@ -131,6 +133,19 @@ export function createRestHandler(
       ...(route === null ? {} : deprecationHeaders(route)),
     };
     return { ...reply, headers: { ...reply.headers, ...more } };
+  }
+
+  /**
+   * PostgreSQL or another engine may be silent for far longer than anybody waits. What was begun goes on after
+   * the refusal: its key stays claimed until it ends, and has its answer then.
+   */
+  function inTime(route: Route, work: Promise<HttpReply>): Promise<HttpReply> {
+    if (route.streamed || route.waitsForOthers) return work;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(tooLate(route)), ANSWERED_WITHIN_MS);
+    });
+    return Promise.race([work, late]).finally(() => clearTimeout(timer));
   }
 
   function serveDocument(request: HttpRequest): HttpReply {
@@ -462,6 +477,16 @@ export function createRestHandler(
     logFailure(logger, error, { requestId: request.id, path }, "a request failed");
     return problemReply(described.code, described.detail, described);
   }
+}
+
+function tooLate({ method, idempotency }: Route): ApiError {
+  const detail =
+    method === "GET"
+      ? "Nothing was changed: ask again."
+      : idempotency === "none"
+        ? "It may still be done: look before you send it again."
+        : "It may still be done: send the same again with the same Idempotency-Key, and it is done once.";
+  return new ApiError("answer_late", `No answer came in time. ${detail}`, { retryAfterMs: LATE_RETRY_MS });
 }
 
 /** Labels and packing slips have a permission of their own, and bear an address in any case. */

@@ -41,6 +41,7 @@ const OF_EVERY_REQUEST: readonly StatusCode[] = [
 ];
 /** Of a request that is looked at by who sends it. */
 const OF_EVERY_ROUTE: readonly StatusCode[] = [
+  "answer_late",
   "caller_busy",
   "rate_limited",
   "setup_needed",

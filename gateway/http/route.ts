@@ -196,6 +196,11 @@ export type Route = {
   readonly raw: boolean;
   /** The body may be of any length, and the handler reads it as it comes (`request.stream`). */
   readonly streamed: boolean;
+  /**
+   * It waits for somebody outside, who has a time of their own (an account is tried, a mail is sent): the
+   * answer comes when theirs does. All other requests are answered within `ANSWERED_WITHIN_MS`.
+   */
+  readonly waitsForOthers: boolean;
   /** Shape of the JSON answer; absent where the answer is not JSON. */
   readonly reply: TSchema | null;
   /**
@@ -221,6 +226,7 @@ export function route<Q extends TObject, B extends TSchema, R extends TSchema>(d
   readonly body?: B;
   readonly raw?: true;
   readonly streamed?: true;
+  readonly waitsForOthers?: true;
   readonly reply?: R;
   readonly idempotency?: Route["idempotency"];
   readonly deprecated?: Deprecation;
@@ -237,6 +243,7 @@ export function route<Q extends TObject, B extends TSchema, R extends TSchema>(d
     body: definition.body ?? null,
     raw: definition.raw ?? false,
     streamed: definition.streamed ?? false,
+    waitsForOthers: definition.waitsForOthers ?? false,
     reply: definition.reply ?? null,
     idempotency: definition.idempotency ?? "none",
     deprecated: definition.deprecated ?? null,

@@ -63,6 +63,10 @@ export const STATUS_CODES_BY_CODE = {
   origin_forbidden: { status: 403, title: "A browser sent the request from a page of another site." },
   not_found: { status: 404, title: "There is nothing at this address, or not for this caller." },
   method_not_allowed: { status: 405, title: "The address exists, but not with this method." },
+  answer_late: {
+    status: 503,
+    title: "No answer came in time; what was begun may still be done: send the same again with the same key.",
+  },
   body_timeout: { status: 408, title: "The request's body did not arrive in time." },
   idempotency_in_flight: { status: 409, title: "A request with this Idempotency-Key is still running." },
   payload_too_large: { status: 413, title: "The body is larger than 256 KiB." },

@@ -125,6 +125,7 @@ export const channelAccountRoutes: readonly Route[] = [
   route({
     method: "POST",
     path: "/v1/channels/{id}/account/try",
+    waitsForOthers: true,
     summary: "Asks the channel whether it knows us, by a call that changes nothing",
     access: WRITE,
     proof: PROOF,

@@ -96,6 +96,7 @@ export const mailTemplateRoutes: readonly Route[] = [
   route({
     method: "POST",
     path: "/v1/mail-templates/{kind}/{language}/test",
+    waitsForOthers: true,
     summary: "Mails that example to the member of staff who asks",
     access: WRITE,
     body: MailDraftBody,

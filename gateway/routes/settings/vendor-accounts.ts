@@ -130,6 +130,7 @@ export const vendorAccountRoutes: readonly Route[] = [
   route({
     method: "POST",
     path: "/v1/vendor-accounts/{kind}/{provider}/{account}/try",
+    waitsForOthers: true,
     summary: "Asks the vendor whether it knows us, by a call that changes nothing",
     access: WRITE,
     proof: PROOF,

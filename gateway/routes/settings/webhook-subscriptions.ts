@@ -144,6 +144,7 @@ export const webhookSubscriptionRoutes: readonly Route[] = [
   route({
     method: "POST",
     path: "/v1/webhook-subscriptions/{id}/test",
+    waitsForOthers: true,
     summary: "Sends an example of a type, or a message of type webhook.test, and says what came of it",
     access: WRITE,
     body: TryWebhookBody,
