@@ -3,11 +3,11 @@
  * made from the document itself; each answer has a status that is declared, a media type that is, and a body
  * as its schema says.
  */
-import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { canonicalOrder, type GatewayWorld, type Reply, startGatewayWorld } from "../test-support/gateway.ts";
+import { canonicalOrder, type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
 import { nearlyValuesOf, valuesOf } from "../test-support/schema-values.ts";
+import { declaredAnswers } from "../test-support/servers/declared-answers.ts";
 import { routeTable } from "./routes/route-table.ts";
 
 /** Requests of each operation. Three rounds of this number find nothing that one has not found. */
@@ -18,13 +18,14 @@ type Json = any;
 
 let world: GatewayWorld;
 let document: Json;
-const validators = new Map<string, ValidateFunction>();
+let expectDeclared: ReturnType<typeof declaredAnswers>;
 /** What is there: an operation's own refusals are met with these only. */
 let known: readonly string[];
 
 beforeAll(async () => {
   world = await startGatewayWorld();
   document = (await world.call("GET", "/openapi.json")).json;
+  expectDeclared = declaredAnswers(document);
   const { json } = await world.call("POST", "/v1/orders", {
     json: canonicalOrder("known"),
     headers: { "idempotency-key": "known" },
@@ -32,35 +33,6 @@ beforeAll(async () => {
   known = [json.order, "TEE-1", "east", "web", "admin", "none"];
 });
 afterAll(() => world.close());
-
-/** Of a schema in the document, by its place there. */
-function validatorOf(schema: Json, place: string): ValidateFunction {
-  const found = validators.get(place);
-  if (found !== undefined) return found;
-  const ajv = new Ajv2020({ strict: false, allErrors: false, validateFormats: false });
-  const validator = ajv.compile({ ...schema, components: document.components });
-  validators.set(place, validator);
-  return validator;
-}
-
-/** Fails where an answer is not one that the document has for the operation. */
-function expectDeclared(method: string, path: string, reply: Reply, asked: string): void {
-  const operation = document.paths[path][method.toLowerCase()];
-  const about = `${method} ${path} answered ${reply.status} ${reply.json?.code ?? ""} ${reply.json?.detail ?? ""} to ${asked}`;
-  const declared = operation.responses[reply.status];
-  expect(declared, about).toBeDefined();
-  const reference: string | undefined = declared.$ref;
-  const response = reference === undefined ? declared : document.components.responses[reference.slice(23)];
-  if (reply.text === "") return;
-  const type = (reply.headers.get("content-type") ?? "").split(";", 1)[0] ?? "";
-  const content = response.content?.[type];
-  expect(content, `${about}, as ${type}`).toBeDefined();
-  if (!type.endsWith("json") || reply.json === null) return;
-  const validate = validatorOf(content.schema, `${method} ${path} ${reply.status} ${type}`);
-  const isAsDeclared = validate(reply.json);
-  const faults = JSON.stringify(validate.errors);
-  expect(isAsDeclared, `${about}: ${faults} ${reply.text.slice(0, 500)}`).toBe(true);
-}
 
 const segments = (): fc.Arbitrary<string> =>
   fc.oneof(

@@ -11,7 +11,7 @@ import { SetUp, SetupBody } from "../../contract/company.ts";
 import { Problem } from "../../contract/shapes.ts";
 import { PROOF_AGES } from "../access/proof.ts";
 import { STATUS_CODES_BY_CODE, type StatusCode } from "../wire/status-codes.ts";
-import { EXAMPLES } from "./openapi-examples.ts";
+import { ANSWERS, EXAMPLES } from "./openapi-examples.ts";
 import { GROUPS, tagOf } from "./openapi-tags.ts";
 import { namesVersion, resourcesOf } from "./preconditions.ts";
 import type { Route, RouteWhereabouts } from "./route.ts";
@@ -80,7 +80,7 @@ export function openApiDocument(table: readonly Route[], known: Known): string {
         ["Problem", Problem],
         ...[...schemas].sort(([a], [b]) => (a < b ? -1 : 1)),
       ]),
-      headers: HEADERS,
+      headers: headersIn(paths),
       responses: Object.fromEntries([...shared].sort(([a], [b]) => (a < b ? -1 : 1))),
     },
     paths,
@@ -107,6 +107,7 @@ function operation(
       route.reply === null ? {} : withNames(route.reply, schemas),
       responses[status] as Json | undefined,
       headersOf(route, resource, status),
+      ANSWERS[`${route.method} ${route.path}`],
     );
   }
   return {
@@ -195,6 +196,14 @@ function headersOf(route: Route, resource: Route | undefined, status: number): J
   ];
   const headers = Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
   return { headers };
+}
+
+/** Those that an operation has: no operation need have an end that is known. */
+function headersIn(paths: object): Json {
+  const text = JSON.stringify(paths);
+  return Object.fromEntries(
+    Object.entries(HEADERS).filter(([name]) => text.includes(`"#/components/headers/${name}"`)),
+  );
 }
 
 const HEADERS: Json = {
@@ -288,12 +297,19 @@ function done(
   reply: unknown,
   refusal: Json | undefined,
   headers: Json = {},
+  shown?: { readonly status: number; readonly example: unknown },
 ): Json {
   const content =
     status === 304
       ? {}
       : Object.fromEntries(
-          types.map((type) => [type, { schema: type === "application/json" ? reply : { type: "string" } }]),
+          types.map((type) => [
+            type,
+            {
+              schema: type === "application/json" ? reply : { type: "string" },
+              ...(type === "application/json" && shown?.status === status ? { example: shown.example } : {}),
+            },
+          ]),
         );
   if (refusal === undefined)
     return { description: DONE[status] ?? "Done", ...headers, ...(status === 304 ? {} : { content }) };

@@ -6,7 +6,7 @@ import { ROUTE_ANSWERS } from "../routes/route-answers.ts";
 import { routeTable } from "../routes/route-table.ts";
 import { WHEREABOUTS } from "../routes/whereabouts.ts";
 import { openApiDocument } from "./openapi.ts";
-import { EXAMPLES } from "./openapi-examples.ts";
+import { ANSWERS, EXAMPLES } from "./openapi-examples.ts";
 
 const openApi = openApiDocument(routeTable, {
   answers: ROUTE_ANSWERS,
@@ -58,6 +58,21 @@ test.each(Object.entries(EXAMPLES))("the example of %s is what the operation tak
   const validate = ajv.compile({ ...schema, components: document.components });
   expect(validate(example), JSON.stringify(validate.errors)).toBe(true);
 });
+
+test.each(Object.entries(ANSWERS))(
+  "the answer that %s shows is one of its own",
+  (operation, { status, example }) => {
+    const [method = "", path = ""] = operation.split(" ");
+    const { schema, example: shown } =
+      document.paths[path][method.toLowerCase()].responses[status].content["application/json"];
+    expect(shown).toEqual(example);
+    const validate = new Ajv2020({ strict: false, validateFormats: false }).compile({
+      ...schema,
+      components: document.components,
+    });
+    expect(validate(example), JSON.stringify(validate.errors)).toBe(true);
+  },
+);
 
 test("each operation has a call to copy", () => {
   const { source } = document.paths["/v1/orders"].post["x-codeSamples"][0];
