@@ -66,6 +66,38 @@ describe.skipIf(chromium === undefined)("the reference of the API", () => {
     expect([errors, outside]).toEqual([[], []]);
     expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
     expect([...(await axeFaults(page, ".start")), ...(await axeFaults(page, ".top"))]).toEqual([]);
+    expect(await axeFaults(page, ".finder")).toEqual([]);
+    await page.context().close();
+  });
+
+  test("an operation is found by a word, and its chapter is drawn in a few seconds", async () => {
+    const shown = await opened(DESKTOP);
+    await drawn(shown);
+    const { page, errors } = shown;
+    await page.getByLabel("Find an operation").fill("quarantine nothing-has-this");
+    await page.getByText(/^0 of \d+ operations have it\.$/).waitFor();
+    await page.getByLabel("Find an operation").fill("stock promise");
+    await page.getByRole("link", { name: "GET /v1/stock/{sku}/promise" }).click();
+    await page.locator('body[data-drawn="stock" i]').waitFor({ state: "attached" });
+    await page.getByRole("heading", { name: /When so many units, or kits, could be promised/ }).waitFor();
+    // Whoever follows a link to an operation from elsewhere is shown it as well.
+    await page.goto("/docs#operation/none");
+    await page.reload();
+    await drawn(shown);
+    await page.getByRole("button", { name: "Returns", exact: true }).click();
+    await page.locator('body[data-drawn="returns" i]').waitFor({ state: "attached" });
+    // Every chapter can be drawn, and together they have every operation.
+    const chapters = await page.locator("[data-chapter]").allTextContents();
+    const document = (await (await fetch(`${dashboard.edge.url}/openapi.json`)).json()) as {
+      readonly paths: Readonly<
+        Record<string, Readonly<Record<string, { readonly tags: readonly string[] }>>>
+      >;
+    };
+    const tags = Object.values(document.paths).flatMap((item) =>
+      Object.values(item).map((one) => one.tags[0]),
+    );
+    expect(tags.filter((tag) => tag === undefined || !chapters.includes(tag))).toEqual([]);
+    expect(errors).toEqual([]);
     await page.context().close();
   });
 

@@ -75,15 +75,57 @@ function theme() {
   };
 }
 
-function draw() {
-  const element = document.getElementById("reference");
+const METHODS = ["get", "post", "put", "patch", "delete"];
+/** Results of a search that are shown. */
+const MOST_FOUND = 40;
+
+/** Every operation with the chapter that it is in. */
+function operationsOf(spec) {
+  return Object.entries(spec.paths).flatMap(([path, item]) =>
+    METHODS.filter((method) => item[method] !== undefined).map((method) => {
+      const { operationId, summary = "", tags = [] } = item[method];
+      return { id: operationId, method, path, summary, tag: tags[0] ?? "" };
+    }),
+  );
+}
+
+/**
+ * One chapter as a document of its own: its operations, and of the shapes those that they lead to. All of it at
+ * once takes a browser half a minute.
+ */
+function chapterOf(spec, tag) {
+  const paths = {};
+  for (const [path, item] of Object.entries(spec.paths))
+    for (const method of METHODS)
+      if (item[method]?.tags?.includes(tag)) paths[path] = { ...paths[path], [method]: item[method] };
+  const components = { securitySchemes: spec.components.securitySchemes };
+  const take = (value) => {
+    if (value === null || typeof value !== "object") return;
+    const [, kind, name] = /^#\/components\/([^/]+)\/(.+)$/.exec(value.$ref ?? "") ?? [];
+    const found = kind === undefined ? undefined : spec.components[kind]?.[name];
+    if (found !== undefined && components[kind]?.[name] === undefined) {
+      components[kind] = { ...components[kind], [name]: found };
+      take(found);
+    }
+    for (const each of Object.values(value)) take(each);
+  };
+  take(paths);
+  const { "x-tagGroups": _groups, ...rest } = spec;
+  return { ...rest, tags: spec.tags.filter(({ name }) => name === tag), paths, components };
+}
+
+function draw(spec, tag) {
+  delete document.body.dataset.drawn;
+  const element = document.createElement("div");
+  element.innerHTML = '<p class="wait">The reference is being drawn…</p>';
+  document.getElementById("reference").replaceChildren(element);
   globalThis.Redoc.init(
-    "/openapi.json",
+    chapterOf(spec, tag),
     {
       nonce: document.body.dataset.styleNonce,
       theme: theme(),
       nativeScrollbars: true,
-      // Its worker is made of a blob, which the page's policy does not let in.
+      // Its worker is made of a blob, which the page's policy does not let in; the page has a search of its own.
       disableSearch: true,
       hideDownloadButton: true,
       jsonSampleExpandLevel: 3,
@@ -95,9 +137,83 @@ function draw() {
     element,
     (error) => {
       if (error instanceof Error) element.textContent = `The reference could not be drawn: ${error.message}`;
-      else document.body.dataset.drawn = "true";
+      else document.body.dataset.drawn = tag;
     },
   );
 }
 
-draw();
+/** The chapters, and a search over all of their operations. */
+function finder(spec, operations, open) {
+  const box = document.getElementById("finder");
+  const search = box.querySelector("input");
+  const list = box.querySelector("ul");
+  const status = box.querySelector("[role=status]");
+  const chapters = box.querySelector("nav");
+  for (const { name } of spec.tags) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = name;
+    button.dataset.chapter = name;
+    button.addEventListener("click", () => open(name));
+    chapters.append(button);
+  }
+  search.addEventListener("input", () => {
+    const words = search.value
+      .toLowerCase()
+      .split(/\s+/)
+      .filter((word) => word !== "");
+    const found =
+      words.length === 0
+        ? []
+        : operations.filter((each) => {
+            const text = `${each.method} ${each.path} ${each.summary} ${each.tag}`.toLowerCase();
+            return words.every((word) => text.includes(word));
+          });
+    list.replaceChildren(
+      ...found.slice(0, MOST_FOUND).map((each) => {
+        const item = document.createElement("li");
+        const link = document.createElement("a");
+        link.href = `#operation/${each.id}`;
+        const call = document.createElement("code");
+        call.textContent = `${each.method.toUpperCase()} ${each.path}`;
+        link.append(call, ` ${each.summary}`);
+        item.append(link);
+        return item;
+      }),
+    );
+    status.textContent =
+      words.length === 0 ? "" : `${found.length} of ${operations.length} operations have it.`;
+  });
+  box.hidden = false;
+}
+
+async function start() {
+  const answer = await fetch("/openapi.json");
+  const spec = await answer.json();
+  const operations = operationsOf(spec);
+  const first = operations.find(({ method, path }) => method === "post" && path === "/v1/orders");
+  let shown = null;
+  const show = (tag) => {
+    if (tag === shown) return;
+    shown = tag;
+    for (const button of document.querySelectorAll("[data-chapter]"))
+      button.setAttribute("aria-pressed", String(button.dataset.chapter === tag));
+    draw(spec, tag);
+  };
+  const follow = () => {
+    const [, id] = /^#operation\/(.+)$/.exec(location.hash) ?? [];
+    const named = operations.find((each) => each.id === decodeURIComponent(id ?? ""));
+    if (named !== undefined) show(named.tag);
+  };
+  finder(spec, operations, (tag) => {
+    history.replaceState(null, "", "#reference");
+    show(tag);
+  });
+  addEventListener("hashchange", follow);
+  follow();
+  if (shown === null) show(first.tag);
+}
+
+start().catch((error) => {
+  document.getElementById("reference").textContent = `The reference could not be read: ${error.message}`;
+});
