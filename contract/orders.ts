@@ -89,7 +89,15 @@ export const OrderSummary = Type.Object({
 export type OrderSummary = Shape<typeof OrderSummary>;
 
 /** In which order orders are listed; a minus is for descending. Without a day to ship by they come last. */
-export const ORDER_SORTS = ["-captured", "captured", "-updated", "ship-by", "-total", "total"] as const;
+export const ORDER_SORTS = [
+  "-captured",
+  "captured",
+  "-updated",
+  "updated",
+  "ship-by",
+  "-total",
+  "total",
+] as const;
 export type OrderSort = (typeof ORDER_SORTS)[number];
 
 /** Which orders are listed, or exported. */

@@ -129,6 +129,10 @@ export const UnknownItem = Type.Object({
 });
 export type UnknownItem = Shape<typeof UnknownItem>;
 
+/** In which order returns are listed: by when they were asked for. */
+export const RETURN_SORTS = ["-requested", "requested"] as const;
+export type ReturnSort = (typeof RETURN_SORTS)[number];
+
 export const ReturnSummary = Type.Object({
   id: Text,
   orderId: Text,

@@ -141,7 +141,7 @@ describe("orders are listed", () => {
     expect(await found("to=2026-11-20")).toEqual(["L-100"]);
   });
 
-  test.each(["-captured", "captured", "-updated", "ship-by", "-total", "total"])(
+  test.each(["-captured", "captured", "-updated", "updated", "ship-by", "-total", "total"])(
     "page by page in the order %s, each order once",
     async (sort) => {
       const seen: string[] = [];
@@ -338,4 +338,34 @@ test("what happened last is told newest first, and the chart's steps add up to t
     expect(sum).toBeGreaterThanOrEqual(1);
     expect(points.at(-1).captured + points.at(-2).captured).toBeGreaterThanOrEqual(1);
   }
+});
+
+test("returns are listed from either end, page by page, and another order is refused by what there is", async () => {
+  const { rows } = await world.database.query("select id from orders order by captured_at limit 3");
+  for (const [index, { id }] of rows.entries())
+    await world.database.query(
+      `insert into return_authorization (id, order_id, status, reason, currency, requested_at)
+       values ($1, $2, 'requested', 'other', 'USD', now() - $3 * interval '1 hour')`,
+      [`R-${index}`, id, index],
+    );
+  const all = async (sort: string) => {
+    const ids: string[] = [];
+    for (let cursor = ""; ; ) {
+      const { json } = await world.call("GET", `/v1/returns?sort=${sort}&limit=1&cursor=${cursor}`);
+      ids.push(...json.items.map(({ id }: { id: string }) => id));
+      if (json.next === null) return ids;
+      cursor = json.next;
+    }
+  };
+  const oldest = await all("requested");
+  expect(oldest).toEqual([...(await all("-requested"))].reverse());
+  expect(oldest).toHaveLength(rows.length);
+  const { json: page } = await world.call("GET", "/v1/returns?sort=requested&limit=1");
+  const mixed = await world.call("GET", `/v1/returns?limit=1&cursor=${page.next}`);
+  expect([mixed.status, mixed.json.code]).toEqual([400, "invalid_cursor"]);
+  const other = await world.call("GET", "/v1/returns?sort=reason");
+  expect(other.status).toBe(400);
+  expect(other.json.detail).toContain("-requested");
+  const unsorted = await world.call("GET", "/v1/orders?sort=customer");
+  for (const name of ["-captured", "-updated", "total"]) expect(unsorted.json.detail).toContain(name);
 });

@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import type { ChangeAnswer, OrderChangeBody } from "../../contract/order-changes.ts";
 import type { OrderRevisionView, OrderSummary, OrderView, TimelineEntry } from "../../contract/orders.ts";
+import type { OrderQuote } from "../../contract/requests/order-quote.ts";
 import type { FeedEvent } from "../../contract/stream.ts";
 import { decimalText } from "../../orders/money.ts";
 import { findAccess } from "../client/credentials.ts";
@@ -49,6 +50,7 @@ Examples:
   $ npx holdfast order web-1001 --watch
   $ npx holdfast order web-1001 --watch --json | jq -r .type
   $ npx holdfast order list --status on_hold
+  $ npx holdfast order quote order.json --channel web
   $ npx holdfast order hold web-1001 --reason "The customer will call back"
   $ npx holdfast order release web-1001
   $ npx holdfast order cancel web-1001 --reason "Ordered twice" --line 2=1
@@ -91,6 +93,12 @@ Exit status 0 if the order was found and, with --watch, has ended well; 1 if it 
     .option("--revision <n>", "the revision that the edits were made for; another one is refused")
     .option("--reason <text>", "why")
     .action(change);
+  withAccess(
+    order.command("quote").description("What would become of an order that is sent now; reserves nothing"),
+  )
+    .argument("<file>", "a canonical order as JSON, without id, prices and address where they are not known")
+    .option("--channel <id>", "the channel that it would come by; needed where several take orders by hand")
+    .action(quote);
   onOrder("ship-available", "Let what is there leave before the rest").action(
     (id: string, options: AccessOptions) => act(id, "/ship-available", {}, "leaves in parts", options),
   );
@@ -180,6 +188,50 @@ async function cancel(id: string, { reason, line: named, ...options }: CancelOpt
   const rest = new RestClient(await findAccess(options));
   const body = { reason, ...(lines.length === 0 ? {} : { lines }) };
   tellChange(id, await rest.post<ChangeAnswer>(pathOf(id, "/cancel"), body), options);
+}
+
+async function quote(file: string, options: AccessOptions & { readonly channel?: string }): Promise<void> {
+  const draft = await readDraft(file);
+  const rest = new RestClient(await findAccess(options));
+  const query = options.channel === undefined ? "" : `?channel=${encodeURIComponent(options.channel)}`;
+  const quoted = await rest.post<OrderQuote>(`/v1/orders/quote${query}`, draft);
+  if (options.json) printJson(quoted);
+  else tellQuote(quoted);
+  if (quoted.outcome === "refused") process.exitCode = 1;
+}
+
+async function readDraft(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, "utf8"));
+  } catch (cause) {
+    throw new UserProblem(
+      "file_unreadable",
+      `${file} cannot be read as a JSON order: ${reasonOf(cause)}.`,
+      `Example: {"currency":"USD","lines":[{"sku":"MUG-1","quantity":2}]}`,
+      { cause, exitStatus: 2 },
+    );
+  }
+}
+
+function tellQuote({ outcome, problem, holdReasons, lines, sums, currency, promise }: OrderQuote): void {
+  print(paint("bold", outcome));
+  if (problem !== null) print(`  ${problem.detail} (${problem.code})`);
+  for (const { code, detail } of holdReasons) print(`  ${detail} (${code})`);
+  print(
+    table([
+      ["sku", "units", "available", "missing", "ships from"],
+      ...lines.map(({ channelSku, quantity, available, missing, from }) => [
+        channelSku,
+        String(quantity),
+        available === null ? "none" : String(available),
+        String(missing),
+        from.map(({ locationId, units }) => `${locationId} ${units}`).join(", "),
+      ]),
+    ]),
+  );
+  const total = decimalText({ minor: sums.totalMinor, currency, exponent: sums.exponent });
+  print(`total ${total} ${currency}`);
+  if (promise !== null) print(`ships by ${promise.shipBy}, delivered by ${promise.deliverBy}`);
 }
 
 async function change(id: string, file: string, options: ChangeOptions): Promise<void> {

@@ -125,6 +125,7 @@ export const REST_CALLS: ReadonlyMap<string, readonly string[]> = new Map([
   ["order change", ["POST /v1/orders/{id}/changes"]],
   ["order hold", ["POST /v1/orders/{id}/hold"]],
   ["order list", ["GET /v1/orders"]],
+  ["order quote", ["POST /v1/orders/quote"]],
   ["order pickup-place", ["POST /v1/orders/{id}/pickup-place"]],
   ["order release", ["POST /v1/orders/{id}/release-hold"]],
   ["order resend-notice", ["POST /v1/orders/{id}/resend-notice"]],

@@ -5,6 +5,7 @@ import {
   ApproveReturnBody,
   DeclineReturnBody,
   InspectReturnBody,
+  RETURN_SORTS,
   ReasonedBody,
   ReceiveReturnBody,
   ReopenInspectionBody,
@@ -46,13 +47,14 @@ export const returnRoutes: readonly Route[] = [
   route({
     method: "GET",
     path: "/v1/returns",
-    summary: "Returns, newest first",
+    summary: "Returns, newest first unless another order is asked for",
     access: READ,
     query: Type.Object({
       status: Type.Optional(text(32)),
       q: Type.Optional(text(200)),
       /** Only those that a person has to approve or decline. */
       waiting: Type.Optional(oneOf(["true"])),
+      sort: Type.Optional(oneOf(RETURN_SORTS)),
       ...PageQuery,
     }),
     reply: pageOf(ReturnSummary),
@@ -64,6 +66,7 @@ export const returnRoutes: readonly Route[] = [
           status: query.status,
           search: query.q,
           waiting: query.waiting === "true",
+          sort: query.sort,
           cursor: query.cursor,
           limit: query.limit ?? PAGE_DEFAULT,
         }),

@@ -67,6 +67,7 @@ const PLACES: Readonly<Record<OrderSort, Place>> = {
   "-captured": momentOf("o.captured_at", "desc"),
   captured: momentOf("o.captured_at", "asc"),
   "-updated": momentOf("o.updated_at", "desc"),
+  updated: momentOf("o.updated_at", "asc"),
   "ship-by": {
     by: "coalesce(o.ship_by, 'infinity'::date)",
     direction: "asc",

@@ -1,5 +1,5 @@
 /** Returns as staff reads them. */
-import type { ReturnSummary, ReturnView } from "../../contract/returns.ts";
+import type { ReturnSort, ReturnSummary, ReturnView } from "../../contract/returns.ts";
 import type { Page } from "../../contract/shapes.ts";
 import { awaitedUnits, standingPieces, uninspectedUnits } from "../../orders/return-authorization.ts";
 import { readScannedCode } from "../../orders/returns/scanned-code.ts";
@@ -32,12 +32,20 @@ export async function listReturns(
     readonly waiting?: boolean | undefined;
     /** The search does not look at what else than their name tells of shoppers. */
     readonly isPersonalDataHidden?: boolean;
+    /** Default: the newest first. */
+    readonly sort?: ReturnSort | undefined;
     readonly cursor?: string | undefined;
     readonly limit: number;
   },
 ): Promise<Page<ReturnSummary>> {
+  const isOldestFirst = filter.sort === "requested";
+  const direction = isOldestFirst ? "asc" : "desc";
+  // A cursor of another order would skip rows.
+  const kind = isOldestFirst ? [/^requested$/] : [];
   const [requestedAt, id] =
-    filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
+    filter.cursor === undefined
+      ? []
+      : decodeCursor(filter.cursor, [...kind, CURSOR_MICROSECONDS, CURSOR_TEXT]).slice(kind.length);
   const search = filter.search?.trim() ?? "";
   const code = readScannedCode(search);
   const statement = parameters([
@@ -60,7 +68,7 @@ export async function listReturns(
     `select ${RETURN_JSON} as summary, ${microseconds("r.requested_at")} as position
        from return_authorization r
       where ($1::text is null or r.status = $1)
-        and ($2::text is null or (r.requested_at, r.id) < (${fromMicroseconds("$2")}, $3))
+        and ($2::text is null or (r.requested_at, r.id) ${isOldestFirst ? ">" : "<"} (${fromMicroseconds("$2")}, $3))
         and ($5::text is null or r.id ilike $5
           or exists (select from orders o where o.id = r.order_id and o.external_number ilike $5)
           or r.order_id in (${byShopper})
@@ -72,14 +80,14 @@ export async function listReturns(
                       where i.return_id = r.id and $7 = any(p.serials))
           or exists (select from shipment s where s.return_id = r.id and s.tracking_number = any($8)))
         and (not $9 or (r.waits_for_person and r.status = 'requested'))
-      order by r.requested_at desc, r.id desc limit $4`,
+      order by r.requested_at ${direction}, r.id ${direction} limit $4`,
     [...statement.values],
   );
   return toPage(
     rows,
     filter.limit,
     (row) => row.summary,
-    (row) => [row.position, row.summary.id],
+    (row) => [...(isOldestFirst ? ["requested"] : []), row.position, row.summary.id],
   );
 }
 
