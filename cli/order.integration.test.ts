@@ -123,3 +123,22 @@ test.each([
   expect([outcome.status, outcome.stdout]).toEqual([status, ""]);
   expect(outcome.stderr).toContain(reason);
 });
+
+test("an order is quoted before it is sent, and what cannot be is said by the exit status", async () => {
+  const file = join(folder, "draft.json");
+  const { id: _, ...draft } = canonicalOrder("draft", { lines: [{ sku: "TEE-1", quantity: 2 }] });
+  writeFileSync(file, JSON.stringify(draft));
+  const quoted = await holdfast("order", "quote", file, "--channel", "web");
+  expect([quoted.status, quoted.stderr]).toEqual([0, ""]);
+  expect(quoted.stdout).toContain("accepted");
+  expect(quoted.stdout).toMatch(/TEE-1 +2 +\d+ +0 +east 2/);
+  expect(quoted.stdout).toContain("total 39.98 USD");
+  writeFileSync(file, JSON.stringify({ ...draft, lines: [{ sku: "TEE-1", quantity: 99_999 }] }));
+  const short = await holdfast("order", "quote", file, "--channel", "web");
+  expect(short.status).toBe(1);
+  expect(short.stdout).toContain("insufficient_stock");
+  writeFileSync(file, JSON.stringify({ ...draft, lines: [{ sku: "TEE-1", quantity: 999_999 }] }));
+  expect((await holdfast("order", "quote", file)).stderr).toContain("1 to 100000 are taken");
+  writeFileSync(file, "{");
+  expect((await holdfast("order", "quote", file)).stderr).toContain("cannot be read as a JSON order");
+});

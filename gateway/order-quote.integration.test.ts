@@ -134,6 +134,16 @@ test("a kit is counted by its components, here and wherever stock is asked for",
   expect((await stream.reply("1")).available).toEqual([2, 100_000, null]);
 });
 
+test("amounts and counts that are in doubt are refused as capture refuses them, and nothing is added up", async () => {
+  const asked = await quote({ ...whole, lines: [{ sku: "TEE-1", quantity: 100_001 }] });
+  const sent = await capture("q-4", {
+    ...whole,
+    lines: [{ sku: "TEE-1", quantity: 100_001, unitPrice: "1.00" }],
+  });
+  expect([asked.status, asked.json.code]).toEqual([sent.status, sent.json.code]);
+  expect(asked.json.code).toBe("invalid_quantity");
+});
+
 test("a line that is not in the catalog, and a price in another currency, are said to be so", async () => {
   const asked = await quote({ ...whole, lines: [{ sku: "NOBODY", quantity: 1 }] });
   expect(asked.json).toMatchObject({

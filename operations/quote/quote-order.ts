@@ -28,6 +28,9 @@ import { availabilityOf } from "../stock/availability.ts";
 
 type Quoted = { readonly status: "done"; readonly quote: OrderQuote };
 
+/** What whoever types an order has not come to yet. */
+const YET_MISSING = /^(address_missing|custom_field_)/;
+
 /** The order that is quoted has no name yet. */
 const NAMELESS = "quote";
 
@@ -74,6 +77,8 @@ export async function quoteOrder(
     planFor(world, reading.order, NAMELESS, false),
   ]);
   if (plan.status === "refused") return refuse(plan.code, plan.detail);
+  // Of amounts and counts that are in doubt there is nothing to add up.
+  if (wish.status === "refused" && !YET_MISSING.test(wish.code)) return refuse(wish.code, wish.detail);
   const { document, holdReasons } = plan;
   const lines = linesToReserve(document);
   const atMs = context.now();
