@@ -34,6 +34,13 @@ export type OrdersPage = {
   readonly newestMs: number | null;
 };
 
+export type OrderNotTaken = {
+  readonly externalId: string;
+  /** As in docs/errors.md. */
+  readonly code: string;
+  readonly detail: string;
+};
+
 /** A line of an order as the channel knows it. */
 export type ToldLine = {
   /** The channel's id of the line, as its order gave it. */
@@ -83,8 +90,25 @@ export type OrderWord = { readonly key: string; readonly order: ToldOrder } & (
     }
   | { readonly kind: "hold"; readonly reason: string }
   | { readonly kind: "release" }
-  | { readonly kind: "invoice"; readonly number: string }
+  | {
+      readonly kind: "invoice";
+      readonly number: string;
+      /** What it says, for channels that are sent the invoice itself; absent: its number is all there is. */
+      readonly invoice?: ToldInvoice;
+    }
 );
+
+/** Lines + shipping + charges = total, exactly; taxes are in all of them. */
+export type ToldInvoice = {
+  readonly issuedAt: string;
+  readonly lines: readonly (ToldLine & { readonly amount: Money; readonly tax: Money })[];
+  readonly shipping: Money;
+  /** What belongs to no line; negative where it takes off. */
+  readonly charges: Money;
+  /** All taxes in the total. */
+  readonly tax: Money;
+  readonly total: Money;
+};
 
 export type OrderWordKind = OrderWord["kind"];
 
@@ -165,6 +189,11 @@ export interface ChannelConnection {
    */
   tryConnection(): Promise<{ readonly works: boolean; readonly detail: string }>;
   readOrders(asked: OrdersAsked): Promise<OrdersPage>;
+  /**
+   * Orders of the page before `next` that were not taken, for channels whose people see it only by our answer
+   * (a file that is put aside). Called before the next page is asked for; absent: the channel is not told.
+   */
+  noteRefused?(next: PageToken | null, refusals: readonly OrderNotTaken[]): Promise<void>;
   /** One order as `read` takes it; null: the channel has none such. */
   readOrder(externalId: string): Promise<string | null>;
   /** The channel's own state of these, at most 50; what it does not have is left out. */
