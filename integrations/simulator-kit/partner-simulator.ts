@@ -4,7 +4,16 @@
  *
  * Like a partner's transfer software, it writes a file under another name first and renames it.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Random } from "../../config/seeded-random.ts";
@@ -17,6 +26,12 @@ import { type ChannelPayload, type PlannedOrder, totals } from "./planned-order.
 export type PartnerWord =
   | {
       readonly kind: "ship" | "cancel";
+      readonly externalId: string;
+      readonly lines: readonly { readonly line: string; readonly quantity: number }[];
+    }
+  | {
+      /** What of lines is still coming, instead of what is not. */
+      readonly kind: "left";
       readonly externalId: string;
       readonly lines: readonly { readonly line: string; readonly quantity: number }[];
     }
@@ -93,7 +108,9 @@ export function startPartnerSimulator(
     list: (listing) => {
       listed.set(listing.channelSku, listing);
       const rows = [...listed.values()].map(({ channelSku, title, gtin, quantity }) =>
-        [channelSku, title, gtin ?? "", String(quantity)].map((cell) => `"${cell.replaceAll('"', '""')}"`).join(","),
+        [channelSku, title, gtin ?? "", String(quantity)]
+          .map((cell) => `"${cell.replaceAll('"', '""')}"`)
+          .join(","),
       );
       writeFileSync(join(folder, "listings.csv"), ["sku,title,gtin,quantity", ...rows, ""].join("\n"));
     },
@@ -130,13 +147,22 @@ export function startPartnerSimulator(
             .flatMap((word) => (word.kind === kind && word.externalId === externalId ? word.lines : []))
             .filter((each) => each.line === line)
             .reduce((sum, { quantity }) => sum + quantity, 0);
-        const lines = order.planned.lines.map(({ channelSku }, index) => ({
-          externalLineId: String(index + 1),
-          channelSku,
-          quantity: order.quantities[index] ?? 0,
-          shipped: units("ship", String(index + 1)),
-          cancelled: units("cancel", String(index + 1)),
-        }));
+        const left = (line: string) =>
+          said
+            .flatMap((word) => (word.kind === "left" && word.externalId === externalId ? word.lines : []))
+            .findLast((each) => each.line === line)?.quantity;
+        const lines = order.planned.lines.map(({ channelSku }, index) => {
+          const line = String(index + 1);
+          const quantity = order.quantities[index] ?? 0;
+          const coming = left(line);
+          return {
+            externalLineId: line,
+            channelSku,
+            quantity,
+            shipped: units("ship", line),
+            cancelled: coming === undefined ? units("cancel", line) : quantity - coming,
+          };
+        });
         const isGone = order.isCancelled || lines.every(({ quantity, cancelled }) => cancelled >= quantity);
         const isSent = lines.every(({ quantity, shipped, cancelled }) => shipped + cancelled >= quantity);
         return {
@@ -150,7 +176,8 @@ export function startPartnerSimulator(
     },
     levels: () => {
       const levels = new Map([...listed.values()].map(({ channelSku, quantity }) => [channelSku, quantity]));
-      for (const word of words()) if (word.kind === "stock") for (const [sku, units] of word.levels) levels.set(sku, units);
+      for (const word of words())
+        if (word.kind === "stock") for (const [sku, units] of word.levels) levels.set(sku, units);
       return levels;
     },
     expireTokens: () => {},

@@ -53,8 +53,7 @@ export async function readNewOrders(lane: ChannelLane): Promise<OrdersRead> {
     const read = await take(lane, page.payloads);
     sum.orders += read.orders;
     sum.refused.push(...read.refused);
-    if (read.refused.length > 0)
-      await lane.connection.noteRefused?.(page.next, read.refused.map(notTaken));
+    if (read.refused.length > 0) await lane.connection.noteRefused?.(page.next, read.refused.map(notTaken));
     const newestMs = Math.max(look.newest?.getTime() ?? 0, page.newestMs ?? 0);
     if (page.next !== null) {
       const newest = newestMs === 0 ? null : new Date(newestMs);

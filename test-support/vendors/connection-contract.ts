@@ -594,38 +594,43 @@ export function describeConnection(vendor: ChannelVendor, options: ContractOptio
       examined(world);
     });
 
-    overWire("429, 5xx, a cut line and slow answers are faults that say whether and when to come again", async () => {
-      const world = await openShop(vendor, { timeoutMs: SLOW_MS / 2 });
-      fillShop(world.shop);
-      placed(world.shop, plannedOrder(1));
-      const read = () => world.connection.readOrders({ sinceMs: START_MS - 60_000, page: null });
-      await read();
-      const meeting = async (rates: Partial<typeof NO_SERVER_FAULTS>) => {
-        world.shop.faults.rates = { ...NO_SERVER_FAULTS, ...rates };
-        return faultOfCall(read);
-      };
-      const faults = [
-        await meeting({ throttleRate: 1 }),
-        await meeting({ errorRate: 1 }),
-        await meeting({ dropRequestRate: 1 }),
-        await meeting({ dropReplyRate: 1 }),
-        await meeting({ delayMs: SLOW_MS }),
-      ];
-      expect(faults.map(({ code, retryable }) => [code, retryable])).toEqual([
-        ["rate_limited", true],
-        ["unavailable", true],
-        ["network_error", true],
-        ["network_error", true],
-        ["timeout", true],
-      ]);
-      expect(faults[0]?.retryAfterMs).toBeGreaterThan(0);
-      for (const fault of faults) expect(fault.service).toBe(kind);
-      world.shop.faults.rates = NO_SERVER_FAULTS;
-      expect((await read()).payloads.length).toBe(1);
-      const secrets = secretNames.map((name) => world.shop.account[name] ?? "").filter((each) => each !== "");
-      expectNoSecret(faults.map(textOf), secrets);
-      expectNoSecret(world.logged, secrets);
-    });
+    overWire(
+      "429, 5xx, a cut line and slow answers are faults that say whether and when to come again",
+      async () => {
+        const world = await openShop(vendor, { timeoutMs: SLOW_MS / 2 });
+        fillShop(world.shop);
+        placed(world.shop, plannedOrder(1));
+        const read = () => world.connection.readOrders({ sinceMs: START_MS - 60_000, page: null });
+        await read();
+        const meeting = async (rates: Partial<typeof NO_SERVER_FAULTS>) => {
+          world.shop.faults.rates = { ...NO_SERVER_FAULTS, ...rates };
+          return faultOfCall(read);
+        };
+        const faults = [
+          await meeting({ throttleRate: 1 }),
+          await meeting({ errorRate: 1 }),
+          await meeting({ dropRequestRate: 1 }),
+          await meeting({ dropReplyRate: 1 }),
+          await meeting({ delayMs: SLOW_MS }),
+        ];
+        expect(faults.map(({ code, retryable }) => [code, retryable])).toEqual([
+          ["rate_limited", true],
+          ["unavailable", true],
+          ["network_error", true],
+          ["network_error", true],
+          ["timeout", true],
+        ]);
+        expect(faults[0]?.retryAfterMs).toBeGreaterThan(0);
+        for (const fault of faults) expect(fault.service).toBe(kind);
+        world.shop.faults.rates = NO_SERVER_FAULTS;
+        expect((await read()).payloads.length).toBe(1);
+        const secrets = secretNames
+          .map((name) => world.shop.account[name] ?? "")
+          .filter((each) => each !== "");
+        expectNoSecret(faults.map(textOf), secrets);
+        expectNoSecret(world.logged, secrets);
+      },
+    );
 
     overWire("tokens that are worth nothing any more are renewed without a word", async () => {
       const world = await openShop(vendor);

@@ -155,7 +155,12 @@ function withChanges(order: IncomingOrder, { changes, cancelledBy, unread }: Fol
   ];
   if (changes.length === 0) return { ...order, holdReasons: [...reasons, ...order.holdReasons] };
   // A day has no hours: the number of the change tells which of a day's is the newer one.
-  const newest = changes.map((each) => dayOf(each.day)).filter(Boolean).sort().at(-1) ?? "";
+  const newest =
+    changes
+      .map((each) => dayOf(each.day))
+      .filter(Boolean)
+      .sort()
+      .at(-1) ?? "";
   const fromMs = Date.parse(newest === "" ? order.placedAt : `${newest}T00:00:00.000Z`);
   const ms = Math.max(Number.isNaN(fromMs) ? 0 : fromMs, Date.parse(order.placedAt) || 0);
   return {

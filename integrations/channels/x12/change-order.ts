@@ -168,11 +168,7 @@ function asPo1(poc: Segment): Segment {
 }
 
 /** What the change does not say stays as it was ordered. */
-function mergeLine(
-  line: readonly Segment[],
-  poc: Segment,
-  more: readonly Segment[],
-): readonly Segment[] {
+function mergeLine(line: readonly Segment[], poc: Segment, more: readonly Segment[]): readonly Segment[] {
   const [po1 = ["PO1"] as Segment, ...rest] = line;
   const said = asPo1(poc);
   const [number, quantity, unit, price, basis] = [1, 2, 3, 4, 5].map((at) =>

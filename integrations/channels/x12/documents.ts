@@ -5,10 +5,11 @@
  * a sign that our separators use, is not written at all (`UnwritableDocument`): a number that is not theirs
  * would be matched to nothing, or to another order.
  */
-import { decimalText, type Money, rescale } from "../../../orders/money.ts";
+
 import type { IncomingLine, IncomingOrder } from "../../../orders/incoming-order.ts";
+import { decimalText, type Money, rescale } from "../../../orders/money.ts";
 import type { OrderWord, StockLevel, ToldLine } from "../../../ports/channel-connection.ts";
-import { UnwritableDocument } from "../../vendor-kit/partner-folder/partner-format.ts";
+import { type PartnerOrder, UnwritableDocument } from "../../vendor-kit/partner-folder/partner-format.ts";
 import { perUnit } from "../reading.ts";
 import type { X12Partner } from "./partner.ts";
 import { stampOf, type WrittenSegment, type WrittenSet } from "./write-interchange.ts";
@@ -18,7 +19,7 @@ type WordOf<Kind extends OrderWord["kind"]> = Extract<OrderWord, { readonly kind
 /** @returns null: X12 has no document for it among those that we write */
 export function setFor(
   word: OrderWord,
-  order: IncomingOrder,
+  { order, cancelled }: PartnerOrder,
   partner: X12Partner,
   nowMs: number,
 ): WrittenSet | null {
@@ -29,9 +30,9 @@ export function setFor(
   ]);
   switch (word.kind) {
     case "acknowledge":
-      return acknowledgement(order, null, word.order.orderId, nowMs);
+      return acknowledgement(order, null, cancelled, word.order.orderId, nowMs);
     case "cancel":
-      return acknowledgement(order, word, word.order.orderId, nowMs);
+      return acknowledgement(order, word, cancelled, word.order.orderId, nowMs);
     case "ship":
       return shipNotice(word, order);
     case "invoice":
@@ -45,6 +46,7 @@ export function setFor(
 function acknowledgement(
   order: IncomingOrder,
   cancel: WordOf<"cancel"> | null,
+  before: ReadonlyMap<string, number>,
   orderId: string,
   nowMs: number,
 ): WrittenSet {
@@ -68,7 +70,7 @@ function acknowledgement(
     ...shipTo(order),
     ...lines.flatMap((line): readonly WrittenSegment[] => {
       const lost = gone.get(line.externalLineId) ?? 0;
-      const left = line.quantity - lost;
+      const left = line.quantity - lost - (before.get(line.externalLineId) ?? 0);
       const status: readonly WrittenSegment[] =
         lost === 0
           ? [["ACK", "IA", String(line.quantity), unitOf(line)]]
@@ -173,7 +175,10 @@ function invoice(word: WordOf<"invoice">, order: IncomingOrder): WrittenSet | nu
     ...shipTo(order),
     ...said.lines.flatMap((told): readonly WrittenSegment[] => {
       const line = lineOf(order, told);
-      const net: Money = { ...told.amount, minor: told.amount.minor - rescale(told.tax, told.amount.exponent) };
+      const net: Money = {
+        ...told.amount,
+        minor: told.amount.minor - rescale(told.tax, told.amount.exponent),
+      };
       return [
         [
           "IT1",
@@ -237,7 +242,13 @@ function shipTo(order: IncomingOrder): readonly WrittenSegment[] {
   return [
     ["N1", "ST", cut(address.name, 60), ...(qualifier === "" ? [] : [qualifier, code.join(":")])],
     ["N3", cut(address.line1, 55), cut(address.line2 ?? "", 55)],
-    ["N4", cut(address.city, 30), cut(address.region ?? "", 2), cut(address.postalCode ?? "", 15), address.country],
+    [
+      "N4",
+      cut(address.city, 30),
+      cut(address.region ?? "", 2),
+      cut(address.postalCode ?? "", 15),
+      address.country,
+    ],
   ];
 }
 

@@ -36,10 +36,9 @@ export function createX12Format(partner: X12Partner, now: () => number): Partner
       // What is wrong in itself does not become right by waiting; what has no end may get one.
       return report === null ? !isBeginning(last) : report.note !== "023";
     },
-    read: (content) =>
-      splitInterchanges(textOfFile(content)).map((text) => readExchange(text, partner, now)),
+    read: (content) => splitInterchanges(textOfFile(content)).map((text) => readExchange(text, partner, now)),
     join: joinInterchanges,
-    write: (word, { order }, number, nowMs) => {
+    write: (word, order, number, nowMs) => {
       const set = setFor(word, order, partner, nowMs);
       return set === null
         ? null

@@ -97,7 +97,9 @@ export function readInterchange(text: string): ReadInterchange {
   const trimmed = text.replace(/^\uFEFF/, "").trimStart();
   if (!trimmed.startsWith("ISA")) return unreadable("The text does not begin with an ISA segment.");
   if (trimmed.length < ISA_LENGTH)
-    return unreadable(`The ISA segment has to have ${ISA_LENGTH} characters; the text has ${trimmed.length}.`);
+    return unreadable(
+      `The ISA segment has to have ${ISA_LENGTH} characters; the text has ${trimmed.length}.`,
+    );
   const element = trimmed.charAt(3);
   const component = trimmed.charAt(104);
   const terminator = trimmed.charAt(105);
@@ -200,7 +202,8 @@ function readEnvelope(segments: readonly Segment[], component: string, isCut: bo
     inner = inner.slice(end + 1);
     place += end + 1;
   }
-  if (iea === undefined) fault(segments.length, "The interchange has no IEA segment at its end.", NOTE.endMissing);
+  if (iea === undefined)
+    fault(segments.length, "The interchange has no IEA segment at its end.", NOTE.endMissing);
   else {
     if (iea[2] !== control)
       fault(segments.length, differs("IEA02", iea[2], "ISA13", control), NOTE.controlDiffers);

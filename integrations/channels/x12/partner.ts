@@ -1,5 +1,6 @@
 /** Who the two sides of an interchange are, and how they write: a trading partner's settings. */
 import type { VendorVariable } from "../../../config/vendor-settings.ts";
+import { folderProblem, secondsProblem } from "../../vendor-kit/partner-folder/folder-settings.ts";
 
 export type X12Partner = {
   readonly folder: string;
@@ -42,16 +43,6 @@ function variable(
 const idProblem = (value: string) => (ID.test(value) ? null : "must be 1 to 15 letters, digits or .&/_-");
 const qualifierProblem = (value: string) =>
   /^[A-Z0-9]{2}$/.test(value) ? null : "must be two signs, e.g. ZZ, 01, 12 or 14";
-
-export function folderProblem(value: string): string | null {
-  return value.startsWith("/") && !value.split("/").includes("..")
-    ? null
-    : "must be an absolute path without .., e.g. /srv/partners/acme";
-}
-
-export function secondsProblem(value: string): string | null {
-  return /^\d{1,4}(\.\d)?$/.test(value) ? null : "must be seconds from 0 to 9999";
-}
 
 export const x12Variables: readonly VendorVariable[] = [
   variable(

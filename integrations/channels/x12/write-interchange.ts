@@ -56,11 +56,7 @@ export function writeInterchange(
           ],
           ...sets.flatMap(({ type, segments }, index): WrittenSegment[] => {
             const setControl = String(index + 1).padStart(4, "0");
-            return [
-              ["ST", type, setControl],
-              ...segments,
-              ["SE", String(segments.length + 2), setControl],
-            ];
+            return [["ST", type, setControl], ...segments, ["SE", String(segments.length + 2), setControl]];
           }),
           ["GE", String(sets.length), String(number)],
         ];

@@ -19,9 +19,9 @@ import type {
   Listing,
   OrderAtChannel,
   OrderNotTaken,
-  OrderWord,
   OrdersAsked,
   OrdersPage,
+  OrderWord,
   StockLevel,
   StockTold,
   Told,
@@ -29,7 +29,6 @@ import type {
 import { ServiceFault } from "../../../ports/service-fault.ts";
 import { type Disk, realDisk } from "./disk.ts";
 import { type ClaimedFile, createIncomingFiles } from "./incoming-files.ts";
-import { createPartnerListings } from "./partner-listings.ts";
 import {
   type FileProblem,
   type PartnerDocument,
@@ -37,6 +36,7 @@ import {
   type PartnerOrder,
   UnwritableDocument,
 } from "./partner-format.ts";
+import { createPartnerListings } from "./partner-listings.ts";
 import { createPartnerOrders } from "./partner-orders.ts";
 import { createSentDocuments, type Sent } from "./sent-documents.ts";
 
@@ -131,8 +131,7 @@ export function createFolderConnection(
             detail: document.detail,
             atMs: now(),
           });
-        else if (document.kind === "order" || (await orders.find(document.externalId)) !== null)
-{
+        else if (document.kind === "order" || (await orders.find(document.externalId)) !== null) {
           await orders.add(document.externalId, document.text, file.cameMs);
           await listings.noteOrder(document.externalId);
         }
@@ -145,10 +144,9 @@ export function createFolderConnection(
     return kept === null ? null : format.join(kept.documents);
   };
 
-  const partnerOrder = async (externalId: string): Promise<PartnerOrder | null> => {
+  const orderAt = async (externalId: string): Promise<IncomingOrder | null> => {
     const payload = await payloadOf(externalId);
-    const order = payload === null ? null : orderIn(format, payload);
-    return payload === null || order === null ? null : { order, payload };
+    return payload === null ? null : orderIn(format, payload);
   };
 
   const endBatch = async (id: string): Promise<void> => {
@@ -278,8 +276,8 @@ export function createFolderConnection(
   };
 
   const stateOf = async (externalId: string): Promise<OrderAtChannel | null> => {
-    const known = await partnerOrder(externalId);
-    if (known === null) return null;
+    const order = await orderAt(externalId);
+    if (order === null) return null;
     const told = await sent.ofOrder(externalId);
     const units = (kind: string, line: string) =>
       told
@@ -287,7 +285,7 @@ export function createFolderConnection(
         .flatMap(({ lines }) => lines)
         .filter(({ externalLineId }) => externalLineId === line)
         .reduce((sum, { quantity }) => sum + quantity, 0);
-    const lines = known.order.lines.map(({ externalLineId, channelSku, quantity }) => ({
+    const lines = order.lines.map(({ externalLineId, channelSku, quantity }) => ({
       externalLineId,
       channelSku,
       quantity,
@@ -295,22 +293,32 @@ export function createFolderConnection(
       cancelled: units("cancel", externalLineId),
     }));
     const isCancelled =
-      known.order.holdReasons.some(({ code }) => code === "cancelled_at_channel") ||
+      order.holdReasons.some(({ code }) => code === "cancelled_at_channel") ||
       told.some(({ kind, isWhole }) => kind === "cancel" && isWhole);
     const isComplete =
       lines.length > 0 && lines.every(({ quantity, shipped, cancelled }) => shipped + cancelled >= quantity);
     return {
       externalId,
       state: isCancelled ? "cancelled" : isComplete ? "complete" : "open",
-      total: known.order.total,
-      refunded: zeroMoney(known.order.currency),
+      total: order.total,
+      refunded: zeroMoney(order.currency),
       lines,
     };
   };
 
+  const cancelledBefore = async (word: OrderWord): Promise<ReadonlyMap<string, number>> => {
+    const units = new Map<string, number>();
+    for (const { kind, key, lines } of await sent.ofOrder(word.order.externalId)) {
+      if (kind !== "cancel" || key === word.key) continue;
+      for (const { externalLineId, quantity } of lines)
+        units.set(externalLineId, (units.get(externalLineId) ?? 0) + quantity);
+    }
+    return units;
+  };
+
   const say = async (word: OrderWord): Promise<Told> => {
-    const partner = await partnerOrder(word.order.externalId);
-    if (partner === null)
+    const order = await orderAt(word.order.externalId);
+    if (order === null)
       return {
         status: "refused",
         code: "not_found",
@@ -322,6 +330,7 @@ export function createFolderConnection(
       lines: "lines" in word ? linesOf(word.lines) : [],
       isWhole: word.kind !== "cancel" || word.isWhole,
     };
+    const partner: PartnerOrder = { order, cancelled: await cancelledBefore(word) };
     const trial = writeOrNot(() => format.write(word, partner, 0, now()));
     if (trial instanceof UnwritableDocument)
       return { status: "refused", code: "not_writable", message: trial.message };
@@ -485,4 +494,3 @@ function faultOf(service: string, folder: string, error: unknown): unknown {
     cause: error,
   });
 }
-

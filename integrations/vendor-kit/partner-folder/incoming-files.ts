@@ -71,7 +71,10 @@ export function createIncomingFiles(
 ): IncomingFiles {
   const state = (...parts: readonly string[]) => join(folders.state, ...parts);
   const receivedPath = (id: string) => state("received", `${hashOf(id)}.json`);
-  const seen = new Map<string, { readonly bytes: number; readonly changedMs: number; readonly atMs: number }>();
+  const seen = new Map<
+    string,
+    { readonly bytes: number; readonly changedMs: number; readonly atMs: number }
+  >();
 
   const readJson = async <Value>(path: string): Promise<Value | null> => {
     const content = await disk.read(path);
@@ -123,7 +126,8 @@ export function createIncomingFiles(
     },
     read: async (name) => {
       const facts = await disk.facts(state("claimed", name));
-      const content = facts !== null && facts.bytes <= MOST_BYTES ? await disk.read(state("claimed", name)) : null;
+      const content =
+        facts !== null && facts.bytes <= MOST_BYTES ? await disk.read(state("claimed", name)) : null;
       if (facts === null) return null;
       if (content === null || content.length === 0)
         return { name, cameMs: cameMsOf(name), exchanges: [unreadable(facts.bytes)] };

@@ -55,7 +55,11 @@ export type Written = {
 };
 
 /** An order with all that the partner has said of it. */
-export type PartnerOrder = { readonly order: IncomingOrder; readonly payload: string };
+export type PartnerOrder = {
+  readonly order: IncomingOrder;
+  /** Units of each line that the partner was told before are not coming. */
+  readonly cancelled: ReadonlyMap<string, number>;
+};
 
 export type PartnerFormat = {
   readonly adapter: ChannelAdapter;

@@ -1,0 +1,24 @@
+/** A trading partner who writes EDIFACT: `vendor-kit/partner-folder/` with the format of EDIFACT. */
+import type { ChannelConnection } from "../../../ports/channel-connection.ts";
+import type { ConnectOptions } from "../../vendor.ts";
+import { createFolderConnection } from "../../vendor-kit/partner-folder/folder-connection.ts";
+import { createEdifactFormat } from "./format.ts";
+import { edifactPartnerOf } from "./partner.ts";
+
+/** @param values as `edifactVariables` declares them */
+export function createEdifactConnection(
+  values: Readonly<Record<string, string>>,
+  options: ConnectOptions = {},
+): ChannelConnection {
+  const partner = edifactPartnerOf(values);
+  const now = options.now ?? Date.now;
+  return createFolderConnection(
+    createEdifactFormat(partner, now),
+    {
+      folder: partner.folder,
+      settleMs: partner.settleMs,
+      partner: `${partner.partnerId}:${partner.partnerQualifier} (EDIFACT)`,
+    },
+    { now },
+  );
+}

@@ -1,0 +1,22 @@
+/** A partner who drops tables or JSON lines into a folder: `vendor-kit/partner-folder/` with their format. */
+import type { ChannelConnection } from "../../../ports/channel-connection.ts";
+import type { ConnectOptions } from "../../vendor.ts";
+import { createFolderConnection } from "../../vendor-kit/partner-folder/folder-connection.ts";
+import { createFilesFormat } from "./format.ts";
+
+/** @param values as the vendor declares them */
+export function createFilesConnection(
+  values: Readonly<Record<string, string>>,
+  options: ConnectOptions = {},
+): ChannelConnection {
+  const kind = values["FILES_FORMAT"] === "jsonl" ? "jsonl" : "csv";
+  return createFolderConnection(
+    createFilesFormat(kind),
+    {
+      folder: values["FILES_FOLDER"] ?? "",
+      settleMs: Number(values["FILES_SETTLE_SECONDS"]) * 1_000,
+      partner: "files",
+    },
+    { now: options.now ?? Date.now },
+  );
+}
