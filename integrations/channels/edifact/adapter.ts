@@ -55,7 +55,9 @@ export function byOrder({ messages }: EdifactInterchange): readonly AboutOrder[]
   for (const [index, message] of messages.entries()) {
     const id = orderIdOf(message);
     const key = id === "" ? `message ${index}` : `order ${id}`;
-    orders.set(key, [...(orders.get(key) ?? []), message]);
+    const own = orders.get(key) ?? [];
+    own.push(message);
+    orders.set(key, own);
   }
   return [...orders.values()].map((own) => ({ externalId: own[0] ? orderIdOf(own[0]) : "", messages: own }));
 }

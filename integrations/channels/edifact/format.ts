@@ -64,7 +64,7 @@ function readExchange(text: string, partner: EdifactPartner, now: () => number):
   }));
   if (interchange !== null) readDocuments(interchange, documents, problems, refusals);
   // A CONTRL is never answered, or two partners would never end.
-  const isAnswered = report?.messages.some(({ identifier }) => !identifier.startsWith("CONTRL")) === true;
+  const isAnswered = report?.messages.some(({ identifier }) => identifier.startsWith("CONTRL")) === false;
   return {
     id,
     documents,

@@ -207,7 +207,7 @@ function readEnvelope(segments: readonly EdifactSegment[], signs: EdifactSigns, 
       fault(index + 1, `A ${segment.tag.slice(0, 10)} segment stands where a UNH segment has to.`);
       break;
     }
-    const untAt = segments.findIndex(({ tag }, place) => place > index && (tag === "UNT" || tag === "UNH"));
+    const untAt = nextOf(segments, index + 1, end);
     const unt = segments[untAt];
     const identifier = (segment.elements[1] ?? []).join(":");
     const own = { reference: at(segment, 0), identifier, code: null as string | null };
@@ -269,6 +269,15 @@ function readEnvelope(segments: readonly EdifactSegment[], signs: EdifactSigns, 
     faults: [],
     report,
   };
+}
+
+/** Of the next UNT or UNH; -1: there is none. */
+function nextOf(segments: readonly EdifactSegment[], from: number, until: number): number {
+  for (let index = from; index < until; index += 1) {
+    const tag = segments[index]?.tag;
+    if (tag === "UNT" || tag === "UNH") return index;
+  }
+  return -1;
 }
 
 /** An element's first component. @param element from 0, behind the tag */

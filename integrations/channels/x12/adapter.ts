@@ -14,7 +14,13 @@ import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts"
 import { amount, firstText, textRecord } from "../../vendor-kit/vendor-json.ts";
 import { addressOf, computedTotal, openStandardWebhook, readEach, refused, sum } from "../reading.ts";
 import { type FoldedOrder, foldChanges, headOf, orderIdOf } from "./change-order.ts";
-import { type Interchange, readInterchange, type Segment, type TransactionSet } from "./interchange.ts";
+import {
+  type GroupHead,
+  type Interchange,
+  readInterchange,
+  type Segment,
+  type TransactionSet,
+} from "./interchange.ts";
 
 /** What the other documents are that a partner sends or gets. */
 const OTHERS: Readonly<Record<string, string>> = {
@@ -56,12 +62,19 @@ export function byOrder({ groups }: Interchange): readonly AboutOrder[] {
   for (const [index, set] of groups.flatMap(({ sets }) => sets).entries()) {
     const id = orderIdOf(set);
     const key = id === "" ? `set ${index}` : `order ${id}`;
-    orders.set(key, [...(orders.get(key) ?? []), set]);
+    const own = orders.get(key) ?? [];
+    own.push(set);
+    orders.set(key, own);
   }
   return [...orders.values()].map((sets) => ({ externalId: orderIdOf(sets[0] ?? NO_SET), sets }));
 }
 
-const NO_SET: TransactionSet = { type: "", control: "", segments: [] };
+const NO_SET: TransactionSet = {
+  type: "",
+  control: "",
+  segments: [],
+  group: { code: "", control: "", version: "" },
+};
 
 /**
  * Of several orders each keeps its own transaction sets, in an interchange of its own that can be read again.
@@ -76,30 +89,36 @@ function withSource(
   return { ...reading, source: aloneIn(about.sets, interchange) };
 }
 
-/** An interchange with these transaction sets alone, under the control numbers that they came with. */
+/**
+ * An interchange with these transaction sets alone, under the control numbers that they came with.
+ * @param of the interchange, or the first of several that they came in
+ */
 export function aloneIn(
   sets: readonly TransactionSet[],
-  { sender, receiver, control, isTest, groups }: Interchange,
+  { sender, receiver, control, isTest }: Omit<Interchange, "groups">,
 ): string {
   const [from = "", sending = ""] = [sender.slice(0, 2), sender.slice(3)];
   const [to = "", receiving = ""] = [receiver.slice(0, 2), receiver.slice(3)];
   const blank = " ".repeat(10);
   const isa = ["ISA", "00", blank, "00", blank, from, sending.padEnd(15), to, receiving.padEnd(15)];
-  const own = groups
-    .map((group) => ({ ...group, sets: group.sets.filter((set) => sets.includes(set)) }))
-    .filter((group) => group.sets.length > 0);
+  const groups: { readonly head: GroupHead; readonly sets: TransactionSet[] }[] = [];
+  for (const set of sets) {
+    const last = groups.at(-1);
+    if (last?.head === set.group) last.sets.push(set);
+    else groups.push({ head: set.group, sets: [set] });
+  }
   const segments: readonly (readonly string[])[] = [
     [...isa, "000101", "0000", "U", "00401", control, "0", isTest ? "T" : "P", ">"],
-    ...own.flatMap((group): readonly (readonly string[])[] => [
-      ["GS", group.code, sending, receiving, "20000101", "0000", group.control, "X", group.version],
-      ...group.sets.flatMap((set): readonly (readonly string[])[] => [
+    ...groups.flatMap(({ head, sets: own }): readonly (readonly string[])[] => [
+      ["GS", head.code, sending, receiving, "20000101", "0000", head.control, "X", head.version],
+      ...own.flatMap((set): readonly (readonly string[])[] => [
         ["ST", set.type, set.control],
         ...set.segments,
         ["SE", String(set.segments.length + 2), set.control],
       ]),
-      ["GE", String(group.sets.length), group.control],
+      ["GE", String(own.length), head.control],
     ]),
-    ["IEA", String(own.length), control],
+    ["IEA", String(groups.length), control],
   ];
   // Signs that no element of a text can hold.
   return segments.map((segment) => `${segment.join("\u001d")}\u001e`).join("\n");
@@ -113,10 +132,9 @@ export function joinInterchanges(texts: readonly string[]): string {
   const all = texts.flatMap((text) => readInterchange(text).interchange ?? []);
   const [first] = all;
   if (first === undefined || all.length === 1) return texts[0] ?? "";
-  const groups = all.flatMap((one) => one.groups);
   return aloneIn(
-    groups.flatMap(({ sets }) => sets),
-    { ...first, groups },
+    all.flatMap(({ groups }) => groups.flatMap(({ sets }) => sets)),
+    first,
   );
 }
 

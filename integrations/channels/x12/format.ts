@@ -16,7 +16,7 @@ import {
 } from "./acknowledge.ts";
 import { aloneIn, byOrder, joinInterchanges, x12Adapter } from "./adapter.ts";
 import { inventoryReport, setFor } from "./documents.ts";
-import { type Interchange, readInterchange, splitInterchanges, type TransactionSet } from "./interchange.ts";
+import { type Interchange, readInterchange, splitInterchanges } from "./interchange.ts";
 import type { X12Partner } from "./partner.ts";
 import { writeInterchange } from "./write-interchange.ts";
 
@@ -114,8 +114,6 @@ function readDocuments(
     const answer = noticeAnswer(notice);
     if (answer !== null) documents.push(answer);
   }
-  const groupOf = (set: TransactionSet) =>
-    interchange.groups.find(({ sets }) => sets.includes(set))?.control ?? "";
   for (const { externalId, sets } of byOrder(interchange)) {
     const [first] = sets;
     if (first === undefined) continue;
@@ -142,7 +140,7 @@ function readDocuments(
     }
     const missing = !isOrder || externalId !== "" ? null : first.type === "850" ? "BEG" : "BCH";
     refusals.push({
-      group: groupOf(first),
+      group: first.group.control,
       control: first.control,
       code: isOrder ? "5" : "1",
       missing,

@@ -18,7 +18,11 @@ export type TransactionSet = {
   readonly control: string;
   /** Between ST and SE. */
   readonly segments: readonly Segment[];
+  /** The group that it stands in. */
+  readonly group: GroupHead;
 };
+
+export type GroupHead = Pick<Group, "code" | "control" | "version">;
 
 export type Group = {
   /** GS01, e.g. `PO`. */
@@ -116,11 +120,10 @@ export function readInterchange(text: string): ReadInterchange {
     );
   if (/[A-Za-z0-9 ]/.test(terminator) || new Set([element, component, terminator]).size < 3)
     return unreadable("The delimiters in the ISA segment are not three different signs.");
-  const isLine = terminator === "\n" || terminator === "\r";
-  const isCut = !isLine && !trimmed.trimEnd().endsWith(terminator);
+  const isCut = !isLineBreak(terminator) && !trimmed.trimEnd().endsWith(terminator);
   const segments = trimmed
     .split(terminator)
-    .map((segment) => segment.replace(/^[\r\n]+|[\r\n]+$/g, ""))
+    .map(withoutLineBreaks)
     .filter((segment) => segment.trim() !== "")
     .map((segment) => segment.split(element) as unknown as Segment);
   return readEnvelope(segments, component, isCut);
@@ -148,14 +151,26 @@ function endOfInterchange(text: string): number {
     const at = text.indexOf(`IEA${element}`, from);
     if (at < 0) return -1;
     // It begins a segment where nothing but line breaks is between it and the end of the one before.
-    const before = text.slice(0, at).replace(/[\r\n]+$/, "");
-    const isBreak = terminator === "\n" || terminator === "\r";
-    if (isBreak ? before.length < at : before.endsWith(terminator)) {
+    let before = at;
+    while (isLineBreak(text.charAt(before - 1))) before -= 1;
+    if (isLineBreak(terminator) ? before < at : text.charAt(before - 1) === terminator) {
       const end = text.indexOf(terminator, at);
       return end < 0 ? -1 : end + 1;
     }
     from = at + 1;
   }
+}
+
+function isLineBreak(sign: string): boolean {
+  return sign === "\n" || sign === "\r";
+}
+
+/** At both ends; a pattern would take long over a text of line breaks. */
+function withoutLineBreaks(text: string): string {
+  let [from, to] = [0, text.length];
+  while (from < to && isLineBreak(text.charAt(from))) from += 1;
+  while (to > from && isLineBreak(text.charAt(to - 1))) to -= 1;
+  return text.slice(from, to);
 }
 
 type Faults = {
@@ -176,31 +191,28 @@ function readEnvelope(segments: readonly Segment[], component: string, isCut: bo
   const groups: Group[] = [];
   const reports: EnvelopeReport["groups"][number][] = [];
   const notices: Segment[] = [];
-  // The first one inside is the interchange's second segment.
-  let place = 2;
-  let inner = iea === undefined ? rest : rest.slice(0, -1);
-  while (inner.length > 0) {
-    const [gs] = inner;
-    if (gs?.[0] === "TA1" && groups.length === 0) {
-      notices.push(gs);
-      inner = inner.slice(1);
-      place += 1;
+  const until = iea === undefined ? segments.length : segments.length - 1;
+  let index = 1;
+  while (index < until) {
+    const segment = segments[index] ?? ["GS"];
+    if (segment[0] === "TA1" && groups.length === 0) {
+      notices.push(segment);
+      index += 1;
       continue;
     }
-    if (gs?.[0] !== "GS") {
-      fault(place, `A ${gs?.[0] ?? ""} segment stands where a GS segment has to.`, NOTE.structure);
+    if (segment[0] !== "GS") {
+      fault(index + 1, `A ${segment[0]} segment stands where a GS segment has to.`, NOTE.structure);
       break;
     }
-    const end = inner.findIndex(([tag]) => tag === "GE");
+    const end = nextOf(segments, index, until, "GE");
     if (end < 0) {
-      fault(place, `The group ${gs[6] ?? ""} has no GE segment.`, NOTE.endMissing);
+      fault(index + 1, `The group ${segment[6] ?? ""} has no GE segment.`, NOTE.endMissing);
       break;
     }
-    const { group, report } = readGroup(gs, inner.slice(1, end), inner[end] ?? ["GE"], place, faults.located);
+    const { group, report } = readGroup(segments, index, end, faults.located);
     groups.push(group);
     reports.push(report);
-    inner = inner.slice(end + 1);
-    place += end + 1;
+    index = end + 1;
   }
   if (iea === undefined)
     fault(segments.length, "The interchange has no IEA segment at its end.", NOTE.endMissing);
@@ -239,70 +251,76 @@ function readEnvelope(segments: readonly Segment[], component: string, isCut: bo
   };
 }
 
-/** @param place of the GS segment */
+/** Of the first with one of these tags, in a stretch; -1: there is none. */
+function nextOf(
+  segments: readonly Segment[],
+  from: number,
+  until: number,
+  ...tags: readonly string[]
+): number {
+  for (let index = from; index < until; index += 1)
+    if (tags.includes(segments[index]?.[0] ?? "")) return index;
+  return -1;
+}
+
+/** @param from of the GS segment @param until of the GE segment */
 function readGroup(
-  gs: Segment,
-  inner: readonly Segment[],
-  ge: Segment,
-  place: number,
+  segments: readonly Segment[],
+  from: number,
+  until: number,
   located: EnvelopeFault[],
 ): { readonly group: Group; readonly report: EnvelopeReport["groups"][number] } {
-  const control = gs[6] ?? "";
+  const [gs, ge] = [segments[from] ?? ["GS"], segments[until] ?? ["GE"]];
+  const head: GroupHead = { code: gs[1] ?? "", control: gs[6] ?? "", version: gs[8] ?? "" };
   const sets: TransactionSet[] = [];
   const reports: { type: string; control: string; codes: string[] }[] = [];
   const codes: string[] = [];
-  let rest = inner;
-  let at = place + 1;
-  while (rest.length > 0) {
-    const [st] = rest;
-    const end = rest.findIndex(([tag]) => tag === "SE");
-    const next = rest.findIndex(([tag], index) => index > 0 && tag === "ST");
-    if (st?.[0] !== "ST") {
-      located.push({
-        segment: at,
-        text: `A ${st?.[0] ?? ""} segment stands where an ST segment has to.`,
-      });
+  let index = from + 1;
+  while (index < until) {
+    const st = segments[index] ?? ["ST"];
+    if (st[0] !== "ST") {
+      located.push({ segment: index + 1, text: `A ${st[0]} segment stands where an ST segment has to.` });
       codes.push("5");
       break;
     }
     const of = { type: st[1] ?? "", control: st[2] ?? "", codes: [] as string[] };
     reports.push(of);
-    if (end < 0 || (next >= 0 && next < end)) {
-      located.push({ segment: at, text: `The transaction set ${of.control} has no SE segment.` });
+    const end = nextOf(segments, index + 1, until, "SE", "ST");
+    const se = end < 0 ? undefined : segments[end];
+    if (se?.[0] !== "SE") {
+      located.push({ segment: index + 1, text: `The transaction set ${of.control} has no SE segment.` });
       of.codes.push("2");
-      if (next < 0) break;
-      sets.push({ type: of.type, control: of.control, segments: rest.slice(1, next) });
-      rest = rest.slice(next);
-      at += next;
+      if (end < 0) break;
+      sets.push({
+        type: of.type,
+        control: of.control,
+        segments: segments.slice(index + 1, end),
+        group: head,
+      });
+      index = end;
       continue;
     }
-    const se = rest[end] ?? ["SE"];
     if (se[2] !== of.control) {
-      located.push({ segment: at + end, text: differs("SE02", se[2], "ST02", of.control) });
+      located.push({ segment: end + 1, text: differs("SE02", se[2], "ST02", of.control) });
       of.codes.push("3");
     }
-    if (!isCount(se[1], end + 1)) {
-      const text = counts("SE01", se[1], end + 1, "segments with ST and SE");
-      located.push({ segment: at + end, text });
+    const count = end - index + 1;
+    if (!isCount(se[1], count)) {
+      located.push({ segment: end + 1, text: counts("SE01", se[1], count, "segments with ST and SE") });
       of.codes.push("4");
     }
-    sets.push({ type: of.type, control: of.control, segments: rest.slice(1, end) });
-    rest = rest.slice(end + 1);
-    at += end + 1;
+    sets.push({ type: of.type, control: of.control, segments: segments.slice(index + 1, end), group: head });
+    index = end + 1;
   }
-  const last = place + inner.length + 1;
-  if (ge[2] !== control) {
-    located.push({ segment: last, text: differs("GE02", ge[2], "GS06", control) });
+  if (ge[2] !== head.control) {
+    located.push({ segment: until + 1, text: differs("GE02", ge[2], "GS06", head.control) });
     codes.push("4");
   }
   if (!isCount(ge[1], sets.length) && reports.length === sets.length) {
-    located.push({ segment: last, text: counts("GE01", ge[1], sets.length, "transaction sets") });
+    located.push({ segment: until + 1, text: counts("GE01", ge[1], sets.length, "transaction sets") });
     codes.push("5");
   }
-  return {
-    group: { code: gs[1] ?? "", control, version: gs[8] ?? "", sets },
-    report: { code: gs[1] ?? "", control, stated: ge[1] ?? "", codes, sets: reports },
-  };
+  return { group: { ...head, sets }, report: { ...head, stated: ge[1] ?? "", codes, sets: reports } };
 }
 
 function differs(name: string, value: string | undefined, of: string, control: string): string {

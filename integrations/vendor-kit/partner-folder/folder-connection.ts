@@ -257,16 +257,19 @@ export function createFolderConnection(
     const batch = await files.nextBatch();
     if (batch === null) return { payloads: [], next: null, newestMs: null };
     const ids = new Set<string>();
-    let newestMs = 0;
+    const read: ClaimedFile[] = [];
     for (const name of batch.names) {
       const file = await files.read(name);
-      if (file === null) continue;
-      await takeDown(file);
-      newestMs = Math.max(newestMs, file.cameMs);
-      for (const { documents, isKnown, isRepeat } of file.exchanges)
+      if (file !== null) read.push(file);
+    }
+    for (const file of read) await takeDown(file);
+    // A change may lie in an earlier file than its order.
+    for (const file of read) await takeDown(file);
+    for (const { exchanges } of read)
+      for (const { documents, isKnown, isRepeat } of exchanges)
         for (const document of isKnown || isRepeat ? [] : documents)
           if (document.kind !== "answer") ids.add(document.externalId);
-    }
+    const newestMs = Math.max(0, ...read.map(({ cameMs }) => cameMs));
     const payloads = await Promise.all([...ids].map(payloadOf));
     return {
       payloads: payloads.filter((payload): payload is string => payload !== null),
@@ -487,7 +490,8 @@ function faultOf(service: string, folder: string, error: unknown): unknown {
     EXDEV: "lies on several file systems: inbox, outbox, done, failed and .holdfast have to be on one",
   };
   const what = words[String(code)] ?? `cannot be used now (${code})`;
-  return new ServiceFault(`the folder ${folder} ${what}`, {
+  const path = (error as NodeJS.ErrnoException).path ?? folder;
+  return new ServiceFault(`the folder ${folder} ${what}: ${path}`, {
     service,
     code: "folder_unusable",
     retryable: true,

@@ -33,8 +33,8 @@ export type ClaimedFile = {
 
 export type Batch = { readonly id: string; readonly names: readonly string[] };
 
-/** Larger ones are split by the partner, or come by `holdfast import`. */
-const MOST_BYTES = 32 * 1024 * 1024;
+/** Some ten thousand orders. It is read on the main thread, whole. */
+const MOST_BYTES = 8 * 1024 * 1024;
 const BATCH_FILES = 100;
 /** What has no end and is not written to for so long gets none any more. */
 const GIVE_UP_MS = 15 * 60_000;
@@ -97,6 +97,7 @@ export function createIncomingFiles(
     const quiet = await quietMs(name);
     if (quiet === null || quiet < settings.settleMs) return false;
     if (quiet >= GIVE_UP_MS) return true;
+    if ((seen.get(name)?.bytes ?? 0) > MOST_BYTES) return true;
     const content = await disk.read(join(folders.inbox, name));
     return content !== null && content.length > 0 && format.isWhole(content);
   };
@@ -117,8 +118,8 @@ export function createIncomingFiles(
         if (facts !== null) ripe.push({ name, changedMs: facts.changedMs });
       }
       ripe.sort((one, other) => one.changedMs - other.changedMs || (one.name < other.name ? -1 : 1));
-      for (const { name, changedMs } of ripe) {
-        const own = claimedName(name, changedMs);
+      for (const [index, { name, changedMs }] of ripe.entries()) {
+        const own = claimedName(name, changedMs, index);
         if (await disk.move(join(folders.inbox, name), state("claimed", own))) claimed.push(own);
         seen.delete(name);
       }
@@ -213,10 +214,15 @@ function unreadable(bytes: number): ClaimedFile["exchanges"][number] {
   return { id: null, documents: [], problems: [problem], answer: null, isRepeat: false, isKnown: false };
 }
 
-/** Its first signs are the time of its last write, so that files are read in the order in which they came. */
-function claimedName(name: string, changedMs: number): string {
+/**
+ * Its first signs are the time of its last write, so that files are read in the order in which they came; of
+ * those of one moment, in the order of their names.
+ */
+function claimedName(name: string, changedMs: number, index: number): string {
   const time = new Date(changedMs).toISOString().replace(/[-:.]/g, "");
-  return `${time}_${randomBytes(4).toString("hex")}_${Buffer.from(name).subarray(-180).toString("utf8")}`;
+  const micros = String(Math.floor((changedMs % 1) * 1_000)).padStart(3, "0");
+  const own = `${micros}${String(index).padStart(6, "0")}${randomBytes(3).toString("hex")}`;
+  return `${time}_${own}_${Buffer.from(name).subarray(-180).toString("utf8")}`;
 }
 
 function originalName(claimed: string): string {

@@ -96,14 +96,19 @@ export function createSentDocuments(
     await disk.move(at("staged", sent.staged), join(folders.outbox, sent.fileName));
   };
 
-  const heal = async (): Promise<void> => {
+  /** @returns the last number: up to it, every document can be found by its key */
+  const finishLast = async (): Promise<number> => {
     const number = await lastNumber();
     const sent = number === 0 ? null : await readJson<Sent>(sentPath(number));
-    if (sent === null) return;
+    if (sent === null) return number;
     const isUnfinished =
       (await disk.facts(at("staged", sent.staged))) !== null ||
       (await disk.facts(indexPath(sent.key, sent.externalId))) === null;
     if (isUnfinished) await finish(sent);
+    return number;
+  };
+  const heal = async (): Promise<void> => {
+    await finishLast();
   };
 
   const known = async (key: string, externalId: string | null): Promise<Sent | null> => {
@@ -135,10 +140,10 @@ export function createSentDocuments(
         await dropLeftBehind(nowMs);
       }
       for (;;) {
-        await heal();
+        // Taken before the key is looked for: where somebody has sent it since, this number is theirs.
+        const number = (await finishLast()) + 1;
         const before = await known(key, facts.externalId);
         if (before !== null) return { sent: before, isNew: false };
-        const number = (await lastNumber()) + 1;
         const { type, content } = write(number);
         const staged = `${numberText(number)}-${randomBytes(6).toString("hex")}`;
         const fileName = `${type}-${numberText(number)}.${extension}`;
