@@ -5,7 +5,7 @@ import { bigcommerce } from "./bigcommerce/vendor.ts";
 import { ebay } from "./ebay/vendor.ts";
 import { edifact } from "./edifact/vendor.ts";
 import { etsy } from "./etsy/vendor.ts";
-import { files } from "./files/vendor.ts";
+import { filesVendor } from "./files/vendor.ts";
 import { holdfast } from "./holdfast/vendor.ts";
 import { magento } from "./magento/vendor.ts";
 import { shopify } from "./shopify/vendor.ts";
@@ -29,7 +29,7 @@ export const channelVendors: readonly ChannelVendor[] = [
   magento,
   x12,
   edifact,
-  files,
+  filesVendor(holdfast.adapter),
   holdfast,
 ];
 

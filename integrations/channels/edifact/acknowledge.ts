@@ -2,7 +2,7 @@
  * CONTRL, both ways: ours says whether an interchange and each of its messages was read, theirs says it of
  * ours, by the reference that it had.
  */
-import type { PartnerDocument } from "../../vendor-kit/partner-folder/partner-format.ts";
+import type { PartnerDocument } from "../../partner-folder/partner-format.ts";
 import { at, type EdifactMessage, type EdifactReport } from "./interchange.ts";
 import type { WrittenMessage, WrittenSegment } from "./write-interchange.ts";
 

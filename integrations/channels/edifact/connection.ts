@@ -1,7 +1,7 @@
-/** A trading partner who writes EDIFACT: `vendor-kit/partner-folder/` with the format of EDIFACT. */
+/** A trading partner who writes EDIFACT: `partner-folder/` with the format of EDIFACT. */
 import type { ChannelConnection } from "../../../ports/channel-connection.ts";
+import { createFolderConnection } from "../../partner-folder/folder-connection.ts";
 import type { ConnectOptions } from "../../vendor.ts";
-import { createFolderConnection } from "../../vendor-kit/partner-folder/folder-connection.ts";
 import { createEdifactFormat } from "./format.ts";
 import { edifactPartnerOf } from "./partner.ts";
 

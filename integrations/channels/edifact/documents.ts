@@ -8,7 +8,7 @@
 import type { IncomingLine, IncomingOrder } from "../../../orders/incoming-order.ts";
 import { decimalText, type Money, rescale } from "../../../orders/money.ts";
 import type { OrderWord, StockLevel, ToldLine } from "../../../ports/channel-connection.ts";
-import { type PartnerOrder, UnwritableDocument } from "../../vendor-kit/partner-folder/partner-format.ts";
+import { type PartnerOrder, UnwritableDocument } from "../../partner-folder/partner-format.ts";
 import { perUnit } from "../reading.ts";
 import type { EdifactPartner } from "./partner.ts";
 import { inCharset, type WrittenMessage, type WrittenSegment } from "./write-interchange.ts";

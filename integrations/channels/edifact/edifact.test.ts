@@ -6,7 +6,7 @@ import { captured, onlyOrder } from "../../../test-support/vendors/channel-order
 import { ownSample } from "../../../test-support/vendors/channel-samples.ts";
 import { EDIFACT_STRUCTURES, edifactProblems } from "../../../test-support/vendors/edifact-structure.ts";
 import { vendorExamples, vendorNote } from "../../../test-support/vendors/vendor-descriptions.ts";
-import { UnwritableDocument } from "../../vendor-kit/partner-folder/partner-format.ts";
+import { UnwritableDocument } from "../../partner-folder/partner-format.ts";
 import { edifactAdapter } from "./adapter.ts";
 import { createEdifactFormat } from "./format.ts";
 import { at, readEdifact } from "./interchange.ts";

@@ -7,30 +7,33 @@
  */
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
 import { at, parseJson, textAt, writeJson } from "../../vendor-kit/vendor-json.ts";
-import { holdfastAdapter } from "../holdfast/adapter.ts";
 import { openStandardWebhook, readEach, refused } from "../reading.ts";
 import { readRows } from "./rows.ts";
 
-export const filesAdapter: ChannelAdapter = {
-  kind: "files",
-  read(payload) {
-    if (!isJson(payload)) {
-      const { orders, problems } = readRows(payload);
-      const faulty = problems.map(({ place, what }) => refused("malformed_payload", `${place}: ${what}`));
-      return [...readAll(orders.map(({ document }) => document)), ...faulty];
-    }
-    const documents: unknown[] = [];
-    const faulty: ChannelReading[] = [];
-    for (const { line, text } of linesOf(payload)) {
-      const document = parsed(text);
-      if (document === undefined) faulty.push(refused("malformed_payload", `line ${line}: It is no JSON.`));
-      else documents.push(document);
-    }
-    return [...readAll(documents), ...faulty];
-  },
-  join: (documents) => documents,
-  openWebhook: openStandardWebhook,
-};
+/** @param canonical reads one order as `POST /v1/orders` takes it */
+export function createFilesAdapter(canonical: ChannelAdapter): ChannelAdapter {
+  const readAll = (documents: readonly unknown[]) => readOrders(documents, canonical);
+  return {
+    kind: "files",
+    read(payload) {
+      if (!isJson(payload)) {
+        const { orders, problems } = readRows(payload);
+        const faulty = problems.map(({ place, what }) => refused("malformed_payload", `${place}: ${what}`));
+        return [...readAll(orders.map(({ document }) => document)), ...faulty];
+      }
+      const documents: unknown[] = [];
+      const faulty: ChannelReading[] = [];
+      for (const { line, text } of linesOf(payload)) {
+        const document = parsed(text);
+        if (document === undefined) faulty.push(refused("malformed_payload", `line ${line}: It is no JSON.`));
+        else documents.push(document);
+      }
+      return [...readAll(documents), ...faulty];
+    },
+    join: (documents) => documents,
+    openWebhook: openStandardWebhook,
+  };
+}
 
 export function isJson(text: string): boolean {
   return /^\uFEFF?\s*\{/.test(text);
@@ -60,7 +63,7 @@ export function isCancellation(document: unknown): boolean {
 
 type AboutOrder = { readonly externalId: string; readonly documents: readonly unknown[] };
 
-function readAll(documents: readonly unknown[]): readonly ChannelReading[] {
+function readOrders(documents: readonly unknown[], canonical: ChannelAdapter): readonly ChannelReading[] {
   const orders = new Map<string, unknown[]>();
   for (const [index, document] of documents.entries()) {
     const id = textAt(document, "id");
@@ -75,7 +78,7 @@ function readAll(documents: readonly unknown[]): readonly ChannelReading[] {
   );
   return readEach(
     all,
-    (about) => readOrder(about as AboutOrder),
+    (about) => readOrder(about as AboutOrder, canonical),
     (about) => (about as AboutOrder).externalId,
   ).map((reading) => {
     if (reading.kind !== "order" || reading.source === undefined) return reading;
@@ -84,7 +87,10 @@ function readAll(documents: readonly unknown[]): readonly ChannelReading[] {
   });
 }
 
-function readOrder({ externalId, documents }: AboutOrder): readonly ChannelReading[] {
+function readOrder(
+  { externalId, documents }: AboutOrder,
+  canonical: ChannelAdapter,
+): readonly ChannelReading[] {
   const orders = documents.filter((document) => !isCancellation(document));
   const isCancelled = orders.length < documents.length;
   const newest = orders.at(-1);
@@ -92,7 +98,7 @@ function readOrder({ externalId, documents }: AboutOrder): readonly ChannelReadi
     return externalId === ""
       ? [refused("malformed_payload", "A cancellation needs the order's id.")]
       : [{ kind: "cancellation", externalId, reason: "cancelled by a line of a file" }];
-  return holdfastAdapter.read(writeJson(newest), null).map((reading): ChannelReading => {
+  return canonical.read(writeJson(newest), null).map((reading): ChannelReading => {
     if (reading.kind !== "order") return reading;
     const { order } = reading;
     const ms = Date.parse(order.updatedAt);

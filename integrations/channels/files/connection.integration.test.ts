@@ -1,4 +1,5 @@
 import { describeConnection } from "../../../test-support/vendors/connection-contract.ts";
-import { files } from "./vendor.ts";
+import { holdfastAdapter } from "../holdfast/adapter.ts";
+import { filesVendor } from "./vendor.ts";
 
-describeConnection(files, { isOverFiles: true });
+describeConnection(filesVendor(holdfastAdapter), { isOverFiles: true });

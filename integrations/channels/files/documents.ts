@@ -4,7 +4,7 @@
  */
 import { decimalText } from "../../../orders/money.ts";
 import type { OrderWord, StockLevel } from "../../../ports/channel-connection.ts";
-import type { PartnerOrder, Written } from "../../vendor-kit/partner-folder/partner-format.ts";
+import type { PartnerOrder, Written } from "../../partner-folder/partner-format.ts";
 import { writeJson } from "../../vendor-kit/vendor-json.ts";
 
 type Cell = string | number;

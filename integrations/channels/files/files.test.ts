@@ -2,13 +2,15 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { captured } from "../../../test-support/vendors/channel-orders.ts";
 import { ownSample } from "../../../test-support/vendors/channel-samples.ts";
-import { filesAdapter } from "./adapter.ts";
+import { holdfastAdapter } from "../holdfast/adapter.ts";
+import { createFilesAdapter } from "./adapter.ts";
 import { createFilesFormat } from "./format.ts";
 import { readRows } from "./rows.ts";
 
 const csv = () => ownSample("files", "order.csv");
 const jsonl = () => ownSample("files", "orders.jsonl");
-const format = createFilesFormat("csv");
+const filesAdapter = createFilesAdapter(holdfastAdapter);
+const format = createFilesFormat(filesAdapter, "csv");
 const orders = (text: string) =>
   filesAdapter.read(text, null).flatMap((reading) => (reading.kind === "order" ? [reading.order] : []));
 const problems = (text: string) =>
@@ -123,7 +125,7 @@ test("what we write is read by any table's reader, and by ours where it is the s
     lines: [{ externalLineId: "1", channelSku: 'MUG "XL"', quantity: 2 }],
   } as const;
   const write = (kind: "csv" | "jsonl") =>
-    String(createFilesFormat(kind).write(word, { order, cancelled: new Map() }, 1, 0)?.content);
+    String(createFilesFormat(filesAdapter, kind).write(word, { order, cancelled: new Map() }, 1, 0)?.content);
   expect(write("csv")).toBe(
     'id,order,at,shipment,shippedAt,carrier,service,trackingNumber,trackingUrl,lineId,lineSku,quantity\nF-1001,shop-F-1001,1970-01-01T00:00:00.000Z,SH-1,2026-03-06T10:00:00.000Z,"UPS, Inc.",Ground,1Z,,1,"MUG ""XL""",2\n',
   );

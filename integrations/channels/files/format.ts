@@ -1,14 +1,15 @@
 /** Orders and answers in files without a vendor, as files of a partner's folder. */
 import type { OrderWordKind } from "../../../ports/channel-connection.ts";
+import type { ChannelAdapter } from "../../../ports/channels.ts";
 import type {
   Exchange,
   FileProblem,
   PartnerDocument,
   PartnerFormat,
-} from "../../vendor-kit/partner-folder/partner-format.ts";
-import { textOfFile } from "../../vendor-kit/partner-folder/text-of-file.ts";
+} from "../../partner-folder/partner-format.ts";
+import { textOfFile } from "../../partner-folder/text-of-file.ts";
 import { textAt, writeJson } from "../../vendor-kit/vendor-json.ts";
-import { filesAdapter, isCancellation, isJson, linesOf, parsed } from "./adapter.ts";
+import { isCancellation, isJson, linesOf, parsed } from "./adapter.ts";
 import { fileFor, stockFile } from "./documents.ts";
 import { readRows } from "./rows.ts";
 
@@ -21,9 +22,9 @@ const TELLS: ReadonlySet<OrderWordKind> = new Set([
   "invoice",
 ]);
 
-export function createFilesFormat(kind: "csv" | "jsonl"): PartnerFormat {
+export function createFilesFormat(adapter: ChannelAdapter, kind: "csv" | "jsonl"): PartnerFormat {
   return {
-    adapter: filesAdapter,
+    adapter,
     extension: kind,
     tells: TELLS,
     isWhole: (content) => {
@@ -31,19 +32,19 @@ export function createFilesFormat(kind: "csv" | "jsonl"): PartnerFormat {
       const last = linesOf(text).at(-1);
       return last !== undefined && (!isJson(text) || parsed(last.text) !== undefined);
     },
-    read: (content) => [readFile(textOfFile(content))],
+    read: (content) => [readFile(textOfFile(content), adapter)],
     join: (documents) => documents.join("\n"),
     write: (word, order, _number, nowMs) => fileFor(word, order, kind, nowMs),
     writeStock: (levels, _number, nowMs) => stockFile(levels, kind, nowMs),
   };
 }
 
-function readFile(text: string): Exchange {
+function readFile(text: string, adapter: ChannelAdapter): Exchange {
   const problems: FileProblem[] = [];
   const documents: PartnerDocument[] = [];
   const found = isJson(text) ? readJsonLines(text, problems) : readTable(text, problems);
   for (const { line, document } of found) {
-    const [reading] = filesAdapter.read(writeJson(document), null);
+    const [reading] = adapter.read(writeJson(document), null);
     const externalId = textAt(document, "id");
     if (reading === undefined || reading.kind === "refused")
       problems.push({

@@ -7,7 +7,7 @@
  * fault is named with its line, and spoils its own order alone.
  */
 import { parse } from "csv-parse/sync";
-import type { FileProblem } from "../../vendor-kit/partner-folder/partner-format.ts";
+import type { FileProblem } from "../../partner-folder/partner-format.ts";
 
 export type ReadRow = {
   readonly externalId: string;

@@ -2,7 +2,7 @@
  * Functional acknowledgements, both ways. Ours say of each group and transaction set that came whether it was
  * read (997), or that the interchange could not be (TA1). Theirs say it of ours, by the number that it had.
  */
-import type { FileProblem, PartnerDocument } from "../../vendor-kit/partner-folder/partner-format.ts";
+import type { FileProblem, PartnerDocument } from "../../partner-folder/partner-format.ts";
 import type { EnvelopeReport, Segment, TransactionSet } from "./interchange.ts";
 import type { WrittenSegment, WrittenSet } from "./write-interchange.ts";
 

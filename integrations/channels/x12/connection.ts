@@ -1,7 +1,7 @@
-/** A trading partner who writes X12: `vendor-kit/partner-folder/` with the format of X12. */
+/** A trading partner who writes X12: `partner-folder/` with the format of X12. */
 import type { ChannelConnection } from "../../../ports/channel-connection.ts";
+import { createFolderConnection } from "../../partner-folder/folder-connection.ts";
 import type { ConnectOptions } from "../../vendor.ts";
-import { createFolderConnection } from "../../vendor-kit/partner-folder/folder-connection.ts";
 import { createX12Format } from "./format.ts";
 import { x12PartnerOf } from "./partner.ts";
 

@@ -5,7 +5,7 @@ import { isBesideTheProject } from "../../../test-support/beside-the-project.ts"
 import { onlyOrder } from "../../../test-support/vendors/channel-orders.ts";
 import { ownSample } from "../../../test-support/vendors/channel-samples.ts";
 import { openX12Structure, X12_STRUCTURE } from "../../../test-support/vendors/x12-structure.ts";
-import { UnwritableDocument } from "../../vendor-kit/partner-folder/partner-format.ts";
+import { UnwritableDocument } from "../../partner-folder/partner-format.ts";
 import { x12Adapter } from "./adapter.ts";
 import { createX12Format } from "./format.ts";
 import { readInterchange } from "./interchange.ts";

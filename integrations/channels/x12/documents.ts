@@ -9,7 +9,7 @@
 import type { IncomingLine, IncomingOrder } from "../../../orders/incoming-order.ts";
 import { decimalText, type Money, rescale } from "../../../orders/money.ts";
 import type { OrderWord, StockLevel, ToldLine } from "../../../ports/channel-connection.ts";
-import { type PartnerOrder, UnwritableDocument } from "../../vendor-kit/partner-folder/partner-format.ts";
+import { type PartnerOrder, UnwritableDocument } from "../../partner-folder/partner-format.ts";
 import { perUnit } from "../reading.ts";
 import type { X12Partner } from "./partner.ts";
 import { stampOf, type WrittenSegment, type WrittenSet } from "./write-interchange.ts";

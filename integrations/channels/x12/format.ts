@@ -5,8 +5,8 @@ import type {
   FileProblem,
   PartnerDocument,
   PartnerFormat,
-} from "../../vendor-kit/partner-folder/partner-format.ts";
-import { textOfFile } from "../../vendor-kit/partner-folder/text-of-file.ts";
+} from "../../partner-folder/partner-format.ts";
+import { textOfFile } from "../../partner-folder/text-of-file.ts";
 import {
   acknowledgements,
   answersIn,

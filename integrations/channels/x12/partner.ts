@@ -1,6 +1,6 @@
 /** Who the two sides of an interchange are, and how they write: a trading partner's settings. */
 import type { VendorVariable } from "../../../config/vendor-settings.ts";
-import { folderProblem, secondsProblem } from "../../vendor-kit/partner-folder/folder-settings.ts";
+import { folderProblem, secondsProblem } from "../../partner-folder/folder-settings.ts";
 
 export type X12Partner = {
   readonly folder: string;

@@ -12,7 +12,7 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
-import type { OrderNotTaken } from "../../../ports/channel-connection.ts";
+import type { OrderNotTaken } from "../../ports/channel-connection.ts";
 import type { Disk } from "./disk.ts";
 import type { Exchange, FileProblem, PartnerFormat } from "./partner-format.ts";
 import { hashOf } from "./sent-documents.ts";

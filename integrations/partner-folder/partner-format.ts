@@ -2,9 +2,9 @@
  * What a kind of partner's files has of its own: how a file is read, and how each document is written. Where
  * files lie, which are read, and what was sent under which number is the folder's (`folder-connection.ts`).
  */
-import type { IncomingOrder } from "../../../orders/incoming-order.ts";
-import type { OrderWord, OrderWordKind, StockLevel } from "../../../ports/channel-connection.ts";
-import type { ChannelAdapter } from "../../../ports/channels.ts";
+import type { IncomingOrder } from "../../orders/incoming-order.ts";
+import type { OrderWord, OrderWordKind, StockLevel } from "../../ports/channel-connection.ts";
+import type { ChannelAdapter } from "../../ports/channels.ts";
 
 /** What is wrong in a file, for the person who puts it right. */
 export type FileProblem = {

@@ -12,8 +12,8 @@
  */
 import { stat } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
-import type { IncomingOrder } from "../../../orders/incoming-order.ts";
-import { zeroMoney } from "../../../orders/money.ts";
+import type { IncomingOrder } from "../../orders/incoming-order.ts";
+import { zeroMoney } from "../../orders/money.ts";
 import type {
   ChannelConnection,
   Listing,
@@ -25,8 +25,8 @@ import type {
   StockLevel,
   StockTold,
   Told,
-} from "../../../ports/channel-connection.ts";
-import { ServiceFault } from "../../../ports/service-fault.ts";
+} from "../../ports/channel-connection.ts";
+import { ServiceFault } from "../../ports/service-fault.ts";
 import { type Disk, realDisk } from "./disk.ts";
 import { type ClaimedFile, createIncomingFiles } from "./incoming-files.ts";
 import {

@@ -5,9 +5,9 @@
  */
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
-import type { IncomingOrder } from "../../../orders/incoming-order.ts";
-import type { Listing, StockLevel } from "../../../ports/channel-connection.ts";
-import { ServiceFault } from "../../../ports/service-fault.ts";
+import type { IncomingOrder } from "../../orders/incoming-order.ts";
+import type { Listing, StockLevel } from "../../ports/channel-connection.ts";
+import { ServiceFault } from "../../ports/service-fault.ts";
 import type { Disk } from "./disk.ts";
 import type { PartnerOrders } from "./partner-orders.ts";
 
