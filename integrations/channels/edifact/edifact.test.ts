@@ -15,7 +15,8 @@ import { edifactSide } from "./simulator.ts";
 import { writeEdifact } from "./write-interchange.ts";
 
 const NOW = Date.parse("2026-03-06T10:20:00Z");
-const sample = () => ownSample("edifact", "order.edi");
+/** With a number that has to be released. */
+const sample = () => ownSample("edifact", "order.edi").replace("PO4711", "PO?+4711");
 const partner = (more: Readonly<Record<string, string>> = {}) =>
   edifactPartnerOf({ ...edifactSide.account("/srv/acme"), ...more });
 const formatOf = (more: Readonly<Record<string, string>> = {}) =>

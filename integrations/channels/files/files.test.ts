@@ -7,7 +7,7 @@ import { createFilesAdapter } from "./adapter.ts";
 import { createFilesFormat } from "./format.ts";
 import { readRows } from "./rows.ts";
 
-const csv = () => ownSample("files", "order.csv");
+const csv = () => ownSample("files", "table.csv");
 const jsonl = () => ownSample("files", "orders.jsonl");
 const filesAdapter = createFilesAdapter(holdfastAdapter);
 const format = createFilesFormat(filesAdapter, "csv");
