@@ -9,7 +9,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { ChannelLimits } from "../../ports/channel-connection.ts";
 import { ServiceFault } from "../../ports/service-fault.ts";
 
-export type CallKind = "stock" | "orders" | "reading" | "comparing";
+export type CallKind = "stock" | "orders" | "changed" | "reading" | "comparing";
 
 /** Longer than any connection waits for its vendor. */
 const CALL_MS = 120_000;

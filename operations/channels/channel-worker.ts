@@ -13,6 +13,7 @@ import { noteChannelProblem, readChannelProgress } from "../../store/channels/pr
 import { compareIfDue } from "./compare.ts";
 import { deriveTellings } from "./derive-tellings.ts";
 import { type ChannelLane, isLockedOut, pauseAfter, problemOf } from "./lane.ts";
+import { readChangedOrders } from "./read-changed.ts";
 import { readAllListings } from "./read-listings.ts";
 import { readBackfill, readNewOrders } from "./read-orders.ts";
 import { workOutStock } from "./stock-figures.ts";
@@ -113,6 +114,15 @@ export function startChannelWorker(
     return { waitMs: Math.max(LOOK_MS, Math.min(lookAtMs - context.now(), account.pollSeconds * 1_000)) };
   };
 
+  const changedStep = async () => {
+    const { count, refused, left, fault } = await readChangedOrders(lane);
+    for (const { externalId, code, detail } of refused)
+      logger.warn({ channel: channelId, externalId, code, detail }, "an order was not taken");
+    for (const externalId of left)
+      logger.warn({ channel: channelId, externalId }, "an order that was named is left to the next poll");
+    return { waitMs: count > 0 ? 0 : LOOK_MS, fault };
+  };
+
   const orderStep = async () => {
     const derived = await deriveTellings(context.database, channelId, connection.tells);
     if (!account.tellsOrders) return { waitMs: derived.more ? 0 : LOOK_MS };
@@ -154,6 +164,7 @@ export function startChannelWorker(
 
   const works = [
     goOn("reading", readStep),
+    goOn("changed", changedStep),
     goOn("orders", orderStep),
     goOn("stock", stockStep),
     goOn("listings", listingStep),
