@@ -9,7 +9,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import { ServiceFault } from "../../ports/service-fault.ts";
-import { noteChannelProblem, readChannelProgress } from "../../store/channels/progress.ts";
+import { noteChannelProblem, noteChannelWords, readChannelProgress } from "../../store/channels/progress.ts";
+import { STOPPED } from "./call-budget.ts";
 import { compareIfDue } from "./compare.ts";
 import { deriveTellings } from "./derive-tellings.ts";
 import { type ChannelLane, isLockedOut, pauseAfter, problemOf } from "./lane.ts";
@@ -32,7 +33,12 @@ export type ChannelWorker = {
   stockChanged(skus: readonly string[] | null): void;
   /** Somebody has asked for something: no pause is waited for. */
   wake(): void;
-  stop(): Promise<void>;
+  /**
+   * May be called once more, to have it end sooner.
+   *
+   * @param graceMs for calls that are under way: what is given up may still arrive at the channel
+   */
+  stop(graceMs: number): Promise<void>;
 };
 
 export function startChannelWorker(
@@ -91,6 +97,7 @@ export function startChannelWorker(
   };
 
   const say = async (work: string, fault: ServiceFault): Promise<void> => {
+    if (fault.code === STOPPED) return;
     const { code, detail } = problemOf(fault);
     const level = isLockedOut(fault) || !fault.retryable ? "warn" : "debug";
     logger[level](
@@ -123,7 +130,10 @@ export function startChannelWorker(
     return { waitMs: count > 0 ? 0 : LOOK_MS, fault };
   };
 
+  let areWordsNoted = false;
   const orderStep = async () => {
+    if (!areWordsNoted) await noteChannelWords(context.database, channelId, connection.tells);
+    areWordsNoted = true;
     const derived = await deriveTellings(context.database, channelId, connection.tells);
     if (!account.tellsOrders) return { waitMs: derived.more ? 0 : LOOK_MS };
     const { count, fault } = await tellOrders(lane);
@@ -182,9 +192,9 @@ export function startChannelWorker(
       lookAtMs = 0;
       wake();
     },
-    stop: async () => {
+    stop: async (graceMs) => {
       ending.abort();
-      await Promise.all(works);
+      await Promise.all([lane.budget.stop(graceMs), ...works]);
     },
   };
 }

@@ -16,6 +16,7 @@ import {
   postponeChangedOrder,
 } from "../../store/channels/changed-orders.ts";
 import type { CodedResult } from "../capture/capture-order.ts";
+import { STOPPED } from "./call-budget.ts";
 import { type ChannelLane, isLockedOut, pauseAfter, problemOf } from "./lane.ts";
 import { take } from "./read-orders.ts";
 
@@ -67,6 +68,7 @@ async function readOne(lane: ChannelLane, changed: ChangedOrder): Promise<OneRea
     return { refused, fault: null, isLeft: false };
   } catch (error) {
     if (!(error instanceof ServiceFault)) throw error;
+    if (error.code === STOPPED) return { refused: [], fault: null, isLeft: false };
     const isOut = isLockedOut(error);
     // What is wrong with one order alone is no fault of the channel's.
     const fault = isOut || (error.retryable && error.code !== NOT_THERE) ? error : null;

@@ -11,13 +11,15 @@ import { type ChannelAccount, readChannelAccounts } from "../../store/channels/a
 import { noteChannelProblem } from "../../store/channels/progress.ts";
 import { type Listener, startListener } from "../../store/sql/listener.ts";
 import { readStockFeed, type StockFeedCursor, stockFeedEnd } from "../../store/stock/stock-feed.ts";
-import { CallBudget } from "../channels/call-budget.ts";
+import { CALL_MS, CallBudget } from "../channels/call-budget.ts";
 import { type ChannelWorker, startChannelWorker } from "../channels/channel-worker.ts";
 import type { OperationContext } from "../context.ts";
 
 const LOOK_AGAIN_MS = 10_000;
 const STOCK_MS = 200;
 const STOCK_BATCH = 1_000;
+/** Of calls that are under way when the process ends: they are made once more by whoever comes next. */
+const END_MS = 3_000;
 
 export type ChannelsContext = {
   readonly context: OperationContext;
@@ -34,6 +36,7 @@ export function runChannels(
   const record = jobs.of("channels", LOOK_AGAIN_MS);
   const { database } = context;
   const exchanges = new Map<string, Promise<void>>();
+  const ending = new Set<ChannelWorker>();
   let isStopped = false;
   const workers = new Map<string, { readonly print: string; readonly worker: ChannelWorker }>();
 
@@ -51,16 +54,21 @@ export function runChannels(
     }
   };
 
-  /** One is begun once the one before it has ended: that may wait for a channel, and concerns no other. */
+  /**
+   * One is begun once the one before it has ended, so that nothing late of that arrives after it: that may wait
+   * for a channel, and concerns no other.
+   */
   const exchange = (channelId: string, account: ChannelAccount | undefined): void => {
     const before = workers.get(channelId)?.worker;
     workers.delete(channelId);
-    const exchanging = Promise.resolve(before?.stop())
+    if (before !== undefined) ending.add(before);
+    const exchanging = Promise.resolve(before?.stop(CALL_MS))
       .then(() => (account === undefined || isStopped ? undefined : begin(account, JSON.stringify(account))))
       .catch((error: unknown) =>
         logger.error({ err: error, channel: channelId }, "a channel's work could not be begun or ended"),
       )
       .finally(() => {
+        if (before !== undefined) ending.delete(before);
         exchanges.delete(channelId);
         // It may have been changed once more meanwhile.
         if (!isStopped) listener.wake();
@@ -135,8 +143,9 @@ export function runChannels(
       isStopped = true;
       endPause();
       await Promise.all([listener.stop(), stock]);
+      await Promise.all([...ending].map((worker) => worker.stop(END_MS)));
       await Promise.all(exchanges.values());
-      await Promise.all([...workers.values()].map(({ worker }) => worker.stop()));
+      await Promise.all([...workers.values()].map(({ worker }) => worker.stop(END_MS)));
     },
   };
 }
