@@ -8,6 +8,7 @@
  *    asked is told so, and has it done by whoever comes next.
  */
 import { setTimeout as pause } from "node:timers/promises";
+import type { ChannelCallFigures } from "../../config/channel-calls.ts";
 import type { ChannelLimits } from "../../ports/channel-connection.ts";
 import { ServiceFault } from "../../ports/service-fault.ts";
 
@@ -34,6 +35,9 @@ export class CallBudget {
   private timer: NodeJS.Timeout | null = null;
   private isStopped = false;
   private readonly givenUp = new AbortController();
+  private answered = 0;
+  private failed = 0;
+  private putOff = 0;
 
   constructor(limits: ChannelLimits, callMs = CALL_MS) {
     this.limits = limits;
@@ -45,8 +49,12 @@ export class CallBudget {
   async call<T>(kind: CallKind, work: () => Promise<T>): Promise<T> {
     await this.admitted(kind);
     try {
-      return await this.within(work);
+      const answer = await this.within(work);
+      this.answered += 1;
+      return answer;
     } catch (error) {
+      if (error instanceof ServiceFault && error.status === 429) this.putOff += 1;
+      else this.failed += 1;
       if (error instanceof ServiceFault && error.retryAfterMs !== null)
         this.notBeforeMs = Math.max(this.notBeforeMs, performance.now() + error.retryAfterMs);
       throw error;
@@ -54,6 +62,12 @@ export class CallBudget {
       this.underWay -= 1;
       this.pump();
     }
+  }
+
+  figures(): ChannelCallFigures {
+    const waiting = [...this.waiting.values()].reduce((sum, queue) => sum + queue.length, 0);
+    const { underWay, answered, failed, putOff } = this;
+    return { waiting, underWay, answered, failed, putOff };
   }
 
   /** Milliseconds until the channel wants to be asked again. */

@@ -3,6 +3,7 @@
  * channels; and the reader of the stock's feed that tells all of them which SKUs have changed.
  */
 import type { Logger } from "pino";
+import type { ChannelCalls } from "../../config/channel-calls.ts";
 import { JobLog } from "../../config/job-log.ts";
 import type { SecretBox } from "../../config/secret-box.ts";
 import type { ChannelDesk } from "../../ports/channel-desk.ts";
@@ -26,10 +27,12 @@ export type ChannelsContext = {
   readonly box: SecretBox;
   readonly desk: ChannelDesk;
   readonly adapters: ReadonlyMap<string, ChannelAdapter>;
+  /** Is told of what channels are asked. */
+  readonly calls?: ChannelCalls;
 };
 
 export function runChannels(
-  { context, box, desk, adapters }: ChannelsContext,
+  { context, box, desk, adapters, calls }: ChannelsContext,
   logger: Logger,
   jobs: JobLog = new JobLog(),
 ): Pick<Listener, "stop"> {
@@ -45,6 +48,7 @@ export function runChannels(
     try {
       const connection = await desk.connect(kind, { ...plain, ...secrets });
       const budget = new CallBudget(connection.limits);
+      calls?.follow(channelId, () => budget.figures());
       const worker = startChannelWorker({ context, adapters, account, connection, budget, logger });
       workers.set(channelId, { print, worker });
     } catch (error) {
@@ -61,6 +65,7 @@ export function runChannels(
   const exchange = (channelId: string, account: ChannelAccount | undefined): void => {
     const before = workers.get(channelId)?.worker;
     workers.delete(channelId);
+    calls?.forget(channelId);
     if (before !== undefined) ending.add(before);
     const exchanging = Promise.resolve(before?.stop(CALL_MS))
       .then(() => (account === undefined || isStopped ? undefined : begin(account, JSON.stringify(account))))
