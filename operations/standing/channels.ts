@@ -8,8 +8,13 @@ import { JobLog } from "../../config/job-log.ts";
 import type { SecretBox } from "../../config/secret-box.ts";
 import type { ChannelDesk } from "../../ports/channel-desk.ts";
 import type { ChannelAdapter } from "../../ports/channels.ts";
-import { type ChannelAccount, readChannelAccounts } from "../../store/channels/accounts.ts";
+import {
+  type ChannelAccount,
+  readChannelAccounts,
+  replaceChannelSecrets,
+} from "../../store/channels/accounts.ts";
 import { noteChannelProblem } from "../../store/channels/progress.ts";
+import { inTransaction } from "../../store/sql/database.ts";
 import { type Listener, startListener } from "../../store/sql/listener.ts";
 import { readStockFeed, type StockFeedCursor, stockFeedEnd } from "../../store/stock/stock-feed.ts";
 import { CALL_MS, CallBudget } from "../channels/call-budget.ts";
@@ -43,10 +48,26 @@ export function runChannels(
   let isStopped = false;
   const workers = new Map<string, { readonly print: string; readonly worker: ChannelWorker }>();
 
+  /**
+   * The vendor has replaced a secret. It is written down for whoever begins next; who works with it goes on, and
+   * is not taken for one whose account somebody has changed.
+   */
+  const keep = async (channelId: string, replaced: Readonly<Record<string, string>>): Promise<void> => {
+    const running = workers.get(channelId);
+    if (running !== undefined) {
+      const account = JSON.parse(running.print) as ChannelAccount;
+      const print = JSON.stringify({ ...account, secrets: { ...account.secrets, ...replaced } });
+      workers.set(channelId, { ...running, print });
+    }
+    await inTransaction(database, (client) => replaceChannelSecrets(client, box, channelId, replaced));
+  };
+
   const begin = async (account: ChannelAccount, print: string): Promise<void> => {
     const { channelId, kind, plain, secrets } = account;
     try {
-      const connection = await desk.connect(kind, { ...plain, ...secrets });
+      const connection = await desk.connect(kind, { ...plain, ...secrets }, (replaced) =>
+        keep(channelId, replaced),
+      );
       const budget = new CallBudget(connection.limits);
       calls?.follow(channelId, () => budget.figures());
       const worker = startChannelWorker({ context, adapters, account, connection, budget, logger });

@@ -3,7 +3,7 @@ import { recordEntry } from "../../store/orders/timeline.ts";
 import { type Database, inTransaction } from "../../store/sql/database.ts";
 
 /**
- * Sends units of the order's first line from `east`.
+ * Sends units of the order's first line.
  *
  * @param parcel tells parcels of one order apart, counted from 1
  */
@@ -12,6 +12,7 @@ export async function sendParcel(
   orderId: string,
   quantity: number,
   parcel = 1,
+  locationId = "east",
 ): Promise<string> {
   const part = `${orderId}-F${parcel}`;
   const shipmentId = `${part}-S1`;
@@ -22,8 +23,8 @@ export async function sendParcel(
   const [line] = rows;
   await inTransaction(database, async (client) => {
     await client.query(
-      `insert into fulfillment_order (id, order_id, location_id, status, stage) values ($1, $2, 'east', 'closed', 'shipped')`,
-      [part, orderId],
+      `insert into fulfillment_order (id, order_id, location_id, status, stage) values ($1, $2, $3, 'closed', 'shipped')`,
+      [part, orderId, locationId],
     );
     await client.query(
       `insert into fulfillment_order_line (fulfillment_order_id, line_id, hold_id, sku, quantity, picked)
