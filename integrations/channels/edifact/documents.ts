@@ -110,51 +110,51 @@ function despatchAdvice(
   return { type: "DESADV", segments };
 }
 
-function invoice(
-  word: WordOf<"invoice">,
-  order: IncomingOrder,
-  partner: EdifactPartner,
-): WrittenMessage | null {
-  const { invoice: said } = word;
-  if (said === undefined) return null;
+function invoice(word: WordOf<"invoice">, order: IncomingOrder, partner: EdifactPartner): WrittenMessage {
   examine(partner, [word.number]);
   if (word.number.length > 35)
     throw new UnwritableDocument(`The invoice's number ${word.number} has more than 35 signs.`);
-  const exponent = said.total.exponent;
+  const exponent = word.total.exponent;
   const minor = (money: Money) => rescale(money, exponent);
-  const text = (value: number) => decimalText({ ...said.total, minor: value });
-  const lineTax = said.lines.reduce((sum, { tax }) => sum + minor(tax), 0);
-  const otherTax = minor(said.tax) - lineTax;
-  const isShippingTaxed = minor(said.shipping) !== 0;
-  const shipping = minor(said.shipping) - (isShippingTaxed ? otherTax : 0);
-  const charges = minor(said.charges) - (isShippingTaxed ? 0 : otherTax);
-  const goods = said.lines.reduce((sum, { amount, tax }) => sum + minor(amount) - minor(tax), 0);
+  const text = (value: number) => decimalText({ ...word.total, minor: value });
+  const lineTax = word.lines.reduce((sum, { tax }) => sum + minor(tax), 0);
+  const otherTax = minor(word.tax) - lineTax;
+  const isShippingTaxed = minor(word.shipping) !== 0;
+  const shipping = minor(word.shipping) - (isShippingTaxed ? otherTax : 0);
+  const charges = minor(word.charges) - (isShippingTaxed ? 0 : otherTax);
+  const goods = word.lines.reduce((sum, { amount, tax }) => sum + minor(amount) - minor(tax), 0);
   const segments: readonly WrittenSegment[] = [
-    ["BGM", "380", word.number, "9"],
-    momentSegment("137", Date.parse(said.issuedAt)),
+    // 381: a credit note.
+    ["BGM", word.total.minor < 0 ? "381" : "380", word.number, "9"],
+    momentSegment("137", Date.parse(word.issuedAt)),
     ["RFF", ["ON", order.externalId]],
     ...parties(order, partner),
     ["CUX", ["2", order.currency, "4"]],
     ...allowanceOrCharge(shipping, "FC", "Freight", text),
     ...allowanceOrCharge(charges, "", "Other", text),
-    ...said.lines.flatMap((told): readonly WrittenSegment[] => {
+    ...word.lines.flatMap((told): readonly WrittenSegment[] => {
       const line = lineOf(order, told);
       const net = minor(told.amount) - minor(told.tax);
       return [
-        ...lineSegments(line, told.externalLineId, "", told.channelSku),
-        ["IMD", "F", "", ["", "", "", cut(line?.title ?? told.channelSku, 35)]],
+        ...lineSegments(
+          line,
+          told.externalLineId,
+          "",
+          told.channelSku === "" ? cut(told.title, 35) : told.channelSku,
+        ),
+        ["IMD", "F", "", ["", "", "", cut(told.title, 35)]],
         ["QTY", ["47", String(told.quantity), unitOf(line)]],
         ["MOA", ["203", text(net)]],
-        ["PRI", ["AAA", decimalText(perUnit({ ...said.total, minor: net }, told.quantity))]],
+        ["PRI", ["AAA", decimalText(perUnit({ ...word.total, minor: net }, told.quantity))]],
         ["RFF", ["ON", order.externalId, told.externalLineId]],
       ];
     }),
     ["UNS", "S"],
-    ["CNT", ["2", String(said.lines.length)]],
-    ["MOA", ["77", text(minor(said.total))]],
+    ["CNT", ["2", String(word.lines.length)]],
+    ["MOA", ["77", text(minor(word.total))]],
     ["MOA", ["79", text(goods)]],
-    ["MOA", ["125", text(minor(said.total) - minor(said.tax))]],
-    ["MOA", ["176", text(minor(said.tax))]],
+    ["MOA", ["125", text(minor(word.total) - minor(word.tax))]],
+    ["MOA", ["176", text(minor(word.tax))]],
   ];
   return { type: "INVOIC", segments };
 }

@@ -203,23 +203,24 @@ const WORDS: readonly OrderWord[] = [
     ...told,
     kind: "invoice",
     number: "RE-77",
-    invoice: {
-      issuedAt: "2026-03-06T10:00:00.000Z",
-      lines: [
-        {
-          ...lines[0],
-          externalLineId: "1",
-          channelSku: "AB3542",
-          quantity: 20,
-          amount: eur(22_015),
-          tax: eur(3_515),
-        },
-      ],
-      shipping: eur(951),
-      charges: eur(-500),
-      tax: eur(3_667),
-      total: eur(22_466),
-    },
+    shipmentId: null,
+    issuedAt: "2026-03-06T10:00:00.000Z",
+    lines: [
+      {
+        ...lines[0],
+        externalLineId: "1",
+        channelSku: "AB3542",
+        quantity: 20,
+        title: "Was ist das?",
+        unitPrice: eur(925),
+        amount: eur(22_015),
+        tax: eur(3_515),
+      },
+    ],
+    shipping: eur(951),
+    charges: eur(-500),
+    tax: eur(3_667),
+    total: eur(22_466),
   },
 ];
 const write = (word: OrderWord, more: Readonly<Record<string, string>> = {}) =>

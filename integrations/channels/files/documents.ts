@@ -48,9 +48,7 @@ export function fileFor(
     case "release":
       return fileOf("released", head, [], kind);
     case "invoice": {
-      const { number, invoice } = word;
-      if (invoice === undefined) return null;
-      const { issuedAt, shipping, charges, tax, total } = invoice;
+      const { number, issuedAt, shipping, charges, tax, total } = word;
       const sums = {
         currency: order.currency,
         shipping: decimalText(shipping),
@@ -58,10 +56,10 @@ export function fileFor(
         tax: decimalText(tax),
         total: decimalText(total),
       };
-      const lines = units(invoice.lines).map((line, index) => ({
+      const lines = units(word.lines).map((line, index) => ({
         ...line,
-        amount: decimalText(invoice.lines[index]?.amount ?? total),
-        lineTax: decimalText(invoice.lines[index]?.tax ?? tax),
+        amount: decimalText(word.lines[index]?.amount ?? total),
+        lineTax: decimalText(word.lines[index]?.tax ?? tax),
       }));
       return fileOf("invoiced", { ...head, invoice: number, issuedAt, ...sums }, lines, kind);
     }

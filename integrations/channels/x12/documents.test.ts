@@ -51,18 +51,19 @@ const WORDS: readonly OrderWord[] = [
     ...told,
     kind: "invoice",
     number: "INV-77",
-    invoice: {
-      issuedAt: "2026-03-06T10:00:00.000Z",
-      lines: lines.map((line, index) => ({
-        ...line,
-        amount: usd([18_500, 13_795][index] ?? 0),
-        tax: usd(0),
-      })),
-      shipping: usd(799),
-      charges: usd(-500),
+    shipmentId: null,
+    issuedAt: "2026-03-06T10:00:00.000Z",
+    lines: lines.map((line, index) => ({
+      ...line,
+      title: "Widget",
+      unitPrice: usd(0),
+      amount: usd([18_500, 13_795][index] ?? 0),
       tax: usd(0),
-      total: usd(32_594),
-    },
+    })),
+    shipping: usd(799),
+    charges: usd(-500),
+    tax: usd(0),
+    total: usd(32_594),
   },
 ];
 

@@ -146,20 +146,18 @@ function shipNotice(word: WordOf<"ship">, order: IncomingOrder): WrittenSet {
 /** Data element 76. */
 const INVOICE_NUMBER = 22;
 
-function invoice(word: WordOf<"invoice">, order: IncomingOrder): WrittenSet | null {
-  const { invoice: said } = word;
-  if (said === undefined) return null;
+function invoice(word: WordOf<"invoice">, order: IncomingOrder): WrittenSet {
   if (word.number.length > INVOICE_NUMBER)
     throw new UnwritableDocument(
       `The invoice's number ${word.number} has more than ${INVOICE_NUMBER} signs, which an 810 cannot hold.`,
     );
   const { currency } = order;
-  const lineTax = said.lines.reduce((sum, line) => sum + rescale(line.tax, 2), 0);
-  const otherTax = rescale(said.tax, 2) - lineTax;
-  const isShippingTaxed = rescale(said.shipping, 2) !== 0;
-  const shipping = rescale(said.shipping, 2) - (isShippingTaxed ? otherTax : 0);
-  const charges = rescale(said.charges, 2) - (isShippingTaxed ? 0 : otherTax);
-  const issuedMs = Date.parse(said.issuedAt);
+  const lineTax = word.lines.reduce((sum, line) => sum + rescale(line.tax, 2), 0);
+  const otherTax = rescale(word.tax, 2) - lineTax;
+  const isShippingTaxed = rescale(word.shipping, 2) !== 0;
+  const shipping = rescale(word.shipping, 2) - (isShippingTaxed ? otherTax : 0);
+  const charges = rescale(word.charges, 2) - (isShippingTaxed ? 0 : otherTax);
+  const issuedMs = Date.parse(word.issuedAt);
   const segments: readonly WrittenSegment[] = [
     [
       "BIG",
@@ -169,11 +167,12 @@ function invoice(word: WordOf<"invoice">, order: IncomingOrder): WrittenSet | nu
       purchaseOrder(order),
       order.externalIds["release"] ?? "",
       "",
-      "DI",
+      // A credit takes back what an invoice before it said.
+      word.total.minor < 0 ? "CR" : "DI",
     ],
     ["CUR", "SE", currency],
     ...shipTo(order),
-    ...said.lines.flatMap((told): readonly WrittenSegment[] => {
+    ...word.lines.flatMap((told): readonly WrittenSegment[] => {
       const line = lineOf(order, told);
       const net: Money = {
         ...told.amount,
@@ -187,16 +186,18 @@ function invoice(word: WordOf<"invoice">, order: IncomingOrder): WrittenSet | nu
           unitOf(line),
           decimalText(perUnit(net, told.quantity)),
           "",
-          ...(line === undefined ? ["VN", told.channelSku] : idPairs(line)),
+          ...(line === undefined
+            ? ["VN", told.channelSku === "" ? cut(told.title, 48) : told.channelSku]
+            : idPairs(line)),
         ],
-        ...(line === undefined ? [] : [["PID", "F", "", "", "", cut(line.title, 80)]]),
+        ["PID", "F", "", "", "", cut(told.title, 80)],
       ];
     }),
-    ["TDS", String(rescale(said.total, 2))],
-    ...(rescale(said.tax, 2) === 0 ? [] : [["TXI", "TX", hundredths(rescale(said.tax, 2))]]),
+    ["TDS", String(rescale(word.total, 2))],
+    ...(rescale(word.tax, 2) === 0 ? [] : [["TXI", "TX", hundredths(rescale(word.tax, 2))]]),
     ...allowanceOrCharge("D240", shipping, "Freight"),
     ...allowanceOrCharge("F050", charges, "Other"),
-    ["CTT", String(said.lines.length)],
+    ["CTT", String(word.lines.length)],
   ];
   return { type: "810", segments };
 }
