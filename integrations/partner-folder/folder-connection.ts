@@ -3,13 +3,14 @@
  * from another. What carries them between the two companies, AS2, SFTP or a VAN, is a provider's.
  *
  * The partner's folder has to be there, with `inbox` and `outbox` in it: only a folder that was made for this
- * is ever written to. Beside them the connection makes `done`, `failed` and `.holdfast`, which is its own.
+ * is ever written to. Where several companies share a system, a `key.txt` in it says who may use it. Beside them the connection makes `done`, `failed` and `.holdfast`, which is its own.
  *
  * F1 An order is what the partner's documents about it come to; each document counts once (N1).
  * F2 A file that was handed out is ended by the next page of the same look: by then its orders are committed.
  * F3 The books that a comparison asks for are the documents that have gone either way, less those that the
  *    partner has rejected: what was rejected shows as a difference.
  */
+import { createHash, timingSafeEqual } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import type { IncomingOrder } from "../../orders/incoming-order.ts";
@@ -47,6 +48,8 @@ export type FolderSettings = {
   readonly settleMs: number;
   /** Who the two sides are; a folder serves one partner. */
   readonly partner: string;
+  /** What `key.txt` in the folder has to hold, where there is one. */
+  readonly key: string;
 };
 
 const PAGE_ORDERS = 100;
@@ -96,6 +99,12 @@ export function createFolderConnection(
   const prepare = async (): Promise<void> => {
     if (isReady) return;
     await examineFolder(service, folder, [inbox, outbox]);
+    const key = (await disk.read(join(folder, "key.txt")))?.toString("utf8").trim() ?? "";
+    if (key !== "" && !isSame(key, settings.key))
+      throw new ServiceFault(
+        "the folder has a key.txt, and the account's folder key is another: enter what it holds",
+        { service, code: "folder_key_wrong", retryable: false, status: 403 },
+      );
     for (const each of ["claimed", "received", "orders", "staged", "sent", "answers", "told", "keys"])
       await disk.makeFolder(join(state, each));
     await disk.makeFolder(done);
@@ -439,6 +448,11 @@ export function createFolderConnection(
         return { listings: all.slice(from, from + STOCK_BATCH), next };
       }),
   };
+}
+
+function isSame(one: string, other: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(one), digest(other));
 }
 
 function orderIn(format: PartnerFormat, payload: string): IncomingOrder | null {

@@ -9,3 +9,5 @@ export function folderProblem(value: string): string | null {
 export function secondsProblem(value: string): string | null {
   return /^\d{1,4}(\.\d)?$/.test(value) ? null : "must be seconds from 0 to 9999";
 }
+
+export const FOLDER_KEY_MEANING = "what key.txt in the folder holds, where there is one";

@@ -16,6 +16,7 @@ export function createEdifactConnection(
     createEdifactFormat(partner, now),
     {
       folder: partner.folder,
+      key: partner.folderKey,
       settleMs: partner.settleMs,
       partner: `${partner.partnerId}:${partner.partnerQualifier} (EDIFACT)`,
     },

@@ -1,9 +1,10 @@
 /** Who the two sides of an interchange are, and how they write: a trading partner's settings. */
 import type { VendorVariable } from "../../../config/vendor-settings.ts";
-import { folderProblem, secondsProblem } from "../../partner-folder/folder-settings.ts";
+import { FOLDER_KEY_MEANING, folderProblem, secondsProblem } from "../../partner-folder/folder-settings.ts";
 
 export type EdifactPartner = {
   readonly folder: string;
+  readonly folderKey: string;
   readonly ourId: string;
   readonly ourQualifier: string;
   readonly partnerId: string;
@@ -50,6 +51,10 @@ export const edifactVariables: readonly VendorVariable[] = [
     folderProblem,
     true,
   ),
+  {
+    ...variable("FOLDER_KEY", FOLDER_KEY_MEANING, "", () => null),
+    isSecret: true,
+  },
   variable("OUR_ID", "our interchange id, e.g. our GLN (UNB02 of what we send)", "", idProblem, true),
   variable("OUR_QUALIFIER", "what kind of id that is; 14 is a GLN", "14", qualifierProblem),
   variable("PARTNER_ID", "the partner's interchange id (UNB03 of what we send)", "", idProblem, true),
@@ -76,6 +81,7 @@ export function edifactPartnerOf(values: Readonly<Record<string, string>>): Edif
   const value = (name: string) => values[`EDIFACT_${name}`] ?? "";
   return {
     folder: value("FOLDER"),
+    folderKey: value("FOLDER_KEY"),
     ourId: value("OUR_ID"),
     ourQualifier: value("OUR_QUALIFIER"),
     partnerId: value("PARTNER_ID"),

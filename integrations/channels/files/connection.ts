@@ -18,6 +18,7 @@ export function createFilesConnection(
       folder: values["FILES_FOLDER"] ?? "",
       settleMs: Number(values["FILES_SETTLE_SECONDS"]) * 1_000,
       partner: "files",
+      key: values["FILES_FOLDER_KEY"] ?? "",
     },
     { now: options.now ?? Date.now },
   );

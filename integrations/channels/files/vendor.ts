@@ -1,5 +1,5 @@
 import type { ChannelAdapter } from "../../../ports/channels.ts";
-import { folderProblem, secondsProblem } from "../../partner-folder/folder-settings.ts";
+import { FOLDER_KEY_MEANING, folderProblem, secondsProblem } from "../../partner-folder/folder-settings.ts";
 import type { ChannelApi, ChannelVendor } from "../../vendor.ts";
 import { createFilesAdapter } from "./adapter.ts";
 
@@ -10,6 +10,14 @@ const variables: ChannelApi["variables"] = [
     standard: "none",
     requiredToServe: true,
     problemOf: folderProblem,
+    fallback: () => "",
+  },
+  {
+    name: "FILES_FOLDER_KEY",
+    meaning: FOLDER_KEY_MEANING,
+    standard: "none",
+    requiredToServe: false,
+    isSecret: true,
     fallback: () => "",
   },
   {

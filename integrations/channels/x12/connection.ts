@@ -16,6 +16,7 @@ export function createX12Connection(
     createX12Format(partner, now),
     {
       folder: partner.folder,
+      key: partner.folderKey,
       settleMs: partner.settleMs,
       partner: `${partner.partnerQualifier}:${partner.partnerId} (X12)`,
     },

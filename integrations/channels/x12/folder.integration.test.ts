@@ -198,3 +198,17 @@ test("a folder that is not there, or is another partner's, is said and never mad
   );
   expect(readdirSync(partner.folder)).not.toContain("none");
 });
+
+test("a folder with a key.txt is used by whoever has the key, which no message shows", async () => {
+  const { partner } = await open();
+  writeFileSync(join(partner.folder, "key.txt"), "a-key-of-twenty-letters\n");
+  const stranger = await (
+    await account(partner, { X12_FOLDER_KEY: "another-key-of-letters" })
+  ).tryConnection();
+  expect(stranger.works).toBe(false);
+  expect(stranger.detail).not.toContain("letters");
+  expect((await (await account(partner)).tryConnection()).works).toBe(false);
+  expect(
+    (await (await account(partner, { X12_FOLDER_KEY: "a-key-of-twenty-letters" })).tryConnection()).works,
+  ).toBe(true);
+});

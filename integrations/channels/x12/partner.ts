@@ -1,9 +1,10 @@
 /** Who the two sides of an interchange are, and how they write: a trading partner's settings. */
 import type { VendorVariable } from "../../../config/vendor-settings.ts";
-import { folderProblem, secondsProblem } from "../../partner-folder/folder-settings.ts";
+import { FOLDER_KEY_MEANING, folderProblem, secondsProblem } from "../../partner-folder/folder-settings.ts";
 
 export type X12Partner = {
   readonly folder: string;
+  readonly folderKey: string;
   readonly ourQualifier: string;
   readonly ourId: string;
   readonly ourGroupId: string;
@@ -52,6 +53,10 @@ export const x12Variables: readonly VendorVariable[] = [
     folderProblem,
     true,
   ),
+  {
+    ...variable("FOLDER_KEY", FOLDER_KEY_MEANING, "", () => null),
+    isSecret: true,
+  },
   variable("OUR_ID", "our interchange id (ISA06 of what we send)", "", idProblem, true),
   variable("OUR_QUALIFIER", "what kind of id that is (ISA05)", "ZZ", qualifierProblem),
   variable("PARTNER_ID", "the partner's interchange id (ISA08 of what we send)", "", idProblem, true),
@@ -95,6 +100,7 @@ export function x12PartnerOf(values: Readonly<Record<string, string>>): X12Partn
   const or = (text: string, other: string) => (text === "" ? other : text);
   return {
     folder: value("FOLDER"),
+    folderKey: value("FOLDER_KEY"),
     ourQualifier: value("OUR_QUALIFIER"),
     ourId: value("OUR_ID"),
     ourGroupId: or(value("OUR_GROUP_ID"), value("OUR_ID")),
