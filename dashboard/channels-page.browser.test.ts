@@ -1,4 +1,6 @@
-/** The page of channels in a real browser, with a simulated Shopify store that is read and told over its API. */
+/**
+ * The page of channels in a real browser, with a simulated Shopify store that is read and told over its API.
+ */
 import { pino } from "pino";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";

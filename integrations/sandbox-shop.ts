@@ -1,6 +1,7 @@
 /**
- * The shop of a sandbox: a simulated Shopify store that the sandbox's system is connected to over its real wire
- * format. Goods of the sandbox are on sale there, and whoever tries the sandbox buys by `POST /simulation/shop`.
+ * The shop of a sandbox: a simulated Shopify store that the sandbox's system is connected to over its real
+ * wire format. Goods of the sandbox are on sale there, and whoever tries the sandbox buys by
+ * `POST /simulation/shop`.
  */
 import { join } from "node:path";
 import type { Logger } from "pino";

@@ -15,7 +15,7 @@
  *                              delivered several times, and out of order
  *   POST /simulation/incidents {order, what, amount?}: what happens to an order's money at the payment
  *                              provider by itself, e.g. disputed or refund_failed
- *   POST /simulation/shop      {sku, quantity?}: somebody buys in the sandbox's shop; GET: its orders and levels
+ *   POST /simulation/shop      {sku, quantity?}: somebody buys in the sandbox's shop; GET: its orders, levels
  *   GET  /simulation/charges   what happened to each order's money, and orders charged too much
  *   GET  /simulation/labels    every label bought
  *   GET  /simulation/mails     every message taken, and repeats; with ?q= those with it in address or subject

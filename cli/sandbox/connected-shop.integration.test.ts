@@ -1,4 +1,7 @@
-/** The sandbox's shop: bought from over its page, read and told over its real wire format, the same after a restart. */
+/**
+ * The sandbox's shop: bought from over its page, read and told over its real wire format, the same after a
+ * restart.
+ */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

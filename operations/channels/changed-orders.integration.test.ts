@@ -1,6 +1,6 @@
 /**
- * Channels whose webhooks name an order and do not send it: over the simulators' own signed webhooks and APIs, with
- * the engine and PostgreSQL. No poll helps: the channels are looked at once a day.
+ * Channels whose webhooks name an order and do not send it: over the simulators' own signed webhooks and APIs,
+ * with the engine and PostgreSQL. No poll helps: the channels are looked at once a day.
  */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -263,4 +263,27 @@ test("a channel that nobody is connected to is answered that nothing is read, an
   ]);
   expect(await waiting()).toBe(0);
   expect(await say("9".repeat(90))).toMatchObject([{ outcome: "refused", code: "invalid_order" }]);
+});
+
+test("a webhook whose order could not be written down is not acknowledged", async () => {
+  const say = () =>
+    captureOrders(world.context, {
+      channelId: "tiktok",
+      topic: null,
+      payload: JSON.stringify({
+        type: 1,
+        shop_id: "7",
+        timestamp: 1,
+        data: { order_id: "576859029223086481" },
+      }),
+      adapters: channelAdapters,
+      cause: "channel:tiktok",
+    });
+  await work?.stop();
+  work = null;
+  await query("alter table channel_changed_order rename to channel_changed_order_away");
+  await expect(say()).rejects.toThrow();
+  await query("alter table channel_changed_order_away rename to channel_changed_order");
+  expect(await say()).toMatchObject([{ outcome: "ignored" }]);
+  expect(await waiting()).toBe(1);
 });

@@ -86,3 +86,17 @@ test("whoever begins after a restart has the newest token, and a replaced one re
   work = runChannels({ context: world.context, box, desk, adapters: channelAdapters }, logger);
   await looksAgain();
 }, 30_000);
+
+test("a channel that was locked out is read again as soon as a good secret is entered", async () => {
+  const good = await kept();
+  const enter = (token: string, untried: boolean) =>
+    connectChannel(
+      world.context,
+      { desk, box },
+      { channelId: "etsy", body: { values: { ETSY_REFRESH_TOKEN: token }, untried }, by: "staff:1" },
+    );
+  await enter("12345678.no-such-token-0123456789", true);
+  await eventually("it is locked out", async () => (await lookedAt()).problem !== null);
+  expect((await enter(good ?? "", false)).status).toBe("done");
+  await looksAgain();
+}, 30_000);

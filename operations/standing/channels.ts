@@ -49,8 +49,8 @@ export function runChannels(
   const workers = new Map<string, { readonly print: string; readonly worker: ChannelWorker }>();
 
   /**
-   * The vendor has replaced a secret. It is written down for whoever begins next; who works with it goes on, and
-   * is not taken for one whose account somebody has changed.
+   * The vendor has replaced a secret. It is written down for whoever begins next; who works with it goes on,
+   * and is not taken for one whose account somebody has changed.
    */
   const keep = async (channelId: string, replaced: Readonly<Record<string, string>>): Promise<void> => {
     const running = workers.get(channelId);
@@ -80,8 +80,8 @@ export function runChannels(
   };
 
   /**
-   * One is begun once the one before it has ended, so that nothing late of that arrives after it: that may wait
-   * for a channel, and concerns no other.
+   * One is begun once the one before it has ended, so that nothing late of that arrives after it: that may
+   * wait for a channel, and concerns no other.
    */
   const exchange = (channelId: string, account: ChannelAccount | undefined): void => {
     const before = workers.get(channelId)?.worker;

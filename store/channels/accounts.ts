@@ -123,7 +123,11 @@ export async function writeChannelAccount(
   );
 }
 
-/** What the vendor has put in the place of secrets that there were. @returns false: it is not connected any more */
+/**
+ * What the vendor has put in the place of secrets that there were.
+ *
+ * @returns false: it is not connected any more
+ */
 export async function replaceChannelSecrets(
   client: Queryable,
   box: SecretBox,

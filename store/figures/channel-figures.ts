@@ -1,4 +1,6 @@
-/** Of each channel that is connected and switched on: how far it is read and told, and what waits for people. */
+/**
+ * Of each channel that is connected and switched on: how far it is read and told, and what waits for people.
+ */
 import type { Queryable } from "../sql/database.ts";
 
 export type ChannelFigures = {

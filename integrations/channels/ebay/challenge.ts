@@ -1,6 +1,6 @@
 /**
- * eBay's challenge, also of its notifications about closed accounts: SHA-256 of the code, the verification token
- * that was entered there, and the address, in this order.
+ * eBay's challenge, also of its notifications about closed accounts: SHA-256 of the code, the verification
+ * token that was entered there, and the address, in this order.
  */
 import { createHash } from "node:crypto";
 import type { ChannelChallenge } from "../../../ports/channels.ts";
