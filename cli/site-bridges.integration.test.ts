@@ -24,6 +24,8 @@ const SITES = ["fc-columbus", "fc-reno", "store-portland"] as const;
 const EVENTS = 300;
 const EVERY_MS = 60;
 const AGAIN_MS = 1_000;
+/** A conveyor that has had no answer for so long says nothing new. */
+const STALLED_MS = 300;
 const REPORTS = 150;
 
 const isPossible = hasRedis && mosquittoInstalled;
@@ -178,21 +180,25 @@ describe.skipIf(!isPossible)(
   },
 );
 
-/** A conveyor that scans totes of nobody's, and repeats what is not acknowledged, from the oldest on. */
+/** A conveyor that scans totes of nobody's, and repeats what is not acknowledged, in its order. */
 class Belt {
   readonly site: string;
   /** By the order of its scans in which it was first told where their totes go. */
   readonly decided: number[] = [];
   private readonly client: MqttClient;
-  private readonly outbox = new Map<number, { readonly message: object; sentAt: number }>();
+  private readonly outbox = new Map<
+    number,
+    { readonly message: object; readonly firstSentAt: number; sentAt: number }
+  >();
 
   private constructor(client: MqttClient, site: string) {
     this.client = client;
     this.site = site;
     client.on("message", (topic, payload) => {
       const message = JSON.parse(payload.toString());
-      if (topic.endsWith("/ack")) this.outbox.delete(message.seq);
-      else {
+      if (topic.endsWith("/ack")) {
+        if (message.refused === undefined) this.outbox.delete(message.seq);
+      } else {
         const sequence = Number(String(message.cmdId).split(":")[1]);
         if (!this.decided.includes(sequence)) this.decided.push(sequence);
       }
@@ -207,28 +213,39 @@ class Belt {
   }
 
   async run(): Promise<void> {
-    for (let sequence = 1; sequence <= EVENTS || this.outbox.size > 0; sequence += 1) {
-      if (sequence <= EVENTS)
-        this.outbox.set(sequence, {
-          message: {
-            bootId: "boot-1",
-            seq: sequence,
-            at: new Date().toISOString(),
-            scanPointId: "S1",
-            barcodes: [`PLATE-${this.site}-${sequence}`],
-          },
-          sentAt: Number.NEGATIVE_INFINITY,
-        });
+    for (let turn = 0, sequence = 1; sequence <= EVENTS || this.outbox.size > 0; turn += 1) {
       const now = performance.now();
-      const [from = sequence] = this.outbox.keys();
-      for (const entry of this.outbox.values()) {
-        if (now - entry.sentAt < AGAIN_MS) continue;
-        entry.sentAt = now;
-        this.client.publish(this.topic("evt/scan"), JSON.stringify({ ...entry.message, from }));
+      const [oldest] = this.outbox.values();
+      if (sequence <= EVENTS && (oldest === undefined || now - oldest.firstSentAt < STALLED_MS)) {
+        this.outbox.set(sequence, { message: this.scan(sequence), firstSentAt: now, sentAt: now });
+        this.send([sequence]);
+        sequence += 1;
+      } else if (oldest !== undefined && now - oldest.sentAt >= AGAIN_MS) {
+        oldest.sentAt = now;
+        this.send([...this.outbox.keys()]);
       }
       await pause(EVERY_MS);
-      if (sequence > 40 * EVENTS) return;
+      if (turn > 40 * EVENTS) return;
     }
+  }
+
+  private send(sequences: readonly number[]): void {
+    const [from] = this.outbox.keys();
+    for (const sequence of sequences)
+      this.client.publish(
+        this.topic("evt/scan"),
+        JSON.stringify({ ...this.outbox.get(sequence)?.message, from }),
+      );
+  }
+
+  private scan(sequence: number): object {
+    return {
+      bootId: "boot-1",
+      seq: sequence,
+      ts: new Date().toISOString(),
+      scanPointId: "S1",
+      barcodes: [`PLATE-${this.site}-${sequence}`],
+    };
   }
 
   unacknowledged(): readonly number[] {
