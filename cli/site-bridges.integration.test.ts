@@ -137,6 +137,10 @@ describe.skipIf(!isPossible)(
           );
         };
         expect(await waitUntil(isThere, 20_000), await letters()).toBe(true);
+        // Nobody takes a session's name from the one that has the site any more.
+        const before = await reconnects();
+        await pause(4_000);
+        expect(await reconnects()).toBe(before);
         await reporter.endAsync();
         await Promise.all(belts.map((belt) => belt.close()));
       },
@@ -268,6 +272,13 @@ async function report(client: MqttClient): Promise<void> {
       await client.publishAsync(`zebra/gate-${site}/data`, `report ${index}`, { qos: 1 });
     await pause(2 * EVERY_MS);
   }
+}
+
+async function reconnects(): Promise<number> {
+  const { rows } = await store.database.query<{ reconnects: number }>(
+    "select coalesce(sum(count), 0)::integer as reconnects from device_event where kind = 'bridge_reconnected'",
+  );
+  return rows[0]?.reconnects ?? 0;
 }
 
 async function letters(): Promise<string> {

@@ -79,6 +79,28 @@ describe.skipIf(!hasRedis)(
       expect(allowance.look("key", Date.now()).left).toBeGreaterThan(15);
     }, 20_000);
 
+    test("who asks on while refused is not kept waiting longer for it, and nothing in Redis is for ever", async () => {
+      const server = await startRedis();
+      undone.push(() => server.kill());
+      const { allowance, redis } = await gateway(server.url);
+      const beganAt = performance.now();
+      let given = 0;
+      while (performance.now() - beganAt < 3_000) {
+        if (allowance.take("key", Date.now()) === 0) given += 1;
+        await pause(2);
+      }
+      // 20 at once, and 10 a second.
+      expect(given).toBeGreaterThan(40);
+      expect(given).toBeLessThan(62);
+      const keys = (await redis.keys("*")).map((key) => key.replace("holdfast:acme:", ""));
+      expect(keys.length).toBeGreaterThan(1);
+      for (const key of keys) {
+        const ms = await redis.pttl(key);
+        expect(ms, key).toBeGreaterThan(0);
+        expect(ms, key).toBeLessThan(10_000);
+      }
+    }, 20_000);
+
     test("a Redis that was started anew forgives, and counts on", async () => {
       const server = await startRedis();
       undone.push(() => server.kill());

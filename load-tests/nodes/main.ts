@@ -5,33 +5,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { dirname } from "node:path";
-import { parseArgs } from "node:util";
 import { Random } from "../../config/seeded-random.ts";
 import { endLeftovers } from "../faults/leftovers.ts";
 import { machine } from "../faults/machine.ts";
 import { type AuditCounts, Load, type Stock, type Traffic, type Window } from "./load.ts";
+import { HELP, type Options, readOptions } from "./options.ts";
 import { measureOrders, type OrderCost } from "./order-cost.ts";
 import { Stage } from "./stage.ts";
-
-const HELP = `Usage: npm run measure:nodes -- [options]
-
-Starts its own PostgreSQL and Redis, one engine node of one core and then a second beside it, and sends both
-reservations over the fabric: over many SKUs, and of one hot SKU. Measured in rounds, in turn; every answer is audited at
-the end against a node that is started anew from PostgreSQL.
-
-  --rounds <n>     pairs of one node and two (default 3)
-  --seconds <n>    of each window (default 10; a round has six of them)
-  --share <cores>  of its core that each node may use, 0.05 to 1 (default 0.3): the load, PostgreSQL and Redis need
-                   the rest of the machine
-  --orders <n>     of each kind, for what an order costs over two nodes (default 400; 0: none)
-  --seed <text>    (default nodes)
-  --out <file>     writes the report there as JSON
-  --json           ends with the report as one line of JSON
-  --help           this text
-
-Exit status 0: all ran and the audit was right, whether bars were met or missed; 1: a run or the audit failed; 2: the
-command line is wrong. Needs redis-server. Without rights to make a control group only the computed form is given.
-`;
 
 const METHOD =
   "Each node is a process with one shard thread, pinned to a core of its own. Form 1 (held): each may use the same " +
@@ -70,14 +50,6 @@ type Held = {
 type Computed = { readonly capacityPerS: number; readonly cpuMsPer1000: number };
 
 type Measured = { readonly held: Held | null; readonly computed: Computed };
-
-type Options = {
-  readonly rounds: number;
-  readonly seconds: number;
-  readonly share: number;
-  readonly orders: number;
-  readonly seed: string;
-};
 
 function note(text: string): void {
   process.stderr.write(`  ${text}\n`);
@@ -316,65 +288,25 @@ function roundedAll(figures: Readonly<Record<string, number>>): Readonly<Record<
   );
 }
 
-/** @returns a text where it cannot be read */
-function readOptions(values: Readonly<Record<string, string | boolean | undefined>>): Options | string {
-  const number = (name: string, least: number, most: number): number | string => {
-    const value = Number(values[name]);
-    return Number.isFinite(value) && value >= least && value <= most
-      ? value
-      : `--${name} takes a number from ${least} to ${most}`;
-  };
-  const rounds = number("rounds", 1, 20);
-  const seconds = number("seconds", 1, 120);
-  const share = number("share", 0.05, 1);
-  const orders = number("orders", 0, 100_000);
-  for (const one of [rounds, seconds, share, orders]) if (typeof one === "string") return one;
-  return {
-    rounds: Math.round(rounds as number),
-    seconds: seconds as number,
-    share: share as number,
-    orders: Math.round(orders as number),
-    seed: String(values["seed"]),
-  };
-}
-
 async function main(): Promise<number> {
-  let values: Readonly<Record<string, string | boolean | undefined>>;
-  try {
-    ({ values } = parseArgs({
-      options: {
-        rounds: { type: "string", default: "3" },
-        seconds: { type: "string", default: "10" },
-        share: { type: "string", default: "0.3" },
-        orders: { type: "string", default: "400" },
-        seed: { type: "string", default: "nodes" },
-        out: { type: "string" },
-        json: { type: "boolean", default: false },
-        help: { type: "boolean", default: false },
-      },
-    }));
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
+  const asked = readOptions(process.argv.slice(2));
+  if (asked.status === "wrong") {
+    process.stderr.write(`${asked.problem}\n\n${HELP}`);
     return 2;
   }
-  if (values["help"] === true) {
+  if (asked.status === "help") {
     process.stdout.write(HELP);
     return 0;
   }
-  const options = readOptions(values);
-  if (typeof options === "string") {
-    process.stderr.write(`${options}\n\n${HELP}`);
-    return 2;
-  }
+  const { options, out, json } = asked;
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => void endLeftovers().then(() => process.exit(130)));
   const result = await measure(options);
-  const out = values["out"];
-  if (typeof out === "string") {
+  if (out !== null) {
     mkdirSync(dirname(out), { recursive: true });
     writeFileSync(out, `${JSON.stringify(result, null, 2)}\n`);
   }
-  process.stdout.write(values["json"] === true ? `${JSON.stringify(result)}\n` : textOf(result));
+  process.stdout.write(json ? `${JSON.stringify(result)}\n` : textOf(result));
   return result.ok ? 0 : 1;
 }
 

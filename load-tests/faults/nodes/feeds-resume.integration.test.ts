@@ -38,6 +38,11 @@ describe.skipIf(!hasRedis)(
       redis = await RedisServer.start();
       await migrate(database.url());
       await seedCompany(database);
+      await database.query(
+        `insert into product (sku, company_id, name, weight_grams, price_minor, currency, hs_code, origin_country, gtin)
+         select sku, 'faults', sku, 100, 1000, 'USD', '610990', 'US', '09521234999990' from unnest($1::text[]) as sku`,
+        [Array.from({ length: EVENTS / 8 }, (_, index) => `TOLD-${index}`)],
+      );
     }, 2 * MINUTE);
 
     afterAll(async () => {
@@ -72,10 +77,9 @@ describe.skipIf(!hasRedis)(
         for (const feed of FEEDS) {
           const counts = heard.get(feed) ?? new Map();
           expect([...counts.keys()].sort(), feed).toEqual([...(expected[feed] ?? [])].sort());
-          expect(
-            [...counts].filter(([, count]) => count !== 1),
-            feed,
-          ).toEqual([]);
+          // Of stock what came just before the break may come again: its numbers are absolute.
+          const doubled = feed === "stock" ? [] : [...counts].filter(([, times]) => times !== 1);
+          expect(doubled, feed).toEqual([]);
         }
         socket.terminate();
       },
@@ -199,7 +203,10 @@ async function executed(command: object): Promise<boolean> {
       headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
       body: JSON.stringify({ commands: [command] }),
     }).catch(() => null);
-    if (response?.status === 200) return true;
+    if (response?.status !== 200) continue;
+    const { outcomes } = (await response.json()) as { readonly outcomes: readonly { status: string }[] };
+    expect(outcomes).toMatchObject([{ status: "applied" }]);
+    return true;
   }
   return false;
 }
