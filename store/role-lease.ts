@@ -43,14 +43,16 @@ export async function tryRoleLease(
 ): Promise<RoleLease | null> {
   const { role, owner, renewMs = RENEW_MS, silentAfterMs = SILENT_AFTER_MS } = options;
   const client = await database.connect();
+  const isOverlapped = async (): Promise<boolean> =>
+    (await readRoleLeases(client)).some((one) => one.isHeld && overlaps(role, one.role));
   try {
-    const epoch = await raise(client, role, owner, silentAfterMs);
+    const epoch = (await isOverlapped()) ? null : await raise(client, role, owner, silentAfterMs);
     if (epoch === null) {
       client.release();
       return null;
     }
-    // Looked at after it was taken: of two that begin at once at least one sees the other, and stands back.
-    if ((await readRoleLeases(client)).some((one) => one.isHeld && overlaps(role, one.role))) {
+    // Once more after it was taken: of two that begin at once at least one sees the other, and stands back.
+    if (await isOverlapped()) {
       await giveUp(client, role, epoch);
       client.release();
       return null;
