@@ -164,8 +164,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const documents = createDocumentPool();
   const company = await readCompanyIdentity(database);
   const identity = company?.identity ?? null;
+  // One that answers for its health alone gives nobody anything, and counts for none.
+  const isWhole = options.serves === undefined;
   const redis =
-    options.redisUrl == null
+    options.redisUrl == null || !isWhole
       ? null
       : connectRedis(options.redisUrl, {
           company: identity ?? "none",
@@ -259,7 +261,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     security: new SecurityEvents(database, logger, sharedLimit("refusal", AUDIT_REFUSAL_BUCKET)),
     logger,
   };
-  const isWhole = options.serves === undefined;
   const routes = isWhole ? routeTable : routeTable.filter(({ path }) => HEALTH_PATHS.has(path));
   const stream = isWhole ? createStreamServer(services) : null;
   const http = await startHttpServer({
