@@ -4,7 +4,7 @@ import { HELP, readOptions } from "./options.ts";
 test("without options three rounds of ten seconds are measured, and what orders cost", () => {
   expect(readOptions([])).toEqual({
     status: "ok",
-    options: { rounds: 3, seconds: 10, share: 0.3, orders: 400, seed: "nodes" },
+    options: { rounds: 3, seconds: 10, share: 0.2, orders: 400, seed: "nodes" },
     out: null,
     json: false,
   });

@@ -9,7 +9,7 @@ the end against a node that is started anew from PostgreSQL.
 
   --rounds <n>     pairs of one node and two (default 3)
   --seconds <n>    of each window (default 10; a round has six of them)
-  --share <cores>  of its core that each node may use, 0.05 to 1 (default 0.3): the load, PostgreSQL and Redis need
+  --share <cores>  of its core that each node may use, 0.05 to 1 (default 0.2): the load, PostgreSQL and Redis need
                    the rest of the machine
   --orders <n>     of each kind, for what an order costs over two nodes (default 400; 0: none)
   --seed <text>    (default nodes)
@@ -75,7 +75,7 @@ function parse(args: readonly string[]) {
     options: {
       rounds: { type: "string", default: "3" },
       seconds: { type: "string", default: "10" },
-      share: { type: "string", default: "0.3" },
+      share: { type: "string", default: "0.2" },
       orders: { type: "string", default: "400" },
       seed: { type: "string", default: "nodes" },
       out: { type: "string" },
