@@ -20,7 +20,7 @@ const METHOD =
   "what one node did (open, timed from when a call was due); the same by processor time is twice the calls that a second " +
   "of a full node's processor time answered, and does not depend on what else the machine does. Form 2 (computed): no share is set, each node is " +
   "offered a rate that is below what the machine can do, and what its core could do follows from the processor time " +
-  "that its process used for a call, and at rest. Calls are reservations of one unit with ids of their own, one a call, " +
+  "that its process used for a call. Calls are reservations of one unit with ids of their own, one a call, " +
   "answered after the commit; one in sixteen is of SKUs that sell out. Orders have two lines and are captured by the " +
   "stream at their home's node, without a share set.";
 
@@ -50,10 +50,7 @@ type Held = {
 type Computed = {
   /** Calls that the nodes could answer in a second if each had a core to itself. */
   readonly capacityPerS: number;
-  /** Processor time of a thousand calls, without what the nodes do at rest. */
   readonly cpuMsPer1000: number;
-  /** Cores that all nodes use while nobody asks them anything. */
-  readonly coresAtRest: number;
 };
 
 type Measured = { readonly held: Held | null; readonly computed: Computed };
@@ -162,32 +159,21 @@ async function measureHeld(
   };
 }
 
-/**
- * What is offered to a node is the same, whether it is alone or not. What a node does at rest it does at full load too,
- * and it is less where there are two, each with half of the shards: so it is measured by itself.
- */
+/** What is offered to a node is the same, whether it is alone or not. */
 async function measureComputed(stage: Stage, load: Load, nodes: number, seconds: number): Promise<Computed> {
+  // What earlier windows have left to be projected would be counted with this one.
+  await stage.untilProjected();
   await load.open("spread", WARM_S, COMPUTED_PER_NODE * nodes);
-  const restedFrom = performance.now();
-  const rested = await stage.spent();
-  await new Promise((resolve) => setTimeout(resolve, (seconds * 1_000) / 2));
-  const idle = (await rested()).nodes;
-  const restSeconds = (performance.now() - restedFrom) / 1_000;
   const spent = await stage.spent();
   const window = await load.open("spread", seconds, COMPUTED_PER_NODE * nodes);
   const used = (await spent()).nodes;
-  const each = [...window.byOwner].map(([owner, calls]) => {
+  const capacities = [...window.byOwner].map(([owner, calls]) => {
     const index = stage.nodes.findIndex(({ server }) => owner.split(":")[1] === String(server?.pid));
-    const atRest = (idle[index] ?? 0) / restSeconds;
-    const ofCalls = Math.max(0.001, (used[index] ?? 0) - atRest * window.seconds);
-    return { atRest, ofCalls, capacity: ((1 - atRest) * calls) / ofCalls };
+    return calls / Math.max(0.001, used[index] ?? 0);
   });
-  const sum = (of: (node: (typeof each)[number]) => number): number =>
-    each.reduce((total, node) => total + of(node), 0);
   return {
-    capacityPerS: sum(({ capacity }) => capacity),
-    cpuMsPer1000: (sum(({ ofCalls }) => ofCalls) * 1_000_000) / window.calls,
-    coresAtRest: sum(({ atRest }) => atRest),
+    capacityPerS: capacities.reduce((sum, one) => sum + one, 0),
+    cpuMsPer1000: (used.reduce((sum, one) => sum + one, 0) * 1_000_000) / window.calls,
   };
 }
 

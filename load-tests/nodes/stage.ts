@@ -28,6 +28,7 @@ import { ProcessorShare, pin } from "./processor-share.ts";
 const SNAPSHOT_EVERY_ROWS = 20_000;
 const SPREAD_WITHIN_MS = 20_000;
 const POLL_MS = 100;
+const PROJECTED_WITHIN_MS = 120_000;
 /** Long enough to be read at leisure, and no part of what is measured. */
 export const OBSERVER = "nodes-observer";
 
@@ -178,6 +179,22 @@ export class Stage {
       );
       return { nodes: [one, two], postgres: ofPostgres, self };
     };
+  }
+
+  /** Until the movements and positions of all that was committed are written. */
+  async untilProjected(): Promise<void> {
+    const until = performance.now() + PROJECTED_WITHIN_MS;
+    const behind = async (): Promise<boolean> => {
+      const { rows } = await this.database.query<{ behind: boolean }>(
+        `select exists (select from journal j
+           where j.sequence > coalesce((select sequence from journal_projection p where p.shard = j.shard), 0)) as behind`,
+      );
+      return rows[0]?.behind === true;
+    };
+    while (await behind()) {
+      if (performance.now() > until) throw new Error("what was committed is not projected");
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
   }
 
   async commits(): Promise<number> {
