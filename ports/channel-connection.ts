@@ -34,6 +34,13 @@ export type OrdersPage = {
   readonly newestMs: number | null;
 };
 
+export type OrderNotTaken = {
+  readonly externalId: string;
+  /** As in docs/errors.md. */
+  readonly code: string;
+  readonly detail: string;
+};
+
 /** A line of an order as the channel knows it. */
 export type ToldLine = {
   /** The channel's id of the line, as its order gave it. */
@@ -49,6 +56,32 @@ export type ToldOrder = {
   readonly externalNumber: string;
   readonly externalIds: Readonly<Record<string, string>>;
   readonly currency: string;
+};
+
+/**
+ * An invoice over what was handed over. Its lines' amounts, shipping and charges, all with their taxes, add up
+ * to its total exactly; its tax is all that is in them. One that corrects an earlier one has negative amounts.
+ */
+export type InvoiceTold = {
+  /** Of the company, without gaps. */
+  readonly number: string;
+  /** RFC 3339. */
+  readonly issuedAt: string;
+  /** Holdfast's number of the shipment that it is about; null: it was handed over without one. */
+  readonly shipmentId: string | null;
+  /** A line that the channel does not know, since it was added here, has an empty `externalLineId`. */
+  readonly lines: readonly (ToldLine & {
+    readonly title: string;
+    /** As ordered: without discounts, and without taxes unless the order's prices contain them. */
+    readonly unitPrice: Money;
+    readonly amount: Money;
+    readonly tax: Money;
+  })[];
+  readonly shipping: Money;
+  /** What belongs to the whole order beside shipping. */
+  readonly charges: Money;
+  readonly tax: Money;
+  readonly total: Money;
 };
 
 /** What is told of an order. `key` is the same whenever it is told. */
@@ -83,7 +116,7 @@ export type OrderWord = { readonly key: string; readonly order: ToldOrder } & (
     }
   | { readonly kind: "hold"; readonly reason: string }
   | { readonly kind: "release" }
-  | { readonly kind: "invoice"; readonly number: string }
+  | ({ readonly kind: "invoice" } & InvoiceTold)
 );
 
 export type OrderWordKind = OrderWord["kind"];
@@ -165,6 +198,11 @@ export interface ChannelConnection {
    */
   tryConnection(): Promise<{ readonly works: boolean; readonly detail: string }>;
   readOrders(asked: OrdersAsked): Promise<OrdersPage>;
+  /**
+   * Orders of the page before `next` that were not taken, for channels whose people see it only by our answer
+   * (a file that is put aside). Called before the next page is asked for; absent: the channel is not told.
+   */
+  noteRefused?(next: PageToken | null, refusals: readonly OrderNotTaken[]): Promise<void>;
   /** One order as `read` takes it; null: the channel has none such. */
   readOrder(externalId: string): Promise<string | null>;
   /** The channel's own state of these, at most 50; what it does not have is left out. */
