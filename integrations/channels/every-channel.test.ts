@@ -129,6 +129,14 @@ describe.each(channelVendors.map((vendor) => [vendor.adapter.kind, vendor] as co
       expect(left).toEqual([]);
     });
 
+    test("is where people look for it: in the command's help and, with an API, in the list of guides", () => {
+      const help = readFileSync(join(projectRoot, "cli", "commands", "channel.ts"), "utf8");
+      const [, kinds = ""] = /what its orders are written in: ([a-z0-9, ]+)"/.exec(help) ?? [];
+      expect(kinds.split(", ")).toContain(kind);
+      const list = readFileSync(join(projectRoot, "docs", "channels", "README.md"), "utf8");
+      if (vendor.api !== undefined) expect(list).toContain(`](${kind}.md)`);
+    });
+
     test("one that has an API has a guide, which names each setting of its account", () => {
       if (vendor.api === undefined) return;
       const guide = readFileSync(join(projectRoot, "docs", "channels", `${kind}.md`), "utf8");

@@ -3,6 +3,7 @@ import type { ChannelVendor } from "../vendor.ts";
 import { amazon } from "./amazon/vendor.ts";
 import { bigcommerce } from "./bigcommerce/vendor.ts";
 import { ebay } from "./ebay/vendor.ts";
+import { ecwid } from "./ecwid/vendor.ts";
 import { etsy } from "./etsy/vendor.ts";
 import { holdfast } from "./holdfast/vendor.ts";
 import { magento } from "./magento/vendor.ts";
@@ -27,6 +28,7 @@ export const channelVendors: readonly ChannelVendor[] = [
   magento,
   x12,
   holdfast,
+  ecwid,
 ];
 
 /** Their adapters, by the kind that a channel's row names. */
