@@ -18,12 +18,18 @@ import { tellOrderSaga } from "../tell-saga.ts";
 
 type FloorException = {
   readonly fulfillmentOrderId: string;
-  readonly code: "verification_failed" | "device_failure";
-  /** What is wrong, for a person: which SKU is missing, which device failed how. */
+  readonly code: "verification_failed" | "device_failure" | "provider_refused";
+  /** What is wrong, for a person: which SKU is missing, which device failed how, what a provider said. */
   readonly detail: string;
-  /** `device:<id>`. */
+  /** `device:<id>` or `provider:<name>`. */
   readonly cause: string;
 };
+
+const FAILED = {
+  verification_failed: "Verification failed",
+  device_failure: "The floor failed",
+  provider_refused: "Whoever runs the location does not send it",
+} as const satisfies Record<FloorException["code"], string>;
 
 export async function reportFloorException(
   context: FloorContext,
@@ -41,10 +47,7 @@ export async function reportFloorException(
       orderId: order.orderId,
       key,
       type: "fulfillment.exception",
-      summary:
-        input.code === "verification_failed"
-          ? `Verification failed: ${input.detail}`
-          : `The floor failed: ${input.detail}`,
+      summary: `${FAILED[input.code]}: ${input.detail}`,
       cause: input.cause,
       data: { fulfillmentOrderId: input.fulfillmentOrderId, code: input.code },
     });

@@ -1,4 +1,5 @@
 import { unitsText } from "../../orders/units-text.ts";
+import { callOffRequests } from "../../store/channels/provider-requests.ts";
 import { readCancellable } from "../../store/orders/orders.ts";
 import { recordQuote } from "../../store/orders/timeline.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
@@ -55,6 +56,8 @@ export async function recordCancellationRequest(
       ...(fingerprint === undefined ? {} : { fingerprint }),
     },
   });
+  // Whoever was asked to send some of it is asked first whether that can be called off (operations/providers/).
+  if (await callOffRequests(client, orderId, { reason, by })) return { status: "done" };
   await tellOrderSaga(client, orderId, {
     key: `cancel-requested:${orderId}`,
     type: "cancel-requested",

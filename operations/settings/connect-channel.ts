@@ -14,6 +14,7 @@ import { listLocations } from "../../store/catalog/catalog-views.ts";
 import {
   type ChannelAccount,
   channelAccountSubject,
+  channelThatRuns,
   readChannelAccount,
   removeChannelAccount,
   writeChannelAccount,
@@ -38,6 +39,7 @@ const USUAL: Omit<ChannelAccount, "channelId" | "kind" | "stockPool" | "channelA
   bufferPercent: 0,
   mostShown: null,
   comparesAt: 3,
+  runsLocation: null,
   plain: {},
   secrets: {},
 };
@@ -71,6 +73,8 @@ export async function connectChannel(
   }
   const unknown = await unknownLocation(context, rules.locations ?? null);
   if (unknown !== null) return unknown;
+  const notRun = await refusedToRun(context, tools.desk, next(seen));
+  if (notRun !== null) return notRun;
   const from = readFrom === undefined ? new Date(context.now()) : new Date(readFrom);
   let account: ChannelAccount | null = null;
   return changeSetting<Fields>(context, {
@@ -170,6 +174,27 @@ async function unknownLocation(
   const known = new Set((await listLocations(database, true)).items.map(({ id }) => id));
   const missing = locations.find((id) => !known.has(id));
   return missing === undefined ? null : refuse("location_not_found", `There is no location "${missing}".`);
+}
+
+/** A location that the vendor is to run is ours, nobody else runs it, and the vendor keeps goods at all. */
+async function refusedToRun(
+  context: OperationContext,
+  desk: ChannelDesk,
+  { channelId, kind, runsLocation, plain, secrets }: ChannelAccount,
+): Promise<Refusal | null> {
+  if (runsLocation === null) return null;
+  const unknown = await unknownLocation(context, [runsLocation]);
+  if (unknown !== null) return unknown;
+  const other = await channelThatRuns(context.database, runsLocation);
+  if (other !== null && other !== channelId)
+    return refuse(
+      "location_run_already",
+      `The location "${runsLocation}" is run by the account of the channel "${other}".`,
+    );
+  const { fulfillment } = await desk.connect(kind, { ...plain, ...secrets });
+  return fulfillment !== undefined
+    ? null
+    : refuse("channel_runs_no_location", `Channels of kind "${kind}" keep no goods: leave runsLocation out.`);
 }
 
 /** Of a secret only that it is set, and when it became another one. */

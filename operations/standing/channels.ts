@@ -14,6 +14,7 @@ import { readStockFeed, type StockFeedCursor, stockFeedEnd } from "../../store/s
 import { CallBudget } from "../channels/call-budget.ts";
 import { type ChannelWorker, startChannelWorker } from "../channels/channel-worker.ts";
 import type { OperationContext } from "../context.ts";
+import { startProviderWorker } from "../providers/provider-worker.ts";
 
 const LOOK_AGAIN_MS = 10_000;
 const STOCK_MS = 200;
@@ -43,7 +44,16 @@ export function runChannels(
       const connection = await desk.connect(kind, { ...plain, ...secrets });
       const budget = new CallBudget(connection.limits);
       const worker = startChannelWorker({ context, adapters, account, connection, budget, logger });
-      workers.set(channelId, { print, worker });
+      const { fulfillment: provider } = connection;
+      const locationId = account.runsLocation;
+      const keeper =
+        provider === undefined || locationId === null
+          ? null
+          : startProviderWorker({ context, channelId, provider, locationId, budget, logger });
+      const stop = async () => {
+        await Promise.all([worker.stop(), keeper?.stop()]);
+      };
+      workers.set(channelId, { print, worker: { ...worker, stop } });
     } catch (error) {
       logger.error({ err: error, channel: channelId }, "the channel cannot be connected as it is set");
       const detail = "Its account cannot be used as it is set.";
