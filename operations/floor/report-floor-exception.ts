@@ -10,7 +10,7 @@
 import { pickupPlaceOf } from "../../orders/fulfillment/collection.ts";
 import { readExceptions, readPickLines } from "../../store/floor/picking.ts";
 import { readOrderProgress } from "../../store/orders/order-progress.ts";
-import { recordEntry } from "../../store/orders/timeline.ts";
+import { recordEntry, recordQuote } from "../../store/orders/timeline.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import type { FloorContext } from "../context.ts";
 import { giveUp } from "../shortage/give-up.ts";
@@ -43,7 +43,9 @@ export async function reportFloorException(
     const order = await readExceptions(client, input.fulfillmentOrderId);
     if (order === undefined) return { status: "done" };
     const key = `floor-exception:${input.fulfillmentOrderId}:${order.settled + 1}`;
-    const isNew = await recordEntry(client, {
+    // A provider's words may quote what it was sent.
+    const record = input.code === "provider_refused" ? recordQuote : recordEntry;
+    const isNew = await record(client, {
       orderId: order.orderId,
       key,
       type: "fulfillment.exception",

@@ -27,10 +27,11 @@ import {
 import { readFulfillmentOrders } from "../../store/floor/fulfillment.ts";
 import { lockParts, updateFulfillmentOrder } from "../../store/floor/fulfillment-changes.ts";
 import { readOrderProgress } from "../../store/orders/order-progress.ts";
-import { recordEntry } from "../../store/orders/timeline.ts";
+import { readEntryData, recordEntry } from "../../store/orders/timeline.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import { isLockedOut, pauseAfter, problemOf } from "../channels/lane.ts";
 import { reportFloorException } from "../floor/report-floor-exception.ts";
+import { CANCEL_REQUESTED } from "../holds/cancel-order.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
 import { bookPackage, cutPackages } from "./book-packages.ts";
 import { followJourney } from "./follow-journey.ts";
@@ -248,12 +249,14 @@ async function conclude(lane: ProviderLane, orderId: string): Promise<void> {
     const isAnswered = ({ state, callOffAnswer }: StoredRequest) =>
       callOffAnswer !== null || state === "ended";
     if (!wanted.every(isAnswered)) return;
-    const { reason, by } = first.callOff;
+    const by = first.callOff;
     if (wanted.every(({ callOffAnswer }) => callOffAnswer !== "too_late")) {
       await tellOrderSaga(client, orderId, {
         key: `cancel-requested:${orderId}`,
         type: "cancel-requested",
-        reason,
+        reason: String(
+          (await readEntryData(client, orderId, CANCEL_REQUESTED))?.["reason"] ?? "no reason given",
+        ),
         by,
       });
       return;

@@ -18,8 +18,6 @@ export type RequestItem = {
   readonly quantity: number;
 };
 
-export type CallOff = { readonly reason: string; readonly by: string };
-
 export type StoredRequest = {
   readonly fulfillmentOrderId: string;
   readonly orderId: string;
@@ -29,7 +27,8 @@ export type StoredRequest = {
   readonly key: string | null;
   readonly items: readonly RequestItem[];
   readonly state: RequestState;
-  readonly callOff: CallOff | null;
+  /** Who wants it called off. */
+  readonly callOff: string | null;
   readonly callOffAnswer: "called_off" | "too_late" | null;
   readonly packageId: string | null;
   readonly carrier: string | null;
@@ -185,17 +184,14 @@ export async function addLeavingRequest(
 /**
  * Whoever wants the whole order cancelled waits for the providers that were asked to send some of it.
  *
+ * @param by who wants it
  * @returns whether there are any
  */
-export async function callOffRequests(
-  client: Queryable,
-  orderId: string,
-  callOff: CallOff,
-): Promise<boolean> {
+export async function callOffRequests(client: Queryable, orderId: string, by: string): Promise<boolean> {
   const { rows } = await client.query(
     `update provider_request set call_off = $2, call_off_answer = null, due_at = now(), changed_at = now()
       where order_id = $1 and state in ('to_ask', 'asked') returning 1`,
-    [orderId, JSON.stringify(callOff)],
+    [orderId, by],
   );
   return rows.length > 0;
 }

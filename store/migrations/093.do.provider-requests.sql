@@ -19,8 +19,8 @@ create table provider_request (
   state        text not null default 'to_ask' check (state in ('to_ask', 'asked', 'leaving', 'left', 'ended')),
   -- Of one that has ended: `delivered`, `refused`, `called_off`, `forgotten` (nothing more is heard of it).
   outcome      text,
-  -- Somebody wants it called off: {reason, by}; and what the provider has said to that.
-  call_off     jsonb,
+  -- Who wants it called off, as in the timeline, which says why; and what the provider has said to that.
+  call_off     text,
   call_off_answer  text check (call_off_answer in ('called_off', 'too_late')),
   -- The package that it left in.
   package_id       text,
