@@ -173,6 +173,19 @@ describe("an order that is sourced where Amazon keeps the goods", () => {
     expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
   });
 
+  test("is not asked for blindly where the application may make orders and not look at them", async () => {
+    const orderId = await world.placeOrder({ lines: AT_AMAZON });
+    await released(orderId);
+    seller.warehouses.isDenied = true;
+    for (let turn = 0; turn < 2; turn += 1)
+      await expect(look()).rejects.toMatchObject({ code: "unauthorized", retryable: false });
+    expect(seller.warehouses.sent()).toEqual([]);
+    expect(await requests()).toMatchObject([{ state: "to_ask", problem: "unauthorized" }]);
+    seller.warehouses.isDenied = false;
+    await look();
+    expect(seller.warehouses.sent().length).toBe(1);
+  });
+
   test.each([
     ["goOn", "before"],
     ["goOn", "after"],
@@ -397,6 +410,18 @@ describe("the stock that lies at Amazon", () => {
     expect(await readProviderStock(lane)).toMatchObject({ goods: 1, changed: 1 });
     expect([await onHand("MUG"), await onHand("CAP")]).toEqual([5, 25]);
     expect(await readProviderStock(lane)).toMatchObject({ changed: 0 });
+  });
+
+  test("is read from its beginning where a page has expired meanwhile, and is left for later where they all do", async () => {
+    for (let number = 0; number < 60; number += 1) seller.warehouses.put(`A ${number}`, 1);
+    seller.warehouses.put("MUG", 6);
+    seller.warehouses.expiringPages = 2;
+    expect(await readProviderStock(lane)).toMatchObject({ goods: 2, changed: 1 });
+    expect(await onHand("MUG")).toBe(6);
+    seller.warehouses.put("MUG", 7);
+    seller.warehouses.expiringPages = 9;
+    await expect(readProviderStock(lane)).rejects.toMatchObject({ code: "page_unknown" });
+    expect(await onHand("MUG")).toBe(6);
   });
 
   test("counts what was asked for until it has left, and believes no higher figure while goods move", async () => {

@@ -70,13 +70,12 @@ export async function readProviderStock(lane: ProviderLane): Promise<StockRead |
 /** @returns false where it was ended before, so that nothing is to be booked */
 async function readPages({ context, provider, channelId, budget, isEnding }: ProviderLane): Promise<boolean> {
   let page: string | null = null;
-  let begun = 1;
-  do {
-    if (isEnding()) return false;
+  for (let begun = 1; !isEnding(); ) {
     const token: string | null = page;
     try {
       const read: ProviderStockPage = await budget.call("stock", () => provider.readStock(token));
       await writeProviderStock(context.database, channelId, read.stock);
+      if (read.next === null) return true;
       page = read.next;
     } catch (error) {
       // Pages expire; what was read of them is as good as what is read now.
@@ -84,6 +83,6 @@ async function readPages({ context, provider, channelId, budget, isEnding }: Pro
       begun += 1;
       page = null;
     }
-  } while (page !== null);
-  return true;
+  }
+  return false;
 }

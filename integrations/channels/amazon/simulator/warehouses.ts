@@ -38,6 +38,10 @@ export class SimulatedWarehouses {
   deliverMs = 60_000;
   /** Each item of an order is a package of its own. */
   splits = false;
+  /** The application lacks the right to look at orders, though it may make them. */
+  isDenied = false;
+  /** So many pages of the stock expire before they are asked for. */
+  expiringPages = 0;
   /** Goods that no page of the stock shows although they are there. */
   readonly leftOut = new Set<string>();
   private readonly stock = new Map<string, number>();
@@ -126,6 +130,10 @@ export class SimulatedWarehouses {
   }
 
   look(key: string): SimulatedReply {
+    if (this.isDenied)
+      return jsonReply(403, {
+        errors: [{ code: "Unauthorized", message: "Access to requested resource is denied.", details: "" }],
+      });
     const order = this.orders.get(key);
     return order === undefined ? unknown(key) : jsonReply(200, { payload: this.documentOf(key, order) });
   }
@@ -160,7 +168,9 @@ export class SimulatedWarehouses {
 
   summaries(request: SimulatedRequest): SimulatedReply {
     const from = Number(request.query.get("nextToken") ?? "0");
-    if (!Number.isInteger(from)) return invalid("Next token is invalid or expired");
+    const isExpired = from > 0 && this.expiringPages > 0;
+    if (isExpired) this.expiringPages -= 1;
+    if (isExpired || !Number.isInteger(from)) return invalid("Next token is invalid or expired");
     const skus = [...this.stock.keys()].filter((sku) => !this.leftOut.has(sku)).sort();
     const isDetailed = request.query.get("details") === "true";
     return jsonReply(200, {
