@@ -25,6 +25,7 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     codes: [
       "channel_not_connected",
       "not_found",
+      "requests_under_way",
       "setting_changed",
       "unauthenticated",
     ],
@@ -3514,6 +3515,7 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "location_not_found",
       "location_run_already",
       "not_found",
+      "requests_under_way",
       "setting_changed",
       "unauthenticated",
     ],

@@ -15,10 +15,12 @@ import {
   type ChannelAccount,
   channelAccountSubject,
   channelThatRuns,
+  locationRunBy,
   readChannelAccount,
   removeChannelAccount,
   writeChannelAccount,
 } from "../../store/channels/accounts.ts";
+import { hasOpenRequests } from "../../store/channels/provider-requests.ts";
 import { readChannelRules } from "../../store/settings/channel-rules.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
@@ -73,7 +75,9 @@ export async function connectChannel(
   }
   const unknown = await unknownLocation(context, rules.locations ?? null);
   if (unknown !== null) return unknown;
-  const notRun = await refusedToRun(context, tools.desk, next(seen));
+  const notRun =
+    (await refusedToLeave(context, channelId, seen?.runsLocation ?? null, next(seen).runsLocation)) ??
+    (await refusedToRun(context, tools.desk, next(seen)));
   if (notRun !== null) return notRun;
   const from = readFrom === undefined ? new Date(context.now()) : new Date(readFrom);
   let account: ChannelAccount | null = null;
@@ -95,12 +99,15 @@ export async function connectChannel(
 }
 
 /** It is neither read nor told any more. What it was told stays to be seen. */
-export function disconnectChannel(
+export async function disconnectChannel(
   context: OperationContext,
   { box }: ChannelTools,
   channelId: string,
   by: string,
 ): Promise<SettingChanged | Refusal> {
+  const runs = await locationRunBy(context.database, channelId);
+  const refusal = await refusedToLeave(context, channelId, runs, null);
+  if (refusal !== null) return refusal;
   return changeSetting<Fields>(context, {
     subject: channelAccountSubject(channelId),
     version: null,
@@ -174,6 +181,18 @@ async function unknownLocation(
   const known = new Set((await listLocations(database, true)).items.map(({ id }) => id));
   const missing = locations.find((id) => !known.has(id));
   return missing === undefined ? null : refuse("location_not_found", `There is no location "${missing}".`);
+}
+
+/** What the vendor was asked to send would be followed by nobody. */
+async function refusedToLeave(
+  { database }: OperationContext,
+  channelId: string,
+  before: string | null,
+  after: string | null,
+): Promise<Refusal | null> {
+  if (before === null || before === after || !(await hasOpenRequests(database, channelId))) return null;
+  const detail = `The vendor of "${channelId}" still has orders to send from "${before}": wait for them, or cancel them.`;
+  return refuse("requests_under_way", detail);
 }
 
 /** A location that the vendor is to run is ours, nobody else runs it, and the vendor keeps goods at all. */

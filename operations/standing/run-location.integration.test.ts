@@ -10,7 +10,7 @@ import {
 import { channelAdapters } from "../../integrations/channels/registry.ts";
 import { type CaptureWorld, startCaptureWorld } from "../../test-support/capture-world.ts";
 import { createProduct } from "../catalog/create-product.ts";
-import { connectChannel } from "../settings/connect-channel.ts";
+import { connectChannel, disconnectChannel } from "../settings/connect-channel.ts";
 import { runChannels } from "./channels.ts";
 
 const box = new SecretBox([{ id: "test", key: Buffer.alloc(32, 7) }]);
@@ -91,6 +91,19 @@ test("a location is run by one account, of a vendor that keeps goods, or the req
   expect(await connect("amazon", { bufferUnits: 1 })).toMatchObject({ status: "done" });
   const { rows } = await world.store.database.query("select channel_id, runs_location from channel_account");
   expect(rows).toEqual([{ channel_id: "amazon", runs_location: "west" }]);
+});
+
+test("an account that still has something to send keeps its location, and is not disconnected", async () => {
+  await world.store.database.query(
+    `insert into provider_request (fulfillment_order_id, order_id, channel_id, location_id, due_at)
+     values ('o-1-F1', 'o-1', 'amazon', 'west', now() + interval '1 day')`,
+  );
+  expect(await connect("amazon", { runsLocation: null })).toMatchObject({ code: "requests_under_way" });
+  expect(await connect("amazon", { runsLocation: "east" })).toMatchObject({ code: "requests_under_way" });
+  expect(await disconnectChannel(world.context, { desk, box }, "amazon", "staff:1")).toMatchObject({
+    code: "requests_under_way",
+  });
+  await world.store.database.query("delete from provider_request");
 });
 
 test("what lies there is booked at the location, and offered to every channel but the vendor's own", async () => {

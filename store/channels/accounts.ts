@@ -88,6 +88,15 @@ export async function channelThatRuns(client: Queryable, locationId: string): Pr
   return rows[0]?.channelId ?? null;
 }
 
+/** The location that the channel's vendor runs; null: none, or it is not connected. */
+export async function locationRunBy(client: Queryable, channelId: string): Promise<string | null> {
+  const { rows } = await client.query<{ location: string | null }>(
+    "select runs_location as location from channel_account where channel_id = $1",
+    [channelId],
+  );
+  return rows[0]?.location ?? null;
+}
+
 /**
  * A channel that is connected is read and told from now on: what was before comes by a backfill.
  *

@@ -81,6 +81,15 @@ export function providerKey(fulfillmentOrderId: string, round: number): string {
   return `${plain.slice(-(29 - end.length))}-${digest}${end}`.replace(/^-+/, "");
 }
 
+/** Whether the channel's vendor has been asked for what has not come to its end. */
+export async function hasOpenRequests(client: Queryable, channelId: string): Promise<boolean> {
+  const { rows } = await client.query<{ open: boolean }>(
+    "select exists (select from provider_request where channel_id = $1 and state <> 'ended') as open",
+    [channelId],
+  );
+  return rows[0]?.open === true;
+}
+
 /** The longest overdue first. */
 export async function dueRequests(
   client: Queryable,
