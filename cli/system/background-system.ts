@@ -18,6 +18,7 @@ import {
 import { freePort } from "../embedded/free-port.ts";
 import { UserProblem } from "../problem.ts";
 import { note } from "../terminal.ts";
+import { NODE_FLAGS } from "./node-flags.ts";
 
 export type UsableSystem = { readonly access: Access; release(): Promise<void> };
 
@@ -87,13 +88,17 @@ async function isAlive(url: string): Promise<boolean> {
 }
 
 function startChild(environment: NodeJS.ProcessEnv, folder: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [join(projectRoot, "bin", "holdfast.js"), "start", "--json"], {
-    cwd: folder,
-    env: environment,
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
-    // Not in the terminal's process group: Ctrl-C reaches only us, and closing the channel stops it in order.
-    detached: true,
-  });
+  const child = spawn(
+    process.execPath,
+    [...NODE_FLAGS, join(projectRoot, "bin", "holdfast.js"), "start", "--json"],
+    {
+      cwd: folder,
+      env: environment,
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+      // Not in the terminal's process group: Ctrl-C reaches only us, and closing the channel stops it in order.
+      detached: true,
+    },
+  );
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", () =>

@@ -138,10 +138,12 @@ export class JournalProjector {
     let laneShare = 0;
     const reached = await inTransaction(this.database, async (transaction) => {
       // The cursors fall back together with the rows if the server crashes before they are on disk. So
-      // nothing waits for the disk.
-      await transaction.query("set local synchronous_commit = off");
-      // A process that stands still here holds the cursors of shards that another node has by now.
-      await transaction.query(`set local idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`);
+      // nothing waits for the disk. And a process that stands still here holds the cursors of shards that
+      // another node has by now.
+      await transaction.query(
+        "select set_config('synchronous_commit', 'off', true), set_config('idle_in_transaction_session_timeout', $1, true)",
+        [String(IDLE_IN_TRANSACTION_MS)],
+      );
       const places = await lockProjection(transaction, shards);
       const reached = new Map(places.map(({ shard, after }) => [shard, after]));
       const rows = await readJournal(transaction, places, this.rowsPerStep);

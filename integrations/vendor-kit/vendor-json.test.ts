@@ -19,6 +19,15 @@ test("ids beyond 2^53 keep every digit, through reading and writing", () => {
   expect(writeJson(document)).toBe(text);
 });
 
+test.each([
+  " 9007199254740993 ",
+  "[9007199254740993]",
+  "[ 1,\r\n\t9007199254740993 ]",
+  '{"9400110200881234567890":"9400110200881234567890","n" : -9007199254740993}',
+])("a long number is found wherever a value may stand: %s", (text) => {
+  expect(writeJson(parseJson(text))).toBe(text.replaceAll(/\s/g, ""));
+});
+
 test("long decimals keep every digit", () => {
   expect(textAt(parseJson('{"amount":12.3456789012345678}'), "amount")).toBe("12.3456789012345678");
 });

@@ -11,8 +11,11 @@ import { isLosslessNumber, LosslessNumber, stringify as stringifyLossless } from
 import { currencyExponent, type Money, parseMoney, zeroMoney } from "../../orders/money.ts";
 import { storableText } from "../../orders/storable-text.ts";
 
-/** 16 or more characters of digits and points: the shortest literal that a double may not keep. */
-const LONG_NUMBER = /[\d.]{16}/;
+/**
+ * 16 or more characters of digits and points, the shortest literal that a double may not keep, where a value
+ * begins: most long numbers are within quotes, as tracking numbers are.
+ */
+const LONG_NUMBER = /(?:^|[[:,])\s*-?[\d.]{16}/;
 
 /** Strings and numbers of a JSON text. */
 const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;

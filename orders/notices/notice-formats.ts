@@ -9,27 +9,41 @@ export function addressLines(address: Address): readonly string[] {
   );
 }
 
+/** By currency and decimal places. To make one takes longer than to write a mail's amounts. */
+const moneyFormats = new Map<string, Intl.NumberFormat>();
+
+function moneyFormat(currency: string, exponent: number): Intl.NumberFormat {
+  const key = `${currency} ${exponent}`;
+  const known = moneyFormats.get(key);
+  if (known !== undefined) return known;
+  const made = new Intl.NumberFormat("en-US", {
+    style: "currency",
+    currency,
+    minimumFractionDigits: exponent,
+    maximumFractionDigits: exponent,
+  });
+  moneyFormats.set(key, made);
+  return made;
+}
+
 /** `$359.97`, `¥2,599`; rounded to what the currency can be charged in. */
 export function moneyText(amount: Money): string {
   const exponent = currencyExponent(amount.currency) ?? amount.exponent;
-  return new Intl.NumberFormat("en-US", {
-    style: "currency",
-    currency: amount.currency,
-    minimumFractionDigits: exponent,
-    maximumFractionDigits: exponent,
-  }).format(chargeableMinor(amount) / 10 ** exponent);
+  return moneyFormat(amount.currency, exponent).format(chargeableMinor(amount) / 10 ** exponent);
 }
+
+const DAY = new Intl.DateTimeFormat("en-US", {
+  weekday: "long",
+  month: "long",
+  day: "numeric",
+  timeZone: "UTC",
+});
 
 /** `Tuesday, November 24` for `2026-11-24`; the text itself where it is no date. */
 export function dayText(day: string): string {
   const time = Date.parse(`${day.slice(0, 10)}T00:00:00Z`);
   if (Number.isNaN(time)) return day;
-  return new Intl.DateTimeFormat("en-US", {
-    weekday: "long",
-    month: "long",
-    day: "numeric",
-    timeZone: "UTC",
-  }).format(time);
+  return DAY.format(time);
 }
 
 /**
