@@ -15,6 +15,9 @@ const CHANNELS = "integrations/channels";
 const TEMPLATE = "connector-template";
 /** A channel's row, files, types and variables are named by it. */
 const NAME = /^[a-z][a-z0-9]{1,29}$/;
+/** An import may not be called so. */
+const RESERVED =
+  /^(as|async|await|break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|export|extends|false|finally|for|function|if|import|in|instanceof|interface|let|new|null|of|package|private|protected|public|return|static|super|switch|this|throw|true|try|typeof|var|void|while|with|yield)$/;
 
 /** What cannot be done; its message says what to do instead. */
 export class Refusal extends Error {
@@ -28,7 +31,7 @@ export class Refusal extends Error {
  * @returns {string[]} the files that were made or changed, from the root
  */
 export function makeConnector(root, name, shown = `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`) {
-  if (!NAME.test(name))
+  if (!NAME.test(name) || RESERVED.test(name))
     throw new Refusal(`"${name}" is no name for a connector: 2 to 30 small letters and digits, as in ecwid`);
   if (!/^[\w .&+-]{1,40}$/.test(shown))
     throw new Refusal(`"${shown}" is no name to show: at most 40 letters, digits, spaces, and . & + -`);

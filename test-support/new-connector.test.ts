@@ -61,7 +61,8 @@ describe("a new connector", () => {
       expect(() => makeConnector(root, name, shown)).toThrow(Refusal);
       expect(everyFile()).toEqual(before);
     };
-    for (const name of ["", "Ecwid", "../up", "a b", "x", "1shop", "a".repeat(31), "shopify"]) refusal(name);
+    for (const name of ["", "Ecwid", "../up", "a b", "x", "1shop", "class", "a".repeat(31), "shopify"])
+      refusal(name);
     refusal("mangoshop", "`; drop");
     writeFileSync(join(root, "docs", "channels", "pear.md"), "# Pear");
     before.push(["/docs/channels/pear.md", "# Pear"]);
