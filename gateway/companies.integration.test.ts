@@ -295,6 +295,7 @@ const PUBLIC: Readonly<Record<string, readonly number[]>> = {
   "POST /v1/password-links": [200],
   "POST /v1/password-links/check": [404, 410],
   "POST /v1/password-links/use": [404, 410],
+  "GET /v1/webhooks/{kind}/{provider}/{account}": [404],
   "POST /v1/webhooks/{kind}/{provider}/{account}": [401],
   "POST /v1/webhooks/channels/{channel}": [401],
   "POST /v1/webhooks/carriers/{provider}": [401],

@@ -127,7 +127,10 @@ type GatewayOptions = {
   readonly refundLimits?: readonly RefundLimit[];
 };
 
-export type NodeSources = Pick<MetricSources, "node" | "version" | "roles" | "engine" | "sagas"> & {
+export type NodeSources = Pick<
+  MetricSources,
+  "node" | "version" | "roles" | "engine" | "sagas" | "channelCalls"
+> & {
   readonly jobLog: JobLog;
   /** Connections to PostgreSQL of other parts of the process, by name. */
   readonly otherPools?: () => Readonly<Record<string, PoolFigures>>;

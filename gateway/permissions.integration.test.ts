@@ -76,6 +76,7 @@ test("the routes that need no identity are exactly these", () => {
     "GET /v1/track/{token}",
     "GET /v1/track/{token}/returns/{id}/code.svg",
     "GET /v1/track/{token}/returns/{id}/label.pdf",
+    "GET /v1/webhooks/{kind}/{provider}/{account}",
     "POST /v1/passkey-challenges",
     "POST /v1/password-links",
     "POST /v1/password-links/check",

@@ -29,11 +29,11 @@ export function createChannelDesk(
       const named = new Set(missing.map(({ name }) => name));
       return [...missing, ...valueProblems(declared, values, context).filter(({ name }) => !named.has(name))];
     },
-    connect: async (kind, values) => {
+    connect: async (kind, values, keep) => {
       const declared = declarationOf(kind);
       const api = apis.get(kind);
       if (api === undefined) throw new Error(`channels of kind ${kind} have no API`);
-      return api.connect(completeValues(declared, values, context));
+      return api.connect(completeValues(declared, values, context), keep === undefined ? {} : { keep });
     },
   };
 }

@@ -15,6 +15,7 @@
  *                              delivered several times, and out of order
  *   POST /simulation/incidents {order, what, amount?}: what happens to an order's money at the payment
  *                              provider by itself, e.g. disputed or refund_failed
+ *   POST /simulation/shop      {sku, quantity?}: somebody buys in the sandbox's shop; GET: its orders, levels
  *   GET  /simulation/charges   what happened to each order's money, and orders charged too much
  *   GET  /simulation/labels    every label bought
  *   GET  /simulation/mails     every message taken, and repeats; with ?q= those with it in address or subject
@@ -30,6 +31,7 @@ import type { ConfiguredVendors, VendorSettings } from "../config/vendor-setting
 import { carrierVendors } from "./carriers/registry.ts";
 import { notificationVendors } from "./notifications/registry.ts";
 import { paymentVendors } from "./payments/registry.ts";
+import { type ShopGoods, startSandboxShop } from "./sandbox-shop.ts";
 import {
   htmlReply,
   jsonReply,
@@ -58,12 +60,16 @@ type SimulatorOptions = {
   /** The gateway's address for webhooks, to which kind, provider and account are added. */
   readonly webhooksUrl: string;
   readonly vendors: ConfiguredVendors;
+  /** What the sandbox's shop has on sale; absent: there is no shop. */
+  readonly goods?: readonly ShopGoods[];
   readonly logger: Logger;
 };
 
 export type Simulators = {
   readonly httpPort: number;
   readonly smtpPort: number;
+  /** What reaches the sandbox's shop; null: there is none. */
+  readonly shopAccount: Readonly<Record<string, string>> | null;
   stop(): Promise<void>;
 };
 
@@ -98,6 +104,8 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
     ),
   );
   const mails = await startMails(options);
+  const { goods } = options;
+  const shop = goods === undefined ? null : await startSandboxShop({ goods, dataFolder, logger });
 
   /** The fleet asks for them, as it does for the pace. */
   let shortPicks = 0;
@@ -184,6 +192,8 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
       const problem = happen(parseJson(request.body.toString("utf8")));
       return problem === null ? jsonReply(200, { happened: true }) : jsonReply(400, { error: problem });
     }
+    if (shop !== null && path === "/simulation/shop")
+      return method === "POST" ? shop.buy(parseJson(request.body.toString("utf8"))) : shop.state();
     if (method !== "GET") return undefined;
     if (path === "/simulation") return jsonReply(200, state());
     if (path === "/simulation/charges") return jsonReply(200, chargesAudit(payments));
@@ -271,7 +281,7 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
     await once(server, "listening");
   } catch (error) {
     clock.stop();
-    await Promise.all([mails.stop(), ...[...payments, ...carriers].map((one) => one.stop())]);
+    await Promise.all([mails.stop(), shop?.stop(), ...[...payments, ...carriers].map((one) => one.stop())]);
     throw error;
   }
   const httpPort = (server.address() as AddressInfo).port;
@@ -280,11 +290,17 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
   return {
     httpPort,
     smtpPort: mails.port,
+    shopAccount: shop?.account ?? null,
     async stop() {
       clock.stop();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
-      await Promise.all([closed, mails.stop(), ...[...payments, ...carriers].map((one) => one.stop())]);
+      await Promise.all([
+        closed,
+        mails.stop(),
+        shop?.stop(),
+        ...[...payments, ...carriers].map((one) => one.stop()),
+      ]);
     },
   };
 }

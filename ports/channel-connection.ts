@@ -52,6 +52,32 @@ export type ToldOrder = {
   readonly currency: string;
 };
 
+/**
+ * An invoice over what was handed over. Its lines' amounts, shipping and charges, all with their taxes, add up
+ * to its total exactly; its tax is all that is in them. One that corrects an earlier one has negative amounts.
+ */
+export type InvoiceTold = {
+  /** Of the company, without gaps. */
+  readonly number: string;
+  /** RFC 3339. */
+  readonly issuedAt: string;
+  /** Holdfast's number of the shipment that it is about; null: it was handed over without one. */
+  readonly shipmentId: string | null;
+  /** A line that the channel does not know, since it was added here, has an empty `externalLineId`. */
+  readonly lines: readonly (ToldLine & {
+    readonly title: string;
+    /** As ordered: without discounts, and without taxes unless the order's prices contain them. */
+    readonly unitPrice: Money;
+    readonly amount: Money;
+    readonly tax: Money;
+  })[];
+  readonly shipping: Money;
+  /** What belongs to the whole order beside shipping. */
+  readonly charges: Money;
+  readonly tax: Money;
+  readonly total: Money;
+};
+
 /** What is told of an order. `key` is the same whenever it is told. */
 export type OrderWord = { readonly key: string; readonly order: ToldOrder } & (
   | { readonly kind: "acknowledge" }
@@ -84,7 +110,7 @@ export type OrderWord = { readonly key: string; readonly order: ToldOrder } & (
     }
   | { readonly kind: "hold"; readonly reason: string }
   | { readonly kind: "release" }
-  | { readonly kind: "invoice"; readonly number: string }
+  | ({ readonly kind: "invoice" } & InvoiceTold)
 );
 
 export type OrderWordKind = OrderWord["kind"];

@@ -15,7 +15,13 @@ export interface ChannelDesk {
   problemsOf(kind: string, values: ChannelValues): readonly ValueProblem[];
   /**
    * @param values by the names that its vendor declares; what is missing is as usual
+   * @param keep is told of values that the vendor has replaced, e.g. a refresh token: the old ones are worth
+   *   nothing any more
    * @throws Error where no such kind has an API
    */
-  connect(kind: string, values: ChannelValues): Promise<ChannelConnection>;
+  connect(
+    kind: string,
+    values: ChannelValues,
+    keep?: (values: ChannelValues) => Promise<void>,
+  ): Promise<ChannelConnection>;
 }

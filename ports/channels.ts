@@ -44,6 +44,16 @@ export type ChannelReading =
   | { readonly kind: "changed"; readonly externalId: string }
   | { readonly kind: "refused"; readonly refusal: ChannelRefusal };
 
+/** A channel asks by GET, in the query, and wants an answer that only who has a secret of the account can give. */
+export type ChannelChallenge = {
+  /** Of the query. */
+  readonly parameter: string;
+  /** The variable of the account that is the secret. */
+  readonly secret: string;
+  /** @param endpoint the address that was asked, as the channel knows it */
+  answer(code: string, secret: string, endpoint: string): Readonly<Record<string, string>>;
+};
+
 /** What a channel's headers say about its webhook; `null` where they do not. */
 export type ChannelWebhook = {
   /** The channel's own event name, e.g. `orders/create`. */
@@ -70,6 +80,10 @@ export interface ChannelAdapter {
    * return their input.
    */
   join(documents: readonly string[]): readonly string[];
+  /**
+   * How it is asked whether an address takes its webhooks, before any is sent there; absent: it does not ask.
+   */
+  readonly challenge?: ChannelChallenge;
   /**
    * Checks a webhook's signature over the raw body in constant time, and reads what the channel says about it
    * in its own headers; `null` where the signature is wrong.

@@ -14,6 +14,7 @@ import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import type { SingleSignOn } from "../gateway/http/route.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
 import type { Carrier } from "../ports/carriers.ts";
+import type { ChannelDesk } from "../ports/channel-desk.ts";
 import type { PaymentProvider } from "../ports/payments.ts";
 import type { VendorDesk } from "../ports/vendor-desk.ts";
 import { VendorRoster } from "../ports/vendor-roster.ts";
@@ -42,6 +43,8 @@ export type OutsideRosters = {
   readonly otherVendors?: readonly VendorRoster<unknown>[];
   /** Absent: no accounts can be set. */
   readonly vendorDesk?: VendorDesk;
+  /** Absent: no channel can be connected. */
+  readonly channelDesk?: ChannelDesk;
   /** Absent: nobody is told by webhook. */
   readonly webhookSender?: WebhookSender;
 };

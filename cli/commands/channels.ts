@@ -261,6 +261,7 @@ function tell(account: ChannelAccountDetail, options: AccessOptions): void {
         ...Object.entries(account.values).map(([name, value]) => [`  ${name}`, value]),
         ...account.secrets.map((name) => [`  ${name}`, "set"]),
         ["  read to", state.readTo],
+        ["  can be told of", state.tells?.join(", ") ?? "not known yet"],
         ["  problem", state.problem?.detail ?? "none"],
       ]),
     ].join("\n"),
@@ -292,7 +293,7 @@ async function tellings(
   const rows = items.map((one) => [
     one.id,
     one.orderId,
-    one.kind,
+    one.number === null ? one.kind : `${one.kind} ${one.number}`,
     one.state,
     one.attempts,
     one.problem ?? "",

@@ -124,3 +124,13 @@ export function sandboxCatalog(): readonly SandboxProduct[] {
 function withCheckDigit(body: string): string {
   return body + gs1CheckDigit(body);
 }
+
+const SHOP_GOODS = 12;
+
+/** What the sandbox's simulated shop has on sale. */
+export function shopGoods(): readonly Pick<SandboxProduct, "sku" | "name" | "priceMinor" | "weightGrams">[] {
+  return sandboxCatalog()
+    .filter(({ source }) => source === "fulfillment_centers")
+    .slice(0, SHOP_GOODS)
+    .map(({ sku, name, priceMinor, weightGrams }) => ({ sku, name, priceMinor, weightGrams }));
+}

@@ -96,6 +96,15 @@ export const SANDBOX_CHANNELS: readonly SandboxChannel[] = [
   { id: "web", kind: "holdfast", name: "Own web shop", onShortage: "refuse", chargedBy: "merchant" },
 ];
 
+/** Connected both ways to the sandbox's simulated shop. */
+export const SANDBOX_SHOP: SandboxChannel = {
+  id: "store",
+  kind: "shopify",
+  name: "Shopify store, both ways",
+  onShortage: "hold",
+  chargedBy: "channel",
+};
+
 export const SANDBOX_STAFF: readonly {
   readonly id: string;
   readonly name: string;

@@ -8,6 +8,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { Connection } from "@temporalio/client";
 import type { Logger } from "pino";
+import { ChannelCalls } from "../../config/channel-calls.ts";
 import { Distribution } from "../../config/distribution.ts";
 import { JobLog } from "../../config/job-log.ts";
 import { PACKAGE_VERSION } from "../../config/package-version.ts";
@@ -149,6 +150,7 @@ export async function startSystem(
         : { engineProcess: access.engineProcess((): OperationContext => context) }),
     };
     const jobLog = new JobLog();
+    const channelCalls = new ChannelCalls();
     const system: Composition = {
       settings,
       logger,
@@ -157,6 +159,7 @@ export async function startSystem(
       access,
       nodeId: engine?.owner ?? id,
       jobLog,
+      channelCalls,
       ...ready,
     };
     if (engine !== null) await startStockNeighbours(system);
@@ -190,6 +193,7 @@ type Composition = {
   /** `node.id` of this process. */
   readonly nodeId: string;
   readonly jobLog: JobLog;
+  readonly channelCalls: ChannelCalls;
 } & WhatIsNeeded;
 
 type Stoppable = { stop(): Promise<void> };
@@ -255,7 +259,8 @@ async function startStockNeighbours(system: Composition): Promise<void> {
 const JOBS_POOL_SIZE = 20;
 
 async function startJobs(system: Composition): Promise<RunningJobs> {
-  const { settings, logger, parts, context, nodeId, outside, webhookSender, channelDesk, jobLog } = system;
+  const { settings, logger, parts, context, nodeId, outside, webhookSender, channelDesk } = system;
+  const { jobLog, channelCalls } = system;
   let pool: Database | null = null;
   const standby = await RoleStandby.start({
     role: "jobs",
@@ -287,6 +292,7 @@ async function startJobs(system: Composition): Promise<RunningJobs> {
           channels: {
             box: settings.secretBox,
             desk: channelDesk,
+            calls: channelCalls,
             adapters: context.channelAdapters ?? channelAdapters,
           },
           logger,
@@ -542,6 +548,7 @@ async function startEdge(system: Composition, neighbours: Neighbours) {
       },
       ...(sagas === null ? {} : { sagas: () => sagas.figures() }),
       jobLog,
+      channelCalls: () => system.channelCalls.figures(),
     },
   });
   parts.add("gateway", gateway);

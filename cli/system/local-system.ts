@@ -37,6 +37,7 @@ import { ProcessBook } from "../embedded/processes.ts";
 import { startTemporal } from "../embedded/temporal.ts";
 import { UserProblem } from "../problem.ts";
 import { SANDBOX_COMPANY, SANDBOX_PASSWORD } from "../sandbox/company.ts";
+import { connectSandboxShop } from "../sandbox/connected-shop.ts";
 import { deviceSecret, sandboxDevices } from "../sandbox/devices.ts";
 import { createLocalKey, seedSandbox } from "../sandbox/seed.ts";
 import type { Steps } from "../terminal.ts";
@@ -161,7 +162,7 @@ export async function startLocalSystem(
           await giveMissingPasswords(database, ids, (id) => deviceSecret(deviceKey, id));
         }
         simulators = await steps.run("Simulators", async () => {
-          const child = await startSimulatorsProcess(settings.dataFolder, book, {
+          const { child, shopAccount } = await startSimulatorsProcess(settings.dataFolder, book, {
             host: HELPERS_HOST,
             httpPort: settings.ports.simulators,
             smtpPort: settings.ports.smtp,
@@ -176,8 +177,9 @@ export async function startLocalSystem(
             logLevel: settings.log.level,
           });
           started.push({ stop: () => stopSimulators(child, book) });
+          if (shopAccount !== null) await connectSandboxShop(database, secretBox, shopAccount);
           child.once("exit", () => reportBroken("the simulators have ended"));
-          return { value: child, detail: "payments, carrier, mail inbox, robots, people" };
+          return { value: child, detail: "payments, carrier, mail inbox, shop, robots, people" };
         });
       },
     });
@@ -305,7 +307,10 @@ async function startSimulatorsProcess(
   dataFolder: string,
   book: ProcessBook,
   configuration: SimulatorsConfiguration,
-): Promise<ChildProcess> {
+): Promise<{
+  readonly child: ChildProcess;
+  readonly shopAccount: Readonly<Record<string, string>> | null;
+}> {
   await mkdir(configuration.dataFolder, { recursive: true });
   await chmod(configuration.dataFolder, 0o700);
   const log = openSync(join(dataFolder, "logs", "simulators.log"), "a");
@@ -316,7 +321,7 @@ async function startSimulatorsProcess(
   });
   closeSync(log);
   if (child.pid !== undefined) await book.add("simulators", child.pid);
-  await new Promise<void>((resolve, reject) => {
+  const shopAccount = await new Promise<Readonly<Record<string, string>> | null>((resolve, reject) => {
     const timer = setTimeout(
       () => reject(new Error("the simulators did not start in time")),
       SIMULATORS_READY_MS,
@@ -324,13 +329,13 @@ async function startSimulatorsProcess(
     child.once("exit", (code) => reject(simulatorsProblem(dataFolder, `ended with status ${code}`)));
     child.on("message", (message: SimulatorsMessage) => {
       clearTimeout(timer);
-      if (message.type === "ready") resolve();
+      if (message.type === "ready") resolve(message.shopAccount);
       else reject(simulatorsProblem(dataFolder, message.reason));
     });
     child.send(configuration);
   });
   child.removeAllListeners("exit");
-  return child;
+  return { child, shopAccount };
 }
 
 function simulatorsProblem(dataFolder: string, reason: string): UserProblem {

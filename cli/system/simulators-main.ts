@@ -9,6 +9,7 @@ import type { MqttConnection } from "../../devices/mqtt/mqtt-session.ts";
 import { startFleet } from "../../devices/simulators/fleet.ts";
 import { startSimulators } from "../../integrations/simulators.ts";
 import { reasonOf } from "../problem.ts";
+import { shopGoods } from "../sandbox/catalog.ts";
 import { SANDBOX_LOCATIONS } from "../sandbox/company.ts";
 import { deviceSecret, sandboxDevices } from "../sandbox/devices.ts";
 import { startPeople } from "../sandbox/people.ts";
@@ -30,7 +31,7 @@ export type SimulatorsConfiguration = {
 };
 
 export type SimulatorsMessage =
-  | { readonly type: "ready" }
+  | { readonly type: "ready"; readonly shopAccount: Readonly<Record<string, string>> | null }
   | { readonly type: "failed"; readonly reason: string };
 
 /** How soon robots and people follow when the pace changes. */
@@ -39,9 +40,10 @@ const PACE_POLL_MS = 1_000;
 const parts: { stop(): Promise<void> }[] = [];
 let ending = false;
 
-async function run(configuration: SimulatorsConfiguration): Promise<void> {
+async function run(configuration: SimulatorsConfiguration): Promise<Readonly<Record<string, string>> | null> {
   const logger = pino({ name: "simulators", level: configuration.logLevel });
-  parts.push(await startSimulators({ ...configuration, logger }));
+  const simulators = await startSimulators({ ...configuration, goods: shopGoods(), logger });
+  parts.push(simulators);
   const { deviceKey } = configuration;
   const fleet = await startFleet({
     mqttUrl: configuration.mqttUrl,
@@ -74,6 +76,7 @@ async function run(configuration: SimulatorsConfiguration): Promise<void> {
       people.setSpeed(world.speed);
     }),
   );
+  return simulators.shopAccount;
 }
 
 type SimulatedWorld = {
@@ -120,7 +123,7 @@ const tell = (message: SimulatorsMessage): void => {
 
 process.once("message", (configuration: SimulatorsConfiguration) => {
   run(configuration).then(
-    () => tell({ type: "ready" }),
+    (shopAccount) => tell({ type: "ready", shopAccount }),
     (error: unknown) => {
       tell({ type: "failed", reason: reasonOf(error) });
       process.exitCode = 1;

@@ -34,6 +34,10 @@ const StateOfChannel = {
   lookedAt: Nullable(Time),
   /** Everything that changed there before is here. */
   readTo: Time,
+  /**
+   * What it can be told of an order; for the rest its vendor has no word. Null: it was not worked for yet.
+   */
+  tells: Nullable(Type.Array(oneOf(ORDER_WORD_KINDS))),
   /** Null: it can be worked with. */
   problem: Nullable(Type.Object({ code: Text, detail: Text, since: Time })),
   /** What it is still to be told of orders; what it would not take. */
@@ -99,6 +103,8 @@ export const ChannelTellingView = Type.Object({
   channel: Text,
   orderId: Text,
   kind: oneOf(ORDER_WORD_KINDS),
+  /** Of an invoice. */
+  number: Nullable(Text),
   state: oneOf(TELLING_STATES),
   attempts: Count,
   /** Of one that waits: when it is tried next. */

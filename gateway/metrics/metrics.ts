@@ -7,6 +7,7 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { CaptureResult } from "../../contract/orders.ts";
+import { addChannelMetrics } from "./channel-metrics.ts";
 import { addDeviceMetrics } from "./device-metrics.ts";
 import { addEngineMetrics } from "./engine-metrics.ts";
 import { keptReading } from "./kept-reading.ts";
@@ -43,6 +44,7 @@ export function createMetrics(sources: MetricSources, patienceMs = 2_000): Metri
   addProcessMetrics(book, sources, () => dependencies.value() ?? []);
   if (shards !== null) addEngineMetrics(book, shards.value, sources.engine);
   addSystemMetrics(book, system.value);
+  addChannelMetrics(book, () => system.value()?.channels ?? null, sources.channelCalls ?? (() => []));
   if (sources.sagas !== undefined) addSagaMetrics(book, sources.sagas);
   if (sources.bridge !== undefined) addDeviceMetrics(book, sources.bridge);
   return {

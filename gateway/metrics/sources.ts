@@ -2,6 +2,7 @@
  * Where the numbers come from. Each part of the process counts by itself and says it as plain data; whoever
  * composes the process hands over what there is. What a process does not have, it has no numbers of.
  */
+import type { ChannelCallFigures } from "../../config/channel-calls.ts";
 import type { JobFigures } from "../../config/job-log.ts";
 import type { AllocatorClient, EngineFigures } from "../../engine/allocator-client.ts";
 import type { BridgeStatus } from "../../ports/devices.ts";
@@ -22,6 +23,8 @@ export type MetricSources = {
   readonly readSystem: () => Promise<SystemFigures>;
   readonly dependencies: () => Promise<readonly { readonly name: string; readonly ready: boolean }[]>;
   readonly jobs: () => readonly JobFigures[];
+  /** Absent: channels are another process's. */
+  readonly channelCalls?: () => readonly (ChannelCallFigures & { readonly channel: string })[];
   readonly engine?: () => EngineFigures;
   readonly sagas?: () => SagaFigures;
   readonly bridge?: () => BridgeStatus;

@@ -1034,6 +1034,18 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "webhook_subscription_not_found",
     ],
   },
+  "GET /v1/webhooks/{kind}/{provider}/{account}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "invalid_order",
+      "malformed_payload",
+      "not_an_order",
+      "substitutes_not_goods",
+      "too_many_orders",
+      "webhook_not_found",
+    ],
+  },
   "PATCH /v1/channels/{id}": {
     statuses: [200],
     types: ["application/json"],

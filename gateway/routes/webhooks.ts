@@ -17,6 +17,7 @@ import type { ChannelAdapter, ChannelWebhook } from "../../ports/channels.ts";
 import { ServiceFault } from "../../ports/service-fault.ts";
 import type { VendorAccount } from "../../ports/vendor-roster.ts";
 import { readChannelDoor } from "../../store/catalog/channel-secrets.ts";
+import { readChannelAccount } from "../../store/channels/accounts.ts";
 import { type Answer, type Call, param, type Route, route } from "../http/route.ts";
 import { callerFrom } from "../http/security-events.ts";
 import { checkChannelDocument, checkJsonBounds } from "../wire/bounded-json.ts";
@@ -69,6 +70,15 @@ export const webhookRoutes: readonly Route[] = [
       if (door === undefined) throw noSuchWebhook();
       return door(call, { provider: param(call, "provider"), account: param(call, "account") });
     },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/webhooks/{kind}/{provider}/{account}",
+    summary: "A channel asks whether its webhooks are taken here; eBay does, by challenge_code",
+    access: { kind: "public" },
+    query: Type.Object({ challenge_code: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })) }),
+    reply: Type.Record(Type.String(), Type.String()),
+    handle: (call) => answerChallenge(call, call.query),
   }),
   route({
     method: "POST",
@@ -134,6 +144,27 @@ async function takeOrders(
     });
   }
   return { json: { results: [...results], repeated } };
+}
+
+/**
+ * Only a channel of that kind and id, whose account has the secret, is answered for: what is answered says
+ * nothing but that whoever runs this address has been told the secret.
+ */
+async function answerChallenge(
+  call: Call<unknown, unknown>,
+  query: Readonly<Record<string, string | undefined>>,
+): Promise<Answer<Record<string, string>>> {
+  const { services } = call;
+  const [kind, channelId] = [param(call, "provider"), param(call, "account")];
+  const challenge =
+    param(call, "kind") === "channels" ? services.channelAdapters.get(kind)?.challenge : undefined;
+  const code = challenge === undefined ? undefined : query[challenge.parameter];
+  if (challenge === undefined || code === undefined) throw noSuchWebhook();
+  const account = await readChannelAccount(services.database, services.secrets, channelId);
+  const secret = account?.kind === kind ? account.secrets[challenge.secret] : undefined;
+  if (secret === undefined) throw noSuchWebhook();
+  const path = ["channels", kind, channelId].map(encodeURIComponent).join("/");
+  return { json: { ...challenge.answer(code, secret, `${services.publicUrl}/v1/webhooks/${path}`) } };
 }
 
 /** While a secret is exchanged the channel may sign with any of those that count. */

@@ -18,6 +18,8 @@ export type ChannelSimulatorOptions = {
   /** Milliseconds of the Unix epoch; its orders' times, and when tokens expire. */
   readonly now: () => number;
   readonly logger: Logger;
+  /** A file in which its books are kept over restarts. Absent: they are not. */
+  readonly keptIn?: string;
   /** Is told of each call as it was answered, whatever became of the answer on its way. */
   readonly onExchange?: (request: SimulatedRequest, reply: SimulatedReply) => void;
 };

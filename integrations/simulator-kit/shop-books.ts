@@ -81,6 +81,30 @@ export class ShopBooks {
     this.lastId = options.firstId ?? 1_000;
   }
 
+  /** All of it, as JSON takes it. */
+  snapshot(): unknown {
+    return {
+      lastId: this.lastId,
+      listings: [...this.listings.values()],
+      orders: [...this.all.values()].map((order) => ({ ...order, extra: [...order.extra] })),
+    };
+  }
+
+  /** @param kept what `snapshot` gave */
+  restore(kept: unknown): void {
+    const state = kept as {
+      readonly lastId: number;
+      readonly listings: readonly ShopListing[];
+      readonly orders: readonly (Omit<ShopOrder, "extra"> & { readonly extra: [string, string][] })[];
+    };
+    this.lastId = state.lastId;
+    for (const listing of state.listings) this.listings.set(listing.channelSku, listing);
+    for (const order of state.orders) {
+      const planned = { ...order.planned, placedAt: new Date(order.planned.placedAt) };
+      this.all.set(order.id, { ...order, planned, extra: new Map(order.extra) });
+    }
+  }
+
   nextId(): string {
     this.lastId += 1;
     return String(this.lastId);

@@ -26,6 +26,7 @@ import { clippedText, storableText } from "../../orders/storable-text.ts";
 import { unitsText } from "../../orders/units-text.ts";
 import type { ChannelAdapter, ChannelReading } from "../../ports/channels.ts";
 import { type Catalog, type Channel, catalogOf } from "../../store/catalog/catalog.ts";
+import { nameChangedOrder } from "../../store/channels/changed-orders.ts";
 import { type CapturedOrder, capturedOrderWriter } from "../../store/orders/captured-orders.ts";
 import { cancelledBefore, keepChannelWord } from "../../store/orders/channel-versions.ts";
 import { type HeldOrder, readHeldOrder } from "../../store/orders/held-orders.ts";
@@ -152,11 +153,8 @@ async function captureReadings(
             const answer = refusal(channelId, externalId ?? null, code, detail);
             return code === "not_an_order" ? { ...answer, outcome: "ignored" } : answer;
           }
-          case "changed": {
-            const detail = "The channel tells of a change and does not send the order.";
-            const answer = refusal(channelId, reading.externalId, "not_an_order", detail);
-            return { ...answer, outcome: "ignored" };
-          }
+          case "changed":
+            return named(context, channelId, reading.externalId);
           case "cancellation":
             // The order came along in the same payload, and its reading carries the cancellation.
             if (ordered.has(reading.externalId)) return null;
@@ -185,6 +183,23 @@ async function captureReadings(
     ...(await takeAll(readings.filter(({ kind }) => kind === "refund"))),
   ];
   return results.filter((result): result is CodedResult => result !== null);
+}
+
+/**
+ * The channel names an order and does not send it. Where the channel is connected the order is read there:
+ * that it is to be is committed before this is answered.
+ */
+async function named(context: OperationContext, channelId: string, externalId: string): Promise<CodedResult> {
+  if (orderIdOf(channelId, externalId) === undefined) {
+    const shown = clippedText(externalId, 100);
+    const detail = `"${shown}" cannot be an order's id: 1 to 64 plain characters are taken.`;
+    return refusal(channelId, shown, "invalid_order", detail);
+  }
+  const isToBeRead = await nameChangedOrder(context.database, channelId, externalId);
+  const detail = isToBeRead
+    ? "The channel tells of a change and does not send the order: it is read there now."
+    : "The channel tells of a change and does not send the order: it is read where the channel is connected.";
+  return { ...refusal(channelId, externalId, "not_an_order", detail), outcome: "ignored" };
 }
 
 /** An order as it is taken, without what must not be kept; or why it cannot be. */

@@ -9,10 +9,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import { ServiceFault } from "../../ports/service-fault.ts";
-import { noteChannelProblem, readChannelProgress } from "../../store/channels/progress.ts";
+import { noteChannelProblem, noteChannelWords, readChannelProgress } from "../../store/channels/progress.ts";
+import { STOPPED } from "./call-budget.ts";
 import { compareIfDue } from "./compare.ts";
 import { deriveTellings } from "./derive-tellings.ts";
 import { type ChannelLane, isLockedOut, pauseAfter, problemOf } from "./lane.ts";
+import { readChangedOrders } from "./read-changed.ts";
 import { readAllListings } from "./read-listings.ts";
 import { readBackfill, readNewOrders } from "./read-orders.ts";
 import { workOutStock } from "./stock-figures.ts";
@@ -31,7 +33,12 @@ export type ChannelWorker = {
   stockChanged(skus: readonly string[] | null): void;
   /** Somebody has asked for something: no pause is waited for. */
   wake(): void;
-  stop(): Promise<void>;
+  /**
+   * May be called once more, to have it end sooner.
+   *
+   * @param graceMs for calls that are under way: what is given up may still arrive at the channel
+   */
+  stop(graceMs: number): Promise<void>;
 };
 
 export function startChannelWorker(
@@ -90,6 +97,7 @@ export function startChannelWorker(
   };
 
   const say = async (work: string, fault: ServiceFault): Promise<void> => {
+    if (fault.code === STOPPED) return;
     const { code, detail } = problemOf(fault);
     const level = isLockedOut(fault) || !fault.retryable ? "warn" : "debug";
     logger[level](
@@ -113,7 +121,19 @@ export function startChannelWorker(
     return { waitMs: Math.max(LOOK_MS, Math.min(lookAtMs - context.now(), account.pollSeconds * 1_000)) };
   };
 
+  const changedStep = async () => {
+    const { count, refused, left, fault } = await readChangedOrders(lane);
+    for (const { externalId, code, detail } of refused)
+      logger.warn({ channel: channelId, externalId, code, detail }, "an order was not taken");
+    for (const externalId of left)
+      logger.warn({ channel: channelId, externalId }, "an order that was named is left to the next poll");
+    return { waitMs: count > 0 ? 0 : LOOK_MS, fault };
+  };
+
+  let areWordsNoted = false;
   const orderStep = async () => {
+    if (!areWordsNoted) await noteChannelWords(context.database, channelId, connection.tells);
+    areWordsNoted = true;
     const derived = await deriveTellings(context.database, channelId, connection.tells);
     if (!account.tellsOrders) return { waitMs: derived.more ? 0 : LOOK_MS };
     const { count, fault } = await tellOrders(lane);
@@ -154,6 +174,7 @@ export function startChannelWorker(
 
   const works = [
     goOn("reading", readStep),
+    goOn("changed", changedStep),
     goOn("orders", orderStep),
     goOn("stock", stockStep),
     goOn("listings", listingStep),
@@ -171,9 +192,9 @@ export function startChannelWorker(
       lookAtMs = 0;
       wake();
     },
-    stop: async () => {
+    stop: async (graceMs) => {
       ending.abort();
-      await Promise.all(works);
+      await Promise.all([lane.budget.stop(graceMs), ...works]);
     },
   };
 }

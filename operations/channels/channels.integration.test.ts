@@ -15,6 +15,7 @@ import { listChannelConnections, listDifferences, listTellings } from "../../sto
 import { recordEntry } from "../../store/orders/timeline.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import { type CaptureWorld, startCaptureWorld } from "../../test-support/capture-world.ts";
+import { sendParcel } from "../../test-support/orders/sent-parcel.ts";
 import { plannedOrder } from "../../test-support/vendors/connection-contract.ts";
 import { createProduct } from "../catalog/create-product.ts";
 import { mapListing } from "../catalog/map-listing.ts";
@@ -146,45 +147,8 @@ const inBooks = (id: string) => {
   return found;
 };
 
-/** As packing and shipping write it. */
-async function send(id: string, quantity: number, parcel = 1): Promise<void> {
-  const orderId = `shopify-${id}`;
-  const part = `${orderId}-F${parcel}`;
-  const [line] = await query<{ id: string; sku: string }>(
-    "select line_id as id, sku from order_line where order_id = $1 order by line_id limit 1",
-    [orderId],
-  );
-  await inTransaction(world.store.database, async (client) => {
-    await client.query(
-      `insert into fulfillment_order (id, order_id, location_id, status, stage) values ($1, $2, 'east', 'closed', 'shipped')`,
-      [part, orderId],
-    );
-    await client.query(
-      `insert into fulfillment_order_line (fulfillment_order_id, line_id, hold_id, sku, quantity, picked)
-       values ($1, $2, $3, $4, $5, $5)`,
-      [part, line?.id, `${part}:1`, line?.sku, quantity],
-    );
-    await client.query(
-      `insert into shipment (id, order_id, fulfillment_order_id, carrier_provider, carrier_account, carrier_shipment_id,
-         carrier, service, tracking_number, cost_minor, currency, weight_grams, label_zpl, label_pdf, shipped_at)
-       values ($1, $2, $3, 'own-fleet', 'default', $1, 'UPS', 'Ground', $4, 500, 'USD', 400, '', '', now())`,
-      [`${part}-S1`, orderId, part, `1Z-${id}-${parcel}`],
-    );
-    await client.query(`update order_line set shipped = shipped + $3 where order_id = $1 and line_id = $2`, [
-      orderId,
-      line?.id,
-      quantity,
-    ]);
-    await recordEntry(client, {
-      orderId,
-      key: `shipped:${part}-S1`,
-      type: "shipment.shipped",
-      summary: "It left.",
-      cause: "saga:ship-stock",
-      data: { shipmentId: `${part}-S1`, fulfillmentOrderId: part },
-    });
-  });
-}
+const send = (id: string, quantity: number, parcel = 1): Promise<string> =>
+  sendParcel(world.store.database, `shopify-${id}`, quantity, parcel);
 
 test("a channel is connected with what reaches it, and not with what does not", async () => {
   const wrong = await connectChannel(

@@ -8,10 +8,11 @@
  */
 import { unitsGivenUp } from "../../orders/change/units-given-up.ts";
 import { wholeUnits } from "../../orders/kit-units.ts";
+import { HOLD_CODES, type HoldCode } from "../../orders/order.ts";
 import type { OrderWordKind } from "../../ports/channel-connection.ts";
 import { recountListings } from "../../store/channels/listings.ts";
 import { movePosition, readChannelProgress } from "../../store/channels/progress.ts";
-import { addTellings, type NewTelling } from "../../store/channels/tellings.ts";
+import { addTellings, isToldOf, type NewTelling } from "../../store/channels/tellings.ts";
 import {
   type LineAtOurs,
   type OrderAtOurs,
@@ -24,6 +25,7 @@ import {
 import { type FeedEntry, readFeed } from "../../store/orders/feed.ts";
 import { type Database, inTransaction, type Queryable } from "../../store/sql/database.ts";
 import { compareFeedCursors } from "../../store/sql/feed-cursor.ts";
+import { invoiceTelling } from "./derive-invoice.ts";
 
 const BATCH = 200;
 
@@ -50,7 +52,10 @@ export async function deriveTellings(
   const tellings = await inTransaction(database, async (client) => {
     if (!(await movePosition(client, channelId, position, page.cursor))) return 0;
     const made: NewTelling[] = [];
-    for (const entry of own) made.push(...(await tellingsOf(client, channelId, entry)));
+    for (const entry of own) {
+      made.push(...(await tellingsOf(client, channelId, entry)));
+      if (tells.has("invoice")) made.push(...(await invoiceTelling(client, channelId, entry)));
+    }
     const wanted = made.filter(({ kind }) => tells.has(kind));
     await addTellings(client, wanted);
     return wanted.length;
@@ -66,6 +71,7 @@ const HEEDED = [
   "order.cancelled",
   "order.fulfilled_elsewhere",
   "fulfillment.done_elsewhere",
+  "fulfillment.handed_over_without_parcel",
   "shipment.shipped",
   "refund.due_at_channel",
 ] as const;
@@ -112,10 +118,14 @@ async function tellingsOf(
       const refundId = String(data["refundId"] ?? "");
       return [telling("refund", refundId, { refundId })];
     }
-    case "order.held":
-      return isTheirs ? [] : [telling("hold", `${orderId}:${key}`, { reason: holdCodeIn(data) })];
+    case "order.held": {
+      const reason = holdCodesIn(data).find((code) => !isChannelsOwn(code));
+      return reason === undefined ? [] : [telling("hold", `${orderId}:${key}`, { reason })];
+    }
     case "order.hold_released":
-      return isTheirs ? [] : [telling("release", `${orderId}:${key}`)];
+      return (await isToldOf(client, channelId, orderId, "hold"))
+        ? [telling("release", `${orderId}:${key}`)]
+        : [];
     default:
       return MAY_GIVE_UP.has(entry.type) || entry.type.startsWith("shortage.")
         ? cancellations(client, entry, isTheirs, telling)
@@ -207,8 +217,14 @@ function trackingIn(data: FeedEntry["data"]): NewTelling["facts"] {
   };
 }
 
-function holdCodeIn(data: FeedEntry["data"]): string {
-  if (typeof data["code"] === "string") return data["code"];
-  const [first] = Array.isArray(data["holdReasons"]) ? (data["holdReasons"] as { code?: string }[]) : [];
-  return first?.code ?? "other";
+function holdCodesIn(data: FeedEntry["data"]): readonly string[] {
+  if (typeof data["code"] === "string") return [data["code"]];
+  const reasons = Array.isArray(data["holdReasons"]) ? (data["holdReasons"] as { code?: string }[]) : [];
+  return reasons.length === 0 ? ["other"] : reasons.map(({ code = "other" }) => code);
+}
+
+/** The channel has said so itself, or it is for the channel to say what comes next (E1). */
+function isChannelsOwn(code: string): boolean {
+  const known = HOLD_CODES[code as HoldCode];
+  return known?.owner === "channel" || code.endsWith("_at_channel");
 }

@@ -13,6 +13,7 @@
 import { currencyExponent } from "../../orders/money.ts";
 import type { OrderWord, Told, ToldLine } from "../../ports/channel-connection.ts";
 import { ServiceFault } from "../../ports/service-fault.ts";
+import { readInvoice } from "../../store/channels/invoices.ts";
 import {
   settleTelling,
   type Telling,
@@ -27,6 +28,8 @@ import {
 } from "../../store/channels/told-orders.ts";
 import { bringBack } from "../archive/bring-back.ts";
 import { confirmChannelRefund } from "../refunds/confirm-channel-refund.ts";
+import { STOPPED } from "./call-budget.ts";
+import { invoiceTold } from "./derive-invoice.ts";
 import { type ChannelLane, isLockedOut, pauseAfter } from "./lane.ts";
 
 /** The last some twelve hours after the first. */
@@ -62,6 +65,7 @@ async function tellOne(lane: ChannelLane, telling: Telling): Promise<ServiceFaul
     return null;
   } catch (error) {
     if (!(error instanceof ServiceFault)) throw error;
+    if (error.code === STOPPED) return null;
     const isOut = isLockedOut(error);
     const isOver = !isOut && (!error.retryable || telling.attempts + 1 >= MOST_ATTEMPTS);
     const said = { code: error.code, problem: error.message };
@@ -115,12 +119,17 @@ async function wordOf({ context, account }: ChannelLane, telling: Telling): Prom
     case "acknowledge":
       return found.status === "cancelled" ? null : { ...common, kind: "acknowledge" };
     case "hold":
-      if (found.status === "cancelled" || found.status === "completed") return null;
+      // What was released meanwhile is not held first.
+      if (found.status !== "on_hold") return null;
       return { ...common, kind: "hold", reason: facts.reason ?? "other" };
     case "release":
-      return { ...common, kind: "release" };
-    case "invoice":
-      return { ...common, kind: "invoice", number: facts.number ?? "" };
+      // Something else holds it still: it is released when that is gone too.
+      return found.status === "on_hold" ? null : { ...common, kind: "release" };
+    case "invoice": {
+      const invoice = await readInvoice(database, facts.number ?? "");
+      if (invoice === undefined) return null;
+      return { ...common, kind: "invoice", ...invoiceTold(invoice, found, facts.shipmentId ?? null) };
+    }
     case "cancel":
       return {
         ...common,

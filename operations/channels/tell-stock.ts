@@ -10,6 +10,7 @@ import {
   noteStockRefused,
   noteStockTold,
 } from "../../store/channels/listings.ts";
+import { STOPPED } from "./call-budget.ts";
 import { type ChannelLane, pauseAfter } from "./lane.ts";
 
 /** What a channel will not take it is asked again about so rarely: a person may have put it right there. */
@@ -34,6 +35,7 @@ export async function tellStock(
       count += due.length;
     } catch (error) {
       if (!(error instanceof ServiceFault)) throw error;
+      if (error.code === STOPPED) return { count, fault: null };
       await noteStockRefused(
         context.database,
         account.channelId,

@@ -37,6 +37,7 @@ export function startProviderWorker(
         waitMs = await step();
         faults = 0;
       } catch (error) {
+        if (lane.isEnding()) return;
         const fault = error instanceof ServiceFault ? error : null;
         if (fault === null)
           logger.error({ err: error, channel: channelId, work }, "a provider could not be worked with");

@@ -53,6 +53,8 @@ export async function workOnRequests(lane: ProviderLane): Promise<number> {
       await workOn(lane, request);
     } catch (error) {
       if (!(error instanceof ServiceFault)) throw error;
+      // Nothing is wrong: no more calls are made.
+      if (lane.isEnding()) break;
       const pauseMs = pauseAfter(request.attempts, error);
       await postponeRequest(lane.context.database, request.fulfillmentOrderId, problemOf(error), pauseMs);
       // Nothing is wrong with this request, and the next one would fare no better.

@@ -18,15 +18,19 @@ import {
   locationRunBy,
   readChannelAccount,
   removeChannelAccount,
+  replaceChannelSecrets,
   writeChannelAccount,
 } from "../../store/channels/accounts.ts";
 import { hasOpenRequests } from "../../store/channels/provider-requests.ts";
 import { readChannelRules } from "../../store/settings/channel-rules.ts";
+import { inTransaction } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { changeSetting, type SettingChanged } from "./change-setting.ts";
 
 export type ChannelTools = { readonly desk: ChannelDesk; readonly box: SecretBox };
+
+type Keep = (replaced: Readonly<Record<string, string>>) => Promise<void>;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -58,6 +62,8 @@ export async function connectChannel(
   const { kind } = channel;
   if (!tools.desk.kinds.has(kind))
     return refuse("channel_has_no_api", `Channels of kind "${kind}" cannot be connected: they only send.`);
+  // By being asked, a vendor may replace a token that is used up with that: the new one is what is saved.
+  const replaced: Record<string, string> = {};
   const next = (now: ChannelAccount | null): ChannelAccount => {
     const given = parted(tools.desk, kind, values ?? {});
     const before = now ?? { ...USUAL, channelId, kind, stockPool: null, channelActive: true };
@@ -65,12 +71,13 @@ export async function connectChannel(
       ...before,
       ...definedOf(rules),
       plain: withoutEmpty({ ...before.plain, ...given.plain }),
-      secrets: withoutEmpty({ ...before.secrets, ...given.secrets }),
+      secrets: withoutEmpty({ ...before.secrets, ...given.secrets, ...replaced }),
     };
   };
   const seen = await readChannelAccount(context.database, tools.box, channelId);
   if (values !== undefined || seen === null) {
-    const refusal = await refusedValues(tools.desk, kind, next(seen), untried === true);
+    const keep = async (given: Readonly<Record<string, string>>) => void Object.assign(replaced, given);
+    const refusal = await refusedValues(tools.desk, kind, next(seen), untried === true, keep);
     if (refusal !== null) return refusal;
   }
   const unknown = await unknownLocation(context, rules.locations ?? null);
@@ -137,7 +144,14 @@ export async function tryChannel(
   const all = withoutEmpty({ ...account?.plain, ...account?.secrets, ...values });
   const [first] = desk.problemsOf(kind, all);
   if (first !== undefined) return { status: "done", works: false, detail: `${first.name} ${first.problem}.` };
-  return { status: "done", ...(await ask(desk, kind, all)) };
+  const keep: Keep = async (replaced) => {
+    // Of values that are only tried, whoever tries them keeps what comes of them.
+    if (Object.keys(replaced).every((name) => values[name] === undefined))
+      await inTransaction(context.database, (client) =>
+        replaceChannelSecrets(client, box, channelId, replaced),
+      );
+  };
+  return { status: "done", ...(await ask(desk, kind, all, keep)) };
 }
 
 async function refusedValues(
@@ -145,6 +159,7 @@ async function refusedValues(
   kind: string,
   { plain, secrets }: ChannelAccount,
   isUntried: boolean,
+  keep: Keep,
 ): Promise<Refusal | null> {
   const all = { ...plain, ...secrets };
   const problems = desk.problemsOf(kind, all);
@@ -154,7 +169,7 @@ async function refusedValues(
       problems.map(({ name, problem }) => `${name} ${problem}.`).join(" "),
     );
   if (isUntried) return null;
-  const { works, detail } = await ask(desk, kind, all);
+  const { works, detail } = await ask(desk, kind, all, keep);
   return works
     ? null
     : refuse("channel_account_not_working", `${kind} was asked and did not let us in: ${detail}`);
@@ -164,9 +179,10 @@ async function ask(
   desk: ChannelDesk,
   kind: string,
   values: Readonly<Record<string, string>>,
+  keep: Keep,
 ): Promise<Tried> {
   try {
-    return await (await desk.connect(kind, values)).tryConnection();
+    return await (await desk.connect(kind, values, keep)).tryConnection();
   } catch (error) {
     if (error instanceof ServiceFault) return { works: false, detail: error.message };
     throw error;

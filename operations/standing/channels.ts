@@ -3,15 +3,21 @@
  * channels; and the reader of the stock's feed that tells all of them which SKUs have changed.
  */
 import type { Logger } from "pino";
+import type { ChannelCalls } from "../../config/channel-calls.ts";
 import { JobLog } from "../../config/job-log.ts";
 import type { SecretBox } from "../../config/secret-box.ts";
 import type { ChannelDesk } from "../../ports/channel-desk.ts";
 import type { ChannelAdapter } from "../../ports/channels.ts";
-import { type ChannelAccount, readChannelAccounts } from "../../store/channels/accounts.ts";
+import {
+  type ChannelAccount,
+  readChannelAccounts,
+  replaceChannelSecrets,
+} from "../../store/channels/accounts.ts";
 import { noteChannelProblem } from "../../store/channels/progress.ts";
+import { inTransaction } from "../../store/sql/database.ts";
 import { type Listener, startListener } from "../../store/sql/listener.ts";
 import { readStockFeed, type StockFeedCursor, stockFeedEnd } from "../../store/stock/stock-feed.ts";
-import { CallBudget } from "../channels/call-budget.ts";
+import { CALL_MS, CallBudget } from "../channels/call-budget.ts";
 import { type ChannelWorker, startChannelWorker } from "../channels/channel-worker.ts";
 import type { OperationContext } from "../context.ts";
 import { startProviderWorker } from "../providers/provider-worker.ts";
@@ -19,30 +25,52 @@ import { startProviderWorker } from "../providers/provider-worker.ts";
 const LOOK_AGAIN_MS = 10_000;
 const STOCK_MS = 200;
 const STOCK_BATCH = 1_000;
+/** Of calls that are under way when the process ends: they are made once more by whoever comes next. */
+const END_MS = 3_000;
 
 export type ChannelsContext = {
   readonly context: OperationContext;
   readonly box: SecretBox;
   readonly desk: ChannelDesk;
   readonly adapters: ReadonlyMap<string, ChannelAdapter>;
+  /** Is told of what channels are asked. */
+  readonly calls?: ChannelCalls;
 };
 
 export function runChannels(
-  { context, box, desk, adapters }: ChannelsContext,
+  { context, box, desk, adapters, calls }: ChannelsContext,
   logger: Logger,
   jobs: JobLog = new JobLog(),
 ): Pick<Listener, "stop"> {
   const record = jobs.of("channels", LOOK_AGAIN_MS);
   const { database } = context;
   const exchanges = new Map<string, Promise<void>>();
+  const ending = new Set<ChannelWorker>();
   let isStopped = false;
   const workers = new Map<string, { readonly print: string; readonly worker: ChannelWorker }>();
+
+  /**
+   * The vendor has replaced a secret. It is written down for whoever begins next; who works with it goes on,
+   * and is not taken for one whose account somebody has changed.
+   */
+  const keep = async (channelId: string, replaced: Readonly<Record<string, string>>): Promise<void> => {
+    const running = workers.get(channelId);
+    if (running !== undefined) {
+      const account = JSON.parse(running.print) as ChannelAccount;
+      const print = JSON.stringify({ ...account, secrets: { ...account.secrets, ...replaced } });
+      workers.set(channelId, { ...running, print });
+    }
+    await inTransaction(database, (client) => replaceChannelSecrets(client, box, channelId, replaced));
+  };
 
   const begin = async (account: ChannelAccount, print: string): Promise<void> => {
     const { channelId, kind, plain, secrets } = account;
     try {
-      const connection = await desk.connect(kind, { ...plain, ...secrets });
+      const connection = await desk.connect(kind, { ...plain, ...secrets }, (replaced) =>
+        keep(channelId, replaced),
+      );
       const budget = new CallBudget(connection.limits);
+      calls?.follow(channelId, () => budget.figures());
       const worker = startChannelWorker({ context, adapters, account, connection, budget, logger });
       const { fulfillment: provider } = connection;
       const locationId = account.runsLocation;
@@ -50,8 +78,9 @@ export function runChannels(
         provider === undefined || locationId === null
           ? null
           : startProviderWorker({ context, channelId, provider, locationId, budget, logger });
-      const stop = async () => {
-        await Promise.all([worker.stop(), keeper?.stop()]);
+      // Their calls are one budget's, which the channel's worker ends for both.
+      const stop = async (graceMs: number) => {
+        await Promise.all([worker.stop(graceMs), keeper?.stop()]);
       };
       workers.set(channelId, { print, worker: { ...worker, stop } });
     } catch (error) {
@@ -61,16 +90,22 @@ export function runChannels(
     }
   };
 
-  /** One is begun once the one before it has ended: that may wait for a channel, and concerns no other. */
+  /**
+   * One is begun once the one before it has ended, so that nothing late of that arrives after it: that may
+   * wait for a channel, and concerns no other.
+   */
   const exchange = (channelId: string, account: ChannelAccount | undefined): void => {
     const before = workers.get(channelId)?.worker;
     workers.delete(channelId);
-    const exchanging = Promise.resolve(before?.stop())
+    calls?.forget(channelId);
+    if (before !== undefined) ending.add(before);
+    const exchanging = Promise.resolve(before?.stop(CALL_MS))
       .then(() => (account === undefined || isStopped ? undefined : begin(account, JSON.stringify(account))))
       .catch((error: unknown) =>
         logger.error({ err: error, channel: channelId }, "a channel's work could not be begun or ended"),
       )
       .finally(() => {
+        if (before !== undefined) ending.delete(before);
         exchanges.delete(channelId);
         // It may have been changed once more meanwhile.
         if (!isStopped) listener.wake();
@@ -145,8 +180,9 @@ export function runChannels(
       isStopped = true;
       endPause();
       await Promise.all([listener.stop(), stock]);
+      await Promise.all([...ending].map((worker) => worker.stop(END_MS)));
       await Promise.all(exchanges.values());
-      await Promise.all([...workers.values()].map(({ worker }) => worker.stop()));
+      await Promise.all([...workers.values()].map(({ worker }) => worker.stop(END_MS)));
     },
   };
 }

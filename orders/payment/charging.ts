@@ -197,21 +197,36 @@ function shippingTax(document: OrderDocument): Money {
   return { minor: Math.max(0, minor), currency, exponent };
 }
 
+/** What an amount consists of, in ISO 4217 minor units, taxes included. */
+export type AmountParts = {
+  /** By line, in the order of `ChargedOrder.lines`. */
+  readonly lines: readonly number[];
+  readonly shipping: number;
+  /** The order's other charges; negative where its lines bear too little discount. */
+  readonly others: number;
+};
+
 /**
- * Shipping is owed once goods were handed over, or where the order never had any; the order's other amounts
- * once anything was.
+ * What so many units of the order's lines cost, by its parts; their sum is never below zero. Shipping is owed
+ * once goods were handed over, or where the order never had any; the order's other amounts once anything was.
  */
-function amountOf(order: ChargedOrder, unitsOf: (line: ChargedLine) => number): number {
+export function partsOfAmount(order: ChargedOrder, unitsOf: (line: ChargedLine) => number): AmountParts {
   const units = order.lines.map((line) => Math.max(0, Math.min(unitsOf(line), wantedUnits(line))));
-  if (!units.some((count) => count > 0)) return 0;
-  const { shipping, others } = orderLevel(order);
+  if (!units.some((count) => count > 0)) return { lines: units.map(() => 0), shipping: 0, others: 0 };
+  const level = orderLevel(order);
   const isPosted =
     !order.lines.some(isGoods) || order.lines.some((line, index) => isGoods(line) && (units[index] ?? 0) > 0);
-  const lines = order.lines.reduce(
-    (value, line, index) => value + valueOfUnits(line, 0, units[index] ?? 0, order.currency, order.exponent),
-    0,
+  const lines = order.lines.map((line, index) =>
+    valueOfUnits(line, 0, units[index] ?? 0, order.currency, order.exponent),
   );
-  return Math.max(0, lines + others + (isPosted ? shipping : 0));
+  const shipping = isPosted ? level.shipping : 0;
+  const sum = lines.reduce((total, value) => total + value, 0) + level.others + shipping;
+  return { lines, shipping, others: level.others + Math.max(0, -sum) };
+}
+
+function amountOf(order: ChargedOrder, unitsOf: (line: ChargedLine) => number): number {
+  const { lines, shipping, others } = partsOfAmount(order, unitsOf);
+  return lines.reduce((total, value) => total + value, 0) + shipping + others;
 }
 
 function isGoods({ kind }: ChargedLine): boolean {

@@ -37,11 +37,12 @@ test("every table with an order's id in it is a part, or is said to stay", async
       where table_schema = 'public' and column_name = 'order_id' and table_name not like 'archived%'
         and table_name not in (select name from order_part) order by 1`,
   );
-  // The keys of its people; the ledger of store credit; what providers told; what is told to others.
+  // The keys of its people; the company's books; what providers told; what is told to others.
   expect(found.map(({ name }) => name)).toEqual([
     "channel_difference",
     "channel_telling",
     "channel_units_given_up",
+    "invoice",
     "order_person",
     "payment_event",
     "store_credit_entry",

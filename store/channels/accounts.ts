@@ -144,6 +144,33 @@ export async function writeChannelAccount(
   );
 }
 
+/**
+ * What the vendor has put in the place of secrets that there were.
+ *
+ * @returns false: it is not connected any more
+ */
+export async function replaceChannelSecrets(
+  client: Queryable,
+  box: SecretBox,
+  channelId: string,
+  replaced: Readonly<Record<string, string>>,
+): Promise<boolean> {
+  const { rows } = await client.query<{ sealed: string | null }>(
+    "select sealed from channel_account where channel_id = $1 for update",
+    [channelId],
+  );
+  const [row] = rows;
+  if (row === undefined) return false;
+  const before =
+    row.sealed === null ? {} : (JSON.parse(box.open(row.sealed, purposeOf(channelId))) as object);
+  const secrets = JSON.stringify({ ...before, ...replaced });
+  await client.query("update channel_account set sealed = $2 where channel_id = $1", [
+    channelId,
+    box.seal(secrets, purposeOf(channelId)),
+  ]);
+  return true;
+}
+
 /** With its progress, its listings and what was compared. What it was told of orders stays. */
 export async function removeChannelAccount(client: Queryable, channelId: string): Promise<void> {
   await client.query("delete from channel_account where channel_id = $1", [channelId]);

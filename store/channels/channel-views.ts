@@ -23,6 +23,7 @@ export async function listChannelConnections(
   const { rows } = await client.query<ChannelConnectionView>(
     `select c.id as channel, c.name, c.kind, c.active and a.active as active, ${iso("p.looked_at")} as "lookedAt",
             ${iso("p.read_to")} as "readTo",
+            p.tells,
             case when p.problem_code is not null then jsonb_build_object('code', p.problem_code, 'detail', p.problem,
               'since', ${iso("p.problem_at")}) end as problem,
             t.waiting, t.dead, ${iso("t.waiting_since")} as "waitingSince", l.listings, l.unmapped,
@@ -60,8 +61,8 @@ export async function listTellings(
 ): Promise<Page<ChannelTellingView>> {
   const [before] = filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [NUMBER]);
   const { rows } = await client.query<ChannelTellingView>(
-    `select id::text, channel_id as channel, order_id as "orderId", kind, state, attempts, ${iso("due_at")} as "dueAt",
-            reference, code, problem, reason, ${iso("made_at")} as "madeAt", ${iso("settled_at")} as "settledAt"
+    `select id::text, channel_id as channel, order_id as "orderId", kind, facts->>'number' as number, state, attempts,
+            ${iso("due_at")} as "dueAt", reference, code, problem, reason, ${iso("made_at")} as "madeAt", ${iso("settled_at")} as "settledAt"
        from channel_telling
       where ($1::text is null or channel_id = $1) and ($2::text is null or order_id = $2)
         and ($3::text is null or state = $3) and ($4::bigint is null or id < $4)

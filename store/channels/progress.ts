@@ -4,6 +4,7 @@
  * G1 A look is kept page by page: who begins after a crash goes on with the page that was not taken whole.
  *    `read_to` moves when the look has come to its end, since not every channel lists by time of change.
  */
+import type { OrderWordKind } from "../../ports/channel-connection.ts";
 import type { Queryable } from "../sql/database.ts";
 import type { FeedCursor } from "../sql/feed-cursor.ts";
 
@@ -100,6 +101,18 @@ export async function noteChannelProblem(
             problem_at = case when $2::text is null then null else coalesce(problem_at, now()) end
       where channel_id = $1 and (problem_code, problem) is distinct from ($2, $3)`,
     [channelId, problem?.code ?? null, problem?.detail ?? null],
+  );
+}
+
+/** What the channel can be told of an order, as its connection says. */
+export async function noteChannelWords(
+  client: Queryable,
+  channelId: string,
+  tells: ReadonlySet<OrderWordKind>,
+): Promise<void> {
+  await client.query(
+    "update channel_progress set tells = $2 where channel_id = $1 and tells is distinct from $2",
+    [channelId, [...tells].sort()],
   );
 }
 

@@ -96,6 +96,21 @@ export async function settleTelling(client: Queryable, id: string, outcome: Tell
   );
 }
 
+/** Whether the channel was told such a thing of the order, or is to be. */
+export async function isToldOf(
+  client: Queryable,
+  channelId: string,
+  orderId: string,
+  kind: OrderWordKind,
+): Promise<boolean> {
+  const { rows } = await client.query<{ known: boolean }>(
+    `select exists (select from channel_telling where channel_id = $1 and order_id = $2 and kind = $3
+                       and state in ('waiting', 'told', 'dead')) as known`,
+    [channelId, orderId, kind],
+  );
+  return rows[0]?.known === true;
+}
+
 export type StoredTelling = {
   readonly id: string;
   readonly channelId: string;

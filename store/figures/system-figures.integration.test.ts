@@ -38,6 +38,7 @@ test("an empty system has zeros, so that a rule sees the difference between none
     ],
     webhooks: { pending: 0, oldestSeconds: 0 },
     shards: [],
+    channels: [],
     adrift: [],
   });
 });
@@ -250,3 +251,45 @@ function placeOrder(id: string, status: string, ageSeconds: number) {
     [id, status, ageSeconds],
   );
 }
+
+test("a connected channel is counted by what waits, what was refused and how old it is; one that is off is not", async () => {
+  const { database } = store;
+  await database.query(`
+    insert into channel (id, company_id, name, kind)
+      values ('one', 'acme', 'One', 'shopify'), ('two', 'acme', 'Two', 'shopify'), ('off', 'acme', 'Off', 'shopify');
+    insert into channel_account (channel_id, active) values ('one', true), ('two', true), ('off', false);
+    insert into channel_progress (channel_id, read_to, looked_at, position_tx, position_id, problem_code, problem)
+      values ('one', now(), now() - interval '50 seconds', '0', 0, null, null),
+             ('two', now(), now(), '0', 0, 'unauthorized', 'No.'), ('off', now(), now(), '0', 0, null, null);
+    insert into channel_changed_order (channel_id, external_id) values ('one', '17');
+    insert into channel_telling (channel_id, key, order_id, kind, state, made_at)
+      values ('one', 'a', 'one-1', 'ship', 'waiting', now() - interval '80 seconds'),
+             ('one', 'b', 'one-2', 'ship', 'dead', now()), ('one', 'c', 'one-3', 'ship', 'told', now());
+    insert into channel_listing (channel_id, channel_sku, wanted, wanted_at, told, problem)
+      values ('one', 'A', 5, now() - interval '40 seconds', 6, null), ('one', 'B', 5, now(), 5, null),
+             ('one', 'C', 5, now() - interval '9 hours', null, 'No such item.'),
+             ('two', 'A', 5, now() - interval '30 seconds', null, 'Not let in.');
+    insert into channel_comparison (channel_id, since, asked_by) values ('one', now(), 'test');
+    insert into channel_difference (channel_id, comparison_id, kind, subject, ours, theirs, cause, state)
+      select 'one', id, 'stock', state, '1', '2', 'drift', state
+        from channel_comparison, unnest(array['raised', 'repaired']) as state`);
+  const { channels } = await readSystemFigures(database);
+  expect(channels).toEqual([
+    {
+      channel: "one",
+      isWorking: true,
+      readAgeSeconds: expect.closeTo(50, -1),
+      pollSeconds: 60,
+      named: 1,
+      waiting: 1,
+      dead: 1,
+      waitingSeconds: expect.closeTo(80, -1),
+      stockWaiting: 1,
+      stockRefused: 1,
+      stockWaitingSeconds: expect.closeTo(40, -1),
+      differences: 1,
+    },
+    // While it does not let us in, nothing is refused: it waits.
+    expect.objectContaining({ channel: "two", isWorking: false, stockWaiting: 1, stockRefused: 0 }),
+  ]);
+});

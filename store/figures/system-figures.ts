@@ -6,6 +6,7 @@ import { FLOOR_STAGES } from "../../orders/fulfillment-order.ts";
 import { countAdriftLoads } from "../floor/robot-loads.ts";
 import { MAIL_QUEUE, SAGA_QUEUE } from "../outbox.ts";
 import type { Queryable } from "../sql/database.ts";
+import { type ChannelFigures, readChannelFigures } from "./channel-figures.ts";
 import { readShardFigures, type ShardFigures } from "./shard-figures.ts";
 
 export type SystemFigures = {
@@ -25,6 +26,7 @@ export type SystemFigures = {
     readonly oldestSeconds: number;
   };
   readonly shards: readonly ShardFigures[];
+  readonly channels: readonly ChannelFigures[];
   readonly adrift: Awaited<ReturnType<typeof countAdriftLoads>>;
 };
 
@@ -44,6 +46,7 @@ export async function readSystemFigures(database: Queryable): Promise<SystemFigu
     outbox: await readOutboxFigures(database),
     webhooks: await readWebhookFigures(database),
     shards: await readShardFigures(database),
+    channels: await readChannelFigures(database),
     adrift: await countAdriftLoads(database),
   };
 }

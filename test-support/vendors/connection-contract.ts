@@ -13,8 +13,10 @@ import { NO_SERVER_FAULTS } from "../../integrations/simulator-kit/faults.ts";
 import type { PlannedOrder } from "../../integrations/simulator-kit/planned-order.ts";
 import type { ChannelVendor } from "../../integrations/vendor.ts";
 import type { IncomingOrder } from "../../orders/incoming-order.ts";
+import { addMoney, multiplyMoney } from "../../orders/money.ts";
 import type {
   ChannelConnection,
+  InvoiceTold,
   Listing,
   ListingsPage,
   OrderAtChannel,
@@ -40,6 +42,8 @@ export type ShopWorld = {
 };
 
 export type ContractOptions = {
+  /** Secrets of the account that no call needs which only looks whether it works. */
+  readonly notForCalls?: readonly string[];
   /** More orders than fit on two of the vendor's pages; absent: 230. */
   readonly manyOrders?: number;
   /** Looks at all that was said in a test; throws where the vendor's description does not allow it. */
@@ -242,11 +246,31 @@ export function wordOf(kind: OrderWord["kind"], order: IncomingOrder, more = "")
     case "hold":
       return { ...told, kind, reason: "address to be checked" };
     case "invoice":
-      return { ...told, kind, number: `INV-${order.externalId}${more}` };
+      return { ...told, kind, ...invoiceOf(order, `INV-${order.externalId}${more}`) };
     case "acknowledge":
     case "release":
       return { ...told, kind };
   }
+}
+
+/** Over everything that was ordered. */
+function invoiceOf(order: IncomingOrder, number: string): InvoiceTold {
+  const zero = { minor: 0, currency: order.currency, exponent: 2 };
+  const lines = order.lines.map(({ externalLineId, channelSku, quantity, title, unitPrice, taxes }) => {
+    const tax = taxes.map(({ amount }) => amount).reduce(addMoney, zero);
+    const amount = addMoney(multiplyMoney(unitPrice, quantity), tax);
+    return { externalLineId, channelSku, quantity, title, unitPrice, amount, tax };
+  });
+  return {
+    number,
+    issuedAt: new Date(START_MS + 86_400_000).toISOString(),
+    shipmentId: `SH-${order.externalId}`,
+    lines,
+    shipping: order.shippingPrice,
+    charges: zero,
+    tax: lines.map(({ tax }) => tax).reduce(addMoney, zero),
+    total: lines.map(({ amount }) => amount).reduce(addMoney, order.shippingPrice),
+  };
 }
 
 function inBooks(shop: ChannelSimulator, externalId: string): OrderAtChannel {
@@ -283,7 +307,9 @@ export function describeConnection(vendor: ChannelVendor, options: ContractOptio
   const { api } = vendor;
   if (api === undefined) throw new Error(`${kind} has no API`);
   const manyOrders = options.manyOrders ?? 230;
-  const secretNames = api.variables.filter(isSecret).map(({ name }) => name);
+  const secretNames = api.variables
+    .filter((variable) => isSecret(variable) && options.notForCalls?.includes(variable.name) !== true)
+    .map(({ name }) => name);
 
   const examined = (world: ShopWorld) => options.examine?.(world.exchanges);
 

@@ -5,6 +5,7 @@
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
 import { at, isObject, listAt, textAt } from "../../vendor-kit/vendor-json.ts";
 import { readDocument, readEach, refused } from "../reading.ts";
+import { ebayChallenge } from "./challenge.ts";
 import { toIncoming } from "./order.ts";
 import { openEbayWebhook } from "./webhook.ts";
 
@@ -13,6 +14,7 @@ export const ebayAdapter: ChannelAdapter = {
   read: (payload) => readDocument(payload, readAny),
   join: (documents) => documents,
   openWebhook: openEbayWebhook,
+  challenge: ebayChallenge,
 };
 
 function readAny(document: unknown): readonly ChannelReading[] {

@@ -4,6 +4,7 @@ import { createAccessTokens, withAccessToken } from "../../vendor-kit/access-tok
 import { faultOf } from "../../vendor-kit/vendor-faults.ts";
 import { callJson, type HttpCall, type JsonReply } from "../../vendor-kit/vendor-http.ts";
 import { firstText, listAt, numberAt, textAt } from "../../vendor-kit/vendor-json.ts";
+import { type SigningKey, signatureHeaders } from "./digital-signature.ts";
 
 export const SERVICE = "ebay";
 
@@ -17,6 +18,8 @@ export type EbayAccount = {
   readonly marketplace: string;
   /** Of listings, e.g. `en-US`: eBay refuses inventory calls without it. */
   readonly language: string;
+  /** Of a seller who has to sign what gives money back; null: nothing is signed. */
+  readonly signing: SigningKey | null;
 };
 
 export type Asked = {
@@ -24,6 +27,8 @@ export type Asked = {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** It gives money back. */
+  readonly isSigned?: boolean;
 };
 
 /** An answer below 500 other than 401, 403, 408 and 429. @throws ServiceFault */
@@ -34,15 +39,17 @@ export function createEbayApi(
   { timeoutMs, now }: { readonly timeoutMs: number; readonly now: () => number },
 ): Ask {
   const tokens = createAccessTokens({ renew: () => logIn(account, timeoutMs, now), now });
-  return async ({ method = "GET", path, query = {}, body }) => {
+  return async ({ method = "GET", path, query = {}, body, isSigned = false }) => {
     const text = Object.entries(query)
       .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
       .join("&");
+    const url = `${account.baseUrl}${path}${text === "" ? "" : `?${text}`}`;
+    const json = body === undefined ? "" : JSON.stringify(body);
     const send = (token: string) =>
       callJson({
         service: SERVICE,
         method,
-        url: `${account.baseUrl}${path}${text === "" ? "" : `?${text}`}`,
+        url,
         headers: {
           accept: "application/json",
           authorization: `Bearer ${token}`,
@@ -50,8 +57,11 @@ export function createEbayApi(
           ...(body === undefined
             ? {}
             : { "content-type": "application/json", "content-language": account.language }),
+          ...(isSigned && account.signing !== null
+            ? signatureHeaders(account.signing, { method, url, body: json }, now())
+            : {}),
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: json }),
         timeoutMs,
       });
     const reply = await withAccessToken(tokens, send, ({ status }) => status === 401);

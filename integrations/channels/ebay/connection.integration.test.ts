@@ -1,4 +1,5 @@
 /** eBay's connection over its simulator: the contract of all channels, and what is eBay's own. */
+import { createHash, generateKeyPairSync, verify } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -33,6 +34,7 @@ const checks = hasVendor("ebay")
   : [];
 
 describeConnection(ebay, {
+  notForCalls: ["EBAY_SIGNING_PRIVATE_KEY", "EBAY_VERIFICATION_TOKEN"],
   examine: (exchanges: readonly Exchange[]) => {
     for (const exchange of exchanges)
       for (const [prefix, one] of checks)
@@ -132,4 +134,36 @@ test("eBay's notification opens with its public key and names the order", async 
     server.close();
     server.closeAllConnections();
   }
+});
+
+test("a refund is signed where the seller has a key, over its body and its address; nothing else is", async () => {
+  const keys = generateKeyPairSync("ed25519");
+  const privateKey = keys.privateKey.export({ format: "der", type: "pkcs8" }).toString("base64");
+  const world = await openShop(ebay);
+  fillShop(world.shop);
+  const id = placed(world.shop, plannedOrder(1));
+  const connection = await ebay.api?.connect({
+    ...world.shop.account,
+    EBAY_SIGNING_KEY_JWE: "eyJ.a.jwe",
+    EBAY_SIGNING_PRIVATE_KEY: privateKey,
+  });
+  const order = onlyOrder(ebayAdapter, (await connection?.readOrder(id)) ?? "");
+  expect(await connection?.tell(wordOf("refund", order))).toMatchObject({ status: "told" });
+  const signed = world.exchanges.filter(({ request }) => request.headers["signature"] !== undefined);
+  expect(signed.map(({ request }) => request.path.split("/").at(-1))).toEqual(["issue_refund"]);
+  if (signed[0] === undefined) throw new Error("nothing was signed");
+  const { headers, path, body } = signed[0].request;
+  const digest = `sha-256=:${createHash("sha256").update(body).digest("base64")}:`;
+  expect(headers["content-digest"]).toBe(digest);
+  const parameters = (headers["signature-input"] ?? "").replace(/^sig1=/, "");
+  const base = [
+    `"content-digest": ${digest}`,
+    `"x-ebay-signature-key": eyJ.a.jwe`,
+    `"@method": POST`,
+    `"@path": ${path}`,
+    `"@authority": ${headers["host"]}`,
+    `"@signature-params": ${parameters}`,
+  ].join("\n");
+  const signature = /^sig1=:(.+):$/.exec(headers["signature"] ?? "")?.[1] ?? "";
+  expect(verify(null, Buffer.from(base), keys.publicKey, Buffer.from(signature, "base64"))).toBe(true);
 });

@@ -220,6 +220,7 @@ async function refund(ask: Ask, word: Word<"refund">, order: unknown): Promise<T
   const reply = await ask({
     method: "POST",
     path: `${ORDERS}/${encodeURIComponent(word.order.externalId)}/issue_refund`,
+    isSigned: true,
     body: {
       reasonForRefund: reasonOf(word.reason),
       comment: word.reason.slice(0, 100),

@@ -1,5 +1,7 @@
 import type { ChannelVendor } from "../../vendor.ts";
 import { ebayAdapter } from "./adapter.ts";
+import { VERIFICATION_TOKEN } from "./challenge.ts";
+import { readSigningKey, type SigningKey } from "./digital-signature.ts";
 
 export const ebay: ChannelVendor = {
   adapter: ebayAdapter,
@@ -47,6 +49,33 @@ export const ebay: ChannelVendor = {
         fallback: () => "en-US",
       },
       {
+        name: "EBAY_SIGNING_KEY_JWE",
+        meaning:
+          "The jwe of the signing key that the Key Management API has made, for sellers of the EU and the UK",
+        standard: "none: refunds are not signed",
+        requiredToServe: false,
+        fallback: () => "",
+      },
+      {
+        name: "EBAY_SIGNING_PRIVATE_KEY",
+        meaning: "The private key of that signing key (Ed25519), in PEM or its base64",
+        standard: "none: refunds are not signed",
+        requiredToServe: false,
+        isSecret: true,
+        problemOf: (value) => (readSigningKey(value) === null ? "must be an Ed25519 private key" : null),
+        fallback: () => "",
+      },
+      {
+        name: VERIFICATION_TOKEN,
+        meaning: "The verification token that was entered at eBay with the address of the notifications",
+        standard: "none: eBay's challenge is not answered",
+        requiredToServe: false,
+        isSecret: true,
+        problemOf: (value) =>
+          /^[A-Za-z0-9_-]{32,80}$/.test(value) ? null : "must be 32 to 80 letters, digits, - and _",
+        fallback: () => "",
+      },
+      {
         name: "EBAY_URL",
         meaning: "Address of eBay's REST APIs",
         standard: "https://api.ebay.com",
@@ -66,6 +95,7 @@ export const ebay: ChannelVendor = {
           refreshToken: value("EBAY_REFRESH_TOKEN"),
           marketplace: value("EBAY_MARKETPLACE"),
           language: value("EBAY_LANGUAGE"),
+          signing: signingOf(value("EBAY_SIGNING_KEY_JWE"), value("EBAY_SIGNING_PRIVATE_KEY")),
         },
         options,
       );
@@ -73,3 +103,8 @@ export const ebay: ChannelVendor = {
     simulator: async () => (await import("./simulator/simulator.ts")).ebaySimulator,
   },
 };
+
+function signingOf(jwe: string, privateKey: string): SigningKey | null {
+  const key = jwe === "" || privateKey === "" ? null : readSigningKey(privateKey);
+  return key === null ? null : { jwe, privateKey: key };
+}

@@ -24,6 +24,7 @@ import {
   textRecord,
 } from "../../vendor-kit/vendor-json.ts";
 import { addressOf, negated, perUnit, quantityAt, readDocument, readEach, refused, sum } from "../reading.ts";
+import { isHeldByUs, isOnHold } from "./holds.ts";
 
 export const magentoAdapter: ChannelAdapter = {
   kind: "magento",
@@ -200,7 +201,7 @@ function readHolds(order: unknown, lines: readonly IncomingLine[], currency: str
   const detail = `Magento: the order is ${firstText(textAt(order, "status"), state, "in no known state")}.`;
   const isDue = Number(textAt(order, "total_due")) > 0;
   if (state === "canceled" || state === "closed") reasons.push({ code: "cancelled_at_channel", detail });
-  else if (["pending_payment", "payment_review", "holded"].includes(state))
+  else if (["pending_payment", "payment_review"].includes(state) || (isOnHold(order) && !isHeldByUs(order)))
     reasons.push({ code: "payment_pending", detail });
   else if (state === "new" && isDue && !isDueOnDelivery(order) && !isAuthorized(order))
     reasons.push({ code: "payment_pending", detail });

@@ -15,6 +15,7 @@ export const VARIABLES = {
   source: "MAGENTO_SOURCE_CODE",
   stock: "MAGENTO_STOCK_ID",
   refunds: "MAGENTO_REFUNDS",
+  invoices: "MAGENTO_INVOICES",
 } as const;
 
 export function createMagentoClient(

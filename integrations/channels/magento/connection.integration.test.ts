@@ -54,8 +54,12 @@ function examineWith(description: ReturnType<typeof openDescription>) {
 }
 
 const hasDescription = hasVendor("adobe-commerce");
+const examine = hasDescription ? examineWith(openDescription(FILE)) : () => {};
 
-describeConnection(magento, hasDescription ? { examine: examineWith(openDescription(FILE)) } : {});
+describeConnection(magento, {
+  examine,
+  repeats: { release: "nothing is held, so that there is nothing to release" },
+});
 
 test.skipIf(!hasDescription)(
   `a call that Magento would not take is found${vendorNote("adobe-commerce")}`,
@@ -121,4 +125,70 @@ test("an order that the shop has completed is not cancelled, and a part never", 
   await world.connection.tell(wordOf("ship", order));
   expect(await world.connection.tell(word)).toMatchObject({ status: "refused", code: "order_closed" });
   expect((await orderOf(world, order.externalId)).lines[0]?.fulfilledElsewhere).toBeUndefined();
+});
+
+test("a hold of ours does not come back as the shop's, and what is told of the order releases it first", async () => {
+  const world = await openShop(magento);
+  fillShop(world.shop);
+  const order = await orderOf(world, placed(world.shop, plannedOrder(1, [["MUG", 2]])));
+  const hold = wordOf("hold", order);
+  expect(await world.connection.tell(hold)).toMatchObject({ status: "told" });
+  expect(await world.connection.tell(hold)).toMatchObject({ status: "already" });
+  const held = await orderOf(world, order.externalId);
+  expect([held.attributes?.["state"], held.holdReasons]).toEqual(["holded", []]);
+  expect(await world.connection.tell(wordOf("release", order))).toMatchObject({ status: "told" });
+  expect(await world.connection.tell(wordOf("release", order))).toMatchObject({ status: "already" });
+  await world.connection.tell({ ...hold, key: "another" });
+  expect(await world.connection.tell(wordOf("ship", order))).toMatchObject({ status: "told" });
+  const sent = await orderOf(world, order.externalId);
+  expect([sent.attributes?.["state"], sent.holdReasons]).toEqual(["complete", []]);
+  examine(world.exchanges);
+});
+
+test("an order that the shop's people hold waits, and is not released by us", async () => {
+  const world = await openShop(magento);
+  fillShop(world.shop);
+  const id = placed(world.shop, plannedOrder(1));
+  await fetch(`${world.shop.url}/rest/all/V1/orders/${id}/hold`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${world.shop.account["MAGENTO_ACCESS_TOKEN"]}` },
+  });
+  const order = await orderOf(world, id);
+  expect(order.holdReasons).toMatchObject([{ code: "payment_pending" }]);
+  expect(await world.connection.tell(wordOf("release", order))).toMatchObject({ status: "already" });
+  expect((await orderOf(world, id)).attributes?.["state"]).toBe("holded");
+});
+
+test("invoices are the shop's, unless Holdfast is to make them: one for each parcel, found by its number", async () => {
+  const world = await openShop(magento);
+  fillShop(world.shop);
+  expect(world.connection.tells.has("invoice")).toBe(false);
+  const connection = await magento.api?.connect({ ...world.shop.account, [VARIABLES.invoices]: "holdfast" });
+  expect(connection?.tells.has("invoice")).toBe(true);
+  const order = await orderOf(world, placed(world.shop, plannedOrder(1, [["MUG", 3]])));
+  const whole = wordOf("invoice", order);
+  if (whole.kind !== "invoice") throw new Error("another word");
+  const part = (number: string, quantity: number) => ({
+    ...whole,
+    number,
+    lines: whole.lines.map((line) => ({ ...line, quantity })),
+  });
+  const first = await connection?.tell(part("INV-000001", 2));
+  expect(first).toMatchObject({ status: "told", reference: expect.stringMatching(/^\d+$/) });
+  expect(await connection?.tell(part("INV-000001", 2))).toEqual({ ...first, status: "already" });
+  expect(await connection?.tell(part("INV-000002", 1))).toMatchObject({ status: "told" });
+  // All of it is invoiced: by whomever.
+  expect(await connection?.tell(part("INV-000003", 1))).toEqual({ status: "already", reference: null });
+  expect(await connection?.tell(part("INV-000004", 0))).toMatchObject({
+    status: "refused",
+    code: "no_units",
+  });
+  const bodies = world.exchanges
+    .filter(({ request }) => request.path.endsWith("/invoice"))
+    .map(({ request }) => JSON.parse(request.body.toString()));
+  expect(bodies).toMatchObject([
+    { capture: true, items: [{ qty: 2 }], comment: { comment: "Invoiced (Holdfast INV-000001)" } },
+    { capture: true, items: [{ qty: 1 }], comment: { comment: "Invoiced (Holdfast INV-000002)" } },
+  ]);
+  examine(world.exchanges);
 });

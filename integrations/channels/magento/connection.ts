@@ -18,7 +18,7 @@ import { magentoAdapter, momentAt } from "./adapter.ts";
 import { createMagentoClient, type Filter, found, isId, SERVICE, searchOf, VARIABLES } from "./api.ts";
 import { readListings, tellStock } from "./listings.ts";
 import { partsOf } from "./parts.ts";
-import { createTeller, TELLS } from "./words.ts";
+import { createTeller, wordsOf } from "./words.ts";
 
 const PAGE_SIZE = 100;
 
@@ -31,7 +31,7 @@ export function createMagentoConnection(
   return {
     // Each level of stock costs a call beside those of the batch.
     limits: { concurrency: 4, perSecond: 5, burst: 20, stockBatch: 20 },
-    tells: TELLS,
+    tells: wordsOf(values[VARIABLES.invoices] === "holdfast"),
     tryConnection: () => tryConnection(call, values[VARIABLES.url] ?? ""),
     readOrders: (asked) => readOrders(call, asked, options.now ?? Date.now),
     async readOrder(externalId) {

@@ -1,14 +1,14 @@
-/** Shipments and credit memos of Magento orders, which are resources of their own. */
+/** Shipments, invoices and credit memos of Magento orders, which are resources of their own. */
 import type { RestClient } from "../../vendor-kit/rest-client.ts";
 import { listAt, textAt } from "../../vendor-kit/vendor-json.ts";
 import { type Filter, found, searchOf } from "./api.ts";
 
 const PAGE_SIZE = 100;
 
-/** All shipments or credit memos of these orders. */
+/** All of these orders. */
 export async function partsOf(
   call: RestClient,
-  path: "/V1/shipments" | "/V1/creditmemos",
+  path: "/V1/shipments" | "/V1/invoices" | "/V1/creditmemos",
   orderIds: readonly string[],
 ): Promise<readonly unknown[]> {
   if (orderIds.length === 0) return [];

@@ -44,6 +44,15 @@ const api: ChannelApi = {
       problemOf: (value) => (["online", "offline"].includes(value) ? null : "must be online or offline"),
       fallback: () => "online",
     },
+    {
+      name: "MAGENTO_INVOICES",
+      meaning:
+        "shop: the shop makes its invoices; holdfast: each parcel is invoiced at the shop, which captures its payment",
+      standard: "shop",
+      requiredToServe: false,
+      problemOf: (value) => (["shop", "holdfast"].includes(value) ? null : "must be shop or holdfast"),
+      fallback: () => "shop",
+    },
   ],
   connect: async (values, options) =>
     (await import("./connection.ts")).createMagentoConnection(values, options),

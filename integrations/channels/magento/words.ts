@@ -2,8 +2,7 @@
  * What a Magento shop is told of an order. It has no idempotency keys, and answers a shipment or a credit memo
  * with its bare number: both are looked for first, by our mark in a comment of theirs.
  *
- * Not told: a hold, which would come back as the shop's own; the cancellation of a part, and invoices, which
- * the shop makes itself.
+ * Not told: the cancellation of a part. Invoices are where the shop does not make them itself.
  */
 import { decimalText } from "../../../orders/money.ts";
 import type { OrderWord, OrderWordKind, Told } from "../../../ports/channel-connection.ts";
@@ -12,9 +11,16 @@ import type { RestClient } from "../../vendor-kit/rest-client.ts";
 import { countAt, listAt, textAt } from "../../vendor-kit/vendor-json.ts";
 import { markOf } from "./adapter.ts";
 import { type Filter, found, isId, refusalOf, searchOf } from "./api.ts";
+import { hold, isHeldByUs, releaseOurs } from "./holds.ts";
+import { tellInvoice } from "./invoices.ts";
 import { partsOf } from "./parts.ts";
 
-export const TELLS: ReadonlySet<OrderWordKind> = new Set(["ship", "cancel", "refund"]);
+const TELLS: readonly OrderWordKind[] = ["ship", "cancel", "refund", "hold", "release"];
+
+/** @param makesInvoices whether Holdfast makes them at the shop */
+export function wordsOf(makesInvoices: boolean): ReadonlySet<OrderWordKind> {
+  return new Set(makesInvoices ? [...TELLS, "invoice"] : TELLS);
+}
 
 const CARRIERS = ["ups", "usps", "fedex", "dhl"];
 
@@ -119,7 +125,15 @@ export function createTeller(
       : null;
     if (order === null)
       return { status: "refused", code: "order_unknown", message: "The shop has no such order." };
+    if (word.kind === "hold") return hold(call, word, order);
+    if (word.kind === "release" && !isHeldByUs(order)) return { status: "already", reference: null };
+    const problem = await releaseOurs(call, word, order);
+    if (problem !== null) return problem;
     switch (word.kind) {
+      case "release":
+        return { status: "told", reference: null };
+      case "invoice":
+        return tellInvoice(call, word, order);
       case "ship":
         return ship(word, order);
       case "cancel":

@@ -115,8 +115,10 @@ export function createTeller(call: RestClient, throughGateway: boolean): (word: 
   }
 
   async function invoice(word: Word<"invoice">, order: unknown): Promise<Told> {
-    if (metaAt(order, INVOICE) === word.number) return { status: "already", reference: null };
-    return change(word, { meta_data: [{ key: INVOICE, value: word.number }] });
+    // Each parcel has its own.
+    const known = metaAt(order, INVOICE).split(/,\s*/).filter(Boolean);
+    if (known.includes(word.number)) return { status: "already", reference: null };
+    return change(word, { meta_data: [{ key: INVOICE, value: [...known, word.number].join(", ") }] });
   }
 
   return async (word) => {

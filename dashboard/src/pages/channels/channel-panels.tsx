@@ -49,6 +49,8 @@ export function ChannelPanels({ connection, onChange }: Props) {
         <Facts
           facts={[
             ["Everything is here that changed there before", <Time key="read" at={connection.readTo} />],
+            ["It can be told of", toldWords(connection.tells)],
+            ["It has no word for", missingWords(connection.tells)],
             ["Listings", `${connection.listings}, of them ${connection.unmapped} unmapped`],
             [
               "Books compared",
@@ -85,6 +87,31 @@ export function ChannelPanels({ connection, onChange }: Props) {
       {view === "differences" && <Differences path={path} mayChange={mayChange} onChange={onChange} />}
     </>
   );
+}
+
+const WORDS = {
+  acknowledge: "acknowledgements",
+  ship: "shipments",
+  cancel: "cancellations",
+  refund: "refunds",
+  hold: "holds",
+  release: "releases",
+  invoice: "invoices",
+} as const satisfies Record<ChannelTellingView["kind"], string>;
+
+type Tells = ChannelConnectionView["tells"];
+
+function toldWords(tells: Tells): string {
+  return tells === null ? "not known yet" : ["stock", ...tells.map((kind) => WORDS[kind])].join(", ");
+}
+
+/** The vendor knows no such thing: nothing of the kind is written down for the channel. */
+function missingWords(tells: Tells): string {
+  if (tells === null) return "not known yet";
+  const missing = Object.entries(WORDS).flatMap(([kind, word]) =>
+    tells.includes(kind as ChannelTellingView["kind"]) ? [] : [word],
+  );
+  return missing.length === 0 ? "nothing" : missing.join(", ");
 }
 
 type ListProps = { readonly path: string; readonly mayChange: boolean; readonly onChange: () => void };
@@ -139,7 +166,10 @@ function Tellings({ path, mayChange, onChange }: ListProps) {
                   <td data-label="Order">
                     <a href={`/orders/${encodeURIComponent(one.orderId)}`}>{one.orderId}</a>
                   </td>
-                  <td data-label="What">{words(one.kind)}</td>
+                  <td data-label="What">
+                    {words(one.kind)}
+                    {one.number !== null && <div class="cell-sub">{one.number}</div>}
+                  </td>
                   <td data-label="State">
                     {words(one.state)}
                     {one.problem !== null && <div class="cell-sub">{one.problem}</div>}

@@ -21,6 +21,7 @@ function number(minor: number): number {
 
 export function stateOf(order: ShopOrder): string {
   if (order.isCancelled) return "canceled";
+  if (order.isHeld) return "holded";
   if (refundedOf(order) > 0 && refundedOf(order) === totalOf(order)) return "closed";
   return isComplete(order) ? "complete" : "processing";
 }
@@ -62,6 +63,7 @@ export function orderDocument(order: ShopOrder): Record<string, unknown> {
       qty_ordered: line.quantity,
       qty_canceled: line.cancelled,
       qty_shipped: line.shipped,
+      qty_invoiced: invoicedOf(order, line.id),
       qty_refunded: 0,
       price: number(line.planned.priceMinor),
       row_total: number(total),
@@ -116,7 +118,13 @@ export function orderDocument(order: ShopOrder): Record<string, unknown> {
       last_trans_id: `ch_${order.id}`,
     },
     items,
-    status_histories: [],
+    status_histories: commentsAt(order).map(({ id, comment }) => ({
+      entity_id: Number(id),
+      parent_id: Number(order.id),
+      comment,
+      is_customer_notified: 0,
+      is_visible_on_front: 0,
+    })),
     extension_attributes: {
       shipping_assignments: [
         { shipping: { address: address("shipping"), method: "flatrate_flatrate" }, items },
@@ -153,6 +161,53 @@ export function shipmentDocument(order: ShopOrder, parcel: ShopParcel): Record<s
     ],
     comments: commentsOf(parcel.id, parcel.extra["comment"] ?? ""),
   };
+}
+
+type Invoice = {
+  readonly id: string;
+  readonly items: readonly { readonly lineId: string; readonly quantity: number }[];
+  readonly comment: string;
+};
+
+/** Made by the API; what the payment method made when the order was placed has no comment, and no units. */
+export function invoicesOf(order: ShopOrder): readonly Invoice[] {
+  return JSON.parse(order.extra.get("invoices") ?? "[]") as Invoice[];
+}
+
+export function invoicedOf(order: ShopOrder, lineId: string): number {
+  return invoicesOf(order)
+    .flatMap(({ items }) => items)
+    .reduce((units, item) => units + (item.lineId === lineId ? item.quantity : 0), 0);
+}
+
+export function commentsAt(order: ShopOrder): readonly { readonly id: string; readonly comment: string }[] {
+  return JSON.parse(order.extra.get("comments") ?? "[]") as { id: string; comment: string }[];
+}
+
+export function invoiceDocuments(order: ShopOrder): readonly Record<string, unknown>[] {
+  const skuOf = (lineId: string) => order.lines.find(({ id }) => id === lineId)?.planned.channelSku ?? "";
+  const atPlacing = {
+    entity_id: Number(order.id) + 700_000,
+    order_id: Number(order.id),
+    state: 2,
+    items: [],
+    total_qty: 1,
+  };
+  return [
+    atPlacing,
+    ...invoicesOf(order).map(({ id, items, comment }) => ({
+      entity_id: Number(id),
+      order_id: Number(order.id),
+      state: 2,
+      total_qty: items.reduce((units, { quantity }) => units + quantity, 0),
+      items: items.map(({ lineId, quantity }) => ({
+        sku: skuOf(lineId),
+        order_item_id: Number(lineId),
+        qty: quantity,
+      })),
+      comments: commentsOf(id, comment),
+    })),
+  ];
 }
 
 export function memoDocument(order: ShopOrder, refund: ShopRefund): Record<string, unknown> {

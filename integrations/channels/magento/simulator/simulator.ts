@@ -23,7 +23,17 @@ import { simulatedShop } from "../../../simulator-kit/simulated-shop.ts";
 import { bearerOf } from "../../../simulator-kit/simulated-tokens.ts";
 import { at, listAt, numberAt, textAt } from "../../../vendor-kit/vendor-json.ts";
 import { VARIABLES } from "../api.ts";
-import { memoDocument, orderDocument, productDocument, shipmentDocument, stateOf } from "./documents.ts";
+import {
+  commentsAt,
+  invoiceDocuments,
+  invoicedOf,
+  invoicesOf,
+  memoDocument,
+  orderDocument,
+  productDocument,
+  shipmentDocument,
+  stateOf,
+} from "./documents.ts";
 
 const SOURCE = "default";
 const STOCK = "1";
@@ -69,16 +79,15 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
           books.orders().flatMap((order) => order.refunds.map((refund) => memoDocument(order, refund))),
         );
       case "GET invoices/":
-        return search(
-          request,
-          books.orders().map((order) => ({
-            entity_id: Number(order.id) + 700_000,
-            order_id: Number(order.id),
-            state: 2,
-            items: [],
-            total_qty: 1,
-          })),
-        );
+        return search(request, books.orders().flatMap(invoiceDocuments));
+      case "POST order/:id/invoice":
+        return withOrder(second, (order) => invoice(order, jsonOf(request)));
+      case "POST orders/:id/hold":
+        return withOrder(second, (order) => setHold(order, true));
+      case "POST orders/:id/unhold":
+        return withOrder(second, (order) => setHold(order, false));
+      case "POST orders/:id/comments":
+        return withOrder(second, (order) => addComment(order, jsonOf(request)));
       case "GET products/":
         return search(request, books.onSale().map(productDocument), "id");
       case "GET inventory/source-items":
@@ -96,13 +105,17 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
       case "GET orders/:id":
         return withOrder(second, (order) => jsonReply(200, orderDocument(order)));
       case "POST orders/:id/cancel":
-        return withOrder(second, (order) => jsonReply(200, books.cancel(order.id)));
+        return withOrder(second, (order) => jsonReply(200, !order.isHeld && books.cancel(order.id)));
       case "POST order/:id/ship":
         return withOrder(second, (order) => ship(order, jsonOf(request)));
       case "POST order/:id/refund":
         return withOrder(second, (order) => refund(order, jsonOf(request)));
-      case "POST invoice/:id/refund":
-        return withOrder(String(Number(second) - 700_000), (order) => refund(order, jsonOf(request)));
+      case "POST invoice/:id/refund": {
+        const paid = books
+          .orders()
+          .find((order) => invoiceDocuments(order).some((each) => String(each["entity_id"]) === second));
+        return withOrder(paid?.id ?? "", (order) => refund(order, jsonOf(request)));
+      }
       default:
     }
     if (request.method === "GET" && first === "inventory" && second === "get-product-salable-quantity") {
@@ -150,7 +163,7 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
       quantity: numberAt(item, "qty") ?? 0,
     }));
     const parcel =
-      lines.length === 0 || stateOf(order) === "canceled"
+      lines.length === 0 || ["canceled", "holded"].includes(stateOf(order))
         ? null
         : books.ship(order, {
             carrier: textAt(track, "carrier_code"),
@@ -165,10 +178,46 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
     return jsonReply(200, Number(parcel.id));
   }
 
+  /** Units that are invoiced, and no more than are left. */
+  function invoice(order: ShopOrder, body: unknown): SimulatedReply {
+    const items = listAt(body, "items").map((item) => ({
+      lineId: textAt(item, "order_item_id"),
+      quantity: numberAt(item, "qty") ?? 0,
+    }));
+    const isOpen = items.every(({ lineId, quantity }) => {
+      const line = order.lines.find(({ id }) => id === lineId);
+      return line !== undefined && quantity > 0 && quantity <= line.quantity - invoicedOf(order, lineId);
+    });
+    if (items.length === 0 || !isOpen || stateOf(order) !== "processing")
+      return failure(400, "Invoice Document Validation Error(s):\n%1", [
+        "The order does not allow an invoice.",
+      ]);
+    const id = books.nextId();
+    const made = { id, items, comment: textAt(body, "comment", "comment") };
+    order.extra.set("invoices", JSON.stringify([...invoicesOf(order), made]));
+    books.changed(order, "updated");
+    return jsonReply(200, Number(id));
+  }
+
+  function setHold(order: ShopOrder, isHeld: boolean): SimulatedReply {
+    const may = isHeld ? stateOf(order) === "processing" : order.isHeld;
+    if (!may) return failure(400, isHeld ? "A hold action is not available." : "You cannot remove the hold.");
+    order.isHeld = isHeld;
+    books.changed(order, "updated");
+    return jsonReply(200, true);
+  }
+
+  function addComment(order: ShopOrder, body: unknown): SimulatedReply {
+    const comment = textAt(body, "statusHistory", "comment");
+    order.extra.set("comments", JSON.stringify([...commentsAt(order), { id: books.nextId(), comment }]));
+    books.changed(order, "updated");
+    return jsonReply(200, true);
+  }
+
   function refund(order: ShopOrder, body: unknown): SimulatedReply {
     const items = listAt(body, "items");
     const minor = Math.round((numberAt(body, "arguments", "adjustment_positive") ?? 0) * 100);
-    const isAll = items.length === 0;
+    const isAll = items.length === 0 || order.isHeld;
     const made = isAll
       ? null
       : books.refund(order, { minor, reason: textAt(at(body, "comment"), "comment") });

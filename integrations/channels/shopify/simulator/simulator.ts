@@ -19,6 +19,7 @@ import type {
 } from "../../../simulator-kit/channel-simulator.ts";
 import { createChannelWebhooks } from "../../../simulator-kit/channel-webhooks.ts";
 import { jsonReply, type SimulatedReply, type SimulatedRequest } from "../../../simulator-kit/exchange.ts";
+import { keepBooks } from "../../../simulator-kit/kept-books.ts";
 import { ShopBooks, type ShopChange, type ShopOrder } from "../../../simulator-kit/shop-books.ts";
 import { createSimulatedTokens } from "../../../simulator-kit/simulated-tokens.ts";
 import { parseJson, textAt } from "../../../vendor-kit/vendor-json.ts";
@@ -37,6 +38,7 @@ import {
   placeOf,
   SERVICE_LOCATION,
   type ShopifyShop,
+  type TakenOff,
 } from "./shop.ts";
 import { orderDocument, refundDocument, signedWebhook } from "./webhooks.ts";
 
@@ -64,6 +66,15 @@ async function startShop(options: ChannelSimulatorOptions): Promise<ChannelSimul
   const tokens = createSimulatedTokens({ lifeSeconds: TOKEN_SECONDS, now, prefix: "shpat_" });
   const books = new ShopBooks({ now, firstId: FIRST_ID, onChange: (order, change) => tell(order, change) });
   const shop: ShopifyShop = { books, takenOff: new Map() };
+  const keptBooks = keepBooks(
+    options.keptIn ?? null,
+    (state) => {
+      const { books: before, takenOff } = state as { books: unknown; takenOff: [string, TakenOff[]][] };
+      books.restore(before);
+      for (const [id, taken] of takenOff) shop.takenOff.set(id, taken);
+    },
+    () => ({ books: books.snapshot(), takenOff: [...shop.takenOff] }),
+  );
   const server = await startChannelServer({
     ...(options.onExchange === undefined ? {} : { onExchange: options.onExchange }),
     logger,
@@ -71,7 +82,11 @@ async function startShop(options: ChannelSimulatorOptions): Promise<ChannelSimul
     limit: RATE,
     isWrite: ({ body }) => /^\s*\{"query":"\s*(\\n)*\s*mutation/.test(body.toString("utf8")),
     throttled: (_request, waitMs) => throttled(waitMs),
-    answer: (request) => answer(request),
+    answer: async (request) => {
+      const reply = await answer(request);
+      keptBooks.changed();
+      return reply;
+    },
   });
   const webhooks = createChannelWebhooks({ url: options.webhookUrl, faults: server.faults, logger });
   const kept = new Map<string, { readonly print: string; readonly payload: unknown }>();
@@ -117,8 +132,15 @@ async function startShop(options: ChannelSimulatorOptions): Promise<ChannelSimul
       SHOPIFY_CLIENT_SECRET: CLIENT_SECRET,
     },
     faults: server.faults,
-    list: (listing) => books.list(listing),
-    place: (planned) => books.place(planned)?.id ?? null,
+    list: (listing) => {
+      books.list(listing);
+      keptBooks.changed();
+    },
+    place: (planned) => {
+      const order = books.place(planned);
+      keptBooks.changed();
+      return order?.id ?? null;
+    },
     cancel: (id) => books.cancel(id),
     edit: (id, line, quantity) => books.edit(id, line, quantity),
     refund: (id, minor) => {
@@ -131,6 +153,7 @@ async function startShop(options: ChannelSimulatorOptions): Promise<ChannelSimul
     close: async () => {
       await webhooks.stop();
       await server.close();
+      keptBooks.close();
     },
   };
 }
