@@ -15,6 +15,7 @@ import { readFulfillmentOrders } from "../../store/floor/fulfillment.ts";
 import { held, outcomeOf, release, timeline } from "../../test-support/saga-steps.ts";
 import { eventually, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
+import { patiently } from "../../test-support/vendors/connection-contract.ts";
 import type { SagaActivities } from "../../workflows/all-activities.ts";
 import { CallBudget } from "../channels/call-budget.ts";
 import { takePick } from "../floor/confirm-pick.ts";
@@ -84,6 +85,9 @@ async function look(): Promise<number> {
   await world.database.query("update provider_request set due_at = now() where state <> 'ended'");
   return workOnRequests(lane);
 }
+
+/** As the worker does: a limit that is used up is waited for. */
+const readStock = () => patiently(() => readProviderStock(lane));
 
 async function requests(): Promise<readonly Record<string, unknown>[]> {
   const { rows } = await world.database.query<Record<string, unknown>>(
@@ -251,9 +255,9 @@ describe("an order that is sourced where Amazon keeps the goods", () => {
     await world.database.query(
       `insert into sku_mapping (channel_id, channel_sku, sku) values ('amazon', 'AAA-MUG', 'MUG'), ('amazon', 'FBA-MUG', 'MUG')`,
     );
-    await readProviderStock(lane);
+    await readStock();
     seller.warehouses.put("MUG", 0);
-    await readProviderStock(lane);
+    await readStock();
     const orderId = await world.placeOrder({ lines: AT_AMAZON });
     await released(orderId);
     await look();
@@ -403,24 +407,24 @@ describe("the stock that lies at Amazon", () => {
     seller.warehouses.put("MUG", 4);
     seller.warehouses.put("CAP", 25);
     seller.warehouses.put("NOT-OURS", 3);
-    expect(await readProviderStock(lane)).toEqual({ goods: 2, changed: 2, refused: [] });
+    expect(await readStock()).toEqual({ goods: 2, changed: 2, refused: [] });
     expect([await onHand("MUG"), await onHand("CAP")]).toEqual([4, 25]);
     seller.warehouses.leftOut.add("CAP");
     seller.warehouses.put("MUG", 5);
-    expect(await readProviderStock(lane)).toMatchObject({ goods: 1, changed: 1 });
+    expect(await readStock()).toMatchObject({ goods: 1, changed: 1 });
     expect([await onHand("MUG"), await onHand("CAP")]).toEqual([5, 25]);
-    expect(await readProviderStock(lane)).toMatchObject({ changed: 0 });
+    expect(await readStock()).toMatchObject({ changed: 0 });
   });
 
   test("is read from its beginning where a page has expired meanwhile, and is left for later where they all do", async () => {
     for (let number = 0; number < 60; number += 1) seller.warehouses.put(`A ${number}`, 1);
     seller.warehouses.put("MUG", 6);
     seller.warehouses.expiringPages = 2;
-    expect(await readProviderStock(lane)).toMatchObject({ goods: 2, changed: 1 });
+    expect(await readStock()).toMatchObject({ goods: 2, changed: 1 });
     expect(await onHand("MUG")).toBe(6);
     seller.warehouses.put("MUG", 7);
     seller.warehouses.expiringPages = 9;
-    await expect(readProviderStock(lane)).rejects.toMatchObject({ code: "page_unknown" });
+    await expect(readStock()).rejects.toMatchObject({ code: "page_unknown" });
     expect(await onHand("MUG")).toBe(6);
   });
 
@@ -429,20 +433,20 @@ describe("the stock that lies at Amazon", () => {
     await released(orderId);
     await look();
     // Amazon has 8 that may be sold and 2 reserved for us: ten are there.
-    expect(await readProviderStock(lane)).toMatchObject({ changed: 0 });
+    expect(await readStock()).toMatchObject({ changed: 0 });
     // A summary from before the request: two units that are promised already.
     seller.warehouses.put("MUG", 10);
-    expect(await readProviderStock(lane)).toMatchObject({ changed: 0 });
+    expect(await readStock()).toMatchObject({ changed: 0 });
     expect(await onHand("MUG")).toBe(10);
     // Amazon has sold five itself.
     seller.warehouses.put("MUG", 3);
-    expect(await readProviderStock(lane)).toMatchObject({ changed: 1 });
+    expect(await readStock()).toMatchObject({ changed: 1 });
     expect(await onHand("MUG")).toBe(5);
     await sendAndArrive(orderId);
     expect(await onHand("MUG")).toBe(3);
     await world.database.query("update provider_request set changed_at = now() - interval '1 hour'");
     seller.warehouses.put("MUG", 9);
-    expect(await readProviderStock(lane)).toMatchObject({ changed: 1 });
+    expect(await readStock()).toMatchObject({ changed: 1 });
     expect(await onHand("MUG")).toBe(9);
   });
 });
