@@ -74,6 +74,11 @@ const VARIABLES: readonly Variable[] = [
     "Level in front of all topics, where several companies share the broker",
     "none: the company has the broker for itself",
   ),
+  variable(
+    "HOLDFAST_DEVICES_BY",
+    "Whether one process speaks with the devices of the company, or one with those of each site",
+    "company",
+  ),
   variable("MQTT_CA_FILE", "PEM file of the authority behind the broker's certificate", "the system's"),
   variable("MQTT_CERT_FILE", "PEM file of the certificate by which the broker knows the bridge", "none"),
   variable("MQTT_KEY_FILE", "PEM file of that certificate's key", "none"),
@@ -292,6 +297,9 @@ export function readSettings(
   if (mqttVersion === "5" && text("MQTT_URL") === null) {
     complain("MQTT_PROTOCOL_VERSION", "can be 5 with a broker of your own (MQTT_URL) only");
   }
+  const devicesBy = text("HOLDFAST_DEVICES_BY") ?? "company";
+  if (devicesBy !== "company" && devicesBy !== "site")
+    complain("HOLDFAST_DEVICES_BY", `must be company or site, not "${devicesBy}"`);
   const topicPrefix = text("HOLDFAST_MQTT_PREFIX");
   const prefixProblem = topicPrefix === null ? null : problemOfTopicPrefix(topicPrefix);
   if (prefixProblem !== null) complain("HOLDFAST_MQTT_PREFIX", prefixProblem);
@@ -424,6 +432,7 @@ export function readSettings(
     mqtt: {
       protocolVersion: mqttVersion === "5" ? 5 : 4,
       topicPrefix,
+      devicesBy: devicesBy === "site" ? "site" : "company",
       caFile: text("MQTT_CA_FILE"),
       certFile: text("MQTT_CERT_FILE"),
       keyFile: text("MQTT_KEY_FILE"),

@@ -37,6 +37,11 @@ export type Settings = {
     readonly protocolVersion: 4 | 5;
     /** The level in front of all topics, where companies share the broker. `HOLDFAST_MQTT_PREFIX`. */
     readonly topicPrefix: string | null;
+    /**
+     * Whether one process speaks with all devices, or one with those of each site. `HOLDFAST_DEVICES_BY`,
+     * default `company`.
+     */
+    readonly devicesBy: "company" | "site";
     /** PEM file of the authority that the broker's certificate comes from. `MQTT_CA_FILE`. */
     readonly caFile: string | null;
     /** PEM files by which the broker knows the bridge. `MQTT_CERT_FILE` and `MQTT_KEY_FILE`. */

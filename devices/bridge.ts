@@ -39,7 +39,14 @@ import { SilenceWatch } from "./mqtt/silence-watch.ts";
 import { BRIDGE_TIMINGS, type BridgeTimings } from "./mqtt/timings.ts";
 import { takesTopic } from "./mqtt/topic-filter.ts";
 import { bridgeName } from "./mqtt/topic-prefix.ts";
-import { parseTopic, ROBOT_SUBSCRIPTIONS, type Route, SUBSCRIPTIONS } from "./mqtt/topics.ts";
+import {
+  parseTopic,
+  ROBOT_SUBSCRIPTIONS,
+  type Route,
+  SUBSCRIPTIONS,
+  type Subscriptions,
+  subscriptionsAt,
+} from "./mqtt/topics.ts";
 import { parseImpinj } from "./rfid/impinj.ts";
 import { Portals } from "./rfid/portals.ts";
 import { Verification } from "./rfid/verification.ts";
@@ -59,8 +66,12 @@ type DeviceBridgeOptions = {
   readonly database: Database;
   readonly allocator: FloorStock;
   readonly logger: Logger;
-  /** Names this bridge's sessions at the broker. Default: by the prefix of its company's topics. */
+  /** Names this bridge's sessions at the broker. Default: by the prefix of its company's topics, and its site. */
   readonly name?: string;
+  /** Whose devices it speaks with; null or absent: those of all sites. */
+  readonly site?: string | null;
+  /** A device of the site is another's from now on: this bridge is to begin anew without it. */
+  readonly onLeft?: (deviceId: string) => void;
   readonly timings?: Partial<BridgeTimings>;
   /** Our GS1 company prefixes: tags with them are reported where they do not belong. Default: none. */
   readonly companyPrefixes?: readonly string[];
@@ -105,15 +116,23 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
     await Promise.all(sessions.map(({ session }) => session.stop()));
   };
 
-  /** A root that the broker does not let us hear costs nobody else: it is tried again at the next look. */
-  const followRobots = async (): Promise<void> => {
-    parts.directory.update(registry.all());
-    const robots = sessions.find(({ name }) => name === "robots")?.session;
+  const { site = null } = options;
+  /** A topic that the broker does not let us hear costs nobody else: it is tried again at the next look. */
+  const follow = async (family: "robots" | "readers", wanted: Subscriptions): Promise<void> => {
+    const session = sessions.find(({ name }) => name === family)?.session;
     // While the broker is away it would not answer.
-    if (robots?.isConnected() !== true) return;
-    await robots
-      .follow(parts.directory.subscriptions())
-      .catch((error) => logger.warn({ err: error }, "not all robots' topics subscribed to; trying again"));
+    if (session?.isConnected() !== true) return;
+    await session
+      .follow(wanted)
+      .catch((error) =>
+        logger.warn({ err: error, family }, "not all topics of devices subscribed to; trying again"),
+      );
+  };
+  /** Who hears all sites hears every portal under one filter, and has robots' roots of their own alone to follow. */
+  const followDevices = async (): Promise<void> => {
+    parts.directory.update(registry.all());
+    await follow("robots", parts.directory.subscriptions(site === null ? ROBOT_SUBSCRIPTIONS : {}));
+    if (site !== null) await follow("readers", readerSubscriptions(registry.all()));
   };
 
   await registry.start();
@@ -122,7 +141,10 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
   parts.log.start();
   try {
     // The sending session is opened first: what arrives may have to be answered at once.
-    const families = { commands: {}, robots: ROBOT_SUBSCRIPTIONS, ...SUBSCRIPTIONS };
+    const families: Readonly<Record<string, Subscriptions>> =
+      site === null
+        ? { commands: {}, robots: ROBOT_SUBSCRIPTIONS, ...SUBSCRIPTIONS }
+        : { commands: {}, robots: {}, ...subscriptionsAt(site) };
     for (const [family, subscriptions] of Object.entries(families)) {
       const session = await openFamilySession(options, family, subscriptions, intake, parts.log);
       sessions.push({ name: family, session });
@@ -134,7 +156,7 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
     await parts.log.stop();
     throw error;
   }
-  await followRobots();
+  await followDevices();
   parts.dispatcher.start();
   parts.silence.start();
   parts.recovery.start();
@@ -144,12 +166,14 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
     everyMs: LOOK_MS,
     work: async () => {
       await registry.refresh();
-      await followRobots();
-      return retryLetters(options.database, (topic, payload) => deliver(parts, topic, payload, "again"));
+      await followDevices();
+      return retryLetters(options.database, site, (topic, payload) =>
+        deliver(parts, topic, payload, "again"),
+      );
     },
     onFault: (error) => logger.warn({ err: error }, "registered devices not read"),
   });
-  logger.info({ mqttUrl: withoutPassword(options.mqttUrl) }, "device bridge is up");
+  logger.info({ mqttUrl: withoutPassword(options.mqttUrl), site }, "device bridge is up");
 
   return {
     status: () => ({
@@ -187,7 +211,8 @@ function wireParts(options: DeviceBridgeOptions, publish: Publish, isConnected: 
   const timings = { ...BRIDGE_TIMINGS, ...options.timings };
   const context: FloorContext = { database, allocator: options.allocator, now: Date.now };
   const log = new DeviceLog(database, logger);
-  const registry = new DeviceRegistry(database, log, logger);
+  const { site = null, onLeft = () => {} } = options;
+  const registry = new DeviceRegistry(database, log, logger, { site, onLeft });
   const directory = new RobotDirectory();
   const routeOf = (topic: string) => parseTopic(topic, (root) => directory.robotAt(root));
   const deadLetters = new DeadLetters({
@@ -197,7 +222,7 @@ function wireParts(options: DeviceBridgeOptions, publish: Publish, isConnected: 
     logger,
   });
   const fleet = new RobotFleet({ context, registry, publish, timings, logger });
-  const dispatcher = new Dispatcher({ context, registry, fleet, timings, logger });
+  const dispatcher = new Dispatcher({ context, registry, fleet, timings, site, logger });
   fleet.reportTo(dispatcher);
   const recovery: ToteRecovery = new ToteRecovery({
     context,
@@ -205,6 +230,7 @@ function wireParts(options: DeviceBridgeOptions, publish: Publish, isConnected: 
     sendToConveyor: (deviceId, command) => conveyors.recirculate(deviceId, command),
     queueChanged: () => dispatcher.stateChanged(),
     timings,
+    site,
     logger,
   });
   const conveyors: Conveyors = new Conveyors({
@@ -247,7 +273,8 @@ function openFamilySession(
   intake: MessageIntake,
   log: DeviceLog,
 ): Promise<MqttSession> {
-  const { mqttUrl, mqtt, name = bridgeName(mqtt?.topicPrefix), logger } = options;
+  const { mqttUrl, mqtt, site = null, logger } = options;
+  const { name = `${bridgeName(mqtt?.topicPrefix)}${site === null ? "" : `-${site}`}` } = options;
   return openSession({
     connection: { protocolVersion: 4, ...mqtt, url: mqttUrl },
     clientId: `${name}-${family}`,
@@ -261,6 +288,8 @@ function openFamilySession(
 async function deliver(parts: BridgeParts, topic: string, payload: Buffer, arrival: Arrival): Promise<void> {
   const route = parts.routeOf(topic);
   if (payload.length === 0 && isKept(route)) return;
+  // The broker keeps a session's subscription to a device that has gone to another site until it is ended.
+  if (route !== undefined && namesNoSite(route) && parts.registry.isElsewhere(route.deviceId)) return;
   if (route === undefined) throw new Undeliverable("unknown_topic", "no device speaks on this topic");
   const device = await senderOf(parts.registry, route, topic);
   const { registry, fleet } = parts;
@@ -335,6 +364,20 @@ async function fromReader(
   await deadLetters.write(topic, payload, first.code, detail);
 }
 
+/** Whose topics say nothing of where the device is. */
+function namesNoSite({ family }: Route): boolean {
+  return family === "robot" || family === "reader";
+}
+
+/** What portals say on topics of their own. */
+function readerSubscriptions(devices: Iterable<Device>): Subscriptions {
+  const filters = [...devices]
+    .filter(({ row }) => row.kind === "rfid_portal")
+    .flatMap(({ row }) => deviceProtocols.topicsOf(row).publish)
+    .filter((filter) => !filter.startsWith("holdfast/"));
+  return Object.fromEntries(filters.map((filter) => [filter, { qos: 1 }]));
+}
+
 /** What brokers keep is taken away by an empty message, for instance when a device is removed. */
 function isKept(route: Route | undefined): boolean {
   return route === undefined || route.family === "robot" || route.family === "status";
@@ -346,6 +389,8 @@ function isKept(route: Route | undefined): boolean {
  */
 async function senderOf(registry: DeviceRegistry, route: Route, topic: string): Promise<Device> {
   const device = await registry.find(route.deviceId);
+  if (device === undefined && registry.isElsewhere(route.deviceId))
+    throw new Undeliverable("device_mismatch", `${route.deviceId} is registered at another site`);
   if (device === undefined) throw new Undeliverable("unknown_device", `no device ${route.deviceId}`);
   const { row } = device;
   if (!KIND_OF_FAMILY[route.family].includes(row.kind) || !speaksOn(row, topic)) {

@@ -11,14 +11,16 @@ import { Undeliverable } from "./mqtt/message-intake.ts";
 /**
  * Tries the oldest one. The letter stays locked meanwhile, so that two bridges do not take the same.
  *
+ * @param site of the devices; null: of all sites
  * @returns whether there was one
  */
 export async function retryLetters(
   database: Database,
+  site: string | null,
   deliver: (topic: string, payload: Buffer) => Promise<void>,
 ): Promise<boolean> {
   return inTransaction(database, async (client) => {
-    const letter = await lockLetterToRetry(client);
+    const letter = await lockLetterToRetry(client, site);
     if (letter === undefined) return false;
     await settleRetry(client, letter.id, await outcomeOf(() => deliver(letter.topic, letter.payload)));
     return true;

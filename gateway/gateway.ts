@@ -9,11 +9,13 @@ import { JobLog } from "../config/job-log.ts";
 import {
   ALL_WORK,
   ANONYMOUS_BUCKET,
+  AUDIT_REFUSAL_BUCKET,
   CALLER_WORK,
   IDEMPOTENCY_CLAIM_MS,
   LOGIN_ACCOUNT_BUCKET,
   LOGIN_ADDRESS_BUCKET,
   MAX_BUCKETS,
+  PERSONAL_DATA_LOOKS,
   REQUEST_BUCKET,
   RESET_BUCKET,
   SECOND_FACTOR_BUCKET,
@@ -43,9 +45,11 @@ import { forgetPaymentEvents } from "../store/orders/payment-events.ts";
 import { type Database, type PoolFigures, poolFigures } from "../store/sql/database.ts";
 import { cookieNames } from "./access/authentication.ts";
 import { clientAddressBehind } from "./access/client-address.ts";
+import { GatewayCount } from "./access/gateway-count.ts";
 import { GuessLimit, LocalDelays } from "./access/guess-limit.ts";
+import { SharedAllowance } from "./access/shared-allowance.ts";
 import { connectRedis, SharedDelays, SharedTokenBuckets } from "./access/shared-token-buckets.ts";
-import { type BucketRate, type RateLimiter, TokenBuckets } from "./access/token-buckets.ts";
+import { type Allowance, type BucketRate, type RateLimiter, TokenBuckets } from "./access/token-buckets.ts";
 import { WorkInHand } from "./access/work-in-hand.ts";
 import { BackgroundWork } from "./http/background-work.ts";
 import { shopperPolicy } from "./http/content-policy.ts";
@@ -103,8 +107,10 @@ type GatewayOptions = {
   readonly bridgeStatus?: () => BridgeStatus;
   /** The built dashboard; where it does not exist the gateway serves the API only. */
   readonly dashboardFolder: string;
-  /** Where all gateways together count attempts to sign in; absent: each counts alone. */
+  /** Where all gateways together count requests and attempts to sign in; absent: each counts alone. */
   readonly redisUrl?: string | null;
+  /** Requests of one known caller at all gateways together. Default: `REQUEST_BUCKET`. */
+  readonly callerRate?: BucketRate;
   /** Its certificate, where it speaks TLS itself. Absent: whoever is in front of it does. */
   readonly tls?: TlsFiles | null;
   /** Browsers keep to https for hosts below the public one, too; absent: for this one alone. */
@@ -161,8 +167,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const documents = createDocumentPool();
   const company = await readCompanyIdentity(database);
   const identity = company?.identity ?? null;
+  // One that answers for its health alone gives nobody anything, and counts for none.
+  const isWhole = options.serves === undefined;
   const redis =
-    options.redisUrl == null
+    options.redisUrl == null || !isWhole
       ? null
       : connectRedis(options.redisUrl, {
           company: identity ?? "none",
@@ -170,9 +178,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
           ca: options.redisCa ?? null,
         });
   const cookies = cookieNames(options.publicUrl, identity);
-  const loginLimit = (name: string, rate: BucketRate): RateLimiter => {
-    const alone = new TokenBuckets(rate, MAX_BUCKETS);
+  const gateways = redis === null ? null : new GatewayCount(redis);
+  const sharedLimit = (name: string, rate: BucketRate): RateLimiter => {
+    const alone = new TokenBuckets(rate, MAX_BUCKETS, () => gateways?.known() ?? 1);
     return redis === null ? alone : new SharedTokenBuckets(redis, name, rate, alone);
+  };
+  const allowances: SharedAllowance[] = [];
+  const requestLimit = (name: string, rate: BucketRate): Allowance => {
+    if (redis === null || gateways === null) return new TokenBuckets(rate, MAX_BUCKETS);
+    const shared = new SharedAllowance(redis, name, rate, MAX_BUCKETS, gateways);
+    allowances.push(shared);
+    return shared;
   };
   const aloneDelays = new LocalDelays(MAX_BUCKETS);
   const clientAddress = clientAddressBehind(
@@ -233,21 +249,21 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     }),
     guesses: new GuessLimit(
       redis === null ? aloneDelays : new SharedDelays(redis, aloneDelays),
-      loginLimit("login-account", LOGIN_ACCOUNT_BUCKET),
-      loginLimit("login-address", LOGIN_ADDRESS_BUCKET),
+      sharedLimit("login-account", LOGIN_ACCOUNT_BUCKET),
+      sharedLimit("login-address", LOGIN_ADDRESS_BUCKET),
     ),
     clientAddress,
-    linkAddressLimit: loginLimit("link-address", LOGIN_ADDRESS_BUCKET),
-    resetLimit: loginLimit("reset", RESET_BUCKET),
-    secondFactorLimit: loginLimit("second-factor", SECOND_FACTOR_BUCKET),
+    linkAddressLimit: sharedLimit("link-address", LOGIN_ADDRESS_BUCKET),
+    resetLimit: sharedLimit("reset", RESET_BUCKET),
+    secondFactorLimit: sharedLimit("second-factor", SECOND_FACTOR_BUCKET),
+    lookLimit: sharedLimit("look", PERSONAL_DATA_LOOKS),
     background,
-    addressBuckets: new TokenBuckets(ANONYMOUS_BUCKET, MAX_BUCKETS),
-    callerBuckets: new TokenBuckets(REQUEST_BUCKET, MAX_BUCKETS),
+    addressBuckets: requestLimit("address", ANONYMOUS_BUCKET),
+    callerBuckets: requestLimit("caller", options.callerRate ?? REQUEST_BUCKET),
     work: new WorkInHand({ ofCaller: CALLER_WORK, ofAll: ALL_WORK }),
-    security: new SecurityEvents(database, logger),
+    security: new SecurityEvents(database, logger, sharedLimit("refusal", AUDIT_REFUSAL_BUCKET)),
     logger,
   };
-  const isWhole = options.serves === undefined;
   const routes = isWhole ? routeTable : routeTable.filter(({ path }) => HEALTH_PATHS.has(path));
   const stream = isWhole ? createStreamServer(services) : null;
   const http = await startHttpServer({
@@ -297,6 +313,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await http.stop();
     await background.settled();
     await documents.close();
+    for (const allowance of allowances) allowance.stop();
+    await gateways?.stop();
     redis?.disconnect();
   };
   let stopped: Promise<void> | null = null;

@@ -35,6 +35,13 @@ export type OrdersPage = {
   readonly newestMs: number | null;
 };
 
+export type OrderNotTaken = {
+  readonly externalId: string;
+  /** As in docs/errors.md. */
+  readonly code: string;
+  readonly detail: string;
+};
+
 /** A line of an order as the channel knows it. */
 export type ToldLine = {
   /** The channel's id of the line, as its order gave it. */
@@ -192,6 +199,11 @@ export interface ChannelConnection {
    */
   tryConnection(): Promise<{ readonly works: boolean; readonly detail: string }>;
   readOrders(asked: OrdersAsked): Promise<OrdersPage>;
+  /**
+   * Orders of the page before `next` that were not taken, for channels whose people see it only by our answer
+   * (a file that is put aside). Called before the next page is asked for; absent: the channel is not told.
+   */
+  noteRefused?(next: PageToken | null, refusals: readonly OrderNotTaken[]): Promise<void>;
   /** One order as `read` takes it; null: the channel has none such. */
   readOrder(externalId: string): Promise<string | null>;
   /** The channel's own state of these, at most 50; what it does not have is left out. */

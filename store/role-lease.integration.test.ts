@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { eventually } from "../test-support/saga-world.ts";
 import { createTestDatabase, type TestDatabase } from "../test-support/servers/postgres.ts";
-import { type RoleLease, readRoleLeases, roleFence, tryRoleLease } from "./role-lease.ts";
+import { devicesRole, type RoleLease, readRoleLeases, roleFence, tryRoleLease } from "./role-lease.ts";
 import { type Database, openDatabase } from "./sql/database.ts";
 
 let store: TestDatabase;
@@ -106,4 +106,35 @@ test("who has lost it hears of it; who only lost a connection keeps it", async (
     return lease !== null;
   });
   await eventually("the first hears of it", async () => lost);
+});
+
+test("the devices of all sites, and those of single ones, are never spoken to by both kinds at once", async () => {
+  const [reno, all] = [devicesRole("fc-reno"), devicesRole(null)];
+  const ofReno = await taken(reno, "a");
+  // Sites do not stand in each other's way.
+  const ofColumbus = await taken(devicesRole("fc-columbus"), "b");
+  expect(await tryRoleLease(process(), { role: all, owner: "c" })).toBeNull();
+  await ofReno.release();
+  expect(await tryRoleLease(process(), { role: all, owner: "c" })).toBeNull();
+  await ofColumbus.release();
+  const ofAll = await taken(all, "c");
+  expect(await tryRoleLease(process(), { role: reno, owner: "a" })).toBeNull();
+  await ofAll.release();
+  // However many of both kinds begin at once.
+  for (let round = 0; round < 10; round += 1) {
+    const roles = [reno, all, devicesRole("fc-columbus"), all];
+    const leases = await Promise.all(
+      roles.map((role) => tryRoleLease(process(), { role, owner: `of ${role}` })),
+    );
+    const kinds = new Set(leases.flatMap((lease, index) => (lease === null ? [] : [roles[index] === all])));
+    expect(kinds.size).toBeLessThan(2);
+    await Promise.all(leases.map((lease) => lease?.release()));
+  }
+});
+
+test("a site's name may be any text: its lease and its connections are told from another's", async () => {
+  const names = ["fc-reno", "fc", "fc-reno:5", "Nürnberg, Süd", "x".repeat(64), `${"x".repeat(64)}y`];
+  const roles = names.map((name) => devicesRole(name));
+  expect(new Set(roles).size).toBe(names.length);
+  for (const role of roles) expect(roleFence(role, 123_456).name).toMatch(/^[\x20-\x7e]{1,63}$/);
 });

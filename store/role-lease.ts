@@ -12,6 +12,7 @@
  * J2 While its connection is away a process keeps the lease, as long as nobody else takes it: the database
  *    itself may be away.
  */
+import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { ConnectionFence, Database, DatabaseClient, Queryable } from "./sql/database.ts";
 
@@ -29,7 +30,7 @@ export type RoleLease = {
   release(): Promise<void>;
 };
 
-/** @returns null where another process has it */
+/** @returns null where another process has it, or work that overlaps with it */
 export async function tryRoleLease(
   database: Database,
   options: {
@@ -42,9 +43,17 @@ export async function tryRoleLease(
 ): Promise<RoleLease | null> {
   const { role, owner, renewMs = RENEW_MS, silentAfterMs = SILENT_AFTER_MS } = options;
   const client = await database.connect();
+  const isOverlapped = async (): Promise<boolean> =>
+    (await readRoleLeases(client)).some((one) => one.isHeld && overlaps(role, one.role));
   try {
-    const epoch = await raise(client, role, owner, silentAfterMs);
+    const epoch = (await isOverlapped()) ? null : await raise(client, role, owner, silentAfterMs);
     if (epoch === null) {
+      client.release();
+      return null;
+    }
+    // Once more after it was taken: of two that begin at once at least one sees the other, and stands back.
+    if (await isOverlapped()) {
+      await giveUp(client, role, epoch);
       client.release();
       return null;
     }
@@ -54,6 +63,27 @@ export async function tryRoleLease(
     client.release(true);
     throw error;
   }
+}
+
+const DEVICES = "devices";
+/** Of a site's name, what fits into the name of a connection, and is in it as it is. */
+const PLAIN_SITE = /^[A-Za-z0-9_.-]{1,24}$/;
+
+/**
+ * The work of speaking with devices.
+ *
+ * @param site with those of one site; null: with those of all sites
+ */
+export function devicesRole(site: string | null): string {
+  if (site === null) return DEVICES;
+  if (PLAIN_SITE.test(site)) return `${DEVICES}@${site}`;
+  return `${DEVICES}@#${createHash("sha256").update(site).digest("hex").slice(0, 16)}`;
+}
+
+/** Whether both are work with devices, and one is with those of all sites: the other has some of the same then. */
+export function overlaps(role: string, other: string): boolean {
+  const isOfSite = (one: string): boolean => one.startsWith(`${DEVICES}@`);
+  return (role === DEVICES && isOfSite(other)) || (isOfSite(role) && other === DEVICES);
 }
 
 /** For connections of the work itself: `openDatabase`. */
@@ -133,6 +163,13 @@ async function endFormer(client: Queryable, role: string, epoch: number): Promis
   );
 }
 
+async function giveUp(client: Queryable, role: string, epoch: number): Promise<void> {
+  await client.query("update role_lease set renewed_at = '-infinity' where role = $1 and epoch = $2", [
+    role,
+    epoch,
+  ]);
+}
+
 function keep(
   database: Database,
   first: DatabaseClient,
@@ -176,12 +213,7 @@ function keep(
     release: async () => {
       releasing.abort();
       await keeping;
-      await client
-        ?.query("update role_lease set renewed_at = '-infinity' where role = $1 and epoch = $2", [
-          role,
-          epoch,
-        ])
-        .catch(() => {});
+      if (client !== null) await giveUp(client, role, epoch).catch(() => {});
       client?.release();
       client = null;
     },

@@ -40,7 +40,7 @@ import type { BridgeStatus } from "../../ports/devices.ts";
 import { parcelLimitOf } from "../../ports/parcel-limit.ts";
 import { readCompanyIdentity } from "../../store/catalog/companies.ts";
 import type { NodeState } from "../../store/figures/nodes.ts";
-import { roleFence } from "../../store/role-lease.ts";
+import { devicesRole, roleFence } from "../../store/role-lease.ts";
 import { isSourcingUnset, seedSourcingRules } from "../../store/settings/sourcing-rules.ts";
 import { readStoredAccounts } from "../../store/settings/vendor-accounts.ts";
 import {
@@ -61,6 +61,7 @@ import { readPem } from "./pem-file.ts";
 import { RoleStandby } from "./role-standby.ts";
 import { bringSchemaUpToDate } from "./schema.ts";
 import { sealStoredSecrets } from "./secret-keys.ts";
+import { SiteBridges } from "./site-bridges.ts";
 import { sourcingRules } from "./sourcing-rules.ts";
 import { watchTakeOver } from "./take-over.ts";
 import { temporalSecurity } from "./temporal-connection.ts";
@@ -374,18 +375,28 @@ async function startDevices(system: Composition) {
   const { databaseUrl, mqttUrl, companyPrefixes } = settings;
   // A sandbox has its company only now.
   await takeTopics(settings, context.database, mqtt);
+  const begin = (site: string | null, epoch: number) =>
+    startBridgeThread({
+      settings: {
+        databaseUrl,
+        mqttUrl,
+        mqtt,
+        companyPrefixes,
+        leaseEpoch: epoch,
+        ...(site === null ? {} : { site }),
+      },
+      stock: context.allocator,
+      logger: logger.child({ part: "devices", ...(site === null ? {} : { site }) }),
+    });
+  if (settings.mqtt.devicesBy === "site") return startSiteBridges(system, begin);
   let bridge: DeviceBridge | null = null;
   const standby = await RoleStandby.start({
-    role: "devices",
+    role: devicesRole(null),
     owner: nodeId,
     database: context.database,
     logger: logger.child({ part: "devices" }),
     begin: async (epoch) => {
-      const begun = await startBridgeThread({
-        settings: { databaseUrl, mqttUrl, mqtt, companyPrefixes, leaseEpoch: epoch },
-        stock: context.allocator,
-        logger: logger.child({ part: "devices" }),
-      });
+      const begun = await begin(null, epoch);
       bridge = begun;
       return {
         stop: async () => {
@@ -399,6 +410,29 @@ async function startDevices(system: Composition) {
   const value: RunningBridge = { status: () => bridge?.status() ?? NO_BRIDGE };
   const detail = standby.isAtWork() ? withoutPassword(settings.mqttUrl) : "another process has them";
   return { value, detail };
+}
+
+/** Of the leases' pool: each site that this process has keeps one, and one asks. */
+const LEASES_POOL_SIZE = 64;
+
+/** A bridge for each site, in whichever process has its lease. */
+async function startSiteBridges(
+  { settings, logger, parts, context, nodeId }: Composition,
+  begin: (site: string, epoch: number) => Promise<DeviceBridge>,
+) {
+  const leases = openDatabase(settings.databaseUrl, { maxConnections: LEASES_POOL_SIZE, name: "leases" });
+  parts.add("leases of sites", { stop: () => leases.end() });
+  const bridges = await SiteBridges.start({
+    database: context.database,
+    leases,
+    owner: nodeId,
+    begin,
+    logger: logger.child({ part: "devices" }),
+  });
+  parts.add("device bridges", bridges);
+  const value: RunningBridge = { status: () => bridges.status() };
+  const sites = bridges.sites();
+  return { value, detail: sites.length === 0 ? "other processes have all sites" : `of ${sites.join(", ")}` };
 }
 
 type RunningBridge = Pick<DeviceBridge, "status">;

@@ -43,6 +43,7 @@ const HELP = `Usage: DATABASE_URL=postgres://… node dist/cli/system/core-serve
   --snapshot-every-rows <n>  journal rows of a shard between two snapshots (default: the engine's)
   --node <name>     shares the stock with the other engines of this database, found over REDIS_URL; without the
                     standing jobs, which one process has
+  --requests-per-second <n>  of one caller, and as many at once (default: the product's limit)
   --log-level <l>   of the log on standard error (default warn)
 
 For fault tests, HOLDFAST_FAILPOINT=name:nth:kill|pause|throw|delay[:ms] arms a point of engine/failpoints.ts.
@@ -71,6 +72,7 @@ async function main(): Promise<number> {
       "not-durable": { type: "boolean", default: false },
       "snapshot-every-rows": { type: "string" },
       node: { type: "string" },
+      "requests-per-second": { type: "string" },
       "log-level": { type: "string", default: "warn" },
       help: { type: "boolean", default: false },
     },
@@ -156,6 +158,10 @@ async function main(): Promise<number> {
     payments: new VendorRoster("payments", []),
     dashboardFolder: "",
     logger: logger.child({ part: "gateway" }),
+    redisUrl,
+    ...(values["requests-per-second"] === undefined
+      ? {}
+      : { callerRate: rateOf(Number(values["requests-per-second"])) }),
     readiness: () => readiness(database, engine),
   });
   process.stdout.write(`${JSON.stringify({ port: gateway.port, pid: process.pid, key, durable })}\n`);
@@ -169,6 +175,10 @@ async function main(): Promise<number> {
   await engine.stop();
   await database.end();
   return 0;
+}
+
+function rateOf(perSecond: number): { readonly size: number; readonly perSecond: number } {
+  return { size: perSecond, perSecond };
 }
 
 async function createKey(database: Database): Promise<string> {

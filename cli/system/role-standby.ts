@@ -15,6 +15,8 @@ import type { Database } from "../../store/sql/database.ts";
 const LOOK_MS = 500;
 /** After a beginning that failed. */
 const AGAIN_MS = 5_000;
+/** After it was given up for another: so long that all others have looked. */
+const GIVEN_UP_MS = 3_000;
 
 export type RoleWork = { stop(): Promise<void> };
 
@@ -23,6 +25,8 @@ export type RoleStandbyOptions = {
   /** `node.id` of this process. */
   readonly owner: string;
   readonly database: Database;
+  /** Milliseconds beyond the usual until it asks again: for those to whom others are to be preferred. */
+  readonly laterMs?: () => number;
   /** @param epoch of the lease, for `roleFence` */
   readonly begin: (epoch: number) => Promise<RoleWork>;
   readonly logger: Logger;
@@ -33,6 +37,7 @@ export class RoleStandby {
   private readonly stopping = new AbortController();
   private atWork: { readonly lease: RoleLease; readonly work: RoleWork } | null = null;
   private running: Promise<void> = Promise.resolve();
+  private tellGivenUp: () => void = () => {};
 
   /** @returns once the work has begun here, or another process is seen to have it. @throws by W2 */
   static async start(options: RoleStandbyOptions): Promise<RoleStandby> {
@@ -51,6 +56,11 @@ export class RoleStandby {
     return this.atWork !== null;
   }
 
+  /** Ends the work here, if this process has it, so that another one has it for the time being. */
+  giveUp(): void {
+    this.tellGivenUp();
+  }
+
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.running;
@@ -64,13 +74,22 @@ export class RoleStandby {
     while (!signal.aborted) {
       if (this.atWork !== null) {
         const { lease } = this.atWork;
-        const isLost = await Promise.race([lease.lost.then(() => true), stopped.then(() => false)]);
-        if (!isLost) return;
-        logger.warn("another process has taken this work over; standing by");
+        const givenUp = new Promise<void>((resolve) => {
+          this.tellGivenUp = resolve;
+        });
+        const why = await Promise.race([
+          lease.lost.then(() => "lost" as const),
+          stopped.then(() => "stopped" as const),
+          givenUp.then(() => "given up" as const),
+        ]);
+        if (why === "stopped") return;
+        if (why === "lost") logger.warn("another process has taken this work over; standing by");
         await this.end();
+        if (why === "given up") await pause(GIVEN_UP_MS, undefined, { signal }).catch(() => {});
         continue;
       }
-      await pause(LOOK_MS, undefined, { signal }).catch(() => {});
+      const later = this.options.laterMs?.() ?? 0;
+      await pause(LOOK_MS + later, undefined, { signal }).catch(() => {});
       if (signal.aborted) return;
       try {
         await this.tryOnce();

@@ -47,6 +47,7 @@ test("a tote that its conveyor does not know is picked again twice, then a perso
     context,
     registry: new DeviceRegistry(database, { record: () => undefined }, testLogger),
     sendToConveyor: async () => {},
+    site: null,
     queueChanged: () => {
       queued += 1;
     },
@@ -122,6 +123,7 @@ test("of two conveyors, the one that does not know a tote does not make it lost"
     sendToConveyor: async (id) => {
       sent.push(id);
     },
+    site: null,
     queueChanged: () => {
       queued += 1;
     },

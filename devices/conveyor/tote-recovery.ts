@@ -28,6 +28,7 @@ export class ToteRecovery {
   private readonly sendToConveyor: (deviceId: string, command: RecirculateCommand) => Promise<void>;
   private readonly queueChanged: () => void;
   private readonly timings: BridgeTimings;
+  private readonly site: string | null;
   private readonly logger: Logger;
   private readonly rounds = new Map<string, { count: number; at: number }>();
   /** Of a tote that was asked for, the conveyors that have not said that they do not know it. */
@@ -42,8 +43,11 @@ export class ToteRecovery {
     /** A task went back to the queue. */
     readonly queueChanged: () => void;
     readonly timings: BridgeTimings;
+    /** Whose totes are looked after; null: those of all sites. */
+    readonly site: string | null;
     readonly logger: Logger;
   }) {
+    this.site = options.site;
     this.context = options.context;
     this.registry = options.registry;
     this.sendToConveyor = options.sendToConveyor;
@@ -99,7 +103,7 @@ export class ToteRecovery {
     const now = performance.now();
     for (const [id, { at }] of this.rounds) if (now - at > REMEMBERED_MS) this.rounds.delete(id);
     for (const [lpn, { at }] of this.asked) if (now - at > REMEMBERED_MS) this.asked.delete(lpn);
-    for (const tote of await stalledTotes(this.context.database, this.timings.stallMs)) {
+    for (const tote of await stalledTotes(this.context.database, this.timings.stallMs, this.site)) {
       const rounds = this.rounds.get(tote.fulfillmentOrderId) ?? { count: 0, at: Number.NEGATIVE_INFINITY };
       // Without a portal the tote waits at the manual pack station for a person.
       const portals = this.registry.online(tote.locationId, "rfid_portal");

@@ -9,7 +9,7 @@ import {
   type DeviceConnection,
   type DeviceRow,
   listDevices,
-  markAllDevicesOffline,
+  markDevicesOffline,
   recentlyHeard,
   saveDeviceReports,
 } from "../../store/floor/devices.ts";
@@ -37,22 +37,40 @@ export class DeviceRegistry {
   private readonly database: Queryable;
   private readonly log: Pick<DeviceLog, "record">;
   private readonly logger: Logger;
+  private readonly site: string | null;
+  private readonly onLeft: (deviceId: string) => void;
   private readonly devices = new Map<string, Device>();
+  /** Registered at other sites. */
+  private elsewhere: ReadonlySet<string> = new Set();
   private dirty = new Map<string, number>();
   private refreshedAt = 0;
   private timer: NodeJS.Timeout | undefined;
   private soon: NodeJS.Timeout | undefined;
   private flushing: Promise<void> = Promise.resolve();
 
-  constructor(database: Queryable, log: Pick<DeviceLog, "record">, logger: Logger) {
+  /**
+   * @param options.site whose devices these are; null: those of all sites
+   * @param options.onLeft one of them is another site's from now on
+   */
+  constructor(
+    database: Queryable,
+    log: Pick<DeviceLog, "record">,
+    logger: Logger,
+    options: { readonly site: string | null; readonly onLeft: (deviceId: string) => void } = {
+      site: null,
+      onLeft: () => {},
+    },
+  ) {
     this.database = database;
     this.log = log;
     this.logger = logger;
+    this.site = options.site;
+    this.onLeft = options.onLeft;
   }
 
   async start(): Promise<void> {
     const heard = await recentlyHeard(this.database);
-    await markAllDevicesOffline(this.database);
+    await markDevicesOffline(this.database, this.site);
     await this.refresh();
     for (const { id, agoMs } of heard) this.resume(id, agoMs);
     this.timer = setInterval(() => this.flush(), FLUSH_MS);
@@ -73,6 +91,11 @@ export class DeviceRegistry {
     if (known !== undefined || performance.now() - this.refreshedAt < REFRESH_MS) return known;
     await this.refresh();
     return this.devices.get(deviceId);
+  }
+
+  /** Whether it is registered, but at a site that is not this registry's. */
+  isElsewhere(deviceId: string): boolean {
+    return this.elsewhere.has(deviceId);
   }
 
   all(): Iterable<Device> {
@@ -196,7 +219,11 @@ export class DeviceRegistry {
   /** Reads again what is registered. Whoever starts the registry sees to it that it happens. */
   async refresh(): Promise<void> {
     this.refreshedAt = performance.now();
-    for (const row of await listDevices(this.database)) {
+    const rows = await listDevices(this.database);
+    const isOurs = ({ locationId }: DeviceRow): boolean => this.site === null || locationId === this.site;
+    this.elsewhere = new Set(rows.flatMap((row) => (isOurs(row) ? [] : [row.id])));
+    for (const id of this.devices.keys()) if (this.elsewhere.has(id)) this.onLeft(id);
+    for (const row of rows.filter(isOurs)) {
       const known = this.devices.get(row.id);
       // The object stays the same, because others hold a reference to it.
       if (known !== undefined) this.update(known, row);

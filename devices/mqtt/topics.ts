@@ -76,6 +76,14 @@ export const SUBSCRIPTIONS = {
   },
 } as const;
 
+/** The same for the devices of one site; what its readers say, by their names, is not in it. */
+export function subscriptionsAt(site: string): Readonly<Record<keyof typeof SUBSCRIPTIONS, Subscriptions>> {
+  const conveyors = Object.entries(SUBSCRIPTIONS.conveyors).map(
+    ([filter, how]) => [filter.replace("holdfast/+/", `holdfast/${site}/`), how] as const,
+  );
+  return { conveyors: Object.fromEntries(conveyors), readers: {} };
+}
+
 const LEVEL = /^[A-Za-z0-9_.:-]{1,64}$/;
 
 /** @param robotAt the registered robot whose topics begin so; without: robots are their serial numbers */

@@ -33,6 +33,7 @@ export class Dispatcher implements TaskOutcomes {
   private readonly registry: DeviceRegistry;
   private readonly fleet: RobotFleet;
   private readonly timings: BridgeTimings;
+  private readonly site: string | null;
   private readonly logger: Logger;
   private tasksFinished: { readonly robot: Robot; readonly task: AssignedTask }[] = [];
   private listener: Listener | null = null;
@@ -42,8 +43,11 @@ export class Dispatcher implements TaskOutcomes {
     readonly registry: DeviceRegistry;
     readonly fleet: RobotFleet;
     readonly timings: BridgeTimings;
+    /** Whose tasks these are; null: those of all sites. */
+    readonly site: string | null;
     readonly logger: Logger;
   }) {
+    this.site = options.site;
     this.context = options.context;
     this.registry = options.registry;
     this.fleet = options.fleet;
@@ -147,7 +151,7 @@ export class Dispatcher implements TaskOutcomes {
 
   /** Brings memory in line with the table, and acts on tasks that make no progress. */
   private async sweep(): Promise<void> {
-    const tasks = await assignedTasks(this.context.database);
+    const tasks = await assignedTasks(this.context.database, this.site);
     const held = new Map(tasks.map((task) => [task.deviceId, task]));
     for (const robot of this.fleet.all()) {
       const { task } = robot;

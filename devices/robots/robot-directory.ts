@@ -22,10 +22,14 @@ export class RobotDirectory {
     return this.ids.get(root) ?? this.ids.get(root.replace(/[^/]+(\/[^/]+)$/, "+$1"));
   }
 
-  /** What has to be subscribed to, so that all of them are heard. */
-  subscriptions(): Subscriptions {
-    const wanted: Record<string, { readonly qos: 0 | 1 }> = { ...ROBOT_SUBSCRIPTIONS };
-    const usual = Object.keys(ROBOT_SUBSCRIPTIONS);
+  /**
+   * What has to be subscribed to, so that all of them are heard.
+   *
+   * @param common what is heard of all robots, registered or not
+   */
+  subscriptions(common: Subscriptions = ROBOT_SUBSCRIPTIONS): Subscriptions {
+    const wanted: Record<string, { readonly qos: 0 | 1 }> = { ...common };
+    const usual = Object.keys(common);
     for (const root of this.ids.keys()) {
       for (const kind of ROBOT_KINDS) {
         const topic = `${root}/${kind}`;

@@ -12,6 +12,8 @@ export type BridgeSettings = {
   readonly mqtt?: Omit<MqttConnection, "url">;
   /** Of the lease under which the bridge speaks with the devices; absent: nobody else could. */
   readonly leaseEpoch?: number;
+  /** Whose devices the bridge speaks with, and has the lease of; absent: those of all sites. */
+  readonly site?: string;
   /** GS1 company prefixes that are ours. */
   readonly companyPrefixes: readonly string[];
   /** Of pino. */

@@ -10,7 +10,7 @@ import pino from "pino";
 import { tellOrderWork } from "../../config/trace.ts";
 import { errorOf } from "../../engine/errors.ts";
 import type { FloorStock } from "../../operations/context.ts";
-import { roleFence } from "../../store/role-lease.ts";
+import { devicesRole, roleFence } from "../../store/role-lease.ts";
 import { openDatabase } from "../../store/sql/database.ts";
 import { startDeviceBridge } from "../bridge.ts";
 import type { BridgeSettings, StockQuestion, ToBridge, ToMain } from "./bridge-messages.ts";
@@ -62,17 +62,28 @@ class RemoteStock implements FloorStock {
 if (settings.isTraced) tellOrderWork((work) => tell({ kind: "work", work }));
 const stock = new RemoteStock();
 const logger = pino({ level: settings.logLevel }, { write: (line) => tell({ kind: "log", line }) });
-const { leaseEpoch } = settings;
+const { leaseEpoch, site } = settings;
 const database = openDatabase(settings.databaseUrl, {
   maxConnections: POOL_SIZE,
   name: "devices",
-  ...(leaseEpoch === undefined ? {} : { fence: roleFence("devices", leaseEpoch) }),
+  ...(leaseEpoch === undefined ? {} : { fence: roleFence(devicesRole(site ?? null), leaseEpoch) }),
 });
 main.on("message", (message: ToBridge) => {
   if (message.kind !== "stop") stock.hear(message);
 });
 const { databaseUrl: _, logLevel: __, leaseEpoch: ___, isTraced: ____, ...options } = settings;
-const bridge = await startDeviceBridge({ ...options, database, allocator: stock, logger });
+const bridge = await startDeviceBridge({
+  ...options,
+  database,
+  allocator: stock,
+  logger,
+  // The main thread begins a new life, which knows nothing of it: who it was told to is in no memory here.
+  onLeft: (deviceId) => {
+    setImmediate(() => {
+      throw new Error(`${deviceId} has left ${site}: the bridge begins anew without it`);
+    });
+  },
+});
 tell({ kind: "started", status: bridge.status() });
 const telling = setInterval(() => tell({ kind: "status", status: bridge.status() }), STATUS_EVERY_MS);
 main.on("message", async (message: ToBridge) => {

@@ -20,6 +20,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type { StockCommand } from "../../actors/commands.ts";
+import { inOrderSpan } from "../../config/trace.ts";
 import { confirmingWriter } from "../../store/journal/reservation-confirmations.ts";
 import type {
   AllocatorClient,
@@ -83,7 +84,7 @@ export class OrderOverEngines {
   ): Promise<OrderReservation> {
     const { own } = this;
     for (let tried = 0; tried < MAX_TRIES; tried += 1) {
-      if (!own.has(request.ofOrder ?? request.orderId))
+      if (!own.has(orderOf(request)))
         throw new EngineError("shard_elsewhere", `another engine decides of order ${request.orderId}`);
       const skus = [...componentSkus(own.sourcingSetup().kits, request.lines)];
       if (skus.every((sku) => own.has(sku))) {
@@ -162,7 +163,8 @@ export class OrderOverEngines {
     };
     let outcome: OrderReservation | "moved" = "moved";
     try {
-      if (await this.hold(elsewhere)) {
+      const about = { "holdfast.holds": elsewhere.length };
+      if (await inOrderSpan(orderOf(request), "engine hold elsewhere", about, () => this.hold(elsewhere))) {
         outcome = await own.reserveShare(request, share, {
           writer: confirmingWriter(attachment?.writer),
           record: (decided) => ({
@@ -177,7 +179,10 @@ export class OrderOverEngines {
       throw error;
     }
     if (outcome !== reservation) this.release(elsewhere);
-    else void this.pending.carryOut(confirmation);
+    else
+      void inOrderSpan(orderOf(request), "engine confirm elsewhere", {}, () =>
+        this.pending.carryOut(confirmation),
+      );
     return outcome;
   }
 
@@ -195,6 +200,11 @@ export class OrderOverEngines {
     );
     return outcomes.every(({ status }) => status === "applied");
   }
+}
+
+/** What is reserved may be a part of an order, with an id of its own. */
+function orderOf({ ofOrder, orderId }: OrderReservationRequest): string {
+  return ofOrder ?? orderId;
 }
 
 /** Makes a hold last as long as it was asked for. */

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { StockCommand } from "../../actors/commands.ts";
 import { LANE_CODE, LANE_KIND, writeLaneOperation } from "../../actors/lanes/lane-operations.ts";
+import { type OrderWork, tellOrderWork } from "../../config/trace.ts";
 import {
   LOCATIONS,
   orderRequest,
@@ -170,6 +171,9 @@ describe.skipIf(!hasRedis)(
       const [there] = at(two);
       const orderId = orderAt(one);
       const request = orderRequest(orderId, [line("1", here, 2), line("2", there, 3)]);
+      const traced: OrderWork[] = [];
+      tellOrderWork((work) => traced.push(work));
+      undone.push(() => tellOrderWork(null));
       const outcome = await one.stock.reserveOrder(request, decidedBy(orderId));
       if (outcome.status !== "reserved") throw new Error(outcome.code);
       expect(outcome.holds.map(({ sku, quantity }) => [sku, quantity])).toEqual([
@@ -180,6 +184,12 @@ describe.skipIf(!hasRedis)(
         (await database.database.query("select outcome from decided where id = $1", [orderId])).rows,
       ).toEqual([{ outcome: "reserved" }]);
       await until(async () => ((await confirmations()) === 0 ? true : undefined));
+      // What was done at the other engine is in the order's trace.
+      await until(async () => (traced.length === 2 ? true : undefined));
+      expect(traced.map(({ orderId: of, name }) => [of, name])).toEqual([
+        [orderId, "engine hold elsewhere"],
+        [orderId, "engine confirm elsewhere"],
+      ]);
       const [, second] = outcome.holds;
       expect(await heldOf(gateway.stock, there ?? "", second?.locationId ?? "")).toEqual([
         [second?.holdId, 3, 0],

@@ -1,9 +1,9 @@
 /** Headers that follow from who asked and what was asked, whatever the answer: limits, and ends of life. */
-import type { TokenBuckets } from "../access/token-buckets.ts";
+import type { Allowance } from "../access/token-buckets.ts";
 import type { Deprecation, Route } from "./route.ts";
 
 /** The limit that a request was counted against. */
-export type Counted = { readonly buckets: TokenBuckets; readonly name: string };
+export type Counted = { readonly buckets: Allowance; readonly name: string };
 
 /**
  * By draft-ietf-httpapi-ratelimit-headers: `q` requests in `w` seconds; `r` of them are left, and after `t`

@@ -7,12 +7,7 @@ import { createHash } from "node:crypto";
 import { SpanStatusCode } from "@opentelemetry/api";
 import Type from "typebox";
 import { Compile, type Validator } from "typebox/compile";
-import {
-  MAX_BUCKETS,
-  MAX_KEPT_REPLY_BYTES,
-  PERSONAL_DATA_LOOKS,
-  WORK_RETRY_MS,
-} from "../../config/limits.ts";
+import { MAX_KEPT_REPLY_BYTES, WORK_RETRY_MS } from "../../config/limits.ts";
 import { inCallersSpan, isTracing, traceOrderInRequest, traceparentOf } from "../../config/trace.ts";
 import {
   claimIdempotencyKey,
@@ -33,7 +28,7 @@ import {
 import { countedAs } from "../access/client-address.ts";
 import { requireProof } from "../access/proof.ts";
 import { requireDemandedFactor } from "../access/second-factor-demand.ts";
-import { TokenBuckets } from "../access/token-buckets.ts";
+import type { Allowance } from "../access/token-buckets.ts";
 import { isBound, requireWithin } from "../access/within.ts";
 import type { HttpHandler, HttpReply, HttpRequest } from "../wire/http-message.ts";
 import { ApiError, describeError, logFailure, problemReply } from "../wire/problem.ts";
@@ -89,7 +84,6 @@ export function createRestHandler(
   whereabouts: RouteWhereabouts,
 ): HttpHandler {
   const router = createRouter(table);
-  const looks = new TokenBuckets(PERSONAL_DATA_LOOKS, MAX_BUCKETS);
   const checks = new Map<Route, Checks>();
   const resources = resourcesOf(table);
   /** By request, what it was counted against. */
@@ -342,7 +336,7 @@ export function createRestHandler(
   }
 
   /** @throws ApiError where the name has no request left */
-  function limit(request: HttpRequest, buckets: TokenBuckets, name: string): void {
+  function limit(request: HttpRequest, buckets: Allowance, name: string): void {
     counted.set(request, { buckets, name });
     const wait = buckets.take(name, Date.now());
     if (wait > 0) throw new ApiError("rate_limited", "Too many requests.", { retryAfterMs: wait });
@@ -387,7 +381,7 @@ export function createRestHandler(
     if (principal === null || principal.staff === null) return;
     const subject = personalSubject(`${route.method} ${route.path}`, params);
     if (subject === null || !seesPersonalData(principal, route)) return;
-    if (looks.take(`${principal.by} ${subject}`, Date.now()) > 0) return;
+    if ((await services.lookLimit.take(`${principal.by} ${subject}`, Date.now())) > 0) return;
     await recordAuditAlone(database, callerFrom(request, principal), { act: "personal-data.read", subject });
   }
 

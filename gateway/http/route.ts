@@ -31,7 +31,7 @@ import type { ClientAddress } from "../access/client-address.ts";
 import type { GuessLimit } from "../access/guess-limit.ts";
 import type { Permission } from "../access/permissions.ts";
 import type { ProofKind } from "../access/proof.ts";
-import type { RateLimiter, TokenBuckets } from "../access/token-buckets.ts";
+import type { Allowance, RateLimiter } from "../access/token-buckets.ts";
 import type { Whereabouts } from "../access/within.ts";
 import type { WorkInHand } from "../access/work-in-hand.ts";
 import type { Metrics } from "../metrics/metrics.ts";
@@ -97,12 +97,14 @@ export type Services = {
   readonly resetLimit: RateLimiter;
   /** Codes of a second factor, by account. */
   readonly secondFactorLimit: RateLimiter;
+  /** Entries about one person who looks at one shopper's data. */
+  readonly lookLimit: RateLimiter;
   /** What goes on after its request was answered. */
   readonly background: BackgroundWork;
   /** Requests without identity, by address. */
-  readonly addressBuckets: TokenBuckets;
+  readonly addressBuckets: Allowance;
   /** Requests of known callers, by caller and address. */
-  readonly callerBuckets: TokenBuckets;
+  readonly callerBuckets: Allowance;
   /** What is under way over REST. */
   readonly work: WorkInHand;
   readonly security: SecurityEvents;

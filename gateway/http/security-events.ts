@@ -7,13 +7,13 @@
  * counted, and the next that is written says how many were not.
  */
 import type { Logger } from "pino";
-import { AUDIT_REFUSAL_BUCKET, MAX_BUCKETS } from "../../config/limits.ts";
+import { MAX_BUCKETS } from "../../config/limits.ts";
 import { AUDIT_ACTS, type AuditAct } from "../../contract/audit.ts";
 import { type Act, type Caller, recordAuditAlone } from "../../store/audit-log/record-audit.ts";
 import type { Database } from "../../store/sql/database.ts";
 import type { Principal } from "../access/authentication.ts";
 import { countedAs } from "../access/client-address.ts";
-import { TokenBuckets } from "../access/token-buckets.ts";
+import type { RateLimiter } from "../access/token-buckets.ts";
 import type { HttpRequest } from "../wire/http-message.ts";
 
 /** What is known of where a request comes from. */
@@ -43,11 +43,13 @@ const DENIALS: ReadonlySet<string> = new Set([
 export class SecurityEvents {
   private readonly database: Database;
   private readonly logger: Logger;
-  private readonly bucket = new TokenBuckets(AUDIT_REFUSAL_BUCKET, MAX_BUCKETS);
+  private readonly limit: RateLimiter;
   private readonly leftOut = new Map<string, number>();
 
-  constructor(database: Database, logger: Logger) {
+  /** @param limit of entries about one source (`AUDIT_REFUSAL_BUCKET`) */
+  constructor(database: Database, logger: Logger, limit: RateLimiter) {
     this.database = database;
+    this.limit = limit;
     this.logger = logger;
   }
 
@@ -74,7 +76,7 @@ export class SecurityEvents {
   ) {
     const from = caller.address === null ? "" : countedAs(caller.address);
     const source = `${caller.by} ${from} ${act}`;
-    if (this.bucket.take(source, Date.now()) > 0) {
+    if ((await this.limit.take(source, Date.now())) > 0) {
       this.leftOut.set(source, (this.leftOut.get(source) ?? 0) + 1);
       if (this.leftOut.size > MAX_BUCKETS) this.leftOut.clear();
       return;

@@ -7,7 +7,7 @@ export function addDeviceMetrics(book: MetricBook, status: () => BridgeStatus): 
   book.gauge(
     {
       name: "holdfast_mqtt_connected",
-      help: "1 where the bridge's session is connected to the broker, 0 where it is not.",
+      help: "1 where the bridge's session is connected to the broker, 0 where it is not. With a bridge for each site `session` begins with the site.",
       labels: ["session"],
       scope,
     },

@@ -59,10 +59,9 @@ function placesIn(value: unknown, found: Place[] = []): Place[] {
   return found;
 }
 
-/** Of EDI: elements between their delimiters, behind the envelope, whose faults refuse it as a whole. */
-function editedElements(text: string, changes: readonly Edit[]): string {
-  const begin = text.indexOf("~\nBEG") + 1;
-  const parts = text.slice(begin).split(/([*~])/);
+/** Pieces between delimiters, behind an envelope or a header whose faults refuse it as a whole. */
+function editedPieces(text: string, begin: number, delimiters: RegExp, changes: readonly Edit[]): string {
+  const parts = text.slice(begin).split(delimiters);
   for (const { at, value, isRemoval } of changes) {
     const place = 2 * (at % Math.ceil(parts.length / 2));
     parts[place] = isRemoval ? "" : typeof value === "string" ? value : JSON.stringify(value);
@@ -71,7 +70,13 @@ function editedElements(text: string, changes: readonly Edit[]): string {
 }
 
 function edited(text: string, changes: readonly Edit[]): string {
-  if (text.startsWith("ISA")) return editedElements(text, changes);
+  if (text.startsWith("ISA")) return editedPieces(text, text.indexOf("~\nBEG") + 1, /([*~])/, changes);
+  if (text.startsWith("UNA")) return editedPieces(text, text.indexOf("\nBGM") + 1, /([+:'])/, changes);
+  if (/^[^{[]/.test(text)) return editedPieces(text, text.indexOf("\n") + 1, /([,\n])/, changes);
+  // JSON lines: the first is edited.
+  const next = text.indexOf("\n{") + 1;
+  if (next > 0 && text.charAt(0) === "{" && text.charAt(next - 2) === "}")
+    return `${edited(text.slice(0, next - 1), changes)}\n${text.slice(next)}`;
   const document: unknown = JSON.parse(text);
   for (const { at, value, isRemoval } of changes) {
     const places = placesIn(document);

@@ -4,7 +4,9 @@ import { amazon } from "./amazon/vendor.ts";
 import { bigcommerce } from "./bigcommerce/vendor.ts";
 import { ebay } from "./ebay/vendor.ts";
 import { ecwid } from "./ecwid/vendor.ts";
+import { edifact } from "./edifact/vendor.ts";
 import { etsy } from "./etsy/vendor.ts";
+import { filesVendor } from "./files/vendor.ts";
 import { holdfast } from "./holdfast/vendor.ts";
 import { magento } from "./magento/vendor.ts";
 import { shopify } from "./shopify/vendor.ts";
@@ -27,6 +29,8 @@ export const channelVendors: readonly ChannelVendor[] = [
   square,
   magento,
   x12,
+  edifact,
+  filesVendor(holdfast.adapter),
   holdfast,
   ecwid,
 ];

@@ -15,6 +15,10 @@ type CoreServerOptions = {
   /** Points of `engine/failpoints.ts` to arm, as HOLDFAST_FAILPOINT takes them. */
   readonly failpoints?: string;
   readonly snapshotEveryRows: number;
+  /** Of one caller at all gateways together, and as many at once; absent: the product's limit. */
+  readonly requestsPerSecond?: number;
+  /** Shard threads; absent: the server's own number. */
+  readonly threads?: number;
   /** Shares the stock with others of the same database under this name. */
   readonly node?: { readonly name: string; readonly redisUrl: string };
 };
@@ -47,6 +51,10 @@ export class CoreServer {
           join(projectRoot, "dist", "cli", "system", "core-server-main.js"),
           "--snapshot-every-rows",
           String(options.snapshotEveryRows),
+          ...(options.threads === undefined ? [] : ["--threads", String(options.threads)]),
+          ...(options.requestsPerSecond === undefined
+            ? []
+            : ["--requests-per-second", String(options.requestsPerSecond)]),
           ...(options.key === undefined ? [] : ["--key", options.key]),
           ...(options.node === undefined ? [] : ["--node", options.node.name]),
         ],

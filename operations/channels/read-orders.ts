@@ -6,6 +6,7 @@
  *    so is what came while it was asked. It goes on page by page; a page counts once its orders are committed.
  * R2 An order that cannot be taken holds up nobody: it is counted, and said in the log with its reason.
  */
+import type { OrderNotTaken } from "../../ports/channel-connection.ts";
 import { ServiceFault } from "../../ports/service-fault.ts";
 import {
   type Backfill,
@@ -52,6 +53,7 @@ export async function readNewOrders(lane: ChannelLane): Promise<OrdersRead> {
     const read = await take(lane, page.payloads);
     sum.orders += read.orders;
     sum.refused.push(...read.refused);
+    if (read.refused.length > 0) await lane.connection.noteRefused?.(page.next, read.refused.map(notTaken));
     const newestMs = Math.max(look.newest?.getTime() ?? 0, page.newestMs ?? 0);
     if (page.next !== null) {
       const newest = newestMs === 0 ? null : new Date(newestMs);
@@ -127,6 +129,10 @@ async function askFor(
 
 function isOfRequest({ status }: ServiceFault): boolean {
   return status === 400 || status === 404 || status === 410 || status === 422;
+}
+
+function notTaken({ externalId, code, detail }: CodedResult): OrderNotTaken {
+  return { externalId: externalId ?? "", code: code ?? "", detail: detail ?? "" };
 }
 
 /** Also of a single order, as reconciliation reads it. */

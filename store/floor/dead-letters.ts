@@ -114,10 +114,19 @@ export async function askForRetry(client: Queryable, id: string, by: string): Pr
 type LetterToRetry = { readonly id: string; readonly topic: string; readonly payload: Buffer };
 
 /** Locks the oldest letter that is to be retried; another bridge takes the next one. */
-export async function lockLetterToRetry(client: Queryable): Promise<LetterToRetry | undefined> {
+/** @param site of the device that has said it, or that its topic names; null: of all sites */
+export async function lockLetterToRetry(
+  client: Queryable,
+  site: string | null,
+): Promise<LetterToRetry | undefined> {
   const { rows } = await client.query<LetterToRetry>(
-    `select id::text, topic, payload from device_dead_letter
-      where retry_asked_at is not null and retried_at is null order by id limit 1 for update skip locked`,
+    `select l.id::text, l.topic, l.payload from device_dead_letter l
+      where l.retry_asked_at is not null and l.retried_at is null
+        and ($1::text is null or exists (
+          select from device d where d.location_id = $1
+             and (d.id = l.device_id or l.device_id is null and strpos(l.topic || '/', '/' || d.id || '/') > 0)))
+      order by l.id limit 1 for update of l skip locked`,
+    [site],
   );
   return rows[0];
 }

@@ -94,7 +94,23 @@ export async function recentlyHeard(
   return rows;
 }
 
-/** No device counts as online before the broker has told that it is. */
-export async function markAllDevicesOffline(client: Queryable): Promise<void> {
-  await client.query(`update device set connection = 'offline' where connection <> 'offline'`);
+/**
+ * No device counts as online before the broker has told that it is.
+ *
+ * @param site of the devices; null: of all sites
+ */
+export async function markDevicesOffline(client: Queryable, site: string | null): Promise<void> {
+  await client.query(
+    `update device set connection = 'offline'
+      where connection <> 'offline' and ($1::text is null or location_id = $1)`,
+    [site],
+  );
+}
+
+/** Locations that have devices, switched on or not. */
+export async function sitesWithDevices(client: Queryable): Promise<readonly string[]> {
+  const { rows } = await client.query<{ site: string }>(
+    "select distinct location_id as site from device order by 1",
+  );
+  return rows.map(({ site }) => site);
 }

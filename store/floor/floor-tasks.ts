@@ -92,11 +92,19 @@ export async function assignTasks(
   return rows;
 }
 
-/** Everything that is in a robot's hands now. */
-export async function assignedTasks(client: Queryable): Promise<readonly AssignedTask[]> {
+/**
+ * Everything that is in a robot's hands now.
+ *
+ * @param site of the tasks; null: of all sites
+ */
+export async function assignedTasks(
+  client: Queryable,
+  site: string | null,
+): Promise<readonly AssignedTask[]> {
   const { rows } = await client.query<AssignedTask>(
     `select ${TASK_COLUMNS} from floor_task t join fulfillment_order f on f.id = t.fulfillment_order_id
-     where t.status = 'assigned'`,
+     where t.status = 'assigned' and ($1::text is null or t.location_id = $1)`,
+    [site],
   );
   return rows;
 }
@@ -178,10 +186,15 @@ const TOTE_COLUMNS = `f.id as "fulfillmentOrderId", f.order_id as "orderId", f.l
  * Totes that a robot has set down and that have not moved for `idleMs`. What was picked short, or has goods
  * that whoever packs has to check, is left out: it waits for a person.
  */
-export async function stalledTotes(client: Queryable, idleMs: number): Promise<readonly ToteOnTheFloor[]> {
+export async function stalledTotes(
+  client: Queryable,
+  idleMs: number,
+  site: string | null = null,
+): Promise<readonly ToteOnTheFloor[]> {
   const { rows } = await client.query<ToteOnTheFloor>(
     `select ${TOTE_COLUMNS} from fulfillment_order f
      where f.status = 'in_progress' and f.stage in ('picked', 'conveying', 'verifying')
+       and ($2::text is null or f.location_id = $2)
        and f.handling_unit is not null and f.updated_at < now() - $1 * interval '1 millisecond'
        and exists (select from floor_task t where t.fulfillment_order_id = f.id and t.status = 'finished'
                    and t.finished_at < now() - $1 * interval '1 millisecond')
@@ -195,7 +208,7 @@ export async function stalledTotes(client: Queryable, idleMs: number): Promise<r
                        where e.order_id = f.order_id and e.type = 'fulfillment.exception'
                          and e.data->>'fulfillmentOrderId' = f.id and e.at >= f.updated_at)
      order by f.updated_at limit 200`,
-    [idleMs],
+    [idleMs, site],
   );
   return rows;
 }

@@ -1,5 +1,5 @@
 /**
- * Purchase orders over EDI: the 850 of X12, one or many in an interchange.
+ * Purchase orders over EDI: the 850 of X12, one or many in an interchange, with the 860s that change them.
  *
  * An order's id is its number at the buyer (BEG03, with its release where it has one). Quantities are in the
  * unit of the line, EA or a pack: what a pack holds is the listing's, as with all channels. Prices are a unit's
@@ -13,7 +13,14 @@ import type { Charge, HoldReason } from "../../../orders/order.ts";
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
 import { amount, firstText, textRecord } from "../../vendor-kit/vendor-json.ts";
 import { addressOf, computedTotal, openStandardWebhook, readEach, refused, sum } from "../reading.ts";
-import { type Interchange, readInterchange, type Segment, type TransactionSet } from "./interchange.ts";
+import { type FoldedOrder, foldChanges, headOf, orderIdOf } from "./change-order.ts";
+import {
+  type GroupHead,
+  type Interchange,
+  readInterchange,
+  type Segment,
+  type TransactionSet,
+} from "./interchange.ts";
 
 /** What the other documents are that a partner sends or gets. */
 const OTHERS: Readonly<Record<string, string>> = {
@@ -21,7 +28,6 @@ const OTHERS: Readonly<Record<string, string>> = {
   "846": "an inventory report",
   "855": "an acknowledgement of an order",
   "856": "a ship notice",
-  "860": "a change of an order, which a person has to apply",
   "940": "a shipping order of a warehouse",
   "945": "a shipping advice of a warehouse",
   "997": "an acknowledgement of documents",
@@ -38,75 +44,149 @@ export const x12Adapter: ChannelAdapter = {
   openWebhook: openStandardWebhook,
 };
 
+/** What an interchange says of one order, or a document that is about none. */
+type AboutOrder = { readonly externalId: string; readonly sets: readonly TransactionSet[] };
+
 function readSets(interchange: Interchange): readonly ChannelReading[] {
-  const sets = interchange.groups.flatMap((group) => group.sets);
+  const all = byOrder(interchange);
   return readEach(
-    sets,
-    (set) => readSet(set as TransactionSet, interchange),
-    (set) => orderId(set as TransactionSet),
-  ).map((reading) => (reading.kind === "order" ? withSource(reading, sets, interchange) : reading));
+    all,
+    (about) => readOrder(about as AboutOrder, interchange),
+    (about) => (about as AboutOrder).externalId,
+  ).map((reading) => (reading.kind === "order" ? withSource(reading, all, interchange) : reading));
 }
 
+/** The sets of each order together, in the order in which they stand. */
+export function byOrder({ groups }: Interchange): readonly AboutOrder[] {
+  const orders = new Map<string, TransactionSet[]>();
+  for (const [index, set] of groups.flatMap(({ sets }) => sets).entries()) {
+    const id = orderIdOf(set);
+    const key = id === "" ? `set ${index}` : `order ${id}`;
+    const own = orders.get(key) ?? [];
+    own.push(set);
+    orders.set(key, own);
+  }
+  return [...orders.values()].map((sets) => ({ externalId: orderIdOf(sets[0] ?? NO_SET), sets }));
+}
+
+const NO_SET: TransactionSet = {
+  type: "",
+  control: "",
+  segments: [],
+  group: { code: "", control: "", version: "" },
+};
+
 /**
- * Of several orders each keeps its own transaction set, in an interchange of its own that can be read again.
+ * Of several orders each keeps its own transaction sets, in an interchange of its own that can be read again.
  */
 function withSource(
   reading: Extract<ChannelReading, { readonly kind: "order" }>,
-  sets: readonly TransactionSet[],
+  all: readonly AboutOrder[],
   interchange: Interchange,
 ): ChannelReading {
-  const set = sets.find((one) => orderId(one) === reading.order.externalId);
-  if (reading.source === undefined || set === undefined) return reading;
-  return { ...reading, source: aloneIn(set, interchange) };
+  const about = all.find(({ externalId }) => externalId === reading.order.externalId);
+  if (reading.source === undefined || about === undefined) return reading;
+  return { ...reading, source: aloneIn(about.sets, interchange) };
 }
 
-/** An interchange with this one transaction set, under the control numbers that it came with. */
-function aloneIn(set: TransactionSet, { sender, receiver, control, isTest, groups }: Interchange): string {
-  const group = groups.find(({ sets }) => sets.includes(set));
+/**
+ * An interchange with these transaction sets alone, under the control numbers that they came with.
+ * @param of the interchange, or the first of several that they came in
+ */
+export function aloneIn(
+  sets: readonly TransactionSet[],
+  { sender, receiver, control, isTest }: Omit<Interchange, "groups">,
+): string {
   const [from = "", sending = ""] = [sender.slice(0, 2), sender.slice(3)];
   const [to = "", receiving = ""] = [receiver.slice(0, 2), receiver.slice(3)];
   const blank = " ".repeat(10);
   const isa = ["ISA", "00", blank, "00", blank, from, sending.padEnd(15), to, receiving.padEnd(15)];
+  const groups: { readonly head: GroupHead; readonly sets: TransactionSet[] }[] = [];
+  for (const set of sets) {
+    const last = groups.at(-1);
+    if (last?.head === set.group) last.sets.push(set);
+    else groups.push({ head: set.group, sets: [set] });
+  }
   const segments: readonly (readonly string[])[] = [
     [...isa, "000101", "0000", "U", "00401", control, "0", isTest ? "T" : "P", ">"],
-    [
-      "GS",
-      group?.code ?? "PO",
-      sending,
-      receiving,
-      "20000101",
-      "0000",
-      group?.control ?? "1",
-      "X",
-      group?.version ?? "",
-    ],
-    ["ST", set.type, set.control],
-    ...set.segments,
-    ["SE", String(set.segments.length + 2), set.control],
-    ["GE", "1", group?.control ?? "1"],
-    ["IEA", "1", control],
+    ...groups.flatMap(({ head, sets: own }): readonly (readonly string[])[] => [
+      ["GS", head.code, sending, receiving, "20000101", "0000", head.control, "X", head.version],
+      ...own.flatMap((set): readonly (readonly string[])[] => [
+        ["ST", set.type, set.control],
+        ...set.segments,
+        ["SE", String(set.segments.length + 2), set.control],
+      ]),
+      ["GE", String(own.length), head.control],
+    ]),
+    ["IEA", String(groups.length), control],
   ];
   // Signs that no element of a text can hold.
   return segments.map((segment) => `${segment.join("\u001d")}\u001e`).join("\n");
 }
 
-function readSet(set: TransactionSet, interchange: Interchange): readonly ChannelReading[] {
-  if (set.type !== "850") {
-    const what = OTHERS[set.type] ?? "another document";
-    return [refused("not_an_order", `This is X12's ${set.type}, ${what}.`)];
-  }
-  const beg = set.segments.find(([tag]) => tag === "BEG");
-  const externalId = orderId(set);
-  if (beg === undefined || externalId === "")
-    return [refused("malformed_payload", `The 850 ${set.control} has no BEG segment with a number.`)];
-  if (beg[1] === "01") return [{ kind: "cancellation", externalId, reason: "cancelled by the buyer's 850" }];
-  return [{ kind: "order", order: toIncoming(set, beg, externalId, interchange) }];
+/**
+ * Interchanges about one order as one, in the order in which they came: its envelope is the first one's.
+ * @param texts each readable
+ */
+export function joinInterchanges(texts: readonly string[]): string {
+  const all = texts.flatMap((text) => readInterchange(text).interchange ?? []);
+  const [first] = all;
+  if (first === undefined || all.length === 1) return texts[0] ?? "";
+  return aloneIn(
+    all.flatMap(({ groups }) => groups.flatMap(({ sets }) => sets)),
+    first,
+  );
 }
 
-function orderId(set: TransactionSet): string {
-  const beg = set.segments.find(([tag]) => tag === "BEG");
-  const [number = "", release = ""] = [beg?.[3]?.trim(), beg?.[4]?.trim()];
-  return release === "" || number === "" ? number : `${number}-${release}`;
+function readOrder({ externalId, sets }: AboutOrder, interchange: Interchange): readonly ChannelReading[] {
+  const [first] = sets;
+  const type = first?.type ?? "";
+  if (type !== "850" && type !== "860")
+    return [refused("not_an_order", `This is X12's ${type}, ${OTHERS[type] ?? "another document"}.`)];
+  if (externalId === "") {
+    const number = type === "850" ? "BEG segment with a number" : "BCH segment with an order's number";
+    return [refused("malformed_payload", `The ${type} ${first?.control ?? ""} has no ${number}.`)];
+  }
+  const isCancelled = sets.length === 1 && type === "850" && headOf(sets[0] ?? NO_SET)?.[1] === "01";
+  if (isCancelled) return [{ kind: "cancellation", externalId, reason: "cancelled by the buyer's 850" }];
+  const folded = foldChanges(sets);
+  if (folded === null) {
+    const advice = "A folder connection keeps orders and applies it; elsewhere send both in one interchange.";
+    return [
+      refused(
+        "not_an_order",
+        `This is X12's 860, a change of order ${externalId}, without the 850 that it changes. ${advice}`,
+        externalId,
+      ),
+    ];
+  }
+  const order = toIncoming(folded.set, headOf(folded.set) ?? ["BEG"], externalId, interchange);
+  return [{ kind: "order", order: withChanges(order, folded) }];
+}
+
+function withChanges(order: IncomingOrder, { changes, cancelledBy, unread }: FoldedOrder): IncomingOrder {
+  const reasons: HoldReason[] = [
+    ...(cancelledBy === null
+      ? []
+      : [{ code: "cancelled_at_channel" as const, detail: `X12: cancelled by the buyer's ${cancelledBy}.` }]),
+    ...unread.map((detail) => ({ code: "changed_at_channel" as const, detail })),
+  ];
+  if (changes.length === 0) return { ...order, holdReasons: [...reasons, ...order.holdReasons] };
+  // A day has no hours: the number of the change tells which of a day's is the newer one.
+  const newest =
+    changes
+      .map((each) => dayOf(each.day))
+      .filter(Boolean)
+      .sort()
+      .at(-1) ?? "";
+  const fromMs = Date.parse(newest === "" ? order.placedAt : `${newest}T00:00:00.000Z`);
+  const ms = Math.max(Number.isNaN(fromMs) ? 0 : fromMs, Date.parse(order.placedAt) || 0);
+  return {
+    ...order,
+    updatedAt: ms === 0 ? order.updatedAt : new Date(ms + changes.length).toISOString(),
+    holdReasons: [...reasons, ...order.holdReasons],
+    attributes: { ...order.attributes, changes: String(changes.length) },
+  };
 }
 
 function toIncoming(
@@ -146,6 +226,13 @@ function toIncoming(
       purchase_order: beg[3]?.trim() ?? "",
       interchange: interchange.control,
       transaction_set: set.control,
+      // As the partner's papers name the place, for ours.
+      ...Object.fromEntries(
+        head
+          .filter(([tag, , , qualifier, code]) => tag === "N1" && qualifier && code)
+          .map(([, role = "", , qualifier = "", code = ""]) => [`n1:${role}`, `${qualifier}:${code.trim()}`]),
+      ),
+      release: beg[4]?.trim() ?? "",
       ...Object.fromEntries(
         head
           .filter(([tag]) => tag === "REF")
