@@ -37,6 +37,7 @@ beforeAll(async () => {
         bufferPercent: 0,
         mostShown: null,
         comparesAt: null,
+        runsLocation: null,
         plain: {},
         secrets: id === "ebay_us" ? { EBAY_VERIFICATION_TOKEN: TOKEN } : {},
       };

@@ -13,6 +13,9 @@ import type { ChannelRefusal } from "../ports/channels.ts";
 /** Codes of the operations themselves. */
 type OperationRefusalCode =
   | "channel_account_invalid"
+  | "channel_runs_no_location"
+  | "location_run_already"
+  | "requests_under_way"
   | "channel_account_not_working"
   | "channel_has_no_api"
   | "channel_not_connected"

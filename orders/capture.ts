@@ -40,6 +40,8 @@ type CapturePlan =
       readonly status: "captured";
       readonly document: OrderDocument;
       readonly holdReasons: readonly HoldReason[];
+      /** As in `IncomingOrder`. */
+      readonly silentOn?: IncomingOrder["silentOn"];
     }
   | { readonly status: "refused"; readonly code: CaptureRefusalCode; readonly detail: string };
 
@@ -129,7 +131,8 @@ export function planCapture(sent: IncomingOrder, facts: CaptureFacts): CapturePl
     ...own,
   };
   const holdReasons = holdReasonsOf(incoming, document, oddities, fieldProblems, facts);
-  return { status: "captured", document, holdReasons };
+  const { silentOn } = incoming;
+  return { status: "captured", document, holdReasons, ...(silentOn === undefined ? {} : { silentOn }) };
 }
 
 /**

@@ -5,7 +5,15 @@
 import type { Address } from "./address.ts";
 import type { CustomValues } from "./custom-fields/custom-fields.ts";
 import type { Money } from "./money.ts";
-import type { AllocationPolicy, Charge, Delivery, Fulfiller, HoldReason, LineKind } from "./order.ts";
+import type {
+  AllocationPolicy,
+  Charge,
+  Delivery,
+  Fulfiller,
+  HoldCode,
+  HoldReason,
+  LineKind,
+} from "./order.ts";
 
 export type IncomingTax = { readonly name: string; readonly amount: Money };
 
@@ -94,6 +102,8 @@ export type IncomingOrder = {
    * channel.
    */
   readonly holdReasons: readonly HoldReason[];
+  /** Codes of reasons that this payload does not speak of: those that are there stay. Absent: it speaks of all. */
+  readonly silentOn?: readonly HoldCode[];
   readonly note?: string;
   /** The company's own fields, where the channel knows them. */
   readonly customFields?: CustomValues;

@@ -123,6 +123,10 @@ export const HOLD_CODES = {
     owner: "service",
     meaning: "The channel has changed the order, and the change cannot be applied as it is.",
   },
+  held_at_channel: {
+    owner: "channel",
+    meaning: "The channel holds some of the order, or has given it to somebody else to send.",
+  },
   fulfilled_at_channel: {
     owner: "service",
     meaning: "The channel says that the order is already fulfilled.",

@@ -13,6 +13,7 @@
  *    by floating point.
  */
 import type { Money } from "../orders/money.ts";
+import type { FulfillmentProvider } from "./fulfillment-provider.ts";
 
 /** Where a page of orders goes on. The connection's own word, kept as it is between processes. */
 export type PageToken = string;
@@ -211,4 +212,6 @@ export interface ChannelConnection {
   /** At most `limits.stockBatch`; each answered for itself. Figures are set, never added. */
   tellStock(levels: readonly StockLevel[], key: string): Promise<readonly StockTold[]>;
   readListings(page: PageToken | null): Promise<ListingsPage>;
+  /** Where the account's vendor also keeps and sends goods for us; absent: it does not. */
+  readonly fulfillment?: FulfillmentProvider;
 }

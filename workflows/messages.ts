@@ -111,7 +111,7 @@ export type OrderMessage =
       readonly key: string;
       readonly type: "floor-exception";
       readonly fulfillmentOrderId: string;
-      readonly code: "short_pick" | "verification_failed" | "device_failure";
+      readonly code: "short_pick" | "verification_failed" | "device_failure" | "provider_refused";
       readonly detail: string;
     }
   /** A fulfillment order was split, moved, merged, added, cancelled, rescheduled, or closed elsewhere. */

@@ -63,7 +63,7 @@ Examples:
   )
     .requiredOption(
       "--kind <kind>",
-      "what its orders are written in: shopify, amazon, walmart, ebay, tiktok, woocommerce, bigcommerce, etsy, square, magento, x12, edifact, files, holdfast",
+      "what its orders are written in: shopify, amazon, walmart, ebay, tiktok, woocommerce, bigcommerce, etsy, square, magento, ecwid, x12, edifact, files, holdfast",
     )
     .requiredOption("--id <id>", "its id, and the beginning of its orders' ids: a-z, 0-9 and _")
     .option(

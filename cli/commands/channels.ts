@@ -28,6 +28,7 @@ type ConnectOptions = AccessOptions & {
   readonly tellsStock?: string;
   readonly locations?: string;
   readonly bufferUnits?: string;
+  readonly runsLocation?: string;
   readonly bufferPercent?: string;
   readonly mostShown?: string;
   readonly comparesAt?: string;
@@ -125,6 +126,10 @@ function withAccount(command: Command): Command {
     .option("--buffer-percent <n>", "percent that are kept back; the larger of the two counts (default: 0)")
     .option("--most-shown <n>", "no more than so many are shown; all: as many as there are")
     .option("--compares-at <hour>", "hour of the UTC day in which books are compared; never: on demand")
+    .option(
+      "--runs-location <id>",
+      "the location of ours that the vendor runs, as Amazon's warehouses; none: it runs none",
+    )
     .option("--active <yes|no>", "whether it is read and told now (default: yes)")
     .option(
       "--read-from <time>",
@@ -211,6 +216,7 @@ async function bodyOf(options: ConnectOptions): Promise<ConnectChannelBody> {
           : options.locations.split(","),
     mostShown: options.mostShown === "all" ? null : number("--most-shown", options.mostShown),
     comparesAt: options.comparesAt === "never" ? null : number("--compares-at", options.comparesAt),
+    runsLocation: options.runsLocation === "none" ? null : options.runsLocation,
     readFrom: options.readFrom,
     untried: options.untried,
   };
@@ -250,6 +256,7 @@ function tell(account: ChannelAccountDetail, options: AccessOptions): void {
         ["  locations", account.locations?.join(", ") ?? "all"],
         ["  kept back", `${account.bufferUnits} units, ${account.bufferPercent} percent`],
         ["  shown at most", account.mostShown === null ? "all" : String(account.mostShown)],
+        ["  runs", account.runsLocation ?? "no location of ours"],
         ["  compared", account.comparesAt === null ? "on demand" : `at ${account.comparesAt}:00 UTC`],
         ...Object.entries(account.values).map(([name, value]) => [`  ${name}`, value]),
         ...account.secrets.map((name) => [`  ${name}`, "set"]),

@@ -37,6 +37,7 @@ export async function connectSandboxShop(
       bufferPercent: 0,
       mostShown: null,
       comparesAt: null,
+      runsLocation: null,
     };
     await writeChannelAccount(client, box, { ...usual, ...account, ...reaching }, new Date());
   });

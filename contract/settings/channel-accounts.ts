@@ -24,6 +24,8 @@ const RULES = {
   mostShown: Nullable(Type.Integer({ minimum: 0, maximum: 1_000_000_000 })),
   /** The hour of the UTC day in which the books are compared; null: only when somebody asks. */
   comparesAt: Nullable(Type.Integer({ minimum: 0, maximum: 23 })),
+  /** The location that the vendor runs: it is asked to send what orders get from there. Null: none. */
+  runsLocation: Nullable(Id),
 };
 
 /** How a connected channel does. */

@@ -104,6 +104,7 @@ const ORDER_TYPES: Readonly<Record<string, string>> = {
   "stock.change_refused": "The stock would not do what the order needs.",
   "fulfillment.opened": "A part of it that one place ships can begin.",
   "fulfillment.released": "A part is on the floor.",
+  "fulfillment.asked": "Whoever runs its place was asked to send a part.",
   "fulfillment.held": "A part waits for a person.",
   "fulfillment.hold_released": "A part waits no more.",
   "fulfillment.rescheduled": "A part begins at another time.",

@@ -1,6 +1,6 @@
 /**
- * One connection's conversation: frames in, replies out, credit, and at most one subscription to each feed.
- * Leaves the socket itself to `stream-server.ts`, and how feeds are made to `feed-hub.ts`.
+ * One connection's conversation: frames in, replies out, credit. Leaves the socket itself to `stream-server.ts`,
+ * and what it subscribes to to `feed-subscriptions.ts`.
  *
  * V1 Every message that can be identified gets exactly one reply, within `ANSWERED_WITHIN_MS`.
  * V2 A message is refused before any part of it is done, or all of it is done.
@@ -8,7 +8,6 @@
  */
 import {
   ANSWERED_WITHIN_MS,
-  CATCH_UP_PAUSE_BYTES,
   CONNECTION_CREDIT,
   CONNECTION_PENDING_BYTES,
   MAX_BAD_FRAMES,
@@ -18,32 +17,16 @@ import {
 } from "../../config/limits.ts";
 import { inCallersSpan, traceOrderInRequest } from "../../config/trace.ts";
 import type { ReadMessage } from "../../contract/client-messages.ts";
-import type { DeviceEvent } from "../../contract/devices.ts";
-import {
-  type FeedEvent,
-  type ServerMessage,
-  type StockChange,
-  SUBPROTOCOL_MSGPACK,
-} from "../../contract/stream.ts";
+import { type ServerMessage, SUBPROTOCOL_MSGPACK } from "../../contract/stream.ts";
 import { EngineError } from "../../engine/errors.ts";
 import { failpoint } from "../../engine/failpoints.ts";
 import type { LaneClient } from "../../engine/lane-client.ts";
 import { bringBack } from "../../operations/archive/bring-back.ts";
 import { captureOrders } from "../../operations/capture/capture-order.ts";
 import { editOrder } from "../../operations/change/edit-order.ts";
-import { ChannelStockFollower } from "../../operations/stock/channel-stock.ts";
 import { runStockCommands } from "../../operations/stock/run-stock-commands.ts";
 import { archivedOrders } from "../../store/archive/archive-reader.ts";
-import type { DeviceFeedEntry } from "../../store/floor/device-events.ts";
-import type { FeedEntry } from "../../store/orders/feed.ts";
-import { placesOf } from "../../store/orders/order-places.ts";
 import { hasOrder } from "../../store/orders/order-views.ts";
-import { formatFeedCursor, parseFeedCursor } from "../../store/sql/feed-cursor.ts";
-import {
-  formatStockFeedCursor,
-  parseStockFeedCursor,
-  type StockFeedEntry,
-} from "../../store/stock/stock-feed.ts";
 import {
   type Principal,
   requireOneOf,
@@ -51,9 +34,7 @@ import {
   requireStockPermissions,
 } from "../access/authentication.ts";
 import { type Permission, STOCK_COMMANDS_SOME } from "../access/permissions.ts";
-import { boundsOf, isBound, requireWithin } from "../access/within.ts";
 import { giverFor } from "../http/giver.ts";
-import { withoutPersonalData } from "../http/personal-data.ts";
 import type { Services } from "../http/route.ts";
 import { callerFrom, type Origin } from "../http/security-events.ts";
 import { checkChannelDocument } from "../wire/bounded-json.ts";
@@ -62,7 +43,7 @@ import { ApiError, describeError, logFailure } from "../wire/problem.ts";
 import { readStockCommands } from "../wire/stock-commands.ts";
 import type { Codec } from "./codec.ts";
 import type { FairQueue } from "./fair-queue.ts";
-import type { FeedHub } from "./feed-hub.ts";
+import { FeedSubscriptions, ownLocations } from "./feed-subscriptions.ts";
 import type { DeviceFeed, NodeFeed, OrderFeed, StockFeed } from "./feeds.ts";
 import { laneOf, readLaneOperations } from "./lane-operations.ts";
 import { messageIdOf, readMessage } from "./messages.ts";
@@ -78,10 +59,6 @@ export type StreamSocket = {
 
 const POLICY_VIOLATION = 1008;
 const SERVICE_RESTART = 1012;
-const TRY_AGAIN_LATER = 1013;
-
-/** How late it is noticed at most that what decides about a channel's stock has changed. */
-const CHANNEL_RULES_MS = 2_000;
 
 /** Messages that may leave an outcome to wonder about. */
 const CHANGES: ReadonlySet<ReadMessage["type"]> = new Set<ReadMessage["type"]>([
@@ -92,8 +69,6 @@ const CHANGES: ReadonlySet<ReadMessage["type"]> = new Set<ReadMessage["type"]>([
 ]);
 const LATE = { retryAfterMs: 1_000 };
 
-type FeedName = "orders" | "stock" | "devices" | "nodes";
-
 export class Connection {
   private readonly socket: StreamSocket;
   private readonly codec: Codec;
@@ -101,10 +76,6 @@ export class Connection {
   private readonly origin: Origin;
   private readonly services: Services;
   private readonly queue: FairQueue;
-  private readonly orderFeed: OrderFeed;
-  private readonly stockFeed: StockFeed;
-  private readonly deviceFeed: DeviceFeed;
-  private readonly nodeFeed: NodeFeed;
   /** Its own: handles are of this connection. */
   private readonly lanes: LaneClient;
   private open = true;
@@ -114,7 +85,7 @@ export class Connection {
   private badFrames = 0;
   private outbox: ServerMessage[] = [];
   private flushScheduled = false;
-  private readonly feedEnds = new Map<FeedName, () => void>();
+  private readonly subscriptions: FeedSubscriptions;
   private readonly deadlines = new ReplyDeadlines<ReadMessage>(ANSWERED_WITHIN_MS, (message) =>
     this.giveUp(message),
   );
@@ -145,10 +116,20 @@ export class Connection {
     this.services = { ...options.services, operations: { ...operations, caller } };
     this.lanes = options.services.allocator.laneDoor();
     this.queue = options.queue;
-    this.orderFeed = options.orderFeed;
-    this.stockFeed = options.stockFeed;
-    this.deviceFeed = options.deviceFeed;
-    this.nodeFeed = options.nodeFeed;
+    const { orderFeed: orders, stockFeed: stock, deviceFeed: devices, nodeFeed: nodes } = options;
+    this.subscriptions = new FeedSubscriptions(
+      {
+        principal: this.principal,
+        services: this.services,
+        socket: this.socket,
+        isOpen: () => this.open,
+        isGivenUp: (message) => this.givenUp.has(message),
+        send: (message) => this.send(message),
+        reply: (message, reply) => this.reply(message, reply),
+        flush: () => this.flush(),
+      },
+      { orders, stock, devices, nodes },
+    );
   }
 
   greet(maxFrameBytes: number): void {
@@ -207,7 +188,7 @@ export class Connection {
     this.open = false;
     this.outbox = [];
     this.deadlines.stop();
-    for (const name of [...this.feedEnds.keys()]) this.endFeed(name);
+    this.subscriptions.endAll();
   }
 
   /** Sends what waits, in as few frames as possible. */
@@ -352,7 +333,7 @@ export class Connection {
       case "stock.available": {
         requirePermission(this.principal, "stock.read");
         const { skus, pool } = message;
-        const locations = this.ownLocations(message.locations);
+        const locations = ownLocations(this.principal, message.locations);
         const scope = {
           ...(locations === null ? {} : { locationIds: locations }),
           ...(pool === undefined ? {} : { pool }),
@@ -362,32 +343,14 @@ export class Connection {
         return;
       }
       case "feed.subscribe":
-        await this.subscribeToOrders(message);
-        return;
-      case "stock.subscribe":
-        await this.subscribeToStock(message);
-        return;
-      case "stock.unsubscribe":
-        this.endFeed("stock");
-        this.reply(message, { re: message.id, type: "stock.unsubscribed" });
-        return;
       case "feed.unsubscribe":
-        this.endFeed("orders");
-        this.reply(message, { re: message.id, type: "feed.unsubscribed" });
-        return;
+      case "stock.subscribe":
+      case "stock.unsubscribe":
       case "devices.subscribe":
-        await this.subscribeToDevices(message);
-        return;
       case "devices.unsubscribe":
-        this.endFeed("devices");
-        this.reply(message, { re: message.id, type: "devices.unsubscribed" });
-        return;
       case "nodes.subscribe":
-        await this.subscribeToNodes(message);
-        return;
       case "nodes.unsubscribe":
-        this.endFeed("nodes");
-        this.reply(message, { re: message.id, type: "nodes.unsubscribed" });
+        await this.subscriptions.answer(message);
         return;
       default: {
         const unreachable: never = message;
@@ -433,244 +396,6 @@ export class Connection {
       if (await bringBack(database, [orderId])) changed = await edit();
     if (changed.status === "refused") throw ApiError.of(changed);
     this.reply(message, { re: message.id, type: "order.changed", ...changed });
-  }
-
-  private async subscribeToOrders(message: Extract<ReadMessage, { type: "feed.subscribe" }>): Promise<void> {
-    requirePermission(this.principal, "orders.read");
-    await this.holdWithin(message.order ?? null);
-    const { channelId } = this.principal;
-    await this.subscribe(message, {
-      name: "orders",
-      hub: this.orderFeed,
-      after: cursorFrom(message.after, parseFeedCursor),
-      filter: {
-        orderId: message.order ?? null,
-        channels: channelId === null ? boundsOf(this.principal).channels : [channelId],
-      },
-      deliver: (entries, cursor) =>
-        this.send({
-          type: "feed.events",
-          cursor: formatFeedCursor(cursor),
-          events: this.mayReadPersonalData
-            ? entries.map(feedEvent)
-            : entries.map((entry) => withoutPersonalData(feedEvent(entry)) as FeedEvent),
-        }),
-      confirm: (cursor) =>
-        this.reply(message, { re: message.id, type: "feed.subscribed", cursor: formatFeedCursor(cursor) }),
-    });
-  }
-
-  private async subscribeToStock(message: Extract<ReadMessage, { type: "stock.subscribe" }>): Promise<void> {
-    requirePermission(this.principal, "stock.read");
-    if (message.channel !== undefined) {
-      await this.subscribeToChannelStock(message, message.channel);
-      return;
-    }
-    await this.subscribe(message, {
-      name: "stock",
-      hub: this.stockFeed,
-      after: cursorFrom(message.after, parseStockFeedCursor),
-      filter: { skus: message.skus ?? null, locations: this.ownLocations(message.locations) },
-      deliver: (entries, cursor) =>
-        this.send({
-          type: "stock.changes",
-          cursor: formatStockFeedCursor(cursor),
-          positions: entries.map(stockChange),
-        }),
-      confirm: (cursor) =>
-        this.reply(message, {
-          re: message.id,
-          type: "stock.subscribed",
-          cursor: formatStockFeedCursor(cursor),
-        }),
-    });
-  }
-
-  /** With what a channel may sell of the SKUs. Where what decides about that changes, all comes anew. */
-  private async subscribeToChannelStock(
-    message: Extract<ReadMessage, { type: "stock.subscribe" }>,
-    channel: string,
-    isAnew = false,
-  ): Promise<void> {
-    const { channelId, within } = this.principal;
-    if (channelId !== null && channelId !== channel)
-      throw new ApiError("channel_forbidden", `The key is bound to the channel ${channelId}.`);
-    if (isBound(within)) requireWithin(within, { channel });
-    const { database, allocator, logger } = this.services;
-    const context = { database, allocator };
-    const follower = await ChannelStockFollower.start(context, channel, message.skus ?? null);
-    if (follower === null) throw new ApiError("channel_not_found", `There is no channel "${channel}".`);
-    const skus =
-      message.skus === undefined ? null : await ChannelStockFollower.positionsOf(database, message.skus);
-    let told = Promise.resolve();
-    let isOver = false;
-    const fail = (error: unknown): void => {
-      if (isOver || !this.open) return;
-      logFailure(logger, error, { type: message.type }, "a feed subscription failed");
-      this.socket.close(TRY_AGAIN_LATER, "feed_failed");
-    };
-    await this.subscribe(message, {
-      name: "stock",
-      hub: this.stockFeed,
-      after: isAnew ? [] : cursorFrom(message.after, parseStockFeedCursor),
-      filter: { skus, locations: message.locations ?? null },
-      deliver: (entries, cursor) => {
-        // One after the other: the cursors of a feed go up.
-        told = told
-          .then(async () => {
-            const sellable = await follower.sellable(entries.map(({ sku }) => sku));
-            if (isOver || !this.open) return;
-            this.send({
-              type: "stock.changes",
-              cursor: formatStockFeedCursor(cursor),
-              positions: entries.filter(({ sku }) => follower.isWanted(sku)).map(stockChange),
-              channel,
-              sellable,
-            });
-          })
-          .catch(fail);
-      },
-      confirm: (cursor) => {
-        if (isAnew) return;
-        const said = formatStockFeedCursor(cursor);
-        this.reply(message, { re: message.id, type: "stock.subscribed", cursor: said });
-      },
-    });
-    const end = this.feedEnds.get("stock");
-    // Ended already, by the client or with the connection.
-    if (end === undefined) return;
-    const timer = setInterval(() => {
-      follower
-        .isOutdated()
-        .then(async (isOutdated) => {
-          if (isOutdated && !isOver && this.open) await this.subscribeToChannelStock(message, channel, true);
-        })
-        .catch(fail);
-    }, CHANNEL_RULES_MS);
-    this.feedEnds.set("stock", () => {
-      isOver = true;
-      clearInterval(timer);
-      end();
-    });
-  }
-
-  private async subscribeToDevices(
-    message: Extract<ReadMessage, { type: "devices.subscribe" }>,
-  ): Promise<void> {
-    requirePermission(this.principal, "devices.read");
-    if (this.principal.within.channels !== null) requireWithin(this.principal.within, {});
-    await this.subscribe(message, {
-      name: "devices",
-      hub: this.deviceFeed,
-      after: cursorFrom(message.after, parseFeedCursor),
-      filter: {
-        devices: message.devices ?? null,
-        locations: this.ownLocations(message.locations),
-        kinds: message.kinds ?? null,
-      },
-      deliver: (entries, cursor) =>
-        this.send({
-          type: "devices.events",
-          cursor: formatFeedCursor(cursor),
-          events: entries.map(deviceEvent),
-        }),
-      confirm: (cursor) =>
-        this.reply(message, { re: message.id, type: "devices.subscribed", cursor: formatFeedCursor(cursor) }),
-    });
-  }
-
-  /** For whoever may see the page *System*. */
-  private async subscribeToNodes(message: Extract<ReadMessage, { type: "nodes.subscribe" }>): Promise<void> {
-    requirePermission(this.principal, "metrics.read");
-    await this.subscribe(message, {
-      name: "nodes",
-      hub: this.nodeFeed,
-      after: cursorFrom(message.after, parseFeedCursor),
-      filter: { kinds: message.kinds ?? null },
-      deliver: (entries, cursor) =>
-        this.send({
-          type: "nodes.events",
-          cursor: formatFeedCursor(cursor),
-          events: entries.map(({ cursor: _cursor, ...event }) => event),
-        }),
-      confirm: (cursor) =>
-        this.reply(message, { re: message.id, type: "nodes.subscribed", cursor: formatFeedCursor(cursor) }),
-    });
-  }
-
-  private async subscribe<Entry, Cursor, Filter>(
-    message: ReadMessage,
-    feed: {
-      readonly name: FeedName;
-      readonly hub: FeedHub<Entry, Cursor, Filter>;
-      readonly after: Cursor | null;
-      readonly filter: Filter;
-      readonly deliver: (entries: readonly Entry[], cursor: Cursor) => void;
-      readonly confirm: (cursor: Cursor) => void;
-    },
-  ): Promise<void> {
-    this.endFeed(feed.name);
-    const subscription = await feed.hub.subscribe(
-      {
-        filter: feed.filter,
-        deliver: feed.deliver,
-        congested: () => this.socket.bufferedBytes() > CATCH_UP_PAUSE_BYTES,
-        writable: async () => {
-          // What was just delivered must reach the socket before the socket's backlog can be read.
-          this.flush();
-          while (this.open && this.socket.bufferedBytes() > CATCH_UP_PAUSE_BYTES) {
-            await this.socket.whenDrained();
-          }
-          return this.open;
-        },
-        fail: (error) => {
-          logFailure(this.services.logger, error, { type: message.type }, "a feed subscription failed");
-          this.socket.close(TRY_AGAIN_LATER, "feed_failed");
-        },
-      },
-      feed.after,
-    );
-    // While the feed was asked, the socket may have closed, the message's time may be up, or this connection
-    // may have subscribed anew.
-    if (!this.open || this.givenUp.has(message)) {
-      subscription.end();
-      return;
-    }
-    this.endFeed(feed.name);
-    this.feedEnds.set(feed.name, subscription.end);
-    feed.confirm(subscription.cursor);
-    subscription.start();
-  }
-
-  private get mayReadPersonalData(): boolean {
-    return this.principal.permissions.has("personal-data.read");
-  }
-
-  /** Of the places that were asked for, or of all, those of whoever asks; null: all. */
-  private ownLocations(asked: readonly string[] | undefined): readonly string[] | null {
-    const { locations } = this.principal.within;
-    if (locations === null) return asked ?? null;
-    return asked === undefined ? [...locations] : asked.filter((id) => locations.has(id));
-  }
-
-  /**
-   * Whoever is bound to places follows the orders that have something there, one by one: an order's entries do
-   * not say where they happened.
-   */
-  private async holdWithin(orderId: string | null): Promise<void> {
-    const { within } = this.principal;
-    if (!isBound(within)) return;
-    if (orderId === null) {
-      if (within.locations !== null) requireWithin(within, {});
-      return;
-    }
-    const places = await placesOf(this.services.database, "order", orderId);
-    if (places !== null) requireWithin(within, places);
-  }
-
-  private endFeed(name: FeedName): void {
-    this.feedEnds.get(name)?.();
-    this.feedEnds.delete(name);
   }
 
   /** What consists of bytes has no form in JSON. */
@@ -739,27 +464,6 @@ export class Connection {
     // leave in one frame.
     process.nextTick(() => this.flush());
   }
-}
-
-function feedEvent(entry: FeedEntry): FeedEvent {
-  const { cursor: _cursor, ...event } = entry;
-  return event;
-}
-
-function deviceEvent({ cursor: _cursor, ...event }: DeviceFeedEntry): DeviceEvent {
-  return event;
-}
-
-function stockChange({ shard: _shard, sequence: _sequence, ...change }: StockFeedEntry): StockChange {
-  return change;
-}
-
-/** @throws ApiError `invalid_cursor` */
-function cursorFrom<Cursor>(text: string | null, parse: (text: string) => Cursor | null): Cursor | null {
-  if (text === null) return null;
-  const cursor = parse(text);
-  if (cursor === null) throw new ApiError("invalid_cursor", "The cursor is not one that this feed gave out.");
-  return cursor;
 }
 
 /** Only what is said of orders is traced: of other messages there are too many, and they are over at once. */

@@ -271,6 +271,15 @@ export const STATUS_CODES_BY_CODE = {
     status: 409,
     title: "Payments or parcels began at the account: it can be switched off, and not removed.",
   },
+  channel_runs_no_location: {
+    status: 422,
+    title: "The channel's vendor keeps no goods, and so runs no location.",
+  },
+  requests_under_way: {
+    status: 409,
+    title: "The vendor still has orders to send from the location that it runs.",
+  },
+  location_run_already: { status: 409, title: "Another channel's vendor runs the location." },
   channel_account_invalid: {
     status: 422,
     title: "A value of the channel's account is wrong; each is named.",

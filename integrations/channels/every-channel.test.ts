@@ -2,9 +2,12 @@
  * The contract of the channel port, for every adapter in the registry: over the vendor's own samples, which
  * lie in its folder (real shapes, our own data), and over the sample orders of the sandbox.
  */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MAX_PAYLOAD_ORDERS } from "../../config/limits.ts";
+import { projectRoot } from "../../config/project-root.ts";
 import { Random } from "../../config/seeded-random.ts";
 import type { ChannelReading } from "../../ports/channels.ts";
 import { ownSample, ownSamples } from "../../test-support/vendors/channel-samples.ts";
@@ -104,6 +107,41 @@ describe.each(channelVendors.map((vendor) => [vendor.adapter.kind, vendor] as co
         }),
         { numRuns: 50 },
       );
+    });
+
+    test("nothing that was begun from the connector kit is left to be filled in", () => {
+      const folder = join(projectRoot, "integrations", "channels", kind);
+      const guide = join(projectRoot, "docs", "channels", `${kind}.md`);
+      const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) =>
+        join(folder, name),
+      );
+      const left = [...files, ...(existsSync(guide) ? [guide] : [])]
+        .filter((file) => /\.(ts|md)$/.test(file))
+        .flatMap((file) =>
+          readFileSync(file, "utf8")
+            .split("\n")
+            .flatMap((line, index) =>
+              line.includes("Fill in:")
+                ? [`${relative(projectRoot, file)}:${index + 1} ${line.replace(/^\W+/, "")}`]
+                : [],
+            ),
+        );
+      expect(left).toEqual([]);
+    });
+
+    test("is where people look for it: in the command's help and, with an API, in the list of guides", () => {
+      const help = readFileSync(join(projectRoot, "cli", "commands", "channel.ts"), "utf8");
+      const [, kinds = ""] = /what its orders are written in: ([a-z0-9, ]+)"/.exec(help) ?? [];
+      expect(kinds.split(", ")).toContain(kind);
+      const list = readFileSync(join(projectRoot, "docs", "channels", "README.md"), "utf8");
+      if (vendor.api !== undefined) expect(list).toContain(`](${kind}.md)`);
+    });
+
+    test("one that has an API has a guide, which names each setting of its account", () => {
+      if (vendor.api === undefined) return;
+      const guide = readFileSync(join(projectRoot, "docs", "channels", `${kind}.md`), "utf8");
+      const names = vendor.api.variables.map(({ name }) => name);
+      expect(names.filter((name) => !guide.includes(`\`${name}\``))).toEqual([]);
     });
 
     test(`each example of the vendor's own is read without throwing${vendorNote(kind)}`, () => {

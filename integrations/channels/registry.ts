@@ -3,6 +3,7 @@ import type { ChannelVendor } from "../vendor.ts";
 import { amazon } from "./amazon/vendor.ts";
 import { bigcommerce } from "./bigcommerce/vendor.ts";
 import { ebay } from "./ebay/vendor.ts";
+import { ecwid } from "./ecwid/vendor.ts";
 import { edifact } from "./edifact/vendor.ts";
 import { etsy } from "./etsy/vendor.ts";
 import { filesVendor } from "./files/vendor.ts";
@@ -31,6 +32,7 @@ export const channelVendors: readonly ChannelVendor[] = [
   edifact,
   filesVendor(holdfast.adapter),
   holdfast,
+  ecwid,
 ];
 
 /** Their adapters, by the kind that a channel's row names. */

@@ -442,3 +442,62 @@ describe(`the cases of shops${casesNote}`, () => {
     expect(await standing()).toMatchObject({ holds: [] });
   });
 });
+
+describe("what Shopify holds at its end", () => {
+  const held = [
+    {
+      id: "1",
+      status: "on_hold",
+      fulfillment_service: null,
+      fulfillment_holds: [{ handle: "risk-app", reason: "high_risk_of_fraud" }],
+      line_items: [{ line_item_id: "71", fulfillable_quantity: 1 }],
+    },
+  ];
+  /** @param parts its fulfillment orders; absent: a webhook's order, which has none */
+  const shown = (minute: number, parts?: readonly unknown[]) =>
+    JSON.stringify({
+      id: "990001",
+      name: "#1",
+      created_at: "2026-01-01T10:00:00Z",
+      updated_at: `2026-01-01T10:0${minute}:00Z`,
+      currency: "USD",
+      financial_status: "paid",
+      fulfillment_status: null,
+      total_price: "25.00",
+      shipping_address: {
+        name: "A B",
+        address1: "1 B St",
+        city: "Louisville",
+        province_code: "KY",
+        country_code: "US",
+      },
+      shipping_lines: [{ title: "Flat", price: "5.00" }],
+      line_items: [
+        {
+          id: "71",
+          sku: "TENT",
+          title: "TENT",
+          quantity: 1,
+          price: "20.00",
+          requires_shipping: true,
+          product_id: "6",
+        },
+      ],
+      ...(parts === undefined ? {} : { fulfillment_orders: parts }),
+    });
+
+  test("waits here, also when a webhook comes that cannot say so, until a look finds it released", async () => {
+    const holds = async () => {
+      orderId = "shopify-990001";
+      return (await standing()).holds;
+    };
+    await say(shown(0), "orders/create", "shopify");
+    expect(await holds()).toEqual([]);
+    await say(shown(1, held), null, "shopify");
+    expect(await holds()).toEqual(["held_at_channel"]);
+    await say(shown(2), "orders/updated", "shopify");
+    expect(await holds()).toEqual(["held_at_channel"]);
+    await say(shown(3, [{ ...held[0], status: "open", fulfillment_holds: [] }]), null, "shopify");
+    expect(await holds()).toEqual([]);
+  });
+});

@@ -32,6 +32,8 @@ import { type Refusal, refuse } from "../refusal.ts";
 type ChannelVersion = {
   readonly document: OrderDocument;
   readonly holdReasons: readonly HoldReason[];
+  /** Codes that the version does not speak of. */
+  readonly silentOn?: readonly HoldCode[] | undefined;
 };
 
 export type ChannelUpdate = {
@@ -58,7 +60,7 @@ export type ChannelUpdate = {
 export type UpdateOutcome = "applied" | "noted" | "held" | "nothing_left";
 
 /** They say where the order stands at the channel. Once the channel says otherwise, they are gone. */
-const CLEARED_BY_CHANNEL: readonly HoldCode[] = ["payment_pending", "changed_at_channel"];
+const CLEARED_BY_CHANNEL: readonly HoldCode[] = ["payment_pending", "changed_at_channel", "held_at_channel"];
 
 /** These come of what a message lacks; an order that has gone on has it. */
 const OF_CAPTURE: ReadonlySet<HoldCode> = new Set([
@@ -106,7 +108,12 @@ export async function receiveUpdate(
   });
   await note(context, update, `${channelId} sent the order again; it is ${outcome.said}.`);
   if (outcome.said === "given up") return "nothing_left";
-  const isHeld = await takeReasons(context, update, update.version?.holdReasons ?? []);
+  const isHeld = await takeReasons(
+    context,
+    update,
+    update.version?.holdReasons ?? [],
+    update.version?.silentOn ?? [],
+  );
   if (isHeld) return "held";
   return outcome.said === "changed" ? "applied" : "noted";
 }
@@ -206,6 +213,7 @@ async function takeReasons(
   context: OperationContext,
   update: ChannelUpdate,
   reasons: readonly HoldReason[],
+  silentOn: readonly HoldCode[],
 ): Promise<boolean> {
   const { orderId, cause } = update;
   const order = await readOrderProgress(context.database, orderId);
@@ -217,7 +225,8 @@ async function takeReasons(
   );
   const gone = order.holdReasons
     .map(({ code }) => code)
-    .filter((code) => CLEARED_BY_CHANNEL.includes(code) && said.every((reason) => reason.code !== code));
+    .filter((code) => CLEARED_BY_CHANNEL.includes(code) && !silentOn.includes(code))
+    .filter((code) => said.every((reason) => reason.code !== code));
   if (gone.length > 0) await releaseHold(context, { orderId, codes: gone, by: cause });
   let isHeld = false;
   // What the channel gave back because we told it to is no reason to wait.

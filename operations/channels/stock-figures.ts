@@ -5,6 +5,7 @@
  * A listing of which nothing is mapped, or of goods that have no place in our stock yet, is not spoken of.
  */
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
+import { listLocations } from "../../store/catalog/catalog-views.ts";
 import type { ChannelAccount, StockRules } from "../../store/channels/accounts.ts";
 import { type ListedGoods, readListedGoods, writeWanted } from "../../store/channels/listings.ts";
 import type { ChannelLane } from "./lane.ts";
@@ -24,13 +25,29 @@ export async function workOutStock(
   skus: readonly string[] | null,
 ): Promise<void> {
   const goods = await readListedGoods(context.database, account.channelId, skus);
+  const locations = await shownLocations(context, account);
   const figures: { channelSku: string; wanted: number | null }[] = [];
   for (const each of goods) {
-    const units = account.tellsStock ? await availableOf(context.allocator, account, each) : null;
+    const units = account.tellsStock
+      ? await availableOf(context.allocator, { ...account, locations }, each)
+      : null;
     const wanted = units === null ? null : shownUnits(units, account);
     if (wanted !== each.wanted) figures.push({ channelSku: each.channelSku, wanted });
   }
   await writeWanted(context.database, account.channelId, figures);
+}
+
+/**
+ * Whose stock is shown. What lies at the channel's own vendor the vendor offers by itself: shown once more, it
+ * would be sold twice.
+ */
+async function shownLocations(
+  { database }: ChannelLane["context"],
+  { locations, runsLocation }: Pick<ChannelAccount, "locations" | "runsLocation">,
+): Promise<readonly string[] | null> {
+  if (runsLocation === null) return locations;
+  const all = locations ?? (await listLocations(database, true)).items.map(({ id }) => id);
+  return all.filter((id) => id !== runsLocation);
 }
 
 type Stock = Pick<AllocatorClient, "available" | "availableByLocation">;

@@ -52,8 +52,11 @@ export type CountedUnits = {
 
 type PackConfirmation = {
   readonly fulfillmentOrderId: string;
-  /** What was counted, by SKU; `by-person`: somebody vouches that the parcel holds what was picked. */
-  readonly verified: readonly CountedUnits[] | "by-person";
+  /**
+   * What was counted, by SKU; `by-person`: somebody vouches that the parcel holds what was picked;
+   * `by-provider`: whoever runs the location has sent it and says so.
+   */
+  readonly verified: readonly CountedUnits[] | "by-person" | "by-provider";
   /** What a person scanned, weighed or counted of products without tags that ask for it. */
   readonly findings?: PackingFindings;
   /** `device:<id>` or `staff:<id>`. */
@@ -90,20 +93,21 @@ export async function recordPack(
   if (state.status === "closed" || state.status === "cancelled") {
     return refuse("fulfillment_order_closed", `${fulfillmentOrderId} is ${state.status}`);
   }
-  const halted = refuseHalted(fulfillmentOrderId, state);
+  const isVouchedFor = typeof input.verified === "string";
+  const halted = input.verified === "by-provider" ? null : refuseHalted(fulfillmentOrderId, state);
   if (halted !== null) return halted;
-  if (state.status === "on_hold" && input.verified !== "by-person") {
+  if (state.status === "on_hold" && !isVouchedFor) {
     return refuse("fulfillment_order_on_hold", `${fulfillmentOrderId} waits for a person`);
   }
   if (!state.isPicked) return refuse("not_picked", `${fulfillmentOrderId} has not been picked`);
-  if (input.verified !== "by-person") {
+  if (typeof input.verified !== "string") {
     const difference = differences(state.lines, input.verified);
     if (difference.length > 0) return refuse("verification_failed", difference.join(", "));
     if (state.lines.some((line) => line.picked < line.quantity)) {
       return refuse("picked_short", `${fulfillmentOrderId} was picked short: a person decides`);
     }
   }
-  const unchecked = refuseUnchecked(state.lines, input.findings);
+  const unchecked = input.verified === "by-provider" ? null : refuseUnchecked(state.lines, input.findings);
   if (unchecked !== null) return unchecked;
   const units = [...taggedUnits(input.verified), ...scannedSerials(state.lines, input.findings ?? {})];
   await lockUnits(client, units);
@@ -137,7 +141,7 @@ export function refuseUnchecked(lines: PackState["lines"], findings: PackingFind
 
 /** By their tags. */
 function taggedUnits(verified: PackConfirmation["verified"]): readonly TaggedUnit[] {
-  if (verified === "by-person") return [];
+  if (typeof verified === "string") return [];
   return verified.flatMap(({ sku, serials = [] }) => serials.map((serial) => ({ sku, serial })));
 }
 
@@ -166,7 +170,7 @@ async function record(
     orderId,
     key,
     type: "fulfillment.packed",
-    summary: input.verified === "by-person" ? `Packed by hand: ${unitsText(units)}` : verifiedInWords(lines),
+    summary: packedInWords(input.verified, lines, units),
     cause: input.cause,
     data: { fulfillmentOrderId, key: input.key, units },
   });
@@ -176,6 +180,15 @@ async function record(
   const whole = wholeUnits(lines.map((line) => ({ ...line, quantity: line.picked })));
   await changeOrder(client, order, { ledger: adding(whole, "fulfilled") });
   await tellOrderSaga(client, orderId, { key, type: "packed", fulfillmentOrderId });
+}
+
+function packedInWords(
+  verified: PackConfirmation["verified"],
+  lines: PackState["lines"],
+  units: number,
+): string {
+  if (verified === "by-provider") return `Packed by whoever runs the location: ${unitsText(units)}`;
+  return verified === "by-person" ? `Packed by hand: ${unitsText(units)}` : verifiedInWords(lines);
 }
 
 function verifiedInWords(lines: PackState["lines"]): string {

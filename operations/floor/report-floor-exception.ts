@@ -10,7 +10,7 @@
 import { pickupPlaceOf } from "../../orders/fulfillment/collection.ts";
 import { readExceptions, readPickLines } from "../../store/floor/picking.ts";
 import { readOrderProgress } from "../../store/orders/order-progress.ts";
-import { recordEntry } from "../../store/orders/timeline.ts";
+import { recordEntry, recordQuote } from "../../store/orders/timeline.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import type { FloorContext } from "../context.ts";
 import { giveUp } from "../shortage/give-up.ts";
@@ -18,12 +18,18 @@ import { tellOrderSaga } from "../tell-saga.ts";
 
 type FloorException = {
   readonly fulfillmentOrderId: string;
-  readonly code: "verification_failed" | "device_failure";
-  /** What is wrong, for a person: which SKU is missing, which device failed how. */
+  readonly code: "verification_failed" | "device_failure" | "provider_refused";
+  /** What is wrong, for a person: which SKU is missing, which device failed how, what a provider said. */
   readonly detail: string;
-  /** `device:<id>`. */
+  /** `device:<id>` or `provider:<name>`. */
   readonly cause: string;
 };
+
+const FAILED = {
+  verification_failed: "Verification failed",
+  device_failure: "The floor failed",
+  provider_refused: "Whoever runs the location does not send it",
+} as const satisfies Record<FloorException["code"], string>;
 
 export async function reportFloorException(
   context: FloorContext,
@@ -37,14 +43,13 @@ export async function reportFloorException(
     const order = await readExceptions(client, input.fulfillmentOrderId);
     if (order === undefined) return { status: "done" };
     const key = `floor-exception:${input.fulfillmentOrderId}:${order.settled + 1}`;
-    const isNew = await recordEntry(client, {
+    // A provider's words may quote what it was sent.
+    const record = input.code === "provider_refused" ? recordQuote : recordEntry;
+    const isNew = await record(client, {
       orderId: order.orderId,
       key,
       type: "fulfillment.exception",
-      summary:
-        input.code === "verification_failed"
-          ? `Verification failed: ${input.detail}`
-          : `The floor failed: ${input.detail}`,
+      summary: `${FAILED[input.code]}: ${input.detail}`,
       cause: input.cause,
       data: { fulfillmentOrderId: input.fulfillmentOrderId, code: input.code },
     });

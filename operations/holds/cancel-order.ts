@@ -1,10 +1,14 @@
 import { unitsText } from "../../orders/units-text.ts";
+import { callOffRequests } from "../../store/channels/provider-requests.ts";
 import { readCancellable } from "../../store/orders/orders.ts";
 import { recordQuote } from "../../store/orders/timeline.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
+
+/** Of the timeline's entry that says why an order is to be cancelled. */
+export const CANCEL_REQUESTED = "order.cancel_requested";
 
 type CancellationRequest = {
   readonly orderId: string;
@@ -45,7 +49,7 @@ export async function recordCancellationRequest(
   }
   await recordQuote(client, {
     orderId,
-    key: "order.cancel_requested",
+    key: CANCEL_REQUESTED,
     type: "order.cancel_requested",
     summary: `Cancellation requested: ${reason}.`,
     cause: by,
@@ -55,6 +59,8 @@ export async function recordCancellationRequest(
       ...(fingerprint === undefined ? {} : { fingerprint }),
     },
   });
+  // Whoever was asked to send some of it is asked first whether that can be called off (operations/providers/).
+  if (await callOffRequests(client, orderId, by)) return { status: "done" };
   await tellOrderSaga(client, orderId, {
     key: `cancel-requested:${orderId}`,
     type: "cancel-requested",

@@ -78,6 +78,7 @@ const CLEARED_BY_PERSON: readonly HoldCode[] = [
   "email_unusable",
   "refunded_at_channel",
   "changed_at_channel",
+  "held_at_channel",
   "fulfilled_at_channel",
   "partly_fulfilled_at_channel",
   "sum_mismatch",

@@ -14,11 +14,14 @@ import { listLocations } from "../../store/catalog/catalog-views.ts";
 import {
   type ChannelAccount,
   channelAccountSubject,
+  channelThatRuns,
+  locationRunBy,
   readChannelAccount,
   removeChannelAccount,
   replaceChannelSecrets,
   writeChannelAccount,
 } from "../../store/channels/accounts.ts";
+import { hasOpenRequests } from "../../store/channels/provider-requests.ts";
 import { readChannelRules } from "../../store/settings/channel-rules.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
@@ -42,6 +45,7 @@ const USUAL: Omit<ChannelAccount, "channelId" | "kind" | "stockPool" | "channelA
   bufferPercent: 0,
   mostShown: null,
   comparesAt: 3,
+  runsLocation: null,
   plain: {},
   secrets: {},
 };
@@ -78,6 +82,10 @@ export async function connectChannel(
   }
   const unknown = await unknownLocation(context, rules.locations ?? null);
   if (unknown !== null) return unknown;
+  const notRun =
+    (await refusedToLeave(context, channelId, seen?.runsLocation ?? null, next(seen).runsLocation)) ??
+    (await refusedToRun(context, tools.desk, next(seen)));
+  if (notRun !== null) return notRun;
   const from = readFrom === undefined ? new Date(context.now()) : new Date(readFrom);
   let account: ChannelAccount | null = null;
   return changeSetting<Fields>(context, {
@@ -98,12 +106,15 @@ export async function connectChannel(
 }
 
 /** It is neither read nor told any more. What it was told stays to be seen. */
-export function disconnectChannel(
+export async function disconnectChannel(
   context: OperationContext,
   { box }: ChannelTools,
   channelId: string,
   by: string,
 ): Promise<SettingChanged | Refusal> {
+  const runs = await locationRunBy(context.database, channelId);
+  const refusal = await refusedToLeave(context, channelId, runs, null);
+  if (refusal !== null) return refusal;
   return changeSetting<Fields>(context, {
     subject: channelAccountSubject(channelId),
     version: null,
@@ -186,6 +197,39 @@ async function unknownLocation(
   const known = new Set((await listLocations(database, true)).items.map(({ id }) => id));
   const missing = locations.find((id) => !known.has(id));
   return missing === undefined ? null : refuse("location_not_found", `There is no location "${missing}".`);
+}
+
+/** What the vendor was asked to send would be followed by nobody. */
+async function refusedToLeave(
+  { database }: OperationContext,
+  channelId: string,
+  before: string | null,
+  after: string | null,
+): Promise<Refusal | null> {
+  if (before === null || before === after || !(await hasOpenRequests(database, channelId))) return null;
+  const detail = `The vendor of "${channelId}" still has orders to send from "${before}": wait for them, or cancel them.`;
+  return refuse("requests_under_way", detail);
+}
+
+/** A location that the vendor is to run is ours, nobody else runs it, and the vendor keeps goods at all. */
+async function refusedToRun(
+  context: OperationContext,
+  desk: ChannelDesk,
+  { channelId, kind, runsLocation, plain, secrets }: ChannelAccount,
+): Promise<Refusal | null> {
+  if (runsLocation === null) return null;
+  const unknown = await unknownLocation(context, [runsLocation]);
+  if (unknown !== null) return unknown;
+  const other = await channelThatRuns(context.database, runsLocation);
+  if (other !== null && other !== channelId)
+    return refuse(
+      "location_run_already",
+      `The location "${runsLocation}" is run by the account of the channel "${other}".`,
+    );
+  const { fulfillment } = await desk.connect(kind, { ...plain, ...secrets });
+  return fulfillment !== undefined
+    ? null
+    : refuse("channel_runs_no_location", `Channels of kind "${kind}" keep no goods: leave runsLocation out.`);
 }
 
 /** Of a secret only that it is set, and when it became another one. */

@@ -20,6 +20,7 @@ import { readStockFeed, type StockFeedCursor, stockFeedEnd } from "../../store/s
 import { CALL_MS, CallBudget } from "../channels/call-budget.ts";
 import { type ChannelWorker, startChannelWorker } from "../channels/channel-worker.ts";
 import type { OperationContext } from "../context.ts";
+import { startProviderWorker } from "../providers/provider-worker.ts";
 
 const LOOK_AGAIN_MS = 10_000;
 const STOCK_MS = 200;
@@ -71,7 +72,17 @@ export function runChannels(
       const budget = new CallBudget(connection.limits);
       calls?.follow(channelId, () => budget.figures());
       const worker = startChannelWorker({ context, adapters, account, connection, budget, logger });
-      workers.set(channelId, { print, worker });
+      const { fulfillment: provider } = connection;
+      const locationId = account.runsLocation;
+      const keeper =
+        provider === undefined || locationId === null
+          ? null
+          : startProviderWorker({ context, channelId, provider, locationId, budget, logger });
+      // Their calls are one budget's, which the channel's worker ends for both.
+      const stop = async (graceMs: number) => {
+        await Promise.all([worker.stop(graceMs), keeper?.stop()]);
+      };
+      workers.set(channelId, { print, worker: { ...worker, stop } });
     } catch (error) {
       logger.error({ err: error, channel: channelId }, "the channel cannot be connected as it is set");
       const detail = "Its account cannot be used as it is set.";

@@ -39,6 +39,7 @@ const OPEN: readonly string[] = [
   "select from collection c where c.order_id = o.id and c.collected_at is null and c.expired_at is null",
   "select from webhook_delivery d where d.order_id = o.id",
   "select from channel_telling t where t.order_id = o.id and t.state in ('waiting', 'dead')",
+  "select from provider_request r where r.order_id = o.id and r.state <> 'ended'",
   // A parcel with goods of several orders, by its label or by its number.
   "select from fulfillment_order f where f.order_id = o.id and f.combined_parcel_id is not null",
   `select from shipment s join shipment other on other.tracking_number = s.tracking_number

@@ -27,6 +27,8 @@ export type ChannelAccount = StockRules & {
   readonly tellsStock: boolean;
   /** The hour of the UTC day; null: only on demand. */
   readonly comparesAt: number | null;
+  /** The location of ours that the vendor runs: it keeps and sends the goods there. Null: none. */
+  readonly runsLocation: string | null;
   /** What is no secret. */
   readonly plain: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
@@ -37,7 +39,7 @@ type SealedRow = Omit<ChannelAccount, "secrets"> & { readonly sealed: string | n
 const COLUMNS = `a.channel_id as "channelId", c.kind, c.stock_pool as "stockPool", c.active as "channelActive",
   a.active, a.poll_seconds as "pollSeconds", a.tells_orders as "tellsOrders", a.tells_stock as "tellsStock",
   a.compares_at as "comparesAt", a.locations, a.buffer_units as "bufferUnits",
-  a.buffer_percent as "bufferPercent", a.most_shown as "mostShown", a.settings as plain, a.sealed`;
+  a.buffer_percent as "bufferPercent", a.most_shown as "mostShown", a.runs_location as "runsLocation", a.settings as plain, a.sealed`;
 
 export const channelAccountSubject = (channelId: string): string => `channel-account:${channelId}`;
 
@@ -77,6 +79,24 @@ export async function readChannelAccount(
   return row === undefined ? null : opened(box, row);
 }
 
+/** Whose vendor runs the location; null: we do. */
+export async function channelThatRuns(client: Queryable, locationId: string): Promise<string | null> {
+  const { rows } = await client.query<{ channelId: string }>(
+    `select channel_id as "channelId" from channel_account where runs_location = $1`,
+    [locationId],
+  );
+  return rows[0]?.channelId ?? null;
+}
+
+/** The location that the channel's vendor runs; null: none, or it is not connected. */
+export async function locationRunBy(client: Queryable, channelId: string): Promise<string | null> {
+  const { rows } = await client.query<{ location: string | null }>(
+    "select runs_location as location from channel_account where channel_id = $1",
+    [channelId],
+  );
+  return rows[0]?.location ?? null;
+}
+
 /**
  * A channel that is connected is read and told from now on: what was before comes by a backfill.
  *
@@ -91,14 +111,14 @@ export async function writeChannelAccount(
   const { channelId, secrets } = account;
   await client.query(
     `insert into channel_account (channel_id, settings, sealed, active, poll_seconds, tells_orders, tells_stock,
-                                  locations, buffer_units, buffer_percent, most_shown, compares_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                                  locations, buffer_units, buffer_percent, most_shown, compares_at, runs_location)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
      on conflict (channel_id) do update
        set settings = excluded.settings, sealed = excluded.sealed, active = excluded.active,
            poll_seconds = excluded.poll_seconds, tells_orders = excluded.tells_orders,
            tells_stock = excluded.tells_stock, locations = excluded.locations, buffer_units = excluded.buffer_units,
            buffer_percent = excluded.buffer_percent, most_shown = excluded.most_shown,
-           compares_at = excluded.compares_at`,
+           compares_at = excluded.compares_at, runs_location = excluded.runs_location`,
     [
       channelId,
       JSON.stringify(account.plain),
@@ -112,6 +132,7 @@ export async function writeChannelAccount(
       account.bufferPercent,
       account.mostShown,
       account.comparesAt,
+      account.runsLocation,
     ],
   );
   const end = await feedEnd(client);

@@ -222,6 +222,11 @@ export async function markShipped(client: Queryable, id: string): Promise<void> 
   );
 }
 
+/** Nothing more is expected of whoever carries it. */
+export async function forgetShipment(client: Queryable, id: string): Promise<void> {
+  await client.query("update shipment set ask_carrier_at = null where id = $1", [id]);
+}
+
 /** After a restore: the carriers are asked about everything that is on its way. */
 export async function askAboutAllParcels(client: Queryable): Promise<void> {
   await client.query(

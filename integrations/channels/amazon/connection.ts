@@ -2,6 +2,7 @@
 import type { ChannelConnection } from "../../../ports/channel-connection.ts";
 import { ServiceFault } from "../../../ports/service-fault.ts";
 import { type AmazonAccount, createAmazonApi } from "./api.ts";
+import { createMultiChannelFulfillment } from "./multi-channel-fulfillment.ts";
 import { createReader2026, createReaderV0, readOrder2026, stateOf } from "./read-orders.ts";
 import { readListings, tellStock } from "./stock.ts";
 import { TOLD_TO_AMAZON, tellOrder } from "./tell-order.ts";
@@ -52,5 +53,6 @@ export function connectAmazon(
     tell: (word) => tellOrder(api, word),
     tellStock: (levels) => tellStock(api, levels),
     readListings: (page) => readListings(api, page),
+    fulfillment: createMultiChannelFulfillment(api),
   };
 }

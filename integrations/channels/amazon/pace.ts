@@ -26,6 +26,11 @@ export const USAGE_PLANS = {
   patchListingsItem: { perSecond: 5, burst: 5 },
   searchListingsItems: { perSecond: 5, burst: 5 },
   createRestrictedDataToken: { perSecond: 1, burst: 10 },
+  createFulfillmentOrder: { perSecond: 2, burst: 30 },
+  getFulfillmentOrder: { perSecond: 2, burst: 30 },
+  cancelFulfillmentOrder: { perSecond: 2, burst: 30 },
+  getPackageTrackingDetails: { perSecond: 2, burst: 30 },
+  getInventorySummaries: { perSecond: 2, burst: 2 },
 } as const satisfies Readonly<Record<string, Plan>>;
 
 export type Operation = keyof typeof USAGE_PLANS;

@@ -1,7 +1,73 @@
-import { describeConnection } from "../../../test-support/vendors/connection-contract.ts";
+import { expect, test } from "vitest";
+import { readBesideTheProject } from "../../../test-support/beside-the-project.ts";
+import { describeConnection, type Exchange } from "../../../test-support/vendors/connection-contract.ts";
+import { graphqlCheck } from "../../../test-support/vendors/described-graphql.ts";
+import { hasVendor, vendorNote } from "../../../test-support/vendors/vendor-descriptions.ts";
+import { DOCUMENTS } from "./api/documents.ts";
+import { SIMULATED_SCHEMA } from "./simulator/schema.ts";
 import { shopify } from "./vendor.ts";
+
+const hasSchema = hasVendor("shopify");
+const check = hasSchema
+  ? graphqlCheck(readBesideTheProject("data/vendors/shopify/admin-2026-10.pruned.graphql"))
+  : null;
+
+function examine(exchanges: readonly Exchange[]): void {
+  for (const exchange of exchanges) {
+    if (exchange.reply.status !== 200 || !exchange.request.path.endsWith("/graphql.json")) continue;
+    const { query } = JSON.parse(exchange.request.body.toString("utf8")) as { readonly query: string };
+    expect([query, ...(check?.problemsOf(exchange) ?? [])]).toEqual([query]);
+  }
+}
 
 describeConnection(shopify, {
   manyOrders: 34,
   repeats: { release: "nothing is held, so that there is nothing to release" },
+  ...(check === null ? {} : { examine }),
+});
+
+test.skipIf(!hasSchema).each(Object.entries(DOCUMENTS))(
+  `the document %s is valid against Shopify's whole schema${vendorNote("shopify")}`,
+  (_name, document) => {
+    expect(check?.documentProblems(document)).toEqual([]);
+  },
+);
+
+test.skipIf(!hasSchema)(
+  `what the simulator serves is a part of Shopify's schema, type by type${vendorNote("shopify")}`,
+  () => {
+    expect(check?.partProblems(SIMULATED_SCHEMA)).toEqual([]);
+  },
+);
+
+test.skipIf(!hasSchema)(`what is wrong with a call or an answer is found${vendorNote("shopify")}`, () => {
+  const said = (query: string, variables: unknown, data: unknown) =>
+    check?.problemsOf({
+      request: { body: Buffer.from(JSON.stringify({ query, variables })) },
+      reply: { body: JSON.stringify({ data }) },
+    } as Exchange) ?? [];
+  const query = "query Q($id: ID!) { order(id: $id) { id name updatedAt displayFulfillmentStatus tags } }";
+  const order = {
+    id: "gid://shopify/Order/1",
+    name: "#1",
+    updatedAt: "2026-11-30T10:00:00Z",
+    displayFulfillmentStatus: "FULFILLED",
+    tags: ["a"],
+  };
+  expect(said(query, { id: "gid://shopify/Order/1" }, { order })).toEqual([]);
+  expect(said(query, { id: "1" }, { order: null })).toEqual([]);
+  expect(said('query Q { order(id: "1") { nickname } }', {}, {}).join()).toContain("nickname");
+  expect(said(query, {}, { order }).join()).toContain("the variables");
+  for (const wrong of [
+    { name: null },
+    { id: 1 },
+    { updatedAt: "yesterday" },
+    { displayFulfillmentStatus: "SENT" },
+    { tags: "a" },
+    { tags: [null] },
+  ])
+    expect([wrong, said(query, { id: "1" }, { order: { ...order, ...wrong } }).length]).toEqual([wrong, 1]);
+  expect(
+    check?.partProblems("type Order { id: String } type QueryRoot { order(number: Int): Order }"),
+  ).toEqual(["Order.id is ID!, not String", "QueryRoot.order takes no number"]);
 });

@@ -91,7 +91,12 @@ const OWN_SERVICES = new Set(["", "manual", "holdfast", "gift_card"]);
 
 /** A service that has been given the line, or we. */
 function fulfillerOf(line: unknown): Fulfiller {
-  return OWN_SERVICES.has(textAt(line, "fulfillment_service")) ? "us" : "provider";
+  return isOwnService(textAt(line, "fulfillment_service")) ? "us" : "provider";
+}
+
+/** @param handle of a fulfillment service; empty: the shop itself */
+export function isOwnService(handle: string): boolean {
+  return OWN_SERVICES.has(handle);
 }
 
 /** Without any, `fulfillable_quantity` says something else: 0 on a cancelled order. */

@@ -8,6 +8,7 @@ import { readDelivery } from "./delivery.ts";
 import { readHolds } from "./holds.ts";
 import { gidNumber } from "./ids.ts";
 import { readLine, setMoney } from "./lines.ts";
+import { speaksOfParts } from "./parts.ts";
 import { isPaidAtTheDoor } from "./payment.ts";
 
 /** BCP 47, as `customer_locale` has it; what is none tells nothing. */
@@ -63,6 +64,7 @@ export function toIncoming(order: unknown, externalId: string): IncomingOrder {
     paymentBy: isPaidAtTheDoor(order) ? "on_delivery" : "channel",
     ...(textAt(order, "taxes_included") === "true" ? { taxesIncluded: true as const } : {}),
     holdReasons: readHolds(order, currency),
+    ...(speaksOfParts(order) ? {} : { silentOn: ["held_at_channel" as const] }),
     ...(note === "" ? {} : { note }),
     ...(LANGUAGE.test(language) ? { language } : {}),
     attributes: textRecord({

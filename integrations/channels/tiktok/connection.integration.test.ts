@@ -1,5 +1,6 @@
 /** TikTok Shop's connection over its simulator: the contract of all channels, and what is TikTok's own. */
 import { expect, test } from "vitest";
+import { readBesideTheProject } from "../../../test-support/beside-the-project.ts";
 import { onlyOrder } from "../../../test-support/vendors/channel-orders.ts";
 import {
   describeConnection,
@@ -11,16 +12,45 @@ import {
   toldLines,
   wordOf,
 } from "../../../test-support/vendors/connection-contract.ts";
+import { hasVendor } from "../../../test-support/vendors/vendor-descriptions.ts";
 import { tiktokAdapter } from "./adapter.ts";
 import { tiktok } from "./vendor.ts";
 
-/** No description is public: what is held to is the envelope, and where `shop_cipher` belongs. */
+/** Method and path of every operation that is known of TikTok Shop; no schemas are public. */
+const operations = hasVendor("tiktok-shop") ? knownOperations() : null;
+
+function knownOperations(): readonly { readonly method: string; readonly path: RegExp }[] {
+  const facts = JSON.parse(readBesideTheProject("data/vendors/tiktok-shop/facts.json")) as {
+    readonly operations: Readonly<
+      Record<string, readonly { readonly method: string; readonly path: string }[]>
+    >;
+  };
+  return Object.values(facts.operations)
+    .flat()
+    .map(({ method, path }) => ({
+      method,
+      path: new RegExp(`^${path.replace("{version}", "\\d{6}").replace(/\{[^}]+\}/g, "[^/]+")}$`),
+    }));
+}
+
+/** Of the vendor's reference, and left out of what is collected beside the project. */
+const NOT_COLLECTED =
+  /^(POST \/product\/202502\/products\/search|GET \/logistics\/202309\/delivery_options\/[^/]+\/shipping_providers)$/;
+
+/** Held to are the operations, the envelope, and where `shop_cipher` belongs. */
 function examine(exchanges: readonly Exchange[]): void {
   for (const { request, reply } of exchanges) {
     expect(JSON.parse(String(reply.body))).toMatchObject({
       code: expect.any(Number),
       request_id: expect.any(String),
     });
+    const call = `${request.method} ${request.path}`;
+    if (operations !== null && !/^\/api\/v2\//.test(request.path) && !NOT_COLLECTED.test(call))
+      expect([
+        request.method,
+        request.path,
+        operations.some((one) => one.method === request.method && one.path.test(request.path)),
+      ]).toEqual([request.method, request.path, true]);
     const isOfApp = /^\/(authorization|api\/v2)\//.test(request.path);
     expect([request.path, request.query.has("shop_cipher")]).toEqual([request.path, !isOfApp]);
     expect(JSON.stringify(request.headers)).not.toContain("simulated-tiktok-app-secret");

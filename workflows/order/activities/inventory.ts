@@ -16,6 +16,7 @@ import { unitsText } from "../../../orders/units-text.ts";
 import type { TrackingStatus } from "../../../ports/carriers.ts";
 import { parcelLimitOf } from "../../../ports/parcel-limit.ts";
 import { progressOf } from "../../../ports/parcel-progress.ts";
+import { askProviders } from "../../../store/channels/provider-requests.ts";
 import { waitForCompanions } from "../../../store/floor/combined-parcels.ts";
 import {
   cancelFulfillmentOrders,
@@ -265,14 +266,21 @@ export function createInventoryActivities({ database, allocator, carriers, now }
         const halted = locked.parts.filter((part) => isHeldByPerson(part, holdReasons)).map(({ id }) => id);
         const free = input.fulfillmentOrders.filter((id) => !halted.includes(id));
         const ids = await cutParcels(client, locked, free, parcelLimit(document));
-        for (const { id, locationId, stage, round, byRobot } of await releaseToFloor(client, ids, queueAt))
+        const released = await releaseToFloor(client, ids, queueAt);
+        const asked = await askProviders(
+          client,
+          released.map(({ id }) => id),
+        );
+        for (const { id, locationId, stage, round, byRobot } of released)
           await recordEntry(client, {
             orderId: input.orderId,
             key: `released:${id}:${round}`,
             type: "fulfillment.released",
             summary: isPacked(stage)
               ? `${id} goes on: it is packed at ${locationId}.`
-              : `${id} waits for a ${byRobot ? "robot" : "person to pack it"} at ${locationId}.`,
+              : asked.includes(id)
+                ? `${id} is to be sent by whoever runs ${locationId}.`
+                : `${id} waits for a ${byRobot ? "robot" : "person to pack it"} at ${locationId}.`,
             cause: "saga:release-to-floor",
             data: { fulfillmentOrderId: id, locationId },
           });

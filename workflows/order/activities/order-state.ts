@@ -5,6 +5,7 @@ import { cancelledPaymentStatus } from "../../../orders/order-status.ts";
 import { uncoveredOf } from "../../../orders/payment/charging.ts";
 import { CLEARED_BY_PAYMENT } from "../../../orders/payment/order-completion.ts";
 import { stoppingReasons, type WorkLeft, workLeft } from "../../../orders/work-left.ts";
+import { askAgainWhatWasCalledOff } from "../../../store/channels/provider-requests.ts";
 import { beginCollection } from "../../../store/floor/collections.ts";
 import {
   haltFulfillmentOrder,
@@ -219,13 +220,16 @@ export function createOrderStateActivities({ database, payments }: SagaDependenc
     },
 
     async refuseCancellation(input: OrderId & { readonly key: string; readonly by: string }) {
-      await recordEntry(database, {
-        orderId: input.orderId,
-        key: `cancellation-refused:${input.key}`,
-        type: "order.cancellation_refused",
-        summary: "Not cancelled: a parcel has already left. The goods can be returned.",
-        cause: "saga:refuse-cancellation",
-        data: { by: input.by },
+      await inTransaction(database, async (client) => {
+        await recordEntry(client, {
+          orderId: input.orderId,
+          key: `cancellation-refused:${input.key}`,
+          type: "order.cancellation_refused",
+          summary: "Not cancelled: a parcel has already left. The goods can be returned.",
+          cause: "saga:refuse-cancellation",
+          data: { by: input.by },
+        });
+        await askAgainWhatWasCalledOff(client, input.orderId);
       });
     },
 

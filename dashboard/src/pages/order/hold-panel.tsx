@@ -39,6 +39,8 @@ export const GUIDANCE: Readonly<Record<HoldCode, string>> = {
   payment_missing: "Ask the customer for a means of payment, or cancel the order.",
   refunded_at_channel: "Cancel what was refunded, then release the rest.",
   changed_at_channel: "Compare it with the channel, change the order by hand, then release.",
+  held_at_channel:
+    "It goes on by itself once the channel lets it. Released before, it is sent although the channel holds it.",
   partly_fulfilled_at_channel: "Mark what was fulfilled as done elsewhere, then release the rest.",
   held_by_rule: "Look at it, then release it; or cancel it.",
   put_by_staff: "Release it when its reason is gone.",

@@ -31,13 +31,17 @@ import {
   SELLER,
 } from "./documents.ts";
 import { bodyOf, invalid, notFound, quantityIn, quantityProblem, SimulatedFeeds } from "./feeds.ts";
+import { SimulatedWarehouses } from "./warehouses.ts";
 
 const FASTER = 100;
 const CLIENT_ID = "amzn1.application-oa2-client.holdfast";
 const CLIENT_SECRET = "amzn1.oa2-cs.v1.simulated-client-secret";
 const REFRESH_TOKEN = "Atzr|simulated-refresh-token";
 
-export const amazonSimulator: ChannelSimulatorKind = { start };
+export const amazonSimulator = { start } satisfies ChannelSimulatorKind;
+
+/** A seller who also has goods in Amazon's warehouses. */
+export type AmazonSimulator = ChannelSimulator & { readonly warehouses: SimulatedWarehouses };
 
 type Route = {
   readonly operation: Operation;
@@ -50,7 +54,7 @@ type Route = {
   ) => SimulatedReply;
 };
 
-async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator> {
+async function start(options: ChannelSimulatorOptions): Promise<AmazonSimulator> {
   const { now, logger } = options;
   const tokens = createSimulatedTokens({ lifeSeconds: 3_600, now, prefix: "Atza|" });
   const restricted = createSimulatedTokens({ lifeSeconds: 3_600, now, prefix: "Atz.sprdt|" });
@@ -58,6 +62,7 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
   let notifications = 0;
   const books = new ShopBooks({ now, onChange: notify });
   const feeds = new SimulatedFeeds(books, now);
+  const warehouses = new SimulatedWarehouses(now);
   const spent = new Map<Operation, { tokens: number; atMs: number }>();
 
   const server = await startChannelServer({
@@ -173,6 +178,36 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
       method: "PATCH",
       path: /^\/listings\/2021-08-01\/items\/([^/]+)\/([^/]+)$/,
       answer: (request, [seller, sku = ""]) => (seller === SELLER ? patchListing(request, sku) : denied("")),
+    },
+    {
+      operation: "createFulfillmentOrder",
+      method: "POST",
+      path: /^\/fba\/outbound\/2020-07-01\/fulfillmentOrders$/,
+      answer: (request) => warehouses.create(request),
+    },
+    {
+      operation: "getFulfillmentOrder",
+      method: "GET",
+      path: /^\/fba\/outbound\/2020-07-01\/fulfillmentOrders\/([^/]+)$/,
+      answer: (_request, [key = ""]) => warehouses.look(key),
+    },
+    {
+      operation: "cancelFulfillmentOrder",
+      method: "PUT",
+      path: /^\/fba\/outbound\/2020-07-01\/fulfillmentOrders\/([^/]+)\/cancel$/,
+      answer: (_request, [key = ""]) => warehouses.cancel(key),
+    },
+    {
+      operation: "getPackageTrackingDetails",
+      method: "GET",
+      path: /^\/fba\/outbound\/2020-07-01\/tracking$/,
+      answer: (request) => warehouses.track(request),
+    },
+    {
+      operation: "getInventorySummaries",
+      method: "GET",
+      path: /^\/fba\/inventory\/v1\/summaries$/,
+      answer: (request) => warehouses.summaries(request),
     },
   ];
 
@@ -390,6 +425,7 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
   }
 
   return {
+    warehouses,
     url: server.url,
     account: {
       AMAZON_SELLER_ID: SELLER,

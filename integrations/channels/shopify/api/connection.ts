@@ -36,6 +36,7 @@ import {
   READ_LOCATIONS,
   READ_ORDER,
   READ_ORDERS,
+  READ_PARTS,
   READ_SHOP,
   READ_STATES,
   SET_STOCK,
@@ -96,7 +97,7 @@ class ShopifyConnection implements ChannelConnection {
     const payloads: string[] = [];
     let newestMs: number | null = null;
     for (const order of orders) {
-      payloads.push(restOrder(await this.withAllLines(order)));
+      payloads.push(restOrder(await this.withAllParts(await this.withAllLines(order))));
       newestMs = Math.max(newestMs ?? 0, Date.parse(textAt(order, "updatedAt")));
     }
     return { payloads, next: nextOf(at(data, "orders")), newestMs };
@@ -106,7 +107,9 @@ class ShopifyConnection implements ChannelConnection {
     if (!/^\d{1,20}$/.test(externalId)) return null;
     const data = await this.client.ask(READ_ORDER, { id: `gid://shopify/Order/${externalId}` });
     const order = at(data, "order");
-    return order === null || order === undefined ? null : restOrder(await this.withAllLines(order));
+    return order === null || order === undefined
+      ? null
+      : restOrder(await this.withAllParts(await this.withAllLines(order)));
   }
 
   async readOrderStates(externalIds: readonly string[]): Promise<readonly OrderAtChannel[]> {
@@ -189,6 +192,16 @@ class ShopifyConnection implements ChannelConnection {
       );
     this.location = found;
     return found;
+  }
+
+  /** An order in more parts, or with more lines in one, than a page has. */
+  private async withAllParts(order: unknown): Promise<unknown> {
+    const parts = at(order, "fulfillmentOrders");
+    const isMore =
+      nextOf(parts) !== null || listAt(parts, "nodes").some((part) => nextOf(at(part, "lineItems")) !== null);
+    if (!isMore) return order;
+    const data = await this.client.ask(READ_PARTS, { id: textAt(order, "id") });
+    return { ...(order as object), fulfillmentOrders: at(data, "order", "fulfillmentOrders") };
   }
 
   /** An order with more lines than a page has. */

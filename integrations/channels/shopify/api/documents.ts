@@ -50,7 +50,14 @@ fragment WholeOrder on Order {
     transactions(first: 5) { nodes { kind status amountSet ${MONEY} } }
     refundLineItems(first: 20) { nodes { subtotalSet ${MONEY} totalTaxSet ${MONEY} } }
   }
+  fulfillmentOrders(first: 3) { nodes { ...Part } pageInfo { hasNextPage endCursor } }
   lineItems(first: ${LINES_A_PAGE}) { nodes { ...Line } pageInfo { hasNextPage endCursor } }
+}
+fragment Part on FulfillmentOrder {
+  id status requestStatus
+  assignedLocation { name location { id fulfillmentService { handle } } }
+  fulfillmentHolds { handle reason reasonNotes }
+  lineItems(first: 10) { nodes { remainingQuantity lineItem { id } } pageInfo { hasNextPage endCursor } }
 }`;
 
 export const READ_ORDERS = `
@@ -68,6 +75,22 @@ export const READ_LINES = `
 query ReadLines($id: ID!, $after: String) {
   order(id: $id) { lineItems(first: 100, after: $after) { nodes { ...Line } pageInfo { hasNextPage endCursor } } }
 }${LINE}`;
+
+/** Of an order that has more parts, or more lines in one, than the order's own page shows. */
+export const READ_PARTS = `
+query ReadParts($id: ID!) {
+  order(id: $id) {
+    fulfillmentOrders(first: 20) {
+      nodes {
+        id status requestStatus
+        assignedLocation { name location { id fulfillmentService { handle } } }
+        fulfillmentHolds { handle reason reasonNotes }
+        lineItems(first: 50) { nodes { remainingQuantity lineItem { id } } pageInfo { hasNextPage endCursor } }
+      }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}`;
 
 export const READ_SHOP = "query ReadShop { shop { name myshopifyDomain currencyCode } }";
 
@@ -96,7 +119,7 @@ query ReadWhere($id: ID!) {
     }
     fulfillmentOrders(first: 20) {
       nodes {
-        id status assignedLocation { location { id } }
+        id status assignedLocation { location { id fulfillmentService { handle } } }
         fulfillmentHolds { id handle heldByRequestingApp }
         lineItems(first: 50) { nodes { id remainingQuantity lineItem { id } } }
       }
@@ -159,6 +182,7 @@ export const DOCUMENTS: Readonly<Record<string, string>> = {
   READ_ORDERS,
   READ_ORDER,
   READ_LINES,
+  READ_PARTS,
   READ_SHOP,
   READ_LOCATIONS,
   READ_STATES,

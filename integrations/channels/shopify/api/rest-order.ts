@@ -63,6 +63,8 @@ export function restOrder(order: unknown): string {
     shipping_lines: listAt(at(order, "shippingLines"), "nodes").map(shippingLine),
     fulfillments: listAt(order, "fulfillments").map((each) => ({ admin_graphql_api_id: textAt(each, "id") })),
     refunds: listAt(order, "refunds").map((refund) => restRefund(refund, textAt(order, "legacyResourceId"))),
+    // In the words of the REST API's fulfillment orders; webhooks do not have it.
+    fulfillment_orders: listAt(at(order, "fulfillmentOrders"), "nodes").map(fulfillmentOrder),
     line_items: listAt(at(order, "lineItems"), "nodes").map(line),
   };
   return JSON.stringify(document);
@@ -100,6 +102,26 @@ function line(item: unknown): Fields {
     properties: listAt(item, "customAttributes").map((own) => ({
       name: textAt(own, "key"),
       value: textAt(own, "value"),
+    })),
+  };
+}
+
+function fulfillmentOrder(part: unknown): Fields {
+  return {
+    id: gidNumber(textAt(part, "id")),
+    status: textAt(part, "status").toLowerCase(),
+    request_status: textAt(part, "requestStatus").toLowerCase(),
+    assigned_location_id: orNull(gidNumber(textAt(part, "assignedLocation", "location", "id"))),
+    assigned_location: { name: textAt(part, "assignedLocation", "name") },
+    fulfillment_service: orNull(textAt(part, "assignedLocation", "location", "fulfillmentService", "handle")),
+    fulfillment_holds: listAt(part, "fulfillmentHolds").map((hold) => ({
+      handle: orNull(textAt(hold, "handle")),
+      reason: textAt(hold, "reason").toLowerCase(),
+      reason_notes: orNull(textAt(hold, "reasonNotes")),
+    })),
+    line_items: listAt(at(part, "lineItems"), "nodes").map((item) => ({
+      line_item_id: gidNumber(textAt(item, "lineItem", "id")),
+      fulfillable_quantity: Number(textAt(item, "remainingQuantity")),
     })),
   };
 }

@@ -6,11 +6,10 @@ import { decimalText } from "../../../../orders/money.ts";
 import type { OrderWord, Told } from "../../../../ports/channel-connection.ts";
 import { amount, at, firstText, listAt, numberAt, textAt } from "../../../vendor-kit/vendor-json.ts";
 import { gidNumber } from "../ids.ts";
+import { isOwnService } from "../lines.ts";
+import { HOLD_HANDLE } from "../parts.ts";
 import type { ShopifyClient } from "./client.ts";
 import { CANCEL_ORDER, CREATE_FULFILLMENT, CREATE_REFUND, HOLD, READ_WHERE, RELEASE } from "./documents.ts";
-
-/** Our holds among those of other apps and of staff. */
-const HOLD_HANDLE = "holdfast";
 
 type Word<Kind extends OrderWord["kind"]> = OrderWord & { readonly kind: Kind };
 
@@ -144,8 +143,11 @@ function openParts(where: unknown): OpenPart[] {
 }
 
 function fulfillmentOrders(where: unknown): readonly unknown[] {
-  return listAt(at(where, "fulfillmentOrders"), "nodes").filter((each) =>
-    CAN_BE_FULFILLED.has(textAt(each, "status")),
+  // What a fulfillment service was given is that service's: it reports its parcels, and holds are its own.
+  return listAt(at(where, "fulfillmentOrders"), "nodes").filter(
+    (each) =>
+      CAN_BE_FULFILLED.has(textAt(each, "status")) &&
+      isOwnService(textAt(each, "assignedLocation", "location", "fulfillmentService", "handle")),
   );
 }
 

@@ -40,7 +40,7 @@ type TaxLine { priceSet: MoneyBag! rate: Float title: String! }
 type DiscountAllocation { allocatedAmountSet: MoneyBag! }
 type Duty { id: ID! price: MoneyBag! taxLines: [TaxLine!]! }
 type Product { id: ID! }
-type FulfillmentService { handle: String! id: ID! }
+type FulfillmentService { handle: String! id: ID! serviceName: String! }
 type MailingAddress {
   address1: String address2: String city: String company: String country: String countryCodeV2: CountryCode
   firstName: String id: ID! lastName: String name: String phone: String province: String provinceCode: String
@@ -78,13 +78,17 @@ type Fulfillment {
   fulfillmentLineItems(after: String, first: Int): FulfillmentLineItemConnection! id: ID!
   legacyResourceId: UnsignedInt64! status: FulfillmentStatus! trackingInfo(first: Int): [FulfillmentTrackingInfo!]!
 }
-type FulfillmentHold { handle: String heldByRequestingApp: Boolean! id: ID! reason: FulfillmentHoldReason! }
+type FulfillmentHold {
+  handle: String heldByRequestingApp: Boolean! id: ID! reason: FulfillmentHoldReason! reasonNotes: String
+}
+enum FulfillmentOrderRequestStatus { ACCEPTED CLOSED REJECTED SUBMITTED UNSUBMITTED }
 type FulfillmentOrderAssignedLocation { location: Location name: String! }
 type FulfillmentOrderLineItem { id: ID! lineItem: LineItem! remainingQuantity: Int! totalQuantity: Int! }
 type FulfillmentOrderLineItemConnection { nodes: [FulfillmentOrderLineItem!]! pageInfo: PageInfo! }
 type FulfillmentOrder {
   assignedLocation: FulfillmentOrderAssignedLocation! fulfillmentHolds: [FulfillmentHold!]! id: ID!
-  lineItems(after: String, first: Int): FulfillmentOrderLineItemConnection! status: FulfillmentOrderStatus!
+  lineItems(after: String, first: Int): FulfillmentOrderLineItemConnection!
+  requestStatus: FulfillmentOrderRequestStatus! status: FulfillmentOrderStatus!
 }
 type FulfillmentOrderConnection { nodes: [FulfillmentOrder!]! pageInfo: PageInfo! }
 type Order {
@@ -105,7 +109,9 @@ type Order {
   totalTipReceivedSet: MoneyBag! transactions(first: Int): [OrderTransaction!]! updatedAt: DateTime!
 }
 type OrderConnection { nodes: [Order!]! pageInfo: PageInfo! }
-type Location { id: ID! isActive: Boolean! name: String! shipsInventory: Boolean! }
+type Location {
+  fulfillmentService: FulfillmentService id: ID! isActive: Boolean! name: String! shipsInventory: Boolean!
+}
 type LocationConnection { nodes: [Location!]! pageInfo: PageInfo! }
 type InventoryQuantity { id: ID! name: String! quantity: Int! }
 type InventoryLevel { id: ID! quantities(names: [String!]!): [InventoryQuantity!]! }
@@ -118,6 +124,11 @@ type FulfillmentCreatePayload { fulfillment: Fulfillment userErrors: [UserError!
 type FulfillmentOrderHoldPayload { fulfillmentHold: FulfillmentHold userErrors: [FulfillmentOrderHoldUserError!]! }
 type FulfillmentOrderReleaseHoldPayload {
   fulfillmentOrder: FulfillmentOrder userErrors: [FulfillmentOrderReleaseHoldUserError!]!
+}
+type FulfillmentOrderMoveFulfillmentOrderMoveUserError { field: [String!] message: String! }
+type FulfillmentOrderMovePayload {
+  movedFulfillmentOrder: FulfillmentOrder originalFulfillmentOrder: FulfillmentOrder
+  remainingFulfillmentOrder: FulfillmentOrder userErrors: [FulfillmentOrderMoveFulfillmentOrderMoveUserError!]!
 }
 type OrderCancelPayload { job: Job orderCancelUserErrors: [OrderCancelUserError!]! }
 type RefundCreatePayload { refund: Refund userErrors: [UserError!]! }
@@ -155,6 +166,9 @@ type QueryRoot {
 type Mutation {
   fulfillmentCreate(fulfillment: FulfillmentInput!): FulfillmentCreatePayload
   fulfillmentOrderHold(fulfillmentHold: FulfillmentOrderHoldInput!, id: ID!): FulfillmentOrderHoldPayload
+  fulfillmentOrderMove(
+    fulfillmentOrderLineItems: [FulfillmentOrderLineItemInput!], id: ID!, newLocationId: ID!
+  ): FulfillmentOrderMovePayload
   fulfillmentOrderReleaseHold(holdIds: [ID!], id: ID!): FulfillmentOrderReleaseHoldPayload
   inventorySetQuantities(input: InventorySetQuantitiesInput!): InventorySetQuantitiesPayload
   orderCancel(

@@ -12,6 +12,9 @@ import {
 } from "../../../simulator-kit/shop-books.ts";
 
 export const LOCATION = "gid://shopify/Location/70001";
+/** Another of the shop's own, and one of a fulfillment service, to which fulfillment orders can be moved. */
+export const OTHER_LOCATION = "gid://shopify/Location/70002";
+export const SERVICE_LOCATION = "gid://shopify/Location/70003";
 export const GATEWAY = "shopify_payments";
 
 /** Units that left an order without money: a refund at Shopify, and none in the books. */
@@ -139,7 +142,7 @@ export function graphOrder(shop: ShopifyShop, order: ShopOrder): Record<string, 
       ),
     lineItems: (page: Paged) => connection(lines(), page),
     fulfillments: () => order.parcels.map((parcel) => graphParcel(order, parcel)),
-    fulfillmentOrders: (page: Paged) => connection([graphFulfillmentOrder(order)], page),
+    fulfillmentOrders: (page: Paged) => connection(graphFulfillmentOrders(order), page),
     refunds: () => graphRefunds(shop, order),
     transactions: () => [sale(order), ...order.refunds.map((refund) => refundTransaction(order, refund))],
   };
@@ -219,19 +222,51 @@ export function graphParcel(order: ShopOrder, parcel: ShopOrder["parcels"][numbe
   };
 }
 
-export function graphFulfillmentOrder(order: ShopOrder): Record<string, unknown> {
-  const isClosed = order.lines.every((line) => openOf(line) === 0);
+const PLACES: Readonly<Record<string, { readonly name: string; readonly service?: string }>> = {
+  [LOCATION]: { name: "Fernweh Reno" },
+  [OTHER_LOCATION]: { name: "Fernweh Omaha" },
+  [SERVICE_LOCATION]: { name: "Northwind 3PL", service: "northwind-3pl" },
+};
+
+/** Where a line is to be sent from; a move says it by line. */
+export const placeOf = (order: ShopOrder, line: ShopLine): string =>
+  order.extra.get(`place:${line.id}`) ?? LOCATION;
+
+/** One for each place that lines are to be sent from; the first bears the order's number. */
+export function graphFulfillmentOrders(order: ShopOrder): readonly Record<string, unknown>[] {
+  const places = Object.keys(PLACES).filter((place) =>
+    order.lines.some((line) => placeOf(order, line) === place),
+  );
+  return places.map((place) => graphFulfillmentOrder(order, place));
+}
+
+export function graphFulfillmentOrder(order: ShopOrder, place = LOCATION): Record<string, unknown> {
+  const lines = order.lines.filter((line) => placeOf(order, line) === place);
+  const isClosed = lines.every((line) => openOf(line) === 0);
+  const { name, service } = PLACES[place] ?? { name: "" };
+  const isHeld = order.isHeld && service === undefined;
+  const status = service === undefined ? (isHeld ? "ON_HOLD" : "OPEN") : "IN_PROGRESS";
   return {
-    id: gid("FulfillmentOrder", order.id),
-    status: order.isCancelled ? "CANCELLED" : isClosed ? "CLOSED" : order.isHeld ? "ON_HOLD" : "OPEN",
+    id: gid("FulfillmentOrder", place === LOCATION ? order.id : `${order.id}${place.slice(-1)}`),
+    status: order.isCancelled ? "CANCELLED" : isClosed ? "CLOSED" : status,
+    requestStatus: service === undefined ? "UNSUBMITTED" : "ACCEPTED",
     assignedLocation: {
-      name: "Fernweh Reno",
-      location: { id: LOCATION, name: "Fernweh Reno", isActive: true },
+      name,
+      location: {
+        id: place,
+        name,
+        isActive: true,
+        shipsInventory: true,
+        fulfillmentService:
+          service === undefined
+            ? null
+            : { id: gid("FulfillmentService", "3"), handle: service, serviceName: name },
+      },
     },
-    fulfillmentHolds: order.isHeld ? [graphHold(order)] : [],
+    fulfillmentHolds: isHeld ? [graphHold(order)] : [],
     lineItems: (page: Paged) =>
       connection(
-        order.lines
+        lines
           .filter(({ planned }) => planned.kind === undefined)
           .map((line) => ({
             id: gid("FulfillmentOrderLineItem", line.id),
@@ -248,8 +283,9 @@ export function graphHold(order: ShopOrder): Record<string, unknown> {
   return {
     id: gid("FulfillmentHold", order.id),
     handle: order.extra.get("hold") ?? "",
-    heldByRequestingApp: true,
+    heldByRequestingApp: order.extra.get("hold") === "holdfast",
     reason: order.extra.get("holdReason") ?? "OTHER",
+    reasonNotes: order.extra.get("holdNotes") ?? null,
   };
 }
 

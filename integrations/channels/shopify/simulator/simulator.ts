@@ -35,6 +35,8 @@ import {
   graphParcel,
   graphRefunds,
   LOCATION,
+  placeOf,
+  SERVICE_LOCATION,
   type ShopifyShop,
   type TakenOff,
 } from "./shop.ts";
@@ -202,6 +204,8 @@ type Kept = Map<string, { readonly print: string; readonly payload: unknown }>;
 function resolvers(shop: ShopifyShop, kept: Kept) {
   const { books } = shop;
   const find = (id: string) => books.find(gidNumber(id));
+  /** Of a fulfillment order: its number is the order's, or has the place's behind it. */
+  const orderOfPart = (id: string) => find(id) ?? books.find(gidNumber(id).slice(0, -1));
   const failed = (message: string, field: readonly string[] | null = null): Problem => ({ field, message });
 
   /** What was done under a key is answered as it was then. */
@@ -263,9 +267,17 @@ function resolvers(shop: ShopifyShop, kept: Kept) {
       ),
     fulfillmentCreate: ({ fulfillment }: { fulfillment: FulfillmentInput }) => {
       const asked = fulfillment.lineItemsByFulfillmentOrder;
-      const order = find(asked[0]?.fulfillmentOrderId ?? "");
-      if (order === undefined || asked.some(({ fulfillmentOrderId }) => find(fulfillmentOrderId) !== order))
+      const order = orderOfPart(asked[0]?.fulfillmentOrderId ?? "");
+      if (
+        order === undefined ||
+        asked.some(({ fulfillmentOrderId }) => orderOfPart(fulfillmentOrderId) !== order)
+      )
         return { userErrors: [failed("Fulfillment order does not exist.")] };
+      const lineIds = asked.flatMap(({ fulfillmentOrderLineItems }) =>
+        (fulfillmentOrderLineItems ?? []).map(({ id }) => gidNumber(id)),
+      );
+      if (order.lines.some((line) => lineIds.includes(line.id) && placeOf(order, line) === SERVICE_LOCATION))
+        return { userErrors: [failed("The fulfillment order is assigned to a fulfillment service.")] };
       if (order.isHeld) return { userErrors: [failed("The fulfillment order is on hold.")] };
       const parcel = books.ship(order, {
         carrier: fulfillment.trackingInfo?.company ?? "",
@@ -297,19 +309,30 @@ function resolvers(shop: ShopifyShop, kept: Kept) {
           userErrors: [failed("The idempotency key was used with other parameters.")],
         }),
       ),
+    fulfillmentOrderMove: ({ id, newLocationId, fulfillmentOrderLineItems }: MoveInput) => {
+      const order = orderOfPart(id);
+      if (order === undefined) return { userErrors: [failed("Fulfillment order does not exist.", ["id"])] };
+      const wanted = fulfillmentOrderLineItems?.map((item) => gidNumber(item.id));
+      for (const line of order.lines)
+        if (wanted === undefined || wanted.includes(line.id))
+          order.extra.set(`place:${line.id}`, newLocationId);
+      books.changed(order, "updated");
+      return { movedFulfillmentOrder: graphFulfillmentOrder(order, newLocationId), userErrors: [] };
+    },
     fulfillmentOrderHold: ({ id, fulfillmentHold }: { id: string; fulfillmentHold: HoldInput }) => {
-      const order = find(id);
+      const order = orderOfPart(id);
       if (order === undefined) return { userErrors: [failed("Fulfillment order does not exist.", ["id"])] };
       if (order.isHeld || order.isCancelled)
         return { userErrors: [failed("The fulfillment order cannot be held.", ["id"])] };
       order.isHeld = true;
       order.extra.set("hold", fulfillmentHold.handle);
       order.extra.set("holdReason", fulfillmentHold.reason);
+      if (fulfillmentHold.reasonNotes != null) order.extra.set("holdNotes", fulfillmentHold.reasonNotes);
       books.changed(order, "updated");
       return { fulfillmentHold: graphHold(order), userErrors: [] };
     },
     fulfillmentOrderReleaseHold: ({ id }: { id: string }) => {
-      const order = find(id);
+      const order = orderOfPart(id);
       if (order === undefined || !order.isHeld)
         return { userErrors: [failed("The fulfillment order is not on hold.", ["id"])] };
       order.isHeld = false;
@@ -336,7 +359,12 @@ type FulfillmentInput = {
   }[];
   readonly trackingInfo?: { readonly company?: string; readonly number?: string; readonly url?: string };
 };
-type HoldInput = { readonly handle: string; readonly reason: string };
+type HoldInput = { readonly handle: string; readonly reason: string; readonly reasonNotes?: string | null };
+type MoveInput = {
+  readonly id: string;
+  readonly newLocationId: string;
+  readonly fulfillmentOrderLineItems?: readonly { readonly id: string }[] | null;
+};
 type RefundInput = {
   readonly orderId: string;
   readonly note?: string;

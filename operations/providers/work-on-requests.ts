@@ -1,0 +1,276 @@
+/**
+ * What a provider is asked to send is asked for, followed until it has left and arrived, and called off where
+ * somebody wants it called off.
+ *
+ * Owns one look at each request that is due. Leaves to `book-packages.ts` what becomes of a package in our
+ * books, and to the order's saga everything after it.
+ *
+ * P1 A request is asked for under a key that is written down before: a crash between asking and writing asks
+ *    again under the same key, and the provider counts it once.
+ * P2 An order is cancelled only when every provider has said that nothing leaves. Where one says that it is too
+ *    late, the cancellation is refused and what was called off meanwhile is asked for anew.
+ * P3 What the provider will not do is told to a person; nothing is tried again for ever in silence.
+ */
+import type { ProviderProgress } from "../../ports/fulfillment-provider.ts";
+import { ServiceFault } from "../../ports/service-fault.ts";
+import {
+  changeRequest,
+  dueRequests,
+  goOnAsking,
+  postponeRequest,
+  providerKey,
+  providerNames,
+  type RequestItem,
+  requestsOf,
+  type StoredRequest,
+} from "../../store/channels/provider-requests.ts";
+import { readFulfillmentOrders } from "../../store/floor/fulfillment.ts";
+import { lockParts, updateFulfillmentOrder } from "../../store/floor/fulfillment-changes.ts";
+import { readOrderProgress } from "../../store/orders/order-progress.ts";
+import { readEntryData, recordEntry } from "../../store/orders/timeline.ts";
+import { inTransaction } from "../../store/sql/database.ts";
+import { isLockedOut, pauseAfter, problemOf } from "../channels/lane.ts";
+import { reportFloorException } from "../floor/report-floor-exception.ts";
+import { CANCEL_REQUESTED } from "../holds/cancel-order.ts";
+import { tellOrderSaga } from "../tell-saga.ts";
+import { bookPackage, cutPackages } from "./book-packages.ts";
+import { followJourney } from "./follow-journey.ts";
+import { causeOf, type ProviderLane } from "./provider-lane.ts";
+
+const AT_ONCE = 50;
+/** Providers work for hours: what they have to say is asked for so often at most, and less often with time. */
+const FIRST_LOOK_MS = 15_000;
+const MOST_LOOK_MS = 15 * 60_000;
+const SOON_MS = 1_000;
+
+/** @returns how many were looked at; @throws ServiceFault where the provider does not let us in */
+export async function workOnRequests(lane: ProviderLane): Promise<number> {
+  const due = await dueRequests(lane.context.database, lane.channelId, AT_ONCE);
+  let count = 0;
+  for (const request of due) {
+    if (lane.isEnding()) break;
+    try {
+      await workOn(lane, request);
+    } catch (error) {
+      if (!(error instanceof ServiceFault)) throw error;
+      // Nothing is wrong: no more calls are made.
+      if (lane.isEnding()) break;
+      const pauseMs = pauseAfter(request.attempts, error);
+      await postponeRequest(lane.context.database, request.fulfillmentOrderId, problemOf(error), pauseMs);
+      // Nothing is wrong with this request, and the next one would fare no better.
+      if (isLockedOut(error) || error.code === "rate_limited") throw error;
+    }
+    count += 1;
+  }
+  return count;
+}
+
+function workOn(lane: ProviderLane, request: StoredRequest): Promise<void> {
+  switch (request.state) {
+    case "to_ask":
+      return isUnwanted(request) ? callOff(lane, request) : ask(lane, request);
+    case "asked":
+      return isUnwanted(request) ? callOff(lane, request) : follow(lane, request);
+    case "leaving":
+      return bookPackage(lane, request);
+    default:
+      return followJourney(lane, request);
+  }
+}
+
+const isUnwanted = ({ callOff: wanted, callOffAnswer, isEnded }: StoredRequest): boolean =>
+  isEnded || (wanted !== null && callOffAnswer === null);
+
+async function ask(lane: ProviderLane, request: StoredRequest): Promise<void> {
+  const { context, provider, budget } = lane;
+  const { database } = context;
+  const { fulfillmentOrderId, orderId, round } = request;
+  // Somebody else of the order was called off, and it is not known yet whether the order is.
+  if (request.callOff !== null) return changeRequest(database, fulfillmentOrderId, { dueInMs: SOON_MS });
+  const order = await readOrderProgress(database, orderId);
+  const part = (await readFulfillmentOrders(database, orderId)).find(({ id }) => id === fulfillmentOrderId);
+  if (order === undefined || part === undefined) return;
+  const { document } = order;
+  if (document.shippingAddress === null) return refuse(lane, request, "The order has no shipping address.");
+  const names = await providerNames(
+    database,
+    lane.channelId,
+    part.lines.map(({ sku }) => sku),
+  );
+  const items: readonly RequestItem[] = part.lines.map(({ holdId, sku, quantity }, index) => ({
+    item: String(index + 1),
+    holdId,
+    sku: names.get(sku) ?? sku,
+    quantity,
+  }));
+  const key = request.key ?? providerKey(fulfillmentOrderId, round);
+  await changeRequest(database, fulfillmentOrderId, { key, items });
+  const answer = await budget.call("orders", () =>
+    provider.request({
+      key,
+      orderNumber: document.externalNumber,
+      placedAt: document.placedAt,
+      speed: speedOf(document.shippingService),
+      to: document.shippingAddress as NonNullable<typeof document.shippingAddress>,
+      items: items.map(({ item, sku, quantity }) => ({ item, sku, quantity })),
+    }),
+  );
+  if (answer.status === "refused") return refuse(lane, request, answer.message);
+  await inTransaction(database, async (client) => {
+    await changeRequest(client, fulfillmentOrderId, {
+      state: "asked",
+      isAsked: true,
+      dueInMs: FIRST_LOOK_MS,
+    });
+    await recordEntry(client, {
+      orderId,
+      key: `asked:${key}`,
+      type: "fulfillment.asked",
+      summary: `${provider.shownName} is asked to send ${fulfillmentOrderId}, as ${key}.`,
+      cause: causeOf(lane),
+      data: { fulfillmentOrderId, provider: provider.name, key },
+    });
+  });
+}
+
+/** In the words that services have at channels. */
+function speedOf(service: string): "standard" | "expedited" | "priority" {
+  if (/priority|overnight|next.?day|same.?day/i.test(service)) return "priority";
+  return /express|expedited|second.?day|2.?day/i.test(service) ? "expedited" : "standard";
+}
+
+async function follow(lane: ProviderLane, request: StoredRequest): Promise<void> {
+  const { context, provider, budget } = lane;
+  const { key, fulfillmentOrderId } = request;
+  const progress = key === null ? null : await budget.call("orders", () => provider.follow(key));
+  // The provider has lost it, or never had it: it is asked for again, under the same key.
+  if (progress === null) return changeRequest(context.database, fulfillmentOrderId, { state: "to_ask" });
+  await takeProgress(lane, request, progress);
+}
+
+async function takeProgress(
+  lane: ProviderLane,
+  request: StoredRequest,
+  progress: ProviderProgress,
+): Promise<void> {
+  const { fulfillmentOrderId } = request;
+  const isAllGone = await cutPackages(lane, request, progress.packages);
+  if (isAllGone) return;
+  if (progress.status === "open") {
+    const dueInMs = Math.min(MOST_LOOK_MS, await ageOf(lane, request));
+    return changeRequest(lane.context.database, fulfillmentOrderId, { dueInMs });
+  }
+  const missing = progress.missing.reduce((sum, { quantity }) => sum + quantity, 0);
+  const units = missing > 0 ? ` ${missing} ${missing === 1 ? "unit does" : "units do"} not leave.` : "";
+  return refuse(lane, request, `${progress.detail}${units}`);
+}
+
+/** A tenth of the time since it was asked for, so that a young one is looked at often. */
+async function ageOf(lane: ProviderLane, { fulfillmentOrderId }: StoredRequest): Promise<number> {
+  const { rows } = await lane.context.database.query<{ ms: number }>(
+    `select extract(epoch from now() - coalesce(asked_at, made_at))::double precision * 1000 as ms
+       from provider_request where fulfillment_order_id = $1`,
+    [fulfillmentOrderId],
+  );
+  return Math.max(FIRST_LOOK_MS, Math.round((rows[0]?.ms ?? 0) / 10));
+}
+
+/** It does not leave from there: the floor's way out for what cannot be sent, with the provider's words. */
+async function refuse(lane: ProviderLane, request: StoredRequest, detail: string): Promise<void> {
+  const { context, provider } = lane;
+  const { fulfillmentOrderId, orderId } = request;
+  // First, so that a person may move it: a crash in between reports it with the next look.
+  await reportFloorException(context, {
+    fulfillmentOrderId,
+    code: "provider_refused",
+    detail: detail.startsWith(provider.shownName) ? detail : `${provider.shownName}: ${detail}`,
+    cause: causeOf(lane),
+  });
+  await inTransaction(context.database, async (client) => {
+    await lockParts(client, orderId);
+    await changeRequest(client, fulfillmentOrderId, { state: "ended", outcome: "refused" });
+    await updateFulfillmentOrder(client, fulfillmentOrderId, { stage: "waiting" });
+  });
+  if (request.callOff !== null) await conclude(lane, orderId);
+}
+
+/** Nothing of it is wanted any more. */
+async function callOff(lane: ProviderLane, request: StoredRequest): Promise<void> {
+  const { context, provider, budget } = lane;
+  const { key, fulfillmentOrderId, orderId } = request;
+  const progress = key === null ? null : await budget.call("orders", () => provider.follow(key));
+  let answer: "called_off" | "too_late" = "called_off";
+  if (key !== null && progress !== null && progress.status !== "cancelled" && progress.status !== "refused") {
+    const cancelled =
+      progress.packages.length > 0
+        ? ({ status: "refused" } as const)
+        : await budget.call("orders", () => provider.cancel(key));
+    if (cancelled.status === "refused") answer = "too_late";
+  }
+  if (request.isEnded) return endUnwanted(lane, request, answer);
+  await inTransaction(context.database, async (client) => {
+    await lockParts(client, orderId);
+    await changeRequest(client, fulfillmentOrderId, {
+      callOffAnswer: answer,
+      ...(answer === "called_off" ? { state: "ended", outcome: "called_off" } : { state: "asked" }),
+    });
+  });
+  await conclude(lane, orderId);
+}
+
+/** Its fulfillment order has ended without waiting for the provider: what leaves now leaves for nothing. */
+async function endUnwanted(
+  lane: ProviderLane,
+  { fulfillmentOrderId, orderId, key }: StoredRequest,
+  answer: "called_off" | "too_late",
+): Promise<void> {
+  await inTransaction(lane.context.database, async (client) => {
+    await changeRequest(client, fulfillmentOrderId, {
+      state: "ended",
+      outcome: answer === "called_off" ? "called_off" : "forgotten",
+    });
+    if (answer === "called_off") return;
+    await recordEntry(client, {
+      orderId,
+      key: `sent-all-the-same:${key}`,
+      type: "fulfillment.exception",
+      summary: `${lane.provider.shownName} sends ${key} although it was given up: it was too late to call it off.`,
+      cause: causeOf(lane),
+      data: { fulfillmentOrderId, provider: lane.provider.name, key },
+    });
+  });
+}
+
+/** Once every provider has answered: the order is cancelled, or it goes on. */
+async function conclude(lane: ProviderLane, orderId: string): Promise<void> {
+  await inTransaction(lane.context.database, async (client) => {
+    await lockParts(client, orderId);
+    const wanted = (await requestsOf(client, orderId)).filter(({ callOff: wish }) => wish !== null);
+    const [first] = wanted;
+    if (first?.callOff == null) return;
+    const isAnswered = ({ state, callOffAnswer }: StoredRequest) =>
+      callOffAnswer !== null || state === "ended";
+    if (!wanted.every(isAnswered)) return;
+    const by = first.callOff;
+    if (wanted.every(({ callOffAnswer }) => callOffAnswer !== "too_late")) {
+      await tellOrderSaga(client, orderId, {
+        key: `cancel-requested:${orderId}`,
+        type: "cancel-requested",
+        reason: String(
+          (await readEntryData(client, orderId, CANCEL_REQUESTED))?.["reason"] ?? "no reason given",
+        ),
+        by,
+      });
+      return;
+    }
+    await recordEntry(client, {
+      orderId,
+      key: `cancellation-refused:${lane.provider.name}:${orderId}`,
+      type: "order.cancellation_refused",
+      summary: `Not cancelled: ${lane.provider.shownName} is sending it and cannot stop it. The goods can be returned.`,
+      cause: causeOf(lane),
+      data: { by },
+    });
+    await goOnAsking(client, orderId);
+  });
+}
