@@ -27,18 +27,5 @@ export async function quoteReservation(
   if (planned.short.length === 0) return planned;
   const outlooks = await reading.outlooks([...componentSkus(setup.kits, planned.short)]);
   const bySku = new Map(outlooks.map((outlook) => [outlook.sku, outlook]));
-  const promised = (of: OrderReservation) => withPromises(of, request, bySku, setup.kits, request.atMs);
-  if (planned.status === "refused" || planned.queued === undefined) return promised(planned);
-  // Nothing of it stands in a queue yet: all demand that does is before it.
-  const { queued, ...unqueued } = planned;
-  const { short } = promised(unqueued);
-  const dates = new Map(short.map(({ lineId, promisedAtMs }) => [lineId, promisedAtMs]));
-  return {
-    ...unqueued,
-    short,
-    queued: queued.map((demand) => {
-      const promisedAtMs = dates.get(demand.lineId);
-      return promisedAtMs === undefined ? demand : { ...demand, promisedAtMs };
-    }),
-  };
+  return withPromises(planned, request, bySku, setup.kits, request.atMs, false);
 }

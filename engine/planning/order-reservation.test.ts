@@ -91,7 +91,7 @@ describe("a request that restricts its locations", () => {
     ]);
     const plan = restricted(4, { locations: { only: ["west"] } });
     const due = (more: Pick<OrderReservationRequest, "locations">) =>
-      withPromises(plan, more, outlooks, new Map(), 100).short[0]?.promisedAtMs;
+      withPromises(plan, more, outlooks, new Map(), 100, true).short[0]?.promisedAtMs;
     expect(due({})).toBe(500);
     expect(due({ locations: { only: ["west"] } })).toBe(900);
   });
@@ -409,10 +409,15 @@ describe("policy", () => {
           },
         ],
       ]);
-    const promised = (queued: number) => withPromises(plan, {}, outlook(queued), new Map(), 100);
+    const promised = (queued: number) => withPromises(plan, {}, outlook(queued), new Map(), 100, true);
     expect(promised(2)).toMatchObject({ short: [{ promisedAtMs: 500 }], queued: [{ promisedAtMs: 500 }] });
     expect(promised(4)).toMatchObject({ short: [{ promisedAtMs: 900 }], queued: [{ promisedAtMs: 900 }] });
     expect(promised(9).short).toEqual([{ lineId: "1", sku: "A", missing: 2 }]);
+    // Read before it was queued: all that stands there is before it.
+    expect(withPromises(plan, {}, outlook(2), new Map(), 100, false)).toMatchObject({
+      short: [{ promisedAtMs: 900 }],
+      queued: [{ promisedAtMs: 900 }],
+    });
   });
 
   it("never takes more than there is, reserves all or nothing, and accounts for every unit asked for", () => {

@@ -172,13 +172,19 @@ export function repeatedReservation(
   };
 }
 
-/** The outcome with the dates at which the missing units can be had. */
+/**
+ * The outcome with the dates at which the missing units can be had.
+ *
+ * @param isQueued whether the order's own demand stood in the queues already when `everywhere` was read; all
+ *   other demand there is before it
+ */
 export function withPromises(
   reservation: OrderReservation,
   { locations }: Pick<OrderReservationRequest, "locations">,
   everywhere: ReadonlyMap<string, SkuOutlook>,
   kits: KitBook,
   atMs: number,
+  isQueued: boolean,
 ): OrderReservation {
   const outlooks = locations === undefined ? everywhere : outlooksWithin(everywhere, locations);
   const queued = reservation.status === "reserved" ? (reservation.queued ?? []) : [];
@@ -186,8 +192,7 @@ export function withPromises(
     line: L,
     missing: number,
   ): L => {
-    // Where its own demand was queued, it stands in the queue already.
-    const own = queued.find((demand) => demand.lineId === line.lineId)?.quantity ?? 0;
+    const own = isQueued ? (queued.find((demand) => demand.lineId === line.lineId)?.quantity ?? 0) : 0;
     const promisedAtMs = promiseOf(line.sku, missing, own, outlooks, kits, atMs);
     return promisedAtMs === null ? line : { ...line, promisedAtMs };
   };

@@ -294,7 +294,7 @@ class Run {
       if (work.share === undefined && order.reservation.short.length > 0) {
         const { outlooks } = this.answers;
         const { kits } = this.layout;
-        order.reservation = withPromises(order.reservation, work.request, outlooks, kits, this.nowMs);
+        order.reservation = withPromises(order.reservation, work.request, outlooks, kits, this.nowMs, true);
       }
       const { reservation } = order;
       if (order.undone !== null || work.attachment === null || this.hasFailed(order)) continue;

@@ -120,7 +120,7 @@ export class OrderOverEngines {
         ? []
         : await this.engines.outlooks([...componentSkus(setup.kits, planned.short)]);
     const bySku = new Map(outlooks.map((outlook) => [outlook.sku, outlook]));
-    const outcome = withPromises(planned, request, bySku, setup.kits, request.atMs);
+    const outcome = withPromises(planned, request, bySku, setup.kits, request.atMs, false);
     if (outcome.status === "refused") return this.refuse(request, outcome, attachment);
     const attempt = randomBytes(4).toString("hex");
     const holds = outcome.holds.map((hold) =>
