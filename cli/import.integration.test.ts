@@ -1,4 +1,7 @@
-/** `holdfast import` against a running system: answers that are lost, connections that break, a command that is killed. */
+/**
+ * `holdfast import` against a running system: answers that are lost, connections that break, a command that
+ * is killed.
+ */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

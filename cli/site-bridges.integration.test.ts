@@ -1,6 +1,6 @@
 /**
- * Several processes speak with the devices, each with those of some sites: real processes, a real mosquitto, and
- * conveyors with an outbox at three sites, while the processes are killed and stand still.
+ * Several processes speak with the devices, each with those of some sites: real processes, a real mosquitto,
+ * and conveyors with an outbox at three sites, while the processes are killed and stand still.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";

@@ -231,8 +231,9 @@ export const MAX_TRANSPORT_FRAME_BYTES = 16 * MIB;
 /** Messages of a frame. */
 export const MAX_FRAME_MESSAGES = 1_000;
 /**
- * Until when a message of the stream, or a request, is answered or refused, milliseconds: callers are promised ten seconds,
- * and the answer needs some of its own. Requests to other engines give up sooner, with a better reason.
+ * Until when a message of the stream, or a request, is answered or refused, milliseconds: callers are
+ * promised ten seconds, and the answer needs some of its own. Requests to other engines give up sooner, with
+ * a better reason.
  */
 export const ANSWERED_WITHIN_MS = 9_000;
 /**

@@ -44,7 +44,9 @@ const LOOKS = [
 /** Of the parts of a page: what is different in all of them is in these two. */
 const FAR_APART = [LOOKS[0], LOOKS[3]];
 
-/** A page has the looks of one screen, and some hours later those of the other. The variable repeats a run. */
+/**
+ * A page has the looks of one screen, and some hours later those of the other. The variable repeats a run.
+ */
 const HALF_DAY_MS = 12 * 3_600_000;
 const TURN = Number(process.env["HOLDFAST_LOOKS_TURN"] ?? Math.floor(Date.now() / HALF_DAY_MS));
 const looksOf = (nth: number): readonly (typeof LOOKS)[number][] =>
@@ -161,8 +163,8 @@ describe.skipIf(chromium === undefined)("axe finds nothing", () => {
     const [row] = rows;
     if (row === undefined) throw new Error("there is no stock");
     trackingPath = `/track/${row.token}`;
-    // What has buttons of its own: an unknown SKU, money and a parcel that can be claimed, a return that waits
-    // for a decision, goods on their way, a message put aside.
+    // What has buttons of its own: an unknown SKU, money and a parcel that can be claimed, a return that
+    // waits for a decision, goods on their way, a message put aside.
     const unknown = await postOrder(
       edge,
       sentOrder("AXE-4", { lines: [{ sku: "NO-SUCH-SKU", title: "Hat", quantity: 1, unitPrice: "9.00" }] }),

@@ -1,4 +1,7 @@
-/** An order is taken on the phone: typed with its stock and dates, captured once, whatever happens to the answer. */
+/**
+ * An order is taken on the phone: typed with its stock and dates, captured once, whatever happens to the
+ * answer.
+ */
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sandboxCatalog } from "../cli/sandbox/catalog.ts";

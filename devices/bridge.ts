@@ -66,7 +66,9 @@ type DeviceBridgeOptions = {
   readonly database: Database;
   readonly allocator: FloorStock;
   readonly logger: Logger;
-  /** Names this bridge's sessions at the broker. Default: by the prefix of its company's topics, and its site. */
+  /**
+   * Names this bridge's sessions at the broker. Default: by the prefix of its company's topics, and its site.
+   */
   readonly name?: string;
   /** Whose devices it speaks with; null or absent: those of all sites. */
   readonly site?: string | null;
@@ -128,7 +130,10 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
         logger.warn({ err: error, family }, "not all topics of devices subscribed to; trying again"),
       );
   };
-  /** Who hears all sites hears every portal under one filter, and has robots' roots of their own alone to follow. */
+  /**
+   * Who hears all sites hears every portal under one filter, and has robots' roots of their own alone to
+   * follow.
+   */
   const followDevices = async (): Promise<void> => {
     parts.directory.update(registry.all());
     await follow("robots", parts.directory.subscriptions(site === null ? ROBOT_SUBSCRIPTIONS : {}));

@@ -1,6 +1,6 @@
 /**
- * The reference's examples are sent as they stand, to a company of their own: what creates in their order, then
- * everything that only reads. Each is answered as the document says.
+ * The reference's examples are sent as they stand, to a company of their own: what creates in their order,
+ * then everything that only reads. Each is answered as the document says.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";

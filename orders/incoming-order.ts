@@ -102,7 +102,10 @@ export type IncomingOrder = {
    * channel.
    */
   readonly holdReasons: readonly HoldReason[];
-  /** Codes of reasons that this payload does not speak of: those that are there stay. Absent: it speaks of all. */
+  /**
+   * Codes of reasons that this payload does not speak of: those that are there stay. Absent: it speaks of
+   * all.
+   */
   readonly silentOn?: readonly HoldCode[];
   readonly note?: string;
   /** The company's own fields, where the channel knows them. */

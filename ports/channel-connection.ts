@@ -1,14 +1,14 @@
 /**
- * What Holdfast needs of a sales channel's API: orders that changed are read there, and what becomes of them is
- * told there, with the stock that may be sold. Reading a payload is the adapter's (`channels.ts`).
+ * What Holdfast needs of a sales channel's API: orders that changed are read there, and what becomes of them
+ * is told there, with the stock that may be sold. Reading a payload is the adapter's (`channels.ts`).
  *
  * A refusal for good is a value. A fault (time-out, 5xx, an account that is locked out) throws a
- * `ServiceFault`; where it says `retryable`, the same call is made again with the same key, and `retryAfterMs`
- * is the channel's own word about when. Whoever calls keeps to `limits`, orders the work, and remembers what
- * was told; a connection remembers nothing but its access token.
+ * `ServiceFault`; where it says `retryable`, the same call is made again with the same key, and
+ * `retryAfterMs` is the channel's own word about when. Whoever calls keeps to `limits`, orders the work, and
+ * remembers what was told; a connection remembers nothing but its access token.
  *
- * N1 Telling the same twice does no more than telling it once: by the channel's own key where it has one, else
- *    the connection reads first what the channel has, and says `already`.
+ * N1 Telling the same twice does no more than telling it once: by the channel's own key where it has one,
+ *    else the connection reads first what the channel has, and says `already`.
  * N2 Money is in minor units and quantities are in the channel's listing units; a connection converts neither
  *    by floating point.
  */
@@ -60,8 +60,9 @@ export type ToldOrder = {
 };
 
 /**
- * An invoice over what was handed over. Its lines' amounts, shipping and charges, all with their taxes, add up
- * to its total exactly; its tax is all that is in them. One that corrects an earlier one has negative amounts.
+ * An invoice over what was handed over. Its lines' amounts, shipping and charges, all with their taxes, add
+ * up to its total exactly; its tax is all that is in them. One that corrects an earlier one has negative
+ * amounts.
  */
 export type InvoiceTold = {
   /** Of the company, without gaps. */

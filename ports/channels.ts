@@ -44,7 +44,10 @@ export type ChannelReading =
   | { readonly kind: "changed"; readonly externalId: string }
   | { readonly kind: "refused"; readonly refusal: ChannelRefusal };
 
-/** A channel asks by GET, in the query, and wants an answer that only who has a secret of the account can give. */
+/**
+ * A channel asks by GET, in the query, and wants an answer that only who has a secret of the account can
+ * give.
+ */
 export type ChannelChallenge = {
   /** Of the query. */
   readonly parameter: string;

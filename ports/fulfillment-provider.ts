@@ -1,7 +1,7 @@
 /**
- * What Holdfast needs of whoever runs a location for us: Amazon's warehouses, a marketplace's, a third party's.
- * It is asked to send goods, followed until they have left, called off while that is possible, and asked what
- * lies there.
+ * What Holdfast needs of whoever runs a location for us: Amazon's warehouses, a marketplace's, a third
+ * party's. It is asked to send goods, followed until they have left, called off while that is possible, and
+ * asked what lies there.
  *
  * A refusal for good is a value. A fault throws a `ServiceFault`; whoever calls keeps to the limits and
  * remembers what was asked.
@@ -89,7 +89,8 @@ export interface FulfillmentProvider {
   /** Refused: it is too late, or the provider has none such. */
   cancel(key: string): Promise<ProviderAnswer>;
   /**
-   * A page of all that lies there. What is not on any page is not known to be gone: providers leave goods out.
+   * A page of all that lies there. What is not on any page is not known to be gone: providers leave goods
+   * out.
    *
    * @throws ServiceFault `page_unknown` where a page can no longer be had: it is begun anew
    */

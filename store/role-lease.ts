@@ -80,7 +80,10 @@ export function devicesRole(site: string | null): string {
   return `${DEVICES}@#${createHash("sha256").update(site).digest("hex").slice(0, 16)}`;
 }
 
-/** Whether both are work with devices, and one is with those of all sites: the other has some of the same then. */
+/**
+ * Whether both are work with devices, and one is with those of all sites: the other has some of the same
+ * then.
+ */
 export function overlaps(role: string, other: string): boolean {
   const isOfSite = (one: string): boolean => one.startsWith(`${DEVICES}@`);
   return (role === DEVICES && isOfSite(other)) || (isOfSite(role) && other === DEVICES);

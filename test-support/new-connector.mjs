@@ -1,5 +1,5 @@
-// Starts a connector: copies integrations/channels/connector-template under a new name, with its guide and its
-// line in the registry. What it copies is whole and its tests run; what has to become the vendor's says
+// Starts a connector: copies integrations/channels/connector-template under a new name, with its guide and
+// its line in the registry. What it copies is whole and its tests run; what has to become the vendor's says
 // `Fill in:`, and one test is red until none of that is left. See docs/channels/connector-kit.md.
 //
 //   K1 Nothing that is there is written over; whatever is refused changes nothing.

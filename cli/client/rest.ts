@@ -74,7 +74,8 @@ export class RestClient {
   /**
    * Sends bytes as they come. Once: whoever has them sends again what did not arrive.
    *
-   * @param key under which the same bytes, sent again, make nothing anew; absent: what they are added to tells
+   * @param key under which the same bytes, sent again, make nothing anew; absent: what they are added to
+   *   tells
    * @throws UserProblem `unreachable` where the connection broke, `RequestRefused`
    */
   async send<T>(path: string, content: AsyncIterable<Uint8Array> | Uint8Array, key?: string): Promise<T> {

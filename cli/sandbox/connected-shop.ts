@@ -1,6 +1,7 @@
 /**
- * Connects the sandbox to its simulated shop. Who has disconnected it, or switched it off, finds it so after a
- * restart; of one that is connected only what reaches the shop is written anew, since its port is another one.
+ * Connects the sandbox to its simulated shop. Who has disconnected it, or switched it off, finds it so after
+ * a restart; of one that is connected only what reaches the shop is written anew, since its port is another
+ * one.
  */
 import type { SecretBox } from "../../config/secret-box.ts";
 import { insertChannel } from "../../store/catalog/companies.ts";

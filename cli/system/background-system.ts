@@ -95,7 +95,8 @@ function startChild(environment: NodeJS.ProcessEnv, folder: string): Promise<Chi
       cwd: folder,
       env: environment,
       stdio: ["ignore", "ignore", "inherit", "ipc"],
-      // Not in the terminal's process group: Ctrl-C reaches only us, and closing the channel stops it in order.
+      // Not in the terminal's process group: Ctrl-C reaches only us, and closing the channel stops it in
+      // order.
       detached: true,
     },
   );

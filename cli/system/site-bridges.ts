@@ -1,11 +1,12 @@
 /**
- * The devices' bridges where each site has one of its own (`HOLDFAST_DEVICES_BY=site`): for every location that has
- * devices a lease, and a bridge in whichever process has it. Several processes share the sites evenly, and what one
- * had that dies the others take (ADR 0080).
+ * The devices' bridges where each site has one of its own (`HOLDFAST_DEVICES_BY=site`): for every location
+ * that has devices a lease, and a bridge in whichever process has it. Several processes share the sites
+ * evenly, and what one had that dies the others take (ADR 0080).
  *
- * B1 A site's devices are spoken to by one process at a time: its lease and that lease's epoch see to it, and nothing
- *    else decides. Everything below is about being even.
- * B2 A process that has more than its part gives one site up at a time, and asks later than those that have less.
+ * B1 A site's devices are spoken to by one process at a time: its lease and that lease's epoch see to it, and
+ *    nothing else decides. Everything below is about being even.
+ * B2 A process that has more than its part gives one site up at a time, and asks later than those that have
+ *    less.
  */
 import type { Logger } from "pino";
 import { Distribution } from "../../config/distribution.ts";

@@ -1,6 +1,6 @@
 /**
- * A quote: what an order would cost, what there is of its goods and where, and when they would be there, before
- * it is sent. It reserves nothing and is kept nowhere; `POST /v1/orders` decides anew.
+ * A quote: what an order would cost, what there is of its goods and where, and when they would be there,
+ * before it is sent. It reserves nothing and is kept nowhere; `POST /v1/orders` decides anew.
  */
 import Type from "typebox";
 import { CanonicalLine, canonicalOrderSchema, PostalAddress } from "../canonical-order.ts";
@@ -48,7 +48,9 @@ export const QuotedLine = Type.Object({
   quantity: Count,
   /** Of one, in the order's currency, in minor units of `sums.exponent`; null: the catalog has none in it. */
   listPriceMinor: Nullable(Count),
-  /** What the channel may promise now; null: it has no stock anywhere, or none is reserved for such a line. */
+  /**
+   * What the channel may promise now; null: it has no stock anywhere, or none is reserved for such a line.
+   */
   available: Nullable(Count),
   /** The same by location. */
   stock: Type.Array(UnitsAt),

@@ -1,6 +1,6 @@
 /**
- * Channels' accounts at their vendors' APIs, and what goes in and out by them. What is secret of an account is
- * stored sealed and comes back in no answer.
+ * Channels' accounts at their vendors' APIs, and what goes in and out by them. What is secret of an account
+ * is stored sealed and comes back in no answer.
  */
 import Type from "typebox";
 import { ORDER_WORD_KINDS } from "../../ports/channel-connection.ts";

@@ -1,7 +1,7 @@
 /**
- * Why a site's devices are one process's, and no shared subscription's (ADR 0080): what a real broker does with the
- * messages of one device where several consumers share a subscription. If one of these is true no longer, the decision
- * may be looked at again.
+ * Why a site's devices are one process's, and no shared subscription's (ADR 0080): what a real broker does
+ * with the messages of one device where several consumers share a subscription. If one of these is true no
+ * longer, the decision may be looked at again.
  */
 import { connectAsync, type MqttClient } from "mqtt";
 import { afterEach, describe, expect, test } from "vitest";

@@ -413,8 +413,8 @@ type Content =
   | Omit<Extract<FabricMessage, { kind: "again" }>, "version" | "from">;
 
 /**
- * Whether it is asked again soon, of another process perhaps: this one takes no more work, or has not the shard,
- * or not yet, and has done nothing, or nothing that a repeat would double.
+ * Whether it is asked again soon, of another process perhaps: this one takes no more work, or has not the
+ * shard, or not yet, and has done nothing, or nothing that a repeat would double.
  */
 function isForLater(error: unknown, { isRepeatable, isOfSeveral }: Waiting): error is EngineError {
   if (!(error instanceof EngineError)) return false;

@@ -202,8 +202,8 @@ export class ShardSupervisor {
       },
     });
     snapshots.report(figures.damaged);
-    // Lost again meanwhile: another thread has the shard now than the one that was asked, or another node had it
-    // while a thread hung, and what was read is old. A shard that leaves is not brought back either.
+    // Lost again meanwhile: another thread has the shard now than the one that was asked, or another node had
+    // it while a thread hung, and what was read is old. A shard that leaves is not brought back either.
     if (entry.status !== "rebuilding" || this.lost.has(shard) || this.leaving.has(shard)) return;
     view.publish([{ shard, changes: figures.changes }]);
     entry.sequence = figures.sequence;

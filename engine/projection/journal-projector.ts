@@ -2,9 +2,9 @@
  * Turns committed journal rows into movements that can be read, in journal order, exactly once.
  *
  * Each step takes the next rows of all shards that are behind and writes their movements, the sums and the
- * cursors in one transaction, which holds the cursors' locks: where a shard has moved, its former node finishes
- * what it has announced beside the new one, and each row is projected by one of them. A crash between two
- * steps loses nothing; a crash within a step leaves no trace.
+ * cursors in one transaction, which holds the cursors' locks: where a shard has moved, its former node
+ * finishes what it has announced beside the new one, and each row is projected by one of them. A crash
+ * between two steps loses nothing; a crash within a step leaves no trace.
  */
 import type { StockEvent } from "../../actors/position/events.ts";
 import { concernsPosition } from "../../actors/position/sku-stock.ts";
@@ -32,8 +32,8 @@ const MOVEMENTS_PER_STEP = 5_000;
 const ROWS_PER_STEP = 400;
 
 /**
- * A step costs about as much for one row as for twenty. Twenty orders a second commit some hundred rows, which
- * then go in ten steps (`npm run bench -- orders`).
+ * A step costs about as much for one row as for twenty. Twenty orders a second commit some hundred rows,
+ * which then go in ten steps (`npm run bench -- orders`).
  */
 const MIN_REST_MS = 80;
 const MAX_REST_MS = 1_000;

@@ -1,4 +1,6 @@
-/** Two engines over one real PostgreSQL, and a process without one, which find each other over a real Redis. */
+/**
+ * Two engines over one real PostgreSQL, and a process without one, which find each other over a real Redis.
+ */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { StockCommand } from "../../actors/commands.ts";
 import { LANE_CODE, LANE_KIND, writeLaneOperation } from "../../actors/lanes/lane-operations.ts";

@@ -1,6 +1,6 @@
 /**
- * How many gateways there are, as each of them says to Redis once a second. While Redis is away what was true last
- * holds: by it each gateway knows which part of a common limit is its own.
+ * How many gateways there are, as each of them says to Redis once a second. While Redis is away what was true
+ * last holds: by it each gateway knows which part of a common limit is its own.
  */
 import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";

@@ -1,14 +1,14 @@
 /**
- * The limits of requests, which all gateways count together: a caller has one allowance, however many gateways there
- * are. A request does not wait for Redis: each gateway counts by itself, and ten times a second tells Redis what was
- * taken from it and hears what is left.
+ * The limits of requests, which all gateways count together: a caller has one allowance, however many
+ * gateways there are. A request does not wait for Redis: each gateway counts by itself, and ten times a
+ * second tells Redis what was taken from it and hears what is left.
  *
- * S1 What was taken at all gateways is taken from one bucket in Redis, which may go below empty: what one gateway
- *    gave before it heard of the others is paid back before anybody gives more. So the rate of all together is kept
- *    over time, and the most that is given too early is what gateways give in a tenth of a second. A bucket that is
- *    less than half full is asked after also where nothing was taken from it here.
- * S2 While Redis is away each gateway gives its part: the limit over the number of gateways that there were. What is
- *    given meanwhile is paid from that part, and not told afterwards.
+ * S1 What was taken at all gateways is taken from one bucket in Redis, which may go below empty: what one
+ *    gateway gave before it heard of the others is paid back before anybody gives more. So the rate of all
+ *    together is kept over time, and the most that is given too early is what gateways give in a tenth of a
+ *    second. A bucket that is less than half full is asked after also where nothing was taken from it here.
+ * S2 While Redis is away each gateway gives its part: the limit over the number of gateways that there were.
+ *    What is given meanwhile is paid from that part, and not told afterwards.
  * S3 What Redis forgets is forgiven.
  */
 import type { Redis } from "ioredis";
@@ -20,8 +20,8 @@ const EVERY_MS = 100;
 const NAMES_A_SCRIPT = 200;
 
 /**
- * One bucket a key, refilled by Redis' own clock; each expires when it would be full. Answers what is left of each.
- * Debt is at most a whole bucket, so that nobody waits longer than it takes to fill.
+ * One bucket a key, refilled by Redis' own clock; each expires when it would be full. Answers what is left of
+ * each. Debt is at most a whole bucket, so that nobody waits longer than it takes to fill.
  */
 const TAKE_MANY = `
 local size = tonumber(ARGV[1])

@@ -1,7 +1,7 @@
 /**
- * Rate limits that several gateways count together, in Redis, each with an answer before it goes on. Used for attempts
- * to sign in: an attacker who is spread over gateways is still one attacker. (Requests, of which there are many, do not
- * wait for it: `shared-allowance.ts`.)
+ * Rate limits that several gateways count together, in Redis, each with an answer before it goes on. Used for
+ * attempts to sign in: an attacker who is spread over gateways is still one attacker. (Requests, of which
+ * there are many, do not wait for it: `shared-allowance.ts`.)
  *
  * Redis is optional: while it does not answer, this process counts alone.
  */

@@ -64,7 +64,10 @@ export class TokenBuckets implements Allowance {
     return 0;
   }
 
-  /** What is left of a name's tokens by somebody who knows more; below 0 where more were taken than there were. */
+  /**
+   * What is left of a name's tokens by somebody who knows more; below 0 where more were taken than there
+   * were.
+   */
   correct(name: string, tokens: number, nowMs: number): void {
     if (this.buckets.has(name)) this.keep(name, { tokens, atMs: nowMs });
   }

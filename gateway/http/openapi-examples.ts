@@ -1,7 +1,7 @@
 /**
- * Bodies that the reference shows, by `METHOD path`, beside the ones that a reader can make from the schemas. A
- * test holds them against their schemas, and another sends them, in this order, to a company of their own: so
- * each may need what those before it have made.
+ * Bodies that the reference shows, by `METHOD path`, beside the ones that a reader can make from the schemas.
+ * A test holds them against their schemas, and another sends them, in this order, to a company of their own:
+ * so each may need what those before it have made.
  */
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   "POST /v1/orders/quote": {

@@ -129,8 +129,8 @@ export function createRestHandler(
   }
 
   /**
-   * PostgreSQL or another engine may be silent for far longer than anybody waits. What was begun goes on after
-   * the refusal: its key stays claimed until it ends, and has its answer then.
+   * PostgreSQL or another engine may be silent for far longer than anybody waits. What was begun goes on
+   * after the refusal: its key stays claimed until it ends, and has its answer then.
    */
   function inTime(route: Route, work: Promise<HttpReply>): Promise<HttpReply> {
     if (route.streamed || route.waitsForOthers) return work;

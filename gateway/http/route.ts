@@ -256,8 +256,8 @@ export function route<Q extends TObject, B extends TSchema, R extends TSchema>(d
 }
 
 /**
- * The key by itself: the draft has a structured field's string, `"8e03…"`, and most clients send it bare. Both
- * are the same key.
+ * The key by itself: the draft has a structured field's string, `"8e03…"`, and most clients send it bare.
+ * Both are the same key.
  */
 export function bareKey({ headers }: Pick<HttpRequest, "headers">): string | undefined {
   const given = headers["idempotency-key"];

@@ -1,7 +1,7 @@
 /**
- * Every call that a page of the dashboard or a command makes is an operation of the API that is described. The
- * calls are taken from the sources: an address is followed through constants, functions that make one, and what
- * is put into it; what is not known before it runs stands for any one segment.
+ * Every call that a page of the dashboard or a command makes is an operation of the API that is described.
+ * The calls are taken from the sources: an address is followed through constants, functions that make one,
+ * and what is put into it; what is not known before it runs stands for any one segment.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";

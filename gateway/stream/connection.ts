@@ -1,6 +1,6 @@
 /**
- * One connection's conversation: frames in, replies out, credit. Leaves the socket itself to `stream-server.ts`,
- * and what it subscribes to to `feed-subscriptions.ts`.
+ * One connection's conversation: frames in, replies out, credit. Leaves the socket itself to
+ * `stream-server.ts`, and what it subscribes to to `feed-subscriptions.ts`.
  *
  * V1 Every message that can be identified gets exactly one reply, within `ANSWERED_WITHIN_MS`.
  * V2 A message is refused before any part of it is done, or all of it is done.
@@ -441,8 +441,8 @@ export class Connection {
   }
 
   /**
-   * Its handles are of an engine that has ended. Were it kept open, one that the client still has could come to
-   * name another position.
+   * Its handles are of an engine that has ended. Were it kept open, one that the client still has could come
+   * to name another position.
    */
   private endWithEngine(): void {
     this.flush();

@@ -335,8 +335,8 @@ export class FeedSubscriptions {
   }
 
   /**
-   * Whoever is bound to places follows the orders that have something there, one by one: an order's entries do
-   * not say where they happened.
+   * Whoever is bound to places follows the orders that have something there, one by one: an order's entries
+   * do not say where they happened.
    */
   private async holdWithin(orderId: string | null): Promise<void> {
     const { within } = this.line.principal;

@@ -3,7 +3,8 @@
  * from another. What carries them between the two companies, AS2, SFTP or a VAN, is a provider's.
  *
  * The partner's folder has to be there, with `inbox` and `outbox` in it: only a folder that was made for this
- * is ever written to. Where several companies share a system, a `key.txt` in it says who may use it. Beside them the connection makes `done`, `failed` and `.holdfast`, which is its own.
+ * is ever written to. Where several companies share a system, a `key.txt` in it says who may use it. Beside
+ * them the connection makes `done`, `failed` and `.holdfast`, which is its own.
  *
  * F1 An order is what the partner's documents about it come to; each document counts once (N1).
  * F2 A file that was handed out is ended by the next page of the same look: by then its orders are committed.

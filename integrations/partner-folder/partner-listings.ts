@@ -1,7 +1,7 @@
 /**
- * What a partner has on sale of us. No document tells it, so it is what the partner has ever ordered, and what
- * the merchant lists in `listings.csv` of the partner's folder: `sku,title,gtin,quantity`, the last three may
- * be empty. The quantity is what the partner shows before we have told a figure.
+ * What a partner has on sale of us. No document tells it, so it is what the partner has ever ordered, and
+ * what the merchant lists in `listings.csv` of the partner's folder: `sku,title,gtin,quantity`, the last
+ * three may be empty. The quantity is what the partner shows before we have told a figure.
  */
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";

@@ -9,8 +9,8 @@
  * S3 A document comes into the outbox once. It lies in `staged/` before it is written down, and moving it out
  *    of there is what delivers it: so what the partner has taken already is not put there again.
  *
- * What ends between two steps is finished by `heal`, before the next document is written: only the last number
- * can be unfinished.
+ * What ends between two steps is finished by `heal`, before the next document is written: only the last
+ * number can be unfinished.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";

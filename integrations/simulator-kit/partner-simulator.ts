@@ -1,6 +1,6 @@
 /**
- * A trading partner who exchanges files: writes orders into the inbox of a folder of its own, takes what is put
- * into the outbox, and keeps books of both. How a document is written and read is the format's.
+ * A trading partner who exchanges files: writes orders into the inbox of a folder of its own, takes what is
+ * put into the outbox, and keeps books of both. How a document is written and read is the format's.
  *
  * Like a partner's transfer software, it writes a file under another name first and renames it.
  */

@@ -1,11 +1,13 @@
 /**
- * The books of a simulated shop: what is on sale, who bought what, what was shipped, cancelled and given back.
+ * The books of a simulated shop: what is on sale, who bought what, what was shipped, cancelled and given
+ * back.
  *
- * Owns what is alike at all channels. A vendor's simulator writes these books down in the vendor's format, and
- * changes them by what it is told over the vendor's API.
+ * Owns what is alike at all channels. A vendor's simulator writes these books down in the vendor's format,
+ * and changes them by what it is told over the vendor's API.
  *
  * B1 A shop sells only what it believes to have; what is cancelled before it is shipped is on sale again.
- * B2 Of a line, no more is shipped or cancelled than was bought, and of an order no more given back than paid.
+ * B2 Of a line, no more is shipped or cancelled than was bought, and of an order no more given back than
+ *    paid.
  * B3 Each change moves the order's `modifiedMs`, and is told to `onChange` afterwards.
  */
 import type { OrderAtChannel } from "../../ports/channel-connection.ts";

@@ -1,6 +1,6 @@
 /**
- * Reservations by name, each a call of its own, sent over the fabric as a gateway sends them; and the book of what
- * was answered, which is compared with the stock at the end.
+ * Reservations by name, each a call of its own, sent over the fabric as a gateway sends them; and the book of
+ * what was answered, which is compared with the stock at the end.
  *
  * L1 a call whose outcome nobody knew is asked again with the same ids until it is answered: after the load
  *    every call is applied or refused, and the stock has to say the same

@@ -1,6 +1,7 @@
 /**
- * `npm run measure:nodes`: what a second engine node brings. One node of one core against two of one core each, over
- * a real Redis and PostgreSQL: spread load, a hot SKU, and what an order costs that is at home on both.
+ * `npm run measure:nodes`: what a second engine node brings. One node of one core against two of one core
+ * each, over a real Redis and PostgreSQL: spread load, a hot SKU, and what an order costs that is at home on
+ * both.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
@@ -217,7 +218,8 @@ function report(given: {
         ratio(({ spread }) => spread.callsPerS),
         BARS.spread,
       ),
-      // Whatever else the machine was busy with, a full node's processor time of a call says what two could do.
+      // Whatever else the machine was busy with, a full node's processor time of a call says what two could
+      // do.
       spread_two_to_one_by_processor_time: atLeast(
         doubled(ratio(({ spread, spreadCpu }) => spread.callsPerS / spreadCpu.nodes)),
         BARS.spread,

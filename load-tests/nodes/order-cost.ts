@@ -1,6 +1,6 @@
 /**
- * What an order of two lines costs whose SKUs are both at its home's node, against one of whose SKUs one is at the
- * other node: captured by the stream at the home's node, one after the other in a few lanes.
+ * What an order of two lines costs whose SKUs are both at its home's node, against one of whose SKUs one is
+ * at the other node: captured by the stream at the home's node, one after the other in a few lanes.
  */
 import { StatementSample } from "../bench/whole-orders/statements.ts";
 import { type Endpoint, StreamConnection } from "../faults/stream-connection.ts";

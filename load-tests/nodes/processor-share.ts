@@ -1,6 +1,6 @@
 /**
- * What a process may use of the machine's cores: pinned to one of them, and held to a share of its time, so that
- * two nodes are not given more each than one is, while the load, PostgreSQL and Redis have the rest.
+ * What a process may use of the machine's cores: pinned to one of them, and held to a share of its time, so
+ * that two nodes are not given more each than one is, while the load, PostgreSQL and Redis have the rest.
  *
  * The share is a group of the kernel's (cgroups, version 1 or 2), which needs rights that not every machine
  * gives. A share that cannot be had is told, not left out silently.
@@ -9,7 +9,9 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Short, so that a process that has used its share waits for milliseconds and not for a tenth of a second. */
+/**
+ * Short, so that a process that has used its share waits for milliseconds and not for a tenth of a second.
+ */
 const PERIOD_US = 10_000;
 const V1 = "/sys/fs/cgroup/cpu";
 const V2 = "/sys/fs/cgroup";

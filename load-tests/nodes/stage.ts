@@ -1,6 +1,6 @@
 /**
- * A PostgreSQL, a Redis, and one or two engine nodes, each a process of its own with its core and its share of it;
- * this process reaches them over the fabric, as a gateway does.
+ * A PostgreSQL, a Redis, and one or two engine nodes, each a process of its own with its core and its share
+ * of it; this process reaches them over the fabric, as a gateway does.
  *
  * Owns every process that it starts and ends no other.
  */

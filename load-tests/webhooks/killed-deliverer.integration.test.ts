@@ -135,8 +135,8 @@ test("each event comes at least once under one id, and in order by what it is ab
     expect(byName.size).toBe(expected);
     for (const [name, all] of byName) expect([name, distinct(all).size]).toEqual([name, 1]);
     expect(distinct(received[endpoint]).size).toBe(expected);
-    // What was written down was not sent again: a death repeats what was under way, which is what had just been
-    // made and what waited from before, a message a subject. To send all again at each would be 600.
+    // What was written down was not sent again: a death repeats what was under way, which is what had just
+    // been made and what waited from before, a message a subject. To send all again at each would be 600.
     const madeAtOnce = SUBJECTS * Math.ceil(ROUNDS / (KILLS + 1));
     expect(received[endpoint].length - expected).toBeLessThan(KILLS * (madeAtOnce + SUBJECTS));
   }

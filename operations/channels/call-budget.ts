@@ -4,8 +4,8 @@
  *
  * B1 No call is waited for longer than `CALL_MS`, and while one hangs only its own place is taken.
  * B2 Where the channel says when to come again, nothing is asked of it before.
- * B3 Once it is stopped nothing is begun, and what is under way is waited for no longer than its grace: whoever
- *    asked is told so, and has it done by whoever comes next.
+ * B3 Once it is stopped nothing is begun, and what is under way is waited for no longer than its grace:
+ *    whoever asked is told so, and has it done by whoever comes next.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { ChannelCallFigures } from "../../config/channel-calls.ts";

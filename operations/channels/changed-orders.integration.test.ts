@@ -1,6 +1,6 @@
 /**
- * Channels whose webhooks name an order and do not send it: over the simulators' own signed webhooks and APIs,
- * with the engine and PostgreSQL. No poll helps: the channels are looked at once a day.
+ * Channels whose webhooks name an order and do not send it: over the simulators' own signed webhooks and
+ * APIs, with the engine and PostgreSQL. No poll helps: the channels are looked at once a day.
  */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -1,7 +1,7 @@
 /**
  * Makes the invoice of what was handed over, for channels that take one: with each parcel, and for what needs
- * none. It is numbered and written with the place in the feed that it was derived from, in one transaction, so
- * that no crash makes a gap or a second one. What the channel has handed over itself it invoices itself.
+ * none. It is numbered and written with the place in the feed that it was derived from, in one transaction,
+ * so that no crash makes a gap or a second one. What the channel has handed over itself it invoices itself.
  */
 import { wholeUnits } from "../../orders/kit-units.ts";
 import { currencyExponent, zeroMoney } from "../../orders/money.ts";

@@ -1,6 +1,7 @@
 /**
- * What we tell a channel comes back as its webhook, at times before the channel has answered us: it is our own
- * word, and counts once. Over a simulated Shopify store whose answers are slow, with the engine and PostgreSQL.
+ * What we tell a channel comes back as its webhook, at times before the channel has answered us: it is our
+ * own word, and counts once. Over a simulated Shopify store whose answers are slow, with the engine and
+ * PostgreSQL.
  */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";

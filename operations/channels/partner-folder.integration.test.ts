@@ -1,6 +1,6 @@
 /**
- * Trading partners over folders, with the engine and PostgreSQL: a buyer of each format orders, changes, cancels,
- * and takes what we answer.
+ * Trading partners over folders, with the engine and PostgreSQL: a buyer of each format orders, changes,
+ * cancels, and takes what we answer.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,7 +1,7 @@
 /**
- * Reads at the channel the orders that its webhooks named as changed (`store/channels/changed-orders.ts`), each
- * as it is by then. The poll reads the same orders in its own time: it is the safety net, and what cannot be
- * read here in the end is left to it.
+ * Reads at the channel the orders that its webhooks named as changed (`store/channels/changed-orders.ts`),
+ * each as it is by then. The poll reads the same orders in its own time: it is the safety net, and what
+ * cannot be read here in the end is left to it.
  *
  * H1 An order's row goes after the order is committed: a process that dies in between reads it once more, and
  *    nothing changes.

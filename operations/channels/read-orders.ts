@@ -3,7 +3,8 @@
  * already changes nothing.
  *
  * R1 A look begins some time before the end of the one before: what the channel wrote down late is read, and
- *    so is what came while it was asked. It goes on page by page; a page counts once its orders are committed.
+ *    so is what came while it was asked. It goes on page by page; a page counts once its orders are
+ *    committed.
  * R2 An order that cannot be taken holds up nobody: it is counted, and said in the log with its reason.
  */
 import type { OrderNotTaken } from "../../ports/channel-connection.ts";

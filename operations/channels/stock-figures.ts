@@ -1,6 +1,6 @@
 /**
- * How many units of each listing a channel is to show: what its pool may sell over its locations, less what is
- * kept back from it. Written down where it has changed (L1 in store/channels/listings.ts).
+ * How many units of each listing a channel is to show: what its pool may sell over its locations, less what
+ * is kept back from it. Written down where it has changed (L1 in store/channels/listings.ts).
  *
  * A listing of which nothing is mapped, or of goods that have no place in our stock yet, is not spoken of.
  */
@@ -38,8 +38,8 @@ export async function workOutStock(
 }
 
 /**
- * Whose stock is shown. What lies at the channel's own vendor the vendor offers by itself: shown once more, it
- * would be sold twice.
+ * Whose stock is shown. What lies at the channel's own vendor the vendor offers by itself: shown once more,
+ * it would be sold twice.
  */
 async function shownLocations(
   { database }: ChannelLane["context"],

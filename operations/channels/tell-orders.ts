@@ -1,6 +1,6 @@
 /**
- * Tells a channel what was written down to be told (`derive-tellings.ts`), several orders at once, each in its
- * order.
+ * Tells a channel what was written down to be told (`derive-tellings.ts`), several orders at once, each in
+ * its order.
  *
  * D1 What was told is written down afterwards: a process that dies in between tells it once more under its
  *    key, and the channel has it already.

@@ -59,7 +59,8 @@ export async function recordCancellationRequest(
       ...(fingerprint === undefined ? {} : { fingerprint }),
     },
   });
-  // Whoever was asked to send some of it is asked first whether that can be called off (operations/providers/).
+  // Whoever was asked to send some of it is asked first whether that can be called off
+  // (operations/providers/).
   if (await callOffRequests(client, orderId, by)) return { status: "done" };
   await tellOrderSaga(client, orderId, {
     key: `cancel-requested:${orderId}`,

@@ -1,6 +1,6 @@
 /**
- * A package that a provider has sent, in our books: its units leave the shelf and the stock, its shipment has the
- * provider's number, and the order's saga goes on as with any parcel.
+ * A package that a provider has sent, in our books: its units leave the shelf and the stock, its shipment has
+ * the provider's number, and the order's saga goes on as with any parcel.
  *
  * B1 A fulfillment order leaves in one package. Where the provider makes several, each beyond the last gets a
  *    fulfillment order of its own, in the transaction that first hears of it.
@@ -187,7 +187,10 @@ export async function bookPackage(lane: ProviderLane, request: StoredRequest): P
   if (refusal !== null) await postpone(lane, request, refusal);
 }
 
-/** What has left has left: it is tried again until our books can take it, and a person can see why they do not. */
+/**
+ * What has left has left: it is tried again until our books can take it, and a person can see why they do
+ * not.
+ */
 async function postpone(lane: ProviderLane, request: StoredRequest, refusal: Refusal): Promise<void> {
   const { database } = lane.context;
   const { fulfillmentOrderId, orderId } = request;

@@ -1,4 +1,7 @@
-/** How a package travels that a provider has sent: asked for until it has arrived, and taken as a carrier's report. */
+/**
+ * How a package travels that a provider has sent: asked for until it has arrived, and taken as a carrier's
+ * report.
+ */
 import { changeRequest, type StoredRequest } from "../../store/channels/provider-requests.ts";
 import { forgetShipment, outboundShipmentId } from "../../store/floor/shipments.ts";
 import { recordTracking } from "../shipping/record-tracking.ts";

@@ -1,6 +1,6 @@
 /**
- * Works with one provider as long as its channel is connected and runs a location of ours: what it is asked to
- * send, and what lies there. Each goes on by itself.
+ * Works with one provider as long as its channel is connected and runs a location of ours: what it is asked
+ * to send, and what lies there. Each goes on by itself.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";

@@ -3,8 +3,8 @@
  * our books the units that it was asked for are still on hand until their package has left.
  *
  * R1 What the provider does not name stays as it is: providers leave goods out of their lists.
- * R2 Its figure may be older than what it was asked for just now. While goods move, a lower figure counts and a
- *    higher one does not, so that nothing is sold twice.
+ * R2 Its figure may be older than what it was asked for just now. While goods move, a lower figure counts and
+ *    a higher one does not, so that nothing is sold twice.
  * R3 A figure is booked against what was on hand when it was compared: what changed meanwhile is left for the
  *    next reading.
  */

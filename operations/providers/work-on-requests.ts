@@ -7,8 +7,8 @@
  *
  * P1 A request is asked for under a key that is written down before: a crash between asking and writing asks
  *    again under the same key, and the provider counts it once.
- * P2 An order is cancelled only when every provider has said that nothing leaves. Where one says that it is too
- *    late, the cancellation is refused and what was called off meanwhile is asked for anew.
+ * P2 An order is cancelled only when every provider has said that nothing leaves. Where one says that it is
+ *    too late, the cancellation is refused and what was called off meanwhile is asked for anew.
  * P3 What the provider will not do is told to a person; nothing is tried again for ever in silence.
  */
 import type { ProviderProgress } from "../../ports/fulfillment-provider.ts";
@@ -38,7 +38,9 @@ import { followJourney } from "./follow-journey.ts";
 import { causeOf, type ProviderLane } from "./provider-lane.ts";
 
 const AT_ONCE = 50;
-/** Providers work for hours: what they have to say is asked for so often at most, and less often with time. */
+/**
+ * Providers work for hours: what they have to say is asked for so often at most, and less often with time.
+ */
 const FIRST_LOOK_MS = 15_000;
 const MOST_LOOK_MS = 15 * 60_000;
 const SOON_MS = 1_000;

@@ -1,6 +1,7 @@
 /**
  * What would become of an order that is sent now: the same reading, checks and plan as its capture, of which
- * nothing is reserved or written. Another order may take the units before it is sent; then its capture says so.
+ * nothing is reserved or written. Another order may take the units before it is sent; then its capture says
+ * so.
  *
  * An order that is being typed is not whole yet: what is missing of customer and address is a problem that is
  * told, and prices, stock and dates are told all the same.

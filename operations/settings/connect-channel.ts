@@ -1,6 +1,6 @@
 /**
- * A channel is connected to its vendor's API, its account is changed, or it is disconnected. Before values are
- * saved the channel is asked whether it knows us; what changes counts in every process.
+ * A channel is connected to its vendor's API, its account is changed, or it is disconnected. Before values
+ * are saved the channel is asked whether it knows us; what changes counts in every process.
  *
  * Secrets go in and never come out: what is kept of a change says that a secret was changed, not which.
  */

@@ -1,13 +1,14 @@
 /**
- * What an invoice says of units that were handed over: its lines, the taxes in them, and a total that is exact.
+ * What an invoice says of units that were handed over: its lines, the taxes in them, and a total that is
+ * exact.
  *
  * As a capture is (`charging.ts`), an invoice is the difference between what is owed for everything that was
  * handed over by then and what was invoiced before. So parcels may be cut in any way, and prices may change
  * between two of them: the invoices of an order add up to what is owed for it.
  *
  * Invariants: I1 lines + shipping + charges = total, exactly, in ISO 4217 minor units, taxes included. I2 the
- * taxes of the lines, of shipping and of charges add up to the invoice's tax. I3 the invoices of an order that
- * is handed over whole, with nothing cancelled, add up to its total, and their taxes to its tax.
+ * taxes of the lines, of shipping and of charges add up to the invoice's tax. I3 the invoices of an order
+ * that is handed over whole, with nothing cancelled, add up to its total, and their taxes to its tax.
  */
 import { proportion } from "../apportion.ts";
 import { addMoney, chargeableMinor, zeroMoney } from "../money.ts";

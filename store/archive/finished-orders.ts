@@ -1,6 +1,6 @@
 /**
- * Orders of which nothing is open any more, and that ended long enough ago to leave the busy tables. What their
- * money says is asked by who archives them (`operations/archive/`).
+ * Orders of which nothing is open any more, and that ended long enough ago to leave the busy tables. What
+ * their money says is asked by who archives them (`operations/archive/`).
  */
 import type { Queryable } from "../sql/database.ts";
 
@@ -81,8 +81,8 @@ export async function readFinished(
 }
 
 /**
- * Locks the order against everybody, and looks again whether it is as it was. @returns false: somebody has it,
- * or has changed it
+ * Locks the order against everybody, and looks again whether it is as it was. @returns false: somebody has
+ * it, or has changed it
  */
 export async function lockFinished(client: Queryable, order: FinishedOrder): Promise<boolean> {
   const { rowCount } = await client.query(

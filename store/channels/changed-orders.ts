@@ -15,7 +15,8 @@ export type ChangedOrder = {
 };
 
 /**
- * Whether it was named before or not; the pause after a reading that failed stands, however often it is named.
+ * Whether it was named before or not; the pause after a reading that failed stands, however often it is
+ * named.
  *
  * @returns false: nobody reads at this channel, since it is not connected or switched off
  */

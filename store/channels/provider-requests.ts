@@ -205,7 +205,9 @@ export async function callOffRequests(client: Queryable, orderId: string, by: st
   return rows.length > 0;
 }
 
-/** The order goes on: what was called off of it is asked for anew, and nobody waits for an answer any more. */
+/**
+ * The order goes on: what was called off of it is asked for anew, and nobody waits for an answer any more.
+ */
 export async function goOnAsking(client: Queryable, orderId: string): Promise<void> {
   await client.query(
     `update provider_request
@@ -220,8 +222,8 @@ export async function goOnAsking(client: Queryable, orderId: string): Promise<vo
 }
 
 /**
- * The order is not cancelled after all, for a reason of our own: what providers have called off for it is asked
- * for anew, where its fulfillment order still waits for them.
+ * The order is not cancelled after all, for a reason of our own: what providers have called off for it is
+ * asked for anew, where its fulfillment order still waits for them.
  */
 export async function askAgainWhatWasCalledOff(client: Queryable, orderId: string): Promise<void> {
   await client.query(

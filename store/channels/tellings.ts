@@ -1,5 +1,6 @@
 /**
- * What channels are told of their orders: written down once, told in its order, and kept with what came of it.
+ * What channels are told of their orders: written down once, told in its order, and kept with what came of
+ * it.
  *
  * T1 A telling is written with the place in the orders' feed that it was derived from, in one transaction: no
  *    crash loses one, and its key keeps a second one out.

@@ -1,7 +1,7 @@
 /**
- * Whole tables as one moment has them, read as fast as somebody takes them: a transaction that sees no change,
- * and a cursor in it. It keeps a connection and holds back the database's housekeeping for as long as it is
- * read, so whoever reads too slowly is cut off (`gateway/http/streamed-body.ts`).
+ * Whole tables as one moment has them, read as fast as somebody takes them: a transaction that sees no
+ * change, and a cursor in it. It keeps a connection and holds back the database's housekeeping for as long as
+ * it is read, so whoever reads too slowly is cut off (`gateway/http/streamed-body.ts`).
  */
 import type { OrderDocument } from "../../orders/order.ts";
 import type { Database } from "../sql/database.ts";

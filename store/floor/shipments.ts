@@ -238,8 +238,8 @@ export async function askAboutAllParcels(client: Queryable): Promise<void> {
 export type ParcelName = { readonly carrier: VendorAccount; readonly trackingNumber: string };
 
 /**
- * What is in each of these parcels, in the order given; nothing where it is not ours, or not with this account
- * of this carrier: it may not report on parcels of other accounts.
+ * What is in each of these parcels, in the order given; nothing where it is not ours, or not with this
+ * account of this carrier: it may not report on parcels of other accounts.
  */
 export async function findShipmentsByTracking(
   client: Queryable,
@@ -354,7 +354,9 @@ export async function readTrackingReports(
 /** What a carrier's reports make of a parcel. */
 export type ParcelProgress = {
   readonly shipment: Shipment;
-  /** Those that move it on, in their order; see `progressOf`. None: it is only known that the carrier has it. */
+  /**
+   * Those that move it on, in their order; see `progressOf`. None: it is only known that the carrier has it.
+   */
   readonly reports: readonly TrackingReport[];
 };
 

@@ -1,8 +1,8 @@
 /**
  * Imports: what each is of, how its file is read, how far it is, and what came of it.
  *
- * I1 What was done is written down where it was left, by who has read that: two processes that do it by mistake
- *    at once count nothing twice.
+ * I1 What was done is written down where it was left, by who has read that: two processes that do it by
+ *    mistake at once count nothing twice.
  */
 import type { ImportReport, ImportState, ImportView, TableLayout } from "../../contract/imports/imports.ts";
 import type { TableKind } from "../../contract/imports/table-kinds.ts";
@@ -200,7 +200,9 @@ export async function importsToDo(client: Queryable): Promise<readonly Pick<Stor
   return rows;
 }
 
-/** Before anything is done of the rows that follow. @returns false: somebody else has gone on, or stopped it */
+/**
+ * Before anything is done of the rows that follow. @returns false: somebody else has gone on, or stopped it
+ */
 export async function keepDecided(
   client: Queryable,
   { id, state, position }: Pick<StoredImport, "id" | "state" | "position">,
@@ -256,8 +258,8 @@ export async function bytesKept(client: Queryable): Promise<number> {
 }
 
 /**
- * Files of imports at which nothing has happened for so long are thrown away; so are imports that never became
- * whole.
+ * Files of imports at which nothing has happened for so long are thrown away; so are imports that never
+ * became whole.
  */
 export async function forgetFiles(database: Database, days: number): Promise<void> {
   const old = `changed_at < now() - $1 * interval '1 day'`;

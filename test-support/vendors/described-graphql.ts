@@ -1,6 +1,7 @@
 /**
- * Holds what was said over GraphQL against the vendor's own schema: documents by the language's own validation,
- * variables by the types that the documents declare, answers by the types of the fields that were asked for.
+ * Holds what was said over GraphQL against the vendor's own schema: documents by the language's own
+ * validation, variables by the types that the documents declare, answers by the types of the fields that were
+ * asked for.
  *
  * G1 A document is valid against the schema itself, not against what a simulator serves of it.
  * G2 Of an answer every value is looked at: lists, nulls where none may be, enums, numbers, ids, moments.
@@ -155,7 +156,9 @@ const SCALARS: Readonly<Record<string, (value: unknown) => boolean>> = {
   URL: (value) => typeof value === "string" && URL.canParse(value),
 };
 
-/** Of each type that the part has: fields, arguments, input fields and enum values that the whole has not so. */
+/**
+ * Of each type that the part has: fields, arguments, input fields and enum values that the whole has not so.
+ */
 function partProblems(whole: GraphQLSchema, part: GraphQLSchema): readonly string[] {
   const problems: string[] = [];
   for (const type of Object.values(part.getTypeMap())) {

@@ -104,8 +104,9 @@ export class Checker implements DiskWitness {
   }
 
   /**
-   * An owner has rebuilt a shard from what it read and is about to put it to work. What a hung thread has read
-   * before the shard went to others and came back lacks their rows; it is void, since the epoch is another.
+   * An owner has rebuilt a shard from what it read and is about to put it to work. What a hung thread has
+   * read before the shard went to others and came back lacks their rows; it is void, since the epoch is
+   * another.
    */
   recovered(owner: string, shard: Shard, head: JournalHead): void {
     this.watch(() => {

@@ -2,9 +2,9 @@
  * One engine process: the real core, committer, round runner and allocator client over the simulated threads
  * and disk.
  *
- * Takes every shard over when it starts, and its predecessor goes on trying until it is killed. Or it is one of
- * several nodes: it shares the shards with the others, by the real code that does so, and besides gives and
- * takes some at moments that nobody would choose.
+ * Takes every shard over when it starts, and its predecessor goes on trying until it is killed. Or it is one
+ * of several nodes: it shares the shards with the others, by the real code that does so, and besides gives
+ * and takes some at moments that nobody would choose.
  */
 import { pino } from "pino";
 import type { Random } from "../../../config/seeded-random.ts";

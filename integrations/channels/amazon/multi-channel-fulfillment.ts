@@ -1,11 +1,12 @@
 /**
- * Amazon's warehouses as a place that sends for us: Fulfillment Outbound 2020-07-01 (Multi-Channel Fulfillment)
- * and FBA Inventory v1. `ports/fulfillment-provider.ts` says what is wanted.
+ * Amazon's warehouses as a place that sends for us: Fulfillment Outbound 2020-07-01 (Multi-Channel
+ * Fulfillment) and FBA Inventory v1. `ports/fulfillment-provider.ts` says what is wanted.
  *
  * A request is known by its `sellerFulfillmentOrderId`. Amazon refuses a second one of the same id with words
  * that it does not promise to keep, so it is looked for first, and once more where Amazon refuses.
  *
- * Stock is read whole: by `startDateTime` Amazon leaves goods out. What is on no page is not known to be gone.
+ * Stock is read whole: by `startDateTime` Amazon leaves goods out. What is on no page is not known to be
+ * gone.
  */
 import type { TrackingStatus } from "../../../ports/carriers.ts";
 import type {

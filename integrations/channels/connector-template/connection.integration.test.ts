@@ -11,8 +11,8 @@ import {
 } from "../../../test-support/vendors/connection-contract.ts";
 import { cornershop } from "./vendor.ts";
 
-// Fill in: where a description of the vendor's API is at hand, `examine` holds every exchange against it; where
-// it cannot count a word once, or knows no lines of a parcel, the options say so.
+// Fill in: where a description of the vendor's API is at hand, `examine` holds every exchange against it;
+// where it cannot count a word once, or knows no lines of a parcel, the options say so.
 describeConnection(cornershop);
 
 // Fill in: what is special about the vendor, a test each. This one goes where it sends no webhooks.

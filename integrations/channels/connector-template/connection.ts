@@ -109,7 +109,8 @@ async function tell(call: RestClient, word: OrderWord): Promise<Told> {
     "lines" in word
       ? word.lines.map(({ externalLineId, quantity }) => ({ id: externalLineId, quantity }))
       : [];
-  // Fill in: one call each, and by what it is known again. A reason that people read: `vendor-kit/own-mark.ts`.
+  // Fill in: one call each, and by what it is known again. A reason that people read:
+  // `vendor-kit/own-mark.ts`.
   switch (word.kind) {
     case "ship":
       return once(call, order, "parcels", word.shipmentId, {

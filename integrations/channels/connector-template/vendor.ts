@@ -2,8 +2,8 @@
  * The start of a new connector: a small shop system that is made up, connected both ways. `npm run
  * connector:new -- NAME` copies this folder. It is in no registry, and its own contract tests keep it whole.
  *
- * What is the made-up shop's, and so has to become the vendor's, says `Fill in:`. In a copy one test is red and
- * lists those places until none is left.
+ * What is the made-up shop's, and so has to become the vendor's, says `Fill in:`. In a copy one test is red
+ * and lists those places until none is left.
  */
 import type { ChannelApi, ChannelVendor } from "../../vendor.ts";
 import { cornershopAdapter } from "./adapter.ts";

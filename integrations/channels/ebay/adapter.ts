@@ -1,6 +1,6 @@
 /**
- * eBay's orders (Sell Fulfillment API v1): one, a list, or one with its shipping fulfillments beside it as the
- * connection sends them; and notifications, which name an order.
+ * eBay's orders (Sell Fulfillment API v1): one, a list, or one with its shipping fulfillments beside it as
+ * the connection sends them; and notifications, which name an order.
  */
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
 import { at, isObject, listAt, textAt } from "../../vendor-kit/vendor-json.ts";

@@ -3,8 +3,8 @@
  *
  * E1 eBay pages by offset over what lives on. The end of a reading stands open, so that an order that changes
  *    keeps its place; what changes behind us is later than the reading's beginning, where `newestMs` ends.
- * E2 eBay has no keys. A parcel is known by its tracking number. Of a refund eBay gives back neither our words
- *    nor our number, so that one of the same amount counts as this one: better one too few, which
+ * E2 eBay has no keys. A parcel is known by its tracking number. Of a refund eBay gives back neither our
+ *    words nor our number, so that one of the same amount counts as this one: better one too few, which
  *    reconciliation finds, than money twice.
  */
 import { decimalText, rescale } from "../../../orders/money.ts";

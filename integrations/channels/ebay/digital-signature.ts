@@ -1,7 +1,7 @@
 /**
- * eBay's digital signatures, which sellers of the European Union and the United Kingdom owe on calls that give
- * money back: a message signature by RFC 9421 over the body's digest (RFC 9530), eBay's name of the key, and
- * where the call goes, with an Ed25519 key that eBay's Key Management API has made.
+ * eBay's digital signatures, which sellers of the European Union and the United Kingdom owe on calls that
+ * give money back: a message signature by RFC 9421 over the body's digest (RFC 9530), eBay's name of the key,
+ * and where the call goes, with an Ed25519 key that eBay's Key Management API has made.
  */
 import { createHash, createPrivateKey, type KeyObject, sign } from "node:crypto";
 

@@ -158,7 +158,8 @@ function lineOf(order: unknown, line: unknown, currency: string): IncomingLine {
     quantity,
     unitPrice: amount(textAt(line, "price"), currency, `the price of line ${id}`),
     discount: zeroMoney(currency),
-    // A tax's `total` has the line's part of the shipping's in it, which `taxesOnShipping` says for the order.
+    // A tax's `total` has the line's part of the shipping's in it, which `taxesOnShipping` says for the
+    // order.
     taxes: taxesOf(listAt(line, "taxes"), "taxOnDiscountedSubtotal", pricesIncludeTax(order), currency),
     attributes: textRecord({
       product_id: textAt(line, "productId"),

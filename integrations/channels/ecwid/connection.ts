@@ -1,6 +1,6 @@
 /**
- * Ecwid's side of `ports/channel-connection.ts`. Orders are read in `read-orders.ts`, stock and products are in
- * `listings.ts`.
+ * Ecwid's side of `ports/channel-connection.ts`. Orders are read in `read-orders.ts`, stock and products are
+ * in `listings.ts`.
  *
  * Ecwid keeps one status and one tracking number of an order and has no keys against repeats: what a word
  * leaves behind is looked for first. Lines of a parcel are written into the order's extra fields

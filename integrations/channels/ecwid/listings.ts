@@ -1,6 +1,6 @@
 /**
- * What an Ecwid store offers: products, and of those with options each combination that has an SKU of its own.
- * Figures are set one by one: Ecwid's batch calls answer only later.
+ * What an Ecwid store offers: products, and of those with options each combination that has an SKU of its
+ * own. Figures are set one by one: Ecwid's batch calls answer only later.
  */
 import type {
   Listing,

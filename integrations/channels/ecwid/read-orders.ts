@@ -1,7 +1,8 @@
 /**
- * Orders that changed, page by page. Ecwid lists the newest first and cannot be asked for another order, so the
- * pages go down by the moment of the order's making, which never changes: what comes or changes while we read
- * moves no row that is still to come. Of the second at which a page ends, the next page leaves out what was read.
+ * Orders that changed, page by page. Ecwid lists the newest first and cannot be asked for another order, so
+ * the pages go down by the moment of the order's making, which never changes: what comes or changes while we
+ * read moves no row that is still to come. Of the second at which a page ends, the next page leaves out what
+ * was read.
  *
  * E1 No order is left out between two pages. E2 None comes twice in one reading.
  */

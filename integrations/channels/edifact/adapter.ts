@@ -2,8 +2,8 @@
  * Purchase orders over EDIFACT: the message ORDERS of directories D.96A to D.01B, one or many in an
  * interchange.
  *
- * An order's id is its number at the buyer (BGM 1004). Its first message is the order; one with the function 4
- * or 5 takes its place, 1 cancels it, and any other is a copy that changes nothing. Prices are those of PRI
+ * An order's id is its number at the buyer (BGM 1004). Its first message is the order; one with the function
+ * 4 or 5 takes its place, 1 cancels it, and any other is a copy that changes nothing. Prices are those of PRI
  * for its basis (a price of 12.50 for 100 is 0.125 a unit); what a pack holds is the listing's, as with all
  * channels. Amounts have the decimal mark of the UNA, or a comma, and no others.
  */
@@ -241,7 +241,9 @@ function partsOf(segments: readonly EdifactSegment[]): Parts {
   return { head, lines, summary };
 }
 
-/** Where a number of ours is looked for, in this order: the supplier's, then the article's, then the buyer's. */
+/**
+ * Where a number of ours is looked for, in this order: the supplier's, then the article's, then the buyer's.
+ */
 const SKU_QUALIFIERS = ["SA", "VN", "MF", "EN", "SRV", "UP", "EU", "IN", "BP", "PV"];
 
 function readLine(

@@ -1,6 +1,6 @@
 /**
- * EDIFACT's envelope (ISO 9735, syntax 1 to 4), read strictly: an interchange (UNB to UNZ) of messages (UNH to
- * UNT), which may stand in groups (UNG to UNE).
+ * EDIFACT's envelope (ISO 9735, syntax 1 to 4), read strictly: an interchange (UNB to UNZ) of messages (UNH
+ * to UNT), which may stand in groups (UNG to UNE).
  *
  * The signs are those of the UNA segment where there is one, else the standard's. The release sign takes the
  * next sign's meaning away, also its own. X1 nothing of an interchange with a fault is read; each fault is

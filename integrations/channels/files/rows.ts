@@ -3,8 +3,8 @@
  * columns are those of `holdfast import` of orders, in any order and spelling (`Line SKU`, `line_sku`,
  * `lineSku`); what comes of them is one canonical order each.
  *
- * Commas, semicolons and tabs are known by the header; with semicolons, amounts may have a decimal comma. Each
- * fault is named with its line, and spoils its own order alone.
+ * Commas, semicolons and tabs are known by the header; with semicolons, amounts may have a decimal comma.
+ * Each fault is named with its line, and spoils its own order alone.
  */
 import { parse } from "csv-parse/sync";
 import type { FileProblem } from "../../partner-folder/partner-format.ts";

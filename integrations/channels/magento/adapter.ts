@@ -3,9 +3,9 @@
  * has added them.
  *
  * An order has two ids: `entity_id` for the API, `increment_id` for people. A configurable product is two
- * items: the parent has price and quantity, and the SKU of what was chosen, the child repeats them; the parent
- * is read. Of a bundle the children are posted. Moments are UTC without a zone, amounts are JSON numbers in the
- * order's currency beside `base_` ones in the shop's.
+ * items: the parent has price and quantity, and the SKU of what was chosen, the child repeats them; the
+ * parent is read. Of a bundle the children are posted. Moments are UTC without a zone, amounts are JSON
+ * numbers in the order's currency beside `base_` ones in the shop's.
  */
 import type { Address } from "../../../orders/address.ts";
 import type { IncomingLine, IncomingOrder } from "../../../orders/incoming-order.ts";

@@ -1,8 +1,8 @@
 /**
- * Holds of ours at a Magento shop. *On hold* is a state of the whole order there, without a reason and without
- * a name: our comment in the order's history says that it was us, so that it does not come back as a hold of
- * the shop's own. An order on hold is not shipped, invoiced, refunded or cancelled there: whoever tells of one
- * of these releases it first.
+ * Holds of ours at a Magento shop. *On hold* is a state of the whole order there, without a reason and
+ * without a name: our comment in the order's history says that it was us, so that it does not come back as a
+ * hold of the shop's own. An order on hold is not shipped, invoiced, refunded or cancelled there: whoever
+ * tells of one of these releases it first.
  */
 import type { OrderWord, Told } from "../../../ports/channel-connection.ts";
 import { markIn, withMark } from "../../vendor-kit/own-mark.ts";

@@ -1,6 +1,6 @@
 /**
- * What a Magento shop is told of an order. It has no idempotency keys, and answers a shipment or a credit memo
- * with its bare number: both are looked for first, by our mark in a comment of theirs.
+ * What a Magento shop is told of an order. It has no idempotency keys, and answers a shipment or a credit
+ * memo with its bare number: both are looked for first, by our mark in a comment of theirs.
  *
  * Not told: the cancellation of a part. Invoices are where the shop does not make them itself.
  */

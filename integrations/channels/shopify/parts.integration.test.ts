@@ -1,4 +1,6 @@
-/** Fulfillment orders that other apps hold or move at Shopify: what Holdfast reads of them, and what it sends. */
+/**
+ * Fulfillment orders that other apps hold or move at Shopify: what Holdfast reads of them, and what it sends.
+ */
 import { expect, test } from "vitest";
 import { onlyOrder } from "../../../test-support/vendors/channel-orders.ts";
 import {

@@ -2,8 +2,9 @@
  * Shopify's fulfillment orders of an order: what Holdfast may send of it, and what it leaves to others.
  *
  * One that an app or a person at Shopify holds waits here as well; our own holds come back and are none. One
- * that is assigned to a fulfillment service is that service's to send. One that was moved to another location of
- * the shop's own stays ours: where it ships from is Holdfast's to choose. Webhooks of orders do not have them.
+ * that is assigned to a fulfillment service is that service's to send. One that was moved to another location
+ * of the shop's own stays ours: where it ships from is Holdfast's to choose. Webhooks of orders do not have
+ * them.
  */
 import type { HoldReason } from "../../../orders/order.ts";
 import { at, countAt, firstText, listAt, textAt } from "../../vendor-kit/vendor-json.ts";

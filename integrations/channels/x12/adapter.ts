@@ -2,9 +2,9 @@
  * Purchase orders over EDI: the 850 of X12, one or many in an interchange, with the 860s that change them.
  *
  * An order's id is its number at the buyer (BEG03, with its release where it has one). Quantities are in the
- * unit of the line, EA or a pack: what a pack holds is the listing's, as with all channels. Prices are a unit's
- * and have their decimals; amounts of allowances and charges (SAC05) have two that are not written. An order
- * without a currency is in US dollars, as the standard has it between partners of one country.
+ * unit of the line, EA or a pack: what a pack holds is the listing's, as with all channels. Prices are a
+ * unit's and have their decimals; amounts of allowances and charges (SAC05) have two that are not written. An
+ * order without a currency is in US dollars, as the standard has it between partners of one country.
  */
 import type { Address } from "../../../orders/address.ts";
 import type { IncomingLine, IncomingOrder } from "../../../orders/incoming-order.ts";

@@ -2,9 +2,9 @@
  * An order with its changes: 850s and 860s about one order, folded into the 850 that they come to.
  *
  * The first 850 is the order. A later one that replaces it (BEG01 05) is the order from then on, one that
- * cancels (01) ends it, and any other is a copy: a buyer's system that sends an order again does not take back
- * what was changed since. An 860 (BCH01 01 cancels, 05 replaces all lines, else changes) says of each line
- * what becomes of it (POC02), and what else its header has takes the place of the order's.
+ * cancels (01) ends it, and any other is a copy: a buyer's system that sends an order again does not take
+ * back what was changed since. An 860 (BCH01 01 cancels, 05 replaces all lines, else changes) says of each
+ * line what becomes of it (POC02), and what else its header has takes the place of the order's.
  *
  * C1 What is said of a line in a code that is not known here changes nothing and is reported: the order then
  *    waits for a person.

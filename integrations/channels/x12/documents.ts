@@ -1,9 +1,9 @@
 /**
  * What we tell a buyer in X12: 855, 856, 810 and 846, each from the order as the buyer wrote it.
  *
- * Lines, numbers and units are the buyer's own; a document that could not hold one of them as it is, for it has
- * a sign that our separators use, is not written at all (`UnwritableDocument`): a number that is not theirs
- * would be matched to nothing, or to another order.
+ * Lines, numbers and units are the buyer's own; a document that could not hold one of them as it is, for it
+ * has a sign that our separators use, is not written at all (`UnwritableDocument`): a number that is not
+ * theirs would be matched to nothing, or to another order.
  */
 
 import type { IncomingLine, IncomingOrder } from "../../../orders/incoming-order.ts";

@@ -1,6 +1,6 @@
 /**
- * A partner's folder under crashes: the process ends before each single thing that it does to the disk, once at
- * every place, and another one goes on. What the partner has then got and given is the same as without.
+ * A partner's folder under crashes: the process ends before each single thing that it does to the disk, once
+ * at every place, and another one goes on. What the partner has then got and given is the same as without.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -194,7 +194,10 @@ function examine(folder: string, reader: Reader, what: string): void {
 
 const newReader = (): Reader => ({ page: null, orders: new Map() });
 
-/** A process that ended between two files has written what it has; a staged file of none is cleared a day later. */
+/**
+ * A process that ended between two files has written what it has; a staged file of none is cleared a day
+ * later.
+ */
 async function settleStaged(folder: string): Promise<void> {
   for (const name of names(folder, ".holdfast/staged")) {
     const number = name.slice(0, 9);

@@ -2,11 +2,11 @@
  * X12's envelope, read strictly: an interchange (ISA to IEA) of groups (GS to GE) of transaction sets (ST to
  * SE).
  *
- * Delimiters are the ISA's own: the element's stands behind its tag, the component's and the segment's are its
- * last two characters, for the ISA has a fixed width. Whatever an envelope says of itself has to be so, counts
- * and control numbers: X1 nothing of an interchange with a fault is read, for a part of it may be missing.
- * Every fault is named, in the words of the standard and with the number of its segment, so that the partner
- * can find it; and each has its code, so that we can answer with a 997 or a TA1.
+ * Delimiters are the ISA's own: the element's stands behind its tag, the component's and the segment's are
+ * its last two characters, for the ISA has a fixed width. Whatever an envelope says of itself has to be so,
+ * counts and control numbers: X1 nothing of an interchange with a fault is read, for a part of it may be
+ * missing. Every fault is named, in the words of the standard and with the number of its segment, so that the
+ * partner can find it; and each has its code, so that we can answer with a 997 or a TA1.
  */
 
 export type Segment = readonly [tag: string, ...elements: string[]];

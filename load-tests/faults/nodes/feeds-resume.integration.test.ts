@@ -1,6 +1,6 @@
 /**
- * Two gateways, each a process of its own: whoever follows the events of devices, nodes and stock at one that is
- * killed goes on at the other by the cursor, and has heard each once.
+ * Two gateways, each a process of its own: whoever follows the events of devices, nodes and stock at one that
+ * is killed goes on at the other by the cursor, and has heard each once.
  */
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -65,7 +65,8 @@ describe.skipIf(!hasRedis)(
           const [dies, other] = gateways;
           if (dies === undefined || other === undefined) throw new Error("there are two");
           await dies.server.kill();
-          // What was on its way to us when it died is dropped, as a client drops it that has not kept the cursor.
+          // What was on its way to us when it died is dropped, as a client drops it that has not kept the
+          // cursor.
           socket.terminate();
           socket = await follow(other.url, cursors, heard);
           gateways = [other, await start(`again-${deaths}`)];

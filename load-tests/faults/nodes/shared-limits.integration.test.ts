@@ -1,4 +1,7 @@
-/** Two gateways, each a process of its own, over a real Redis: what one caller may send counts at both together. */
+/**
+ * Two gateways, each a process of its own, over a real Redis: what one caller may send counts at both
+ * together.
+ */
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -91,7 +94,9 @@ async function start(name: string, key?: string) {
   return { server, url: `http://127.0.0.1:${ready.port}`, key: ready.key };
 }
 
-/** Asks as fast as it is answered. @returns what was given and refused, and what one allowance was meanwhile */
+/**
+ * Asks as fast as it is answered. @returns what was given and refused, and what one allowance was meanwhile
+ */
 async function flood(urls: readonly string[]) {
   const counts = { given: 0, refused: 0 };
   const beganAt = performance.now();

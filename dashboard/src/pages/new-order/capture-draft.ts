@@ -1,7 +1,7 @@
 /**
  * Sends an order that was typed, once. Its id is made when the form opens: however often it is sent, by a
- * double click or after a lost answer, it is one order. While nobody knows whether it arrived, the order stays
- * as it was sent, and asking again sends that very order under the same key.
+ * double click or after a lost answer, it is one order. While nobody knows whether it arrived, the order
+ * stays as it was sent, and asking again sends that very order under the same key.
  *
  * The tab remembers the id of an order whose answer has not come, so that a page that is loaded anew can say
  * what became of it. Nothing else of the order is kept in the browser.

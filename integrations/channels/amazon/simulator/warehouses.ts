@@ -3,8 +3,8 @@
  * there, by Fulfillment Outbound 2020-07-01 and FBA Inventory v1.
  *
  * An order goes its way by the clock: received, planned, worked on from `workMs` on, and sent after `sendMs`.
- * It can be called off until it is worked on. Its units are reserved from the beginning, as at Amazon, so that
- * what may be sold falls with the request and not with the parcel.
+ * It can be called off until it is worked on. Its units are reserved from the beginning, as at Amazon, so
+ * that what may be sold falls with the request and not with the parcel.
  */
 import { jsonReply, type SimulatedReply, type SimulatedRequest } from "../../../simulator-kit/exchange.ts";
 import { countAt, isObject, listAt, objectAt, textAt } from "../../../vendor-kit/vendor-json.ts";

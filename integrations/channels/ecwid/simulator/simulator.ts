@@ -1,6 +1,6 @@
 /**
- * An Ecwid store on loopback: REST API v3 with a token, pages newest first, 600 calls a minute, its errors, and
- * webhooks that are signed by their id and time alone.
+ * An Ecwid store on loopback: REST API v3 with a token, pages newest first, 600 calls a minute, its errors,
+ * and webhooks that are signed by their id and time alone.
  *
  * Every third thing on sale is a combination of one product, for Ecwid lists and sets those elsewhere.
  */

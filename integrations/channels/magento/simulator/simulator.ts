@@ -1,9 +1,9 @@
 /**
- * A Magento shop on loopback: searches with filter groups, orders with configurable products, shipments, credit
- * memos, cancellations, and multi-source inventory with reservations.
+ * A Magento shop on loopback: searches with filter groups, orders with configurable products, shipments,
+ * credit memos, cancellations, and multi-source inventory with reservations.
  *
- * As at Magento, a shipment or credit memo is answered with its bare number, a page behind the last one is the
- * last one again, and what open orders have reserved is taken off a source's quantity.
+ * As at Magento, a shipment or credit memo is answered with its bare number, a page behind the last one is
+ * the last one again, and what open orders have reserved is taken off a source's quantity.
  */
 import { randomBytes } from "node:crypto";
 import { startChannelServer } from "../../../simulator-kit/channel-server.ts";

@@ -1,6 +1,6 @@
 /**
- * What is asked of Shopify's GraphQL Admin API, version 2026-10. Lists are short: a query may cost 1000 points
- * at most, and each thing that it names costs some.
+ * What is asked of Shopify's GraphQL Admin API, version 2026-10. Lists are short: a query may cost 1000
+ * points at most, and each thing that it names costs some.
  */
 export const API_VERSION = "2026-10";
 

@@ -1,6 +1,6 @@
 /**
- * A simulated shop's orders in Shopify's words, as its GraphQL API and as its webhooks have them: two writings
- * of the same books, which a test compares.
+ * A simulated shop's orders in Shopify's words, as its GraphQL API and as its webhooks have them: two
+ * writings of the same books, which a test compares.
  */
 import { decimal } from "../../../simulator-kit/planned-order.ts";
 import {

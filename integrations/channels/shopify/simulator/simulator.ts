@@ -1,8 +1,8 @@
 /**
  * A shop at Shopify, over HTTP: its token service, its GraphQL API and its webhooks.
  *
- * Queries run by the vendor's own schema (`schema.ts`), so that an answer cannot be other than Shopify's; what
- * a query asks wrongly is refused as Shopify refuses it.
+ * Queries run by the vendor's own schema (`schema.ts`), so that an answer cannot be other than Shopify's;
+ * what a query asks wrongly is refused as Shopify refuses it.
  */
 import {
   buildSchema,
