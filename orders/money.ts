@@ -42,7 +42,7 @@ export function parseMoney(text: string, currency: string): Money | undefined {
   const places = Math.max(exponent, fraction.length);
   const minor = Number(`${match[1]}${match[2]}${fraction.padEnd(places, "0")}`);
   if (!Number.isSafeInteger(minor)) return undefined;
-  return { minor: minor === 0 ? 0 : minor, currency: code, exponent: places };
+  return { minor: withoutSign(minor), currency: code, exponent: places };
 }
 
 /** Zero in `currency`. */
@@ -68,7 +68,7 @@ export function addMoney(a: Money, b: Money): Money {
 
 /** `amount` times an integer `quantity`. */
 export function multiplyMoney(amount: Money, quantity: number): Money {
-  return { ...amount, minor: amount.minor * quantity };
+  return { ...amount, minor: withoutSign(amount.minor * quantity) };
 }
 
 /** The amount rounded half away from zero to what the currency can be charged in: ISO 4217 minor units. */
@@ -77,7 +77,12 @@ export function chargeableMinor(amount: Money): number {
   const factor = 10 ** (amount.exponent - exponent);
   return factor <= 1
     ? rescale(amount, exponent)
-    : Math.sign(amount.minor) * Math.round(Math.abs(amount.minor) / factor);
+    : withoutSign(Math.sign(amount.minor) * Math.round(Math.abs(amount.minor) / factor));
+}
+
+/** Nothing has no sign: JSON gives 0 back for -0. */
+export function withoutSign(minor: number): number {
+  return minor === 0 ? 0 : minor;
 }
 
 /** Plain decimal text, e.g. `"359.97"`. */

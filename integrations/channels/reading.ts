@@ -7,7 +7,7 @@ import { MAX_PAYLOAD_ORDERS } from "../../config/limits.ts";
 import type { Address } from "../../orders/address.ts";
 import { countryCode } from "../../orders/geography.ts";
 import type { IncomingLine, IncomingOrder, IncomingTax } from "../../orders/incoming-order.ts";
-import { addMoney, type Money, multiplyMoney, zeroMoney } from "../../orders/money.ts";
+import { addMoney, type Money, multiplyMoney, withoutSign, zeroMoney } from "../../orders/money.ts";
 import type { ChannelAdapter, ChannelReading, ChannelRefusal, ChannelWebhook } from "../../ports/channels.ts";
 import {
   countAt,
@@ -164,7 +164,12 @@ export function sum(amounts: readonly Money[], currency: string): Money {
 }
 
 export function negated(amount: Money): Money {
-  return { ...amount, minor: amount.minor === 0 ? 0 : -amount.minor };
+  return { ...amount, minor: withoutSign(-amount.minor) };
+}
+
+/** Of an amount that is stated for all `ordered` units of a line, what `quantity` of them bear; rounded. */
+export function partOf(whole: Money, quantity: number, ordered: number): Money {
+  return { ...whole, minor: withoutSign(Math.round((whole.minor * quantity) / ordered)) };
 }
 
 /** The order's total, for channels that do not state it. Taxes come on top. */

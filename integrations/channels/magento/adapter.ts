@@ -23,7 +23,17 @@ import {
   textAt,
   textRecord,
 } from "../../vendor-kit/vendor-json.ts";
-import { addressOf, negated, perUnit, quantityAt, readDocument, readEach, refused, sum } from "../reading.ts";
+import {
+  addressOf,
+  negated,
+  partOf,
+  perUnit,
+  quantityAt,
+  readDocument,
+  readEach,
+  refused,
+  sum,
+} from "../reading.ts";
 import { isHeldByUs, isOnHold } from "./holds.ts";
 
 export const magentoAdapter: ChannelAdapter = {
@@ -150,9 +160,7 @@ function readLine(
   const shipped = (countAt(item, "qty_shipped") || 0) - shippedByUs(order, id);
   // A cancelled part leaves its share of what the line costs.
   const part = (whole: Money): Money =>
-    cancelled === 0 || ordered === 0
-      ? whole
-      : { ...whole, minor: Math.round((whole.minor * quantity) / ordered) };
+    cancelled === 0 || ordered === 0 ? whole : partOf(whole, quantity, ordered);
   return {
     externalLineId: id,
     channelSku: firstText(textAt(item, "sku"), `product_id:${textAt(item, "product_id")}`),

@@ -7,7 +7,7 @@ import type { IncomingLine, IncomingTax } from "../../../orders/incoming-order.t
 import type { Money } from "../../../orders/money.ts";
 import type { Fulfiller, LineKind } from "../../../orders/order.ts";
 import { amount, at, countAt, firstText, listAt, textAt, textRecord } from "../../vendor-kit/vendor-json.ts";
-import { quantityAt, sum } from "../reading.ts";
+import { partOf, quantityAt, sum } from "../reading.ts";
 import { gidNumber } from "./ids.ts";
 
 /** A line, and how many units it had before any edit. */
@@ -21,8 +21,7 @@ export function readLine(line: unknown, order: unknown, currency: string): reado
   const quantity = isEdited(order) && current < ordered ? current : ordered;
   if (quantity === 0) return [];
   /** Amounts of a line are those of the units that it had at first. */
-  const partOf = (whole: Money): Money =>
-    !(quantity < ordered) ? whole : { ...whole, minor: Math.round((whole.minor * quantity) / ordered) };
+  const part = (whole: Money): Money => (quantity < ordered ? partOf(whole, quantity, ordered) : whole);
   const fulfillable = countAt(line, "fulfillable_quantity");
   const handedOver = hasFulfillments(order, line) ? Math.max(0, quantity - fulfillable) : 0;
   const kind = kindOf(line, order);
@@ -43,13 +42,13 @@ export function readLine(line: unknown, order: unknown, currency: string): reado
     title: firstText(textAt(line, "name"), textAt(line, "title")),
     quantity,
     unitPrice: amount(textAt(line, "price"), currency, what),
-    discount: partOf(
+    discount: part(
       sum(
         listAt(line, "discount_allocations").map((d) => amount(textAt(d, "amount"), currency, "discount")),
         currency,
       ),
     ),
-    taxes: readTaxes(line, currency).map((tax) => ({ ...tax, amount: partOf(tax.amount) })),
+    taxes: readTaxes(line, currency).map((tax) => ({ ...tax, amount: part(tax.amount) })),
     ...(kind === "goods" ? {} : { kind }),
     ...(fulfilledBy === "us" ? {} : { fulfilledBy }),
     ...(handedOver === 0 ? {} : { fulfilledElsewhere: handedOver }),
