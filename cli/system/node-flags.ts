@@ -3,8 +3,8 @@
  * one names them: the first line of `bin/holdfast.js`, `npm start`, the image, the systemd units.
  *
  * What an order needs lives for some milliseconds, across many turns of the event loop. In a young generation
- * of 16 MiB, the default, much of it is still in use when the space is full, and is copied. With 64 MiB there
- * are a third of the collections, and Holdfast's process takes some tenth less processor time for a whole
- * order (`npm run bench -- orders`). Each thread that allocates much takes up to 192 MiB for it.
+ * of 16 MiB, the default, much of it is still in use when the space is full, and is copied. A larger one is
+ * full less often: what a whole order costs is in `npm run bench -- orders`. Each thread that allocates much
+ * takes up to 192 MiB for it.
  */
 export const NODE_FLAGS: readonly string[] = ["--max-semi-space-size=64"];

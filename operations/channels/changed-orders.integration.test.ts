@@ -18,9 +18,9 @@ import {
 } from "../../store/channels/changed-orders.ts";
 import { type CaptureWorld, startCaptureWorld } from "../../test-support/capture-world.ts";
 import { plannedOrder } from "../../test-support/vendors/connection-contract.ts";
+import { stockMugs } from "../../test-support/vendors/mugs.ts";
 import { captureOrders } from "../capture/capture-order.ts";
 import { takeChannelWebhook } from "../capture/take-webhook.ts";
-import { createProduct } from "../catalog/create-product.ts";
 import { connectChannel } from "../settings/connect-channel.ts";
 import { runChannels } from "../standing/channels.ts";
 
@@ -55,31 +55,7 @@ beforeAll(async () => {
     ["east"],
     KINDS.map((kind) => ({ id: kind, kind })),
   );
-  await createProduct(
-    world.context,
-    {
-      sku: "MUG",
-      name: "Mug",
-      weightGrams: 300,
-      priceMinor: 1_299,
-      currency: "USD",
-      hsCode: "9405.41",
-      originCountry: "VN",
-      gtin: "80614141123458",
-    },
-    "staff:1",
-  );
-  await world.context.allocator.execute([
-    {
-      type: "receive",
-      sku: "MUG",
-      locationId: "east",
-      quantity: 1_000,
-      atMs: Date.now(),
-      cause: "test",
-      commandId: "c-1",
-    },
-  ]);
+  await stockMugs(world, 1_000);
   let base = "";
   hooks = createServer((request, response) => {
     const chunks: Buffer[] = [];

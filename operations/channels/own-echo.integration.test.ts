@@ -20,8 +20,8 @@ import { inTransaction } from "../../store/sql/database.ts";
 import { type CaptureWorld, startCaptureWorld } from "../../test-support/capture-world.ts";
 import { sendParcel } from "../../test-support/orders/sent-parcel.ts";
 import { plannedOrder } from "../../test-support/vendors/connection-contract.ts";
+import { stockMugs } from "../../test-support/vendors/mugs.ts";
 import { takeChannelWebhook } from "../capture/take-webhook.ts";
-import { createProduct } from "../catalog/create-product.ts";
 import { connectChannel } from "../settings/connect-channel.ts";
 import { runChannels } from "../standing/channels.ts";
 
@@ -43,31 +43,7 @@ let taken = 0;
 
 beforeAll(async () => {
   world = await startCaptureWorld(["east"], [{ id: "shopify", kind: "shopify" }]);
-  await createProduct(
-    world.context,
-    {
-      sku: "MUG",
-      name: "Mug",
-      weightGrams: 300,
-      priceMinor: 1_299,
-      currency: "USD",
-      hsCode: "9405.41",
-      originCountry: "VN",
-      gtin: "80614141123458",
-    },
-    "staff:1",
-  );
-  await world.context.allocator.execute([
-    {
-      type: "receive",
-      sku: "MUG",
-      locationId: "east",
-      quantity: 100,
-      atMs: Date.now(),
-      cause: "test",
-      commandId: "c-1",
-    },
-  ]);
+  await stockMugs(world, 100);
   hooks = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));

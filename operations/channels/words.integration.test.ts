@@ -14,7 +14,7 @@ import { invoicesOfOrder } from "../../store/channels/invoices.ts";
 import { type CaptureWorld, startCaptureWorld } from "../../test-support/capture-world.ts";
 import { sendParcel } from "../../test-support/orders/sent-parcel.ts";
 import { plannedOrder } from "../../test-support/vendors/connection-contract.ts";
-import { createProduct } from "../catalog/create-product.ts";
+import { stockMugs } from "../../test-support/vendors/mugs.ts";
 import { putHold } from "../holds/put-hold.ts";
 import { releaseHold } from "../holds/release-hold.ts";
 import { connectChannel } from "../settings/connect-channel.ts";
@@ -40,31 +40,7 @@ beforeAll(async () => {
     ["east"],
     KINDS.map((kind) => ({ id: kind, kind })),
   );
-  await createProduct(
-    world.context,
-    {
-      sku: "MUG",
-      name: "Mug",
-      weightGrams: 300,
-      priceMinor: 1_299,
-      currency: "USD",
-      hsCode: "9405.41",
-      originCountry: "VN",
-      gtin: "80614141123458",
-    },
-    "staff:1",
-  );
-  await world.context.allocator.execute([
-    {
-      type: "receive",
-      sku: "MUG",
-      locationId: "east",
-      quantity: 100,
-      atMs: Date.now(),
-      cause: "test",
-      commandId: "c-1",
-    },
-  ]);
+  await stockMugs(world, 100);
   for (const kind of KINDS) {
     const vendor = channelVendors.find(({ adapter }) => adapter.kind === kind);
     const simulator = await vendor?.api?.simulator();

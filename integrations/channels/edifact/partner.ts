@@ -1,6 +1,6 @@
 /** Who the two sides of an interchange are, and how they write: a trading partner's settings. */
 import type { VendorVariable } from "../../../config/vendor-settings.ts";
-import { FOLDER_KEY_MEANING, folderProblem, secondsProblem } from "../../partner-folder/folder-settings.ts";
+import { folderVariable, folderVariables, settleVariable } from "../../partner-folder/folder-settings.ts";
 
 export type EdifactPartner = {
   readonly folder: string;
@@ -17,22 +17,7 @@ export type EdifactPartner = {
   readonly settleMs: number;
 };
 
-function variable(
-  name: string,
-  meaning: string,
-  standard: string,
-  problemOf: (value: string) => string | null,
-  isNeeded = false,
-): VendorVariable {
-  return {
-    name: `EDIFACT_${name}`,
-    meaning,
-    standard: standard === "" ? "none" : standard,
-    requiredToServe: isNeeded,
-    problemOf,
-    fallback: () => standard,
-  };
-}
+const variable = folderVariable("EDIFACT");
 
 const oneOf =
   (...values: readonly string[]) =>
@@ -44,17 +29,7 @@ const qualifierProblem = (value: string) =>
   /^[A-Z0-9]{1,4}$/.test(value) ? null : "must be 1 to 4 letters or digits, e.g. 14 for a GLN";
 
 export const edifactVariables: readonly VendorVariable[] = [
-  variable(
-    "FOLDER",
-    "the partner's folder on this machine, with inbox and outbox in it",
-    "",
-    folderProblem,
-    true,
-  ),
-  {
-    ...variable("FOLDER_KEY", FOLDER_KEY_MEANING, "", () => null),
-    isSecret: true,
-  },
+  ...folderVariables("EDIFACT"),
   variable("OUR_ID", "our interchange id, e.g. our GLN (UNB02 of what we send)", "", idProblem, true),
   variable("OUR_QUALIFIER", "what kind of id that is; 14 is a GLN", "14", qualifierProblem),
   variable("PARTNER_ID", "the partner's interchange id (UNB03 of what we send)", "", idProblem, true),
@@ -68,12 +43,7 @@ export const edifactVariables: readonly VendorVariable[] = [
   ),
   variable("CHARSET", "UNOC (ISO 8859-1) or UNOA (capitals), of what we send", "UNOC", oneOf("UNOC", "UNOA")),
   variable("TEST", "yes: what we send is marked as a test (UNB 0035)", "no", oneOf("yes", "no")),
-  variable(
-    "SETTLE_SECONDS",
-    "how long nobody may have written to a file before it is read",
-    "5",
-    secondsProblem,
-  ),
+  settleVariable("EDIFACT"),
 ];
 
 /** @param values complete and without problems */

@@ -1,6 +1,6 @@
 /** Who the two sides of an interchange are, and how they write: a trading partner's settings. */
 import type { VendorVariable } from "../../../config/vendor-settings.ts";
-import { FOLDER_KEY_MEANING, folderProblem, secondsProblem } from "../../partner-folder/folder-settings.ts";
+import { folderVariable, folderVariables, settleVariable } from "../../partner-folder/folder-settings.ts";
 
 export type X12Partner = {
   readonly folder: string;
@@ -24,39 +24,14 @@ export type X12Partner = {
 const VERSIONS = ["004010", "005010"] as const;
 const ID = /^[A-Za-z0-9 .&/_-]{1,15}$/;
 
-function variable(
-  name: string,
-  meaning: string,
-  standard: string,
-  problemOf: (value: string) => string | null,
-  isNeeded = false,
-): VendorVariable {
-  return {
-    name: `X12_${name}`,
-    meaning,
-    standard: standard === "" ? "none" : standard,
-    requiredToServe: isNeeded,
-    problemOf,
-    fallback: () => standard,
-  };
-}
+const variable = folderVariable("X12");
 
 const idProblem = (value: string) => (ID.test(value) ? null : "must be 1 to 15 letters, digits or .&/_-");
 const qualifierProblem = (value: string) =>
   /^[A-Z0-9]{2}$/.test(value) ? null : "must be two signs, e.g. ZZ, 01, 12 or 14";
 
 export const x12Variables: readonly VendorVariable[] = [
-  variable(
-    "FOLDER",
-    "the partner's folder on this machine, with inbox and outbox in it",
-    "",
-    folderProblem,
-    true,
-  ),
-  {
-    ...variable("FOLDER_KEY", FOLDER_KEY_MEANING, "", () => null),
-    isSecret: true,
-  },
+  ...folderVariables("X12"),
   variable("OUR_ID", "our interchange id (ISA06 of what we send)", "", idProblem, true),
   variable("OUR_QUALIFIER", "what kind of id that is (ISA05)", "ZZ", qualifierProblem),
   variable("PARTNER_ID", "the partner's interchange id (ISA08 of what we send)", "", idProblem, true),
@@ -81,12 +56,7 @@ export const x12Variables: readonly VendorVariable[] = [
   variable("TEST", "yes: what we send is marked as a test (ISA15 T)", "no", (value) =>
     ["yes", "no"].includes(value) ? null : "must be yes or no",
   ),
-  variable(
-    "SETTLE_SECONDS",
-    "how long nobody may have written to a file before it is read",
-    "5",
-    secondsProblem,
-  ),
+  settleVariable("X12"),
 ];
 
 function separatorsOf(value: string): readonly string[] {
