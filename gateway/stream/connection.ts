@@ -7,13 +7,13 @@
  * V3 No connection's messages hold more memory than `CONNECTION_PENDING_BYTES`.
  */
 import {
-  MESSAGE_ANSWERED_WITHIN_MS,
   CONNECTION_CREDIT,
   CONNECTION_PENDING_BYTES,
   MAX_BAD_FRAMES,
   MAX_BODY_BYTES,
   MAX_FRAME_BYTES,
   MAX_FRAME_MESSAGES,
+  MESSAGE_ANSWERED_WITHIN_MS,
 } from "../../config/limits.ts";
 import { inCallersSpan, traceOrderInRequest } from "../../config/trace.ts";
 import type { ReadMessage } from "../../contract/client-messages.ts";
