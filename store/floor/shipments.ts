@@ -139,6 +139,15 @@ export async function markLabelsVoided(client: Queryable, shipmentId: string): P
   );
 }
 
+/** Whether the label was given back, or was to be, before it was bought. */
+export async function isLabelVoided(client: Queryable, key: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    "select from label_purchase where key = $1 and voided_at is not null",
+    [key],
+  );
+  return rowCount === 1;
+}
+
 /** Of a label that was never stored. */
 export async function markLabelVoided(client: Queryable, key: string): Promise<void> {
   await client.query("update label_purchase set voided_at = now() where key = $1 and voided_at is null", [
@@ -146,7 +155,11 @@ export async function markLabelVoided(client: Queryable, key: string): Promise<v
   ]);
 }
 
-/** Stores a bought label; repeating it changes nothing. */
+/**
+ * Stores a bought label; repeating it changes nothing.
+ *
+ * @returns whether the shipment leaves by this label: false where it has another one already
+ */
 export async function addShipment(
   client: Queryable,
   shipment: VendorAccount & {
@@ -159,13 +172,19 @@ export async function addShipment(
     readonly sharesLabelOf?: string;
   },
   label: PurchasedLabel,
-): Promise<void> {
+): Promise<boolean> {
   const sealer = await sealerOf(client, shipment.orderId);
-  await client.query(
-    `insert into shipment (id, order_id, fulfillment_order_id, return_id, carrier_provider, carrier_account,
+  const { rowCount } = await client.query(
+    `with added as (
+     insert into shipment (id, order_id, fulfillment_order_id, return_id, carrier_provider, carrier_account,
        carrier_shipment_id, carrier, service, tracking_number, cost_minor, currency, weight_grams, label_zpl, label_pdf,
        shares_label_of)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) on conflict (id) do nothing`,
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+     on conflict (id) do nothing returning id)
+     select from added
+     union all
+     select from shipment
+      where id = $1 and carrier_provider = $5 and carrier_account = $6 and carrier_shipment_id = $7`,
     [
       shipment.id,
       shipment.orderId,
@@ -185,6 +204,7 @@ export async function addShipment(
       shipment.sharesLabelOf ?? null,
     ],
   );
+  return rowCount === 1;
 }
 
 export type Shipment = {

@@ -28,6 +28,7 @@ import {
   addShipment,
   beginLabelPurchase,
   findShipment,
+  isLabelVoided,
   type LabelPurchase,
   markLabelsVoided,
   markLabelVoided,
@@ -54,6 +55,9 @@ type Bought = { readonly status: "bought"; readonly shipmentId: string };
 /** The order was changed meanwhile: the label would send its parcel elsewhere. */
 type Outdated = { readonly status: "outdated" };
 
+/** Another attempt was quicker, and has bought another label, or the label was given back meanwhile. */
+type Overtaken = { readonly status: "overtaken" };
+
 /** What one order has in a parcel. */
 type Goods = {
   readonly order: OrderProgress;
@@ -77,7 +81,11 @@ type ParcelToSend = Goods & {
   readonly cause: string;
 };
 
-export function createShippingActivities({ database, carriers, now }: SagaDependencies) {
+export function createShippingActivities({
+  database,
+  carriers,
+  now,
+}: Pick<SagaDependencies, "database" | "carriers" | "now">) {
   const limit = parcelLimitOf(carriers);
   const buy = async (parcel: ParcelToSend): Promise<Bought | Outdated | StepRefusal> => {
     const { shipmentId, order } = parcel;
@@ -92,13 +100,14 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
       rateId: purchase.rateId,
     });
     if (label.status === "refused") return refused(label.message);
-    return inTransaction(database, async (client): Promise<Bought | Outdated> => {
+    const outcome = await inTransaction(database, async (client): Promise<Bought | Outdated | Overtaken> => {
       const { fulfillmentOrderId, returnId, shared } = parcel;
       if (shared !== null && !(await isStillShared(client, parcel, shared))) return { status: "outdated" };
       const { document } = await mustLockOrder(client, order.orderId);
+      if (await isLabelVoided(client, key)) return { status: "overtaken" };
       if (returnId === null && !isDeepStrictEqual(whereTo(document), whereTo(order.document)))
         return { status: "outdated" };
-      await addShipment(
+      const isKept = await addShipment(
         client,
         {
           id: shipmentId,
@@ -111,6 +120,7 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
         },
         label,
       );
+      if (!isKept) return { status: "overtaken" };
       if (fulfillmentOrderId !== null) await markLabelled(client, fulfillmentOrderId);
       await recordEntry(client, {
         orderId: order.orderId,
@@ -124,6 +134,15 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
         await sendTogether(client, { shipmentId, fulfillmentOrderId, purchase, label }, shared);
       return { status: "bought", shipmentId };
     });
+    if (outcome.status === "bought") return outcome;
+    // This one only. An attempt that was begun when this one was taken for lost may have struck this purchase before
+    // the carrier sold the label, and its own label may be on the parcel.
+    await carriers.at(purchase).voidLabel({ carrierShipmentId: purchase.carrierShipmentId });
+    await inTransaction(database, async (client) => {
+      await markLabelVoided(client, key);
+      await recordVoid(client, order.orderId, shipmentId, key);
+    });
+    return outcome.status === "overtaken" ? { status: "bought", shipmentId } : outcome;
   };
 
   /** Whether the parcel is packed of what its label was bought for. Who cannot stay is taken out of it. */
@@ -209,7 +228,6 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
       if ("status" in parcel) return parcel;
       const bought = await buy(parcel);
       if (bought.status !== "outdated") return bought;
-      await voidAll(parcel.order.orderId, parcel.shipmentId);
     }
   };
 
@@ -280,13 +298,7 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
     if (purchases.length === 0) return;
     await inTransaction(database, async (client) => {
       await markLabelsVoided(client, shipmentId);
-      await recordEntry(client, {
-        orderId,
-        key: `label-voided:${shipmentId}`,
-        type: "shipment.label_voided",
-        summary: `Gave the label of ${shipmentId} back.`,
-        cause: "saga:void-labels",
-      });
+      await recordVoid(client, orderId, shipmentId, shipmentId);
     });
   };
 
@@ -367,6 +379,17 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
       await voidAll(input.orderId, returnShipmentId(input.returnId));
     },
   };
+}
+
+/** @param key of the purchase, or of the shipment whose every label goes back */
+function recordVoid(client: Queryable, orderId: string, shipmentId: string, key: string): Promise<unknown> {
+  return recordEntry(client, {
+    orderId,
+    key: `label-voided:${key}`,
+    type: "shipment.label_voided",
+    summary: `Gave the label of ${shipmentId} back.`,
+    cause: "saga:void-labels",
+  });
 }
 
 function whereTo({ shippingAddress, shippingService }: OrderProgress["document"]) {
