@@ -236,10 +236,16 @@ export const MAX_FRAME_MESSAGES = 1_000;
  */
 export const ANSWERED_WITHIN_MS = 9_000;
 /**
- * The same for a message of the stream. A caller that finds its gateway silent for 4.5 seconds more, and
+ * The same for a message of the stream. A caller that finds its gateway silent for 3.75 seconds more, and
  * leaves it for another, has known nothing for less than ten.
  */
-export const MESSAGE_ANSWERED_WITHIN_MS = 5_000;
+export const MESSAGE_ANSWERED_WITHIN_MS = 6_000;
+/**
+ * How long a process asks another one's engine, milliseconds. Less than any caller waits: a request that went
+ * on to another engine after its caller was told that nothing is known could be done there behind the refusal
+ * of its repeat.
+ */
+export const ENGINE_PATIENCE_MS = 5_000;
 /**
  * Unanswered messages of a connection: enough that one connection alone can fill the engine's next commit.
  */

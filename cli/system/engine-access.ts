@@ -3,10 +3,10 @@
  * others and reaches theirs; or it has none, and reaches those that have one.
  */
 import type { Logger } from "pino";
+import { ENGINE_PATIENCE_MS } from "../../config/limits.ts";
 import type { Settings } from "../../config/settings.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { type Engine, startEngine } from "../../engine/engine.ts";
-import { isMoving } from "../../engine/errors.ts";
 import { EngineDoor } from "../../engine/fabric/engine-door.ts";
 import { FabricLink } from "../../engine/fabric/fabric-link.ts";
 import { RemoteEngine } from "../../engine/fabric/remote-engine.ts";
@@ -16,6 +16,7 @@ import type { EngineProcess, OperationContext } from "../../operations/context.t
 import type { Caller } from "../../store/audit-log/record-audit.ts";
 import { readCompanyIdentity } from "../../store/catalog/companies.ts";
 import type { Database } from "../../store/sql/database.ts";
+import { carryOutAtHome } from "./carry-out.ts";
 import { readPem } from "./pem-file.ts";
 import { probeEngine } from "./probe-engine.ts";
 
@@ -72,17 +73,12 @@ export async function ownEngine(
     allocator,
     engine,
     engineProcess: (context) => ({
-      carryOut: async (operation, given, caller, orderId) => {
-        if (engine.client.has(orderId)) {
-          try {
-            return await carryOutHere(context(), operation, given, caller);
-          } catch (error) {
-            // The order's home has moved meanwhile, or is being brought to life.
-            if (!isMoving(error)) throw error;
-          }
-        }
-        return carryOutAt(remote, operation, given, caller, orderId);
-      },
+      carryOut: (operation, given, caller, orderId) =>
+        carryOutAtHome({
+          isHere: () => engine.client.has(orderId),
+          here: () => carryOutHere(context(), operation, given, caller),
+          there: (withinMs) => carryOutAt(remote, { operation, given, caller, orderId }, withinMs),
+        }),
     }),
     openDoor: (context) =>
       new EngineDoor({
@@ -117,7 +113,8 @@ export async function otherEngine(
     allocator,
     engine: null,
     engineProcess: () => ({
-      carryOut: (operation, given, caller, orderId) => carryOutAt(remote, operation, given, caller, orderId),
+      carryOut: (operation, given, caller, orderId) =>
+        carryOutAt(remote, { operation, given, caller, orderId }, ENGINE_PATIENCE_MS),
     }),
     probe: async () => {
       if (!link.isUp()) throw new Error("Redis does not answer, by which the engine's process is reached");
@@ -133,12 +130,16 @@ export async function otherEngine(
 
 async function carryOutAt(
   remote: RemoteEngine,
-  operation: string,
-  given: unknown,
-  caller: Caller | undefined,
-  orderId: string,
+  asking: {
+    readonly operation: string;
+    readonly given: unknown;
+    readonly caller: Caller | undefined;
+    readonly orderId: string;
+  },
+  withinMs: number,
 ): Promise<unknown> {
-  const asked = { key: orderId, isRepeatable: false };
+  const { operation, given, caller, orderId } = asking;
+  const asked = { key: orderId, isRepeatable: false, withinMs };
   return (await remote.ask("operation", [operation, given, caller], asked)).value;
 }
 

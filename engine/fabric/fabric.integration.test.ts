@@ -323,6 +323,14 @@ describe.skipIf(!hasRedis)(`the fabric${hasRedis ? "" : " (skipped: install redi
     expect(await engine.client.positions([sku])).toEqual([]);
   });
 
+  test("whoever waits for less than others is told so much sooner", async () => {
+    const { remote } = otherProcess();
+    const beganAt = performance.now();
+    const asked = { key: newSku(), isRepeatable: true, withinMs: 200 };
+    expect(await codeOf(remote.ask("status", [], asked))).toBe("engine_unreachable");
+    expect(performance.now() - beganAt).toBeLessThan(4_000);
+  });
+
   test("while the engine stays away only the first wait for it: those that come later are refused soon", async () => {
     const { stock } = otherProcess(3_000);
     expect(await codeOf(stock.positions(["X"]))).toBe("engine_unreachable");

@@ -16,6 +16,7 @@
  *    refused soon.
  */
 import type { Logger } from "pino";
+import { ENGINE_PATIENCE_MS } from "../../config/limits.ts";
 import { inPartSpan } from "../../config/trace.ts";
 import { EngineError, isMoving } from "../errors.ts";
 import type { FabricLink } from "./fabric-link.ts";
@@ -30,8 +31,6 @@ import {
 } from "./fabric-messages.ts";
 import { ShardMap } from "./shard-map.ts";
 
-/** Callers are told something within ten seconds, and this is not all of their way. */
-const PATIENCE_MS = 8_000;
 /** What a request is given while nothing has been heard for as long as it would otherwise have. */
 const LEAST_PATIENCE_MS = 250;
 /** A process that is there is heard each second, whatever it works at. */
@@ -71,6 +70,8 @@ export type AskOptions = {
   readonly only?: string;
   /** Whether it is about more shards than the key's, which its caller finds anew where one has moved. */
   readonly isOfSeveral?: boolean;
+  /** How long its caller still waits, milliseconds; absent: as long as anybody. */
+  readonly withinMs?: number;
 };
 
 type Answered = { readonly value: unknown; readonly by: string };
@@ -111,7 +112,7 @@ export class RemoteEngine {
 
   constructor(options: { readonly link: FabricLink; readonly logger: Logger; readonly patienceMs?: number }) {
     this.link = options.link;
-    this.patienceMs = options.patienceMs ?? PATIENCE_MS;
+    this.patienceMs = options.patienceMs ?? ENGINE_PATIENCE_MS;
     this.map = new ShardMap(this.link, () => {
       options.logger.info({ owners: [...this.map.owners()] }, "shards are at other processes now");
       this.moved();
@@ -187,7 +188,7 @@ export class RemoteEngine {
         method,
         given: bytes,
         traceparent,
-        until: now + this.patienceAfter(now - silentSince),
+        until: now + Math.min(this.patienceAfter(now - silentSince), options.withinMs ?? this.patienceMs),
         sentTo: null,
         sentAt: 0,
         notBefore: 0,

@@ -16,6 +16,7 @@
  */
 import type { Logger } from "pino";
 import type { PositionAddress, StockCommand, StockOutcome } from "../../actors/commands.ts";
+import { ENGINE_PATIENCE_MS } from "../../config/limits.ts";
 import type { SourcingRuleList } from "../../config/sourcing-rule.ts";
 import type { Database } from "../../store/sql/database.ts";
 import type {
@@ -51,8 +52,6 @@ import { OrderOverEngines } from "./order-over-engines.ts";
 import { PendingConfirmations } from "./pending-confirmations.ts";
 import { RoutedLanes } from "./routed-lanes.ts";
 
-/** A shard that moves is at its new owner within seconds. */
-const PATIENCE_MS = 8_000;
 const LOOK_AGAIN_MS = 50;
 
 /** What one engine has answered for some of the things that were asked. */
@@ -284,7 +283,7 @@ export class RoutedAllocator implements AllocatorClient {
       readonly there: (some: readonly T[]) => readonly [FabricMethod, ...unknown[]];
     },
   ): Promise<readonly Answered<R>[]> {
-    const until = performance.now() + PATIENCE_MS;
+    const until = performance.now() + ENGINE_PATIENCE_MS;
     const answered: Answered<R>[] = [];
     let open = [...things.keys()];
     while (open.length > 0) {
@@ -295,7 +294,8 @@ export class RoutedAllocator implements AllocatorClient {
           if (isHere && this.own !== null) return way.here(this.own, some);
           const [method, ...given] = way.there(some);
           const key = keyOf(some[0] as T);
-          const asked = { key, isRepeatable: true, isOfSeveral: true };
+          const withinMs = until - performance.now();
+          const asked = { key, isRepeatable: true, isOfSeveral: true, withinMs };
           return (await this.others.ask(method, given, asked)).value as R;
         }),
       );

@@ -1,7 +1,7 @@
 /**
  * One connection to `/v1/stream` in MessagePack: one question at a time, then an answer or a broken line. A
  * server that owes an answer and says nothing is asked for a sign of life and left, as `holdfast/client` does
- * with a `silenceMs` of three seconds.
+ * with a `silenceMs` of 2.5 seconds.
  */
 import { Packr } from "msgpackr";
 import { WebSocket } from "ws";
@@ -15,7 +15,7 @@ const packr = new Packr({ useRecords: false, variableMapSize: true });
 
 const OPEN_TIMEOUT_MS = 5_000;
 /** Without a word for so long it is asked for one; for as long and a half it is left. */
-const SILENCE_MS = 3_000;
+const SILENCE_MS = 2_500;
 
 export class StreamConnection {
   private readonly socket: WebSocket;
