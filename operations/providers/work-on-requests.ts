@@ -29,7 +29,7 @@ import { type FulfillmentOrder, readFulfillmentOrders } from "../../store/floor/
 import { lockParts, updateFulfillmentOrder } from "../../store/floor/fulfillment-changes.ts";
 import { readOrderProgress } from "../../store/orders/order-progress.ts";
 import { readEntryData, recordEntry } from "../../store/orders/timeline.ts";
-import { inTransaction } from "../../store/sql/database.ts";
+import { inTransaction, type Queryable } from "../../store/sql/database.ts";
 import { isLockedOut, pauseAfter, problemOf } from "../channels/lane.ts";
 import { reportFloorException } from "../floor/report-floor-exception.ts";
 import { CANCEL_REQUESTED } from "../holds/cancel-order.ts";
@@ -225,8 +225,8 @@ async function refuse(lane: ProviderLane, request: StoredRequest, detail: string
     await lockParts(client, orderId);
     await changeRequest(client, fulfillmentOrderId, { state: "ended", outcome: "refused" });
     await updateFulfillmentOrder(client, fulfillmentOrderId, { stage: "waiting" });
+    await conclude(client, lane, orderId);
   });
-  if (request.callOff !== null) await conclude(lane, orderId);
 }
 
 /** Nothing of it is wanted any more. */
@@ -259,8 +259,8 @@ async function callOff(lane: ProviderLane, request: StoredRequest): Promise<void
       callOffAnswer: answer,
       ...(answer === "called_off" ? { state: "ended", outcome: "called_off" } : { state: "asked" }),
     });
+    await conclude(client, lane, orderId);
   });
-  await conclude(lane, orderId);
 }
 
 /** Its fulfillment order has ended without waiting for the provider: what leaves now leaves for nothing. */
@@ -286,36 +286,34 @@ async function endUnwanted(
   });
 }
 
-/** Once every provider has answered: the order is cancelled, or it goes on. */
-async function conclude(lane: ProviderLane, orderId: string): Promise<void> {
-  await inTransaction(lane.context.database, async (client) => {
-    await lockParts(client, orderId);
-    const wanted = (await requestsOf(client, orderId)).filter(({ callOff: wish }) => wish !== null);
-    const [first] = wanted;
-    if (first?.callOff == null) return;
-    const isAnswered = ({ state, callOffAnswer }: StoredRequest) =>
-      callOffAnswer !== null || state === "ended";
-    if (!wanted.every(isAnswered)) return;
-    const by = first.callOff;
-    if (wanted.every(({ callOffAnswer }) => callOffAnswer !== "too_late")) {
-      await tellOrderSaga(client, orderId, {
-        key: `cancel-requested:${orderId}`,
-        type: "cancel-requested",
-        reason: String(
-          (await readEntryData(client, orderId, CANCEL_REQUESTED))?.["reason"] ?? "no reason given",
-        ),
-        by,
-      });
-      return;
-    }
-    await recordEntry(client, {
-      orderId,
-      key: `cancellation-refused:${lane.provider.name}:${orderId}`,
-      type: "order.cancellation_refused",
-      summary: `Not cancelled: ${lane.provider.shownName} is sending it and cannot stop it. The goods can be returned.`,
-      cause: causeOf(lane),
-      data: { by },
+/**
+ * Once every provider has answered: the order is cancelled, or it goes on. Where nobody wants it cancelled nothing
+ * happens. With the last answer, so that no crash comes between: what has ended is not looked at again.
+ */
+async function conclude(client: Queryable, lane: ProviderLane, orderId: string): Promise<void> {
+  const wanted = (await requestsOf(client, orderId)).filter(({ callOff: wish }) => wish !== null);
+  const [first] = wanted;
+  if (first?.callOff == null) return;
+  const isAnswered = ({ state, callOffAnswer }: StoredRequest) => callOffAnswer !== null || state === "ended";
+  if (!wanted.every(isAnswered)) return;
+  const by = first.callOff;
+  if (wanted.every(({ callOffAnswer }) => callOffAnswer !== "too_late")) {
+    const entry = await readEntryData(client, orderId, CANCEL_REQUESTED);
+    await tellOrderSaga(client, orderId, {
+      key: `cancel-requested:${orderId}`,
+      type: "cancel-requested",
+      reason: String(entry?.["reason"] ?? "no reason given"),
+      by,
     });
-    await goOnAsking(client, orderId);
+    return;
+  }
+  await recordEntry(client, {
+    orderId,
+    key: `cancellation-refused:${lane.provider.name}:${orderId}`,
+    type: "order.cancellation_refused",
+    summary: `Not cancelled: ${lane.provider.shownName} is sending it and cannot stop it. The goods can be returned.`,
+    cause: causeOf(lane),
+    data: { by },
   });
+  await goOnAsking(client, orderId);
 }

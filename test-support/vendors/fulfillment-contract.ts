@@ -12,7 +12,7 @@ import { NO_SERVER_FAULTS } from "../../integrations/simulator-kit/faults.ts";
 import type { SimulatedKeeper } from "../../integrations/simulator-kit/simulated-keeper.ts";
 import type { ChannelVendor } from "../../integrations/vendor.ts";
 import type { CancelAnswer, FulfillmentProvider, ProviderRequest } from "../../ports/fulfillment-provider.ts";
-import { type Exchange, faultOfCall } from "./connection-contract.ts";
+import { type Exchange, faultOfCall, patiently } from "./connection-contract.ts";
 
 /** A seller's goods at a vendor, and the vendor as it is asked to send them. */
 export type KeeperWorld = {
@@ -109,7 +109,7 @@ export async function readAllStock(provider: FulfillmentProvider): Promise<{
   let page: string | null = null;
   do {
     const token: string | null = page;
-    const read = await provider.readStock(token);
+    const read = await patiently(() => provider.readStock(token));
     for (const { sku, sellable } of read.stock) stock.set(sku, sellable);
     page = read.next;
     pages += 1;

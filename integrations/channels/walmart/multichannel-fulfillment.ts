@@ -30,6 +30,8 @@ const HEADER = { headerAttributes: { buId: "0", martId: "202" } };
 const SPEEDS = { standard: "STANDARD", expedited: "EXPEDITED", priority: "EXPEDITED" } as const;
 /** Nobody has said how long it takes; the sandbox's orders are there within a minute. */
 const UNSEEN_MS = 10 * 60_000;
+/** Ours, where Walmart need not be asked. */
+const INCOMPLETE = "request_incomplete";
 /** The most that Walmart gives of an order number; ours is one of them. */
 const FOUND = 10;
 const STOCK_PAGE = 200;
@@ -48,7 +50,7 @@ export function createMultichannelFulfillment(ask: Ask, orderChannelId: string):
     unseenMs: UNSEEN_MS,
     async request(request) {
       const lacking = lackOf(request);
-      if (lacking !== null) return { status: "refused", code: "request_incomplete", message: lacking };
+      if (lacking !== null) return { status: "refused", code: INCOMPLETE, message: lacking };
       if ((await find(request.key)) !== null) return { status: "done" };
       const reply = await ask({ method: "POST", path: ORDERS, body: bodyOf(request, orderChannelId) });
       if (isTaken(reply)) return { status: "done" };
