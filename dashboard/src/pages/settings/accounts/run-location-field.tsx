@@ -1,5 +1,5 @@
 /** Which location of ours a channel's vendor runs: it keeps and sends the goods that lie there. */
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { LocationView } from "../../../../../contract/catalog.ts";
 import type { ChannelKindView } from "../../../../../contract/channels.ts";
 import { Field } from "../../../components/field.tsx";
@@ -16,6 +16,7 @@ export function RunLocationField({
   /** Why what was chosen was not taken; null: nothing is wrong. */
   readonly problem: string | null;
 }) {
+  const [chosen, setChosen] = useState(value ?? "");
   const select = useRef<HTMLSelectElement>(null);
   useEffect(() => {
     if (problem !== null) select.current?.focus();
@@ -33,7 +34,8 @@ export function RunLocationField({
         ref={select}
         class="select"
         name="runsLocation"
-        defaultValue={value ?? ""}
+        value={chosen}
+        onChange={(event) => setChosen(event.currentTarget.value)}
         aria-invalid={problem !== null}
       >
         <option value="">None</option>
