@@ -11,7 +11,12 @@ import type {
 import { NO_SERVER_FAULTS } from "../../integrations/simulator-kit/faults.ts";
 import type { SimulatedKeeper } from "../../integrations/simulator-kit/simulated-keeper.ts";
 import type { ChannelVendor } from "../../integrations/vendor.ts";
-import type { CancelAnswer, FulfillmentProvider, ProviderRequest } from "../../ports/fulfillment-provider.ts";
+import type {
+  CancelAnswer,
+  FulfillmentProvider,
+  ProviderRequest,
+  ProviderStockPage,
+} from "../../ports/fulfillment-provider.ts";
 import { type Exchange, faultOfCall, patiently } from "./connection-contract.ts";
 
 /** A seller's goods at a vendor, and the vendor as it is asked to send them. */
@@ -109,7 +114,7 @@ export async function readAllStock(provider: FulfillmentProvider): Promise<{
   let page: string | null = null;
   do {
     const token: string | null = page;
-    const read = await patiently(() => provider.readStock(token));
+    const read: ProviderStockPage = await patiently(() => provider.readStock(token));
     for (const { sku, sellable } of read.stock) stock.set(sku, sellable);
     page = read.next;
     pages += 1;

@@ -198,6 +198,7 @@ async function start(options: ChannelSimulatorOptions): Promise<WalmartSimulator
   function takeWord(order: ShopOrder, act: string, body: unknown, market: string): string | null {
     if (act === "acknowledge") {
       if (order.isCancelled) return "The order is cancelled";
+      if (order.planned.fulfilledByChannel === true) return "Walmart Fulfilled orders can't be acknowledged";
       order.extra.set("acknowledged", "yes");
       books.changed(order, "updated");
       return null;
