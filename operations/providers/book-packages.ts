@@ -65,7 +65,8 @@ export async function cutPackages(
         id: one.id,
         carrier: one.carrier,
         trackingNumber: one.trackingNumber,
-        shippedAt: one.shippedAt,
+        // A moment that is none is left out.
+        shippedAt: Number.isNaN(Date.parse(one.shippedAt)) ? "" : one.shippedAt,
       };
       const inIt = linesIn(current.items, part, one);
       if (inIt.length === 0) continue;

@@ -362,6 +362,30 @@ describe.each([AMAZON, WALMART])("with $shown", (chosen) => {
       expect([await onHand("MUG"), await onHand("CAP")]).toEqual([8, 9]);
     });
 
+    test("of which the provider's answer makes no sense waits, and keeps no other waiting", async () => {
+      const ids: string[] = [];
+      for (let number = 0; number < 2; number += 1) {
+        const line = { sku: "MUG", quantity: 1, priceMinor: 5_000, at: { omaha: 1 } };
+        const orderId = await world.placeOrder({ lines: [line] });
+        await released(orderId);
+        ids.push(orderId);
+      }
+      await look();
+      passedMs += 21_000;
+      const { provider } = lane;
+      const follow: typeof provider.follow = async (key, items) => {
+        if (key === `${ids[0]}-F1`) throw new TypeError("packages is not iterable");
+        const progress = await provider.follow(key, items);
+        const packages = progress?.packages.map((one) => ({ ...one, shippedAt: "soon" })) ?? [];
+        return progress === null ? null : { ...progress, packages };
+      };
+      await makeDue(true);
+      await expect(workOnRequests({ ...lane, provider: { ...provider, follow } })).rejects.toThrow(TypeError);
+      const state = async (id: string) => (await requests()).find((row) => row["id"] === `${id}-F1`);
+      expect(await state(ids[0] ?? "")).toMatchObject({ state: "asked", problem: "internal_error" });
+      expect(await state(ids[1] ?? "")).toMatchObject({ state: "leaving", problem: null });
+    });
+
     test("in two packages has a shipment of its own for each, with its lines", async () => {
       keeper.splits = true;
       const orderId = await world.placeOrder({
@@ -645,6 +669,18 @@ describe.each([AMAZON, WALMART])("with $shown", (chosen) => {
 
 describe("with Amazon alone", () => {
   beforeEach(() => open(AMAZON));
+
+  test("is not read for ever where its pages go round in a circle", async () => {
+    let calls = 0;
+    const readStock = async (page: string | null) => {
+      calls += 1;
+      return { stock: [{ sku: "MUG", sellable: 99 }], next: page === "b" ? "a" : page === "a" ? "b" : "a" };
+    };
+    const circling = { ...lane, provider: { ...lane.provider, readStock } };
+    await expect(readProviderStock(circling)).rejects.toMatchObject({ code: "page_unknown" });
+    expect(calls).toBe(9);
+    expect(await onHand("MUG")).toBe(10);
+  });
 
   test("is read from its beginning where a page has expired meanwhile, and is left for later where they all do", async () => {
     for (let number = 0; number < 60; number += 1) keeper.put(`A ${number}`, 1);

@@ -47,11 +47,19 @@ const MOST_LOOK_MS = 15 * 60_000;
 const SOON_MS = 1_000;
 /** What was taken and is not to be seen yet, or was called off and is not decided on, is looked for so often. */
 const UNDECIDED_LOOK_MS = 15_000;
+const NOT_WORKED_ON = { code: "internal_error", detail: "It could not be worked on: the log says why." };
 /** A wish to call off that had no effect for so long is told once more. */
 const WISH_AGAIN_MS = 15 * 60_000;
 
-/** @returns how many were looked at; @throws ServiceFault where the provider does not let us in */
+/**
+ * One that cannot be worked on, by a fault of ours or an answer that makes no sense, waits and keeps nobody else
+ * waiting; what was wrong with the first such is thrown in the end.
+ *
+ * @returns how many were looked at
+ * @throws ServiceFault where the provider does not let us in
+ */
 export async function workOnRequests(lane: ProviderLane): Promise<number> {
+  const broken: unknown[] = [];
   const due = await dueRequests(lane.context.database, lane.channelId, AT_ONCE);
   let count = 0;
   for (const request of due) {
@@ -59,7 +67,13 @@ export async function workOnRequests(lane: ProviderLane): Promise<number> {
     try {
       await workOn(lane, request);
     } catch (error) {
-      if (!(error instanceof ServiceFault)) throw error;
+      if (!(error instanceof ServiceFault)) {
+        const { attempts, fulfillmentOrderId: id } = request;
+        const pauseMs = Math.min(MOST_LOOK_MS, SOON_MS * 2 ** Math.min(attempts, 10));
+        await postponeRequest(lane.context.database, id, NOT_WORKED_ON, pauseMs);
+        broken.push(error);
+        continue;
+      }
       // Nothing is wrong: no more calls are made.
       if (lane.isEnding()) break;
       const pauseMs = pauseAfter(request.attempts, error);
@@ -73,6 +87,7 @@ export async function workOnRequests(lane: ProviderLane): Promise<number> {
     }
     count += 1;
   }
+  if (broken.length > 0) throw broken[0];
   return count;
 }
 
