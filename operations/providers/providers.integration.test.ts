@@ -21,6 +21,7 @@ import type {
 import { NO_SERVER_FAULTS } from "../../integrations/simulator-kit/faults.ts";
 import type { SimulatedKeeper } from "../../integrations/simulator-kit/simulated-keeper.ts";
 import type { ChannelVendor } from "../../integrations/vendor.ts";
+import { ServiceFault } from "../../ports/service-fault.ts";
 import { askAgainWhatWasCalledOff, providerKey } from "../../store/channels/provider-requests.ts";
 import { readFulfillmentOrders } from "../../store/floor/fulfillment.ts";
 import { dyingDatabase, ProcessDied } from "../../test-support/dying-process.ts";
@@ -384,6 +385,24 @@ describe.each([AMAZON, WALMART])("with $shown", (chosen) => {
       const state = async (id: string) => (await requests()).find((row) => row["id"] === `${id}-F1`);
       expect(await state(ids[0] ?? "")).toMatchObject({ state: "asked", problem: "internal_error" });
       expect(await state(ids[1] ?? "")).toMatchObject({ state: "leaving", problem: null });
+    });
+
+    test("that the provider cannot be asked about says so on its timeline, once, and goes on later", async () => {
+      const orderId = await world.placeOrder({ lines: THERE });
+      await released(orderId);
+      const { provider } = lane;
+      const request = () => {
+        const facts = { service: under.kind, code: "request_refused", retryable: false };
+        return Promise.reject(new ServiceFault("the sales channel is unknown", facts));
+      };
+      for (let turn = 0; turn < 2; turn += 1) {
+        await makeDue(true);
+        await workOnRequests({ ...lane, provider: { ...provider, request } });
+      }
+      const entries = await timeline(world, orderId);
+      expect(entries.filter((type) => type === "fulfillment.exception").length).toBe(1);
+      await look();
+      expect(await requests()).toMatchObject([{ state: "asked", problem: null }]);
     });
 
     test("in two packages has a shipment of its own for each, with its lines", async () => {

@@ -47,6 +47,8 @@ const MOST_LOOK_MS = 15 * 60_000;
 const SOON_MS = 1_000;
 /** What was taken and is not to be seen yet, or was called off and is not decided on, is looked for so often. */
 const UNDECIDED_LOOK_MS = 15_000;
+/** A fault that has come so often in a row is told on the order. */
+const TOLD_AFTER = 5;
 const NOT_WORKED_ON = { code: "internal_error", detail: "It could not be worked on: the log says why." };
 /** A wish to call off that had no effect for so long is told once more. */
 const WISH_AGAIN_MS = 15 * 60_000;
@@ -84,11 +86,28 @@ export async function workOnRequests(lane: ProviderLane): Promise<number> {
       await postponeRequest(lane.context.database, id, problemOf(error), pauseMs, wasTurnedAway);
       // Nothing is wrong with this request, and the next one would fare no better.
       if (isTurnedAway) throw error;
+      if (!error.retryable || request.attempts === TOLD_AFTER) await tellOfFault(lane, request, error);
     }
     count += 1;
   }
   if (broken.length > 0) throw broken[0];
   return count;
+}
+
+/** What does not pass by itself is seen where the order is looked at; it is tried again all the same. */
+async function tellOfFault(
+  lane: ProviderLane,
+  { fulfillmentOrderId, orderId, round }: StoredRequest,
+  fault: ServiceFault,
+): Promise<void> {
+  await recordEntry(lane.context.database, {
+    orderId,
+    key: `provider-fault:${fulfillmentOrderId}:${round}:${fault.code}`,
+    type: "fulfillment.exception",
+    summary: `${lane.provider.shownName} cannot be asked about ${fulfillmentOrderId}: ${fault.message}. It is tried again.`,
+    cause: causeOf(lane),
+    data: { fulfillmentOrderId, code: fault.code },
+  });
 }
 
 function workOn(lane: ProviderLane, request: StoredRequest): Promise<void> {
