@@ -1,6 +1,6 @@
 /**
- * A simulated vendor's warehouses that send for sellers, as tests and the sandbox handle them: what lies there,
- * and what it was asked to send. The wire format is the vendor's folder's.
+ * A simulated vendor's warehouses that send for sellers, as tests and the sandbox handle them: what lies
+ * there, and what it was asked to send. The wire format is the vendor's folder's.
  *
  * An order goes its way by the seller's clock: taken, worked on from `workMs` on, sent after `sendMs`, there
  * after `deliverMs`. It can be called off until it is worked on.

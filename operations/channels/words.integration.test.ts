@@ -1,7 +1,7 @@
 /**
  * What channels are told of holds and invoices: a Shopify store, which knows holds and no invoices, and a
- * WooCommerce shop, which knows invoice numbers and no holds; and of orders that a marketplace ships itself, of
- * which Walmart is not told. Over their simulators, with the engine and PostgreSQL.
+ * WooCommerce shop, which knows invoice numbers and no holds; and of orders that a marketplace ships itself,
+ * of which Walmart is not told. Over their simulators, with the engine and PostgreSQL.
  */
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";

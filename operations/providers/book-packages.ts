@@ -39,8 +39,8 @@ const FIRST_JOURNEY_MS = 30_000;
 /**
  * Packages that are new get their fulfillment orders.
  *
- * @returns whether nothing more is to be done now: all that was asked for is in packages, or somebody else is to
- *   look at it first
+ * @returns whether nothing more is to be done now: all that was asked for is in packages, or somebody else is
+ *   to look at it first
  */
 export async function cutPackages(
   lane: ProviderLane,

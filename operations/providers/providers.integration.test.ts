@@ -1,6 +1,6 @@
 /**
- * A location that a vendor runs, with real sagas, PostgreSQL and Temporal, and the vendors' warehouses as their
- * simulators over HTTP: orders that are sourced there are asked for, followed, called off and booked.
+ * A location that a vendor runs, with real sagas, PostgreSQL and Temporal, and the vendors' warehouses as
+ * their simulators over HTTP: orders that are sourced there are asked for, followed, called off and booked.
  */
 import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -186,8 +186,8 @@ async function onHand(sku: string): Promise<number> {
 }
 
 /**
- * Looks until nothing is left to be done now, and dies at each statement of it: with one provider before it, with
- * the other after it.
+ * Looks until nothing is left to be done now, and dies at each statement of it: with one provider before it,
+ * with the other after it.
  *
  * @returns how often it died
  */

@@ -45,7 +45,9 @@ const AT_ONCE = 50;
 const FIRST_LOOK_MS = 15_000;
 const MOST_LOOK_MS = 15 * 60_000;
 const SOON_MS = 1_000;
-/** What was taken and is not to be seen yet, or was called off and is not decided on, is looked for so often. */
+/**
+ * What was taken and is not to be seen yet, or was called off and is not decided on, is looked for so often.
+ */
 const UNDECIDED_LOOK_MS = 15_000;
 /** A fault that has come so often in a row is told on the order. */
 const TOLD_AFTER = 5;
@@ -54,8 +56,8 @@ const NOT_WORKED_ON = { code: "internal_error", detail: "It could not be worked 
 const WISH_AGAIN_MS = 15 * 60_000;
 
 /**
- * One that cannot be worked on, by a fault of ours or an answer that makes no sense, waits and keeps nobody else
- * waiting; what was wrong with the first such is thrown in the end.
+ * One that cannot be worked on, by a fault of ours or an answer that makes no sense, waits and keeps nobody
+ * else waiting; what was wrong with the first such is thrown in the end.
  *
  * @returns how many were looked at
  * @throws ServiceFault where the provider does not let us in
@@ -321,8 +323,9 @@ async function endUnwanted(
 }
 
 /**
- * Once every provider has answered: the order is cancelled, or it goes on. Where nobody wants it cancelled nothing
- * happens. With the last answer, so that no crash comes between: what has ended is not looked at again.
+ * Once every provider has answered: the order is cancelled, or it goes on. Where nobody wants it cancelled
+ * nothing happens. With the last answer, so that no crash comes between: what has ended is not looked at
+ * again.
  */
 async function conclude(client: Queryable, lane: ProviderLane, orderId: string): Promise<void> {
   const wanted = (await requestsOf(client, orderId)).filter(({ callOff: wish }) => wish !== null);

@@ -3,8 +3,8 @@
  *
  * Q1 A fulfillment order is asked for once at a time. One that was refused or called off is asked for anew
  *    under another key, since providers keep keys for ever.
- * Q2 Whether a request was taken whose answer was lost is not known until it can be seen (`sent_at`): it counts
- *    as asked for, and is not asked for again meanwhile.
+ * Q2 Whether a request was taken whose answer was lost is not known until it can be seen (`sent_at`): it
+ *    counts as asked for, and is not asked for again meanwhile.
  * Q3 While a row is open, its fulfillment order is as one that is being picked: nobody moves or splits it.
  */
 import { createHash } from "node:crypto";
@@ -37,7 +37,9 @@ export type StoredRequest = {
   readonly trackingNumber: string | null;
   readonly shippedAt: Date | null;
   readonly attempts: number;
-  /** Since it was asked for without an answer that says whether it was taken, milliseconds; null: no doubt. */
+  /**
+   * Since it was asked for without an answer that says whether it was taken, milliseconds; null: no doubt.
+   */
   readonly sentMsAgo: number | null;
   /** Since the provider took the wish to call it off, milliseconds; null: it has no such wish. */
   readonly callOffSentMsAgo: number | null;

@@ -1,6 +1,6 @@
 /**
- * What is true of every vendor that keeps goods and sends them for us, over its simulator: asked for once, open
- * until it has left, called off while that is possible, its stock read whole.
+ * What is true of every vendor that keeps goods and sends them for us, over its simulator: asked for once,
+ * open until it has left, called off while that is possible, its stock read whole.
  */
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";

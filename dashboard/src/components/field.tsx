@@ -1,6 +1,8 @@
 import type { ComponentChildren } from "preact";
 
-/** A labelled control with its hint, and what is wrong with it. The control is the child: the label covers it. */
+/**
+ * A labelled control with its hint, and what is wrong with it. The control is the child: the label covers it.
+ */
 export function Field({
   label,
   hint,

@@ -1,4 +1,6 @@
-/** Walmart's fulfillment centers over their simulator, which is as strict as Walmart's description of them. */
+/**
+ * Walmart's fulfillment centers over their simulator, which is as strict as Walmart's description of them.
+ */
 import { describe, expect, test } from "vitest";
 import {
   describeKeeper,

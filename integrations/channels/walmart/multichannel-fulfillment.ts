@@ -1,12 +1,12 @@
 /**
- * Walmart's fulfillment centers as a place that sends for us: Walmart Fulfillment Services (WFS), Multichannel
- * Solutions. `ports/fulfillment-provider.ts` says what is wanted. Of the United States only.
+ * Walmart's fulfillment centers as a place that sends for us: Walmart Fulfillment Services (WFS),
+ * Multichannel Solutions. `ports/fulfillment-provider.ts` says what is wanted. Of the United States only.
  *
- * M1 Walmart accepts an order, and a cancellation, before it decides on it: neither is believed before it shows
- *    in the order's status. Until a new order can be seen there, it is not asked for again.
+ * M1 Walmart accepts an order, and a cancellation, before it decides on it: neither is believed before it
+ *    shows in the order's status. Until a new order can be seen there, it is not asked for again.
  * M2 A package has a tracking number before it has left: what has left has a moment at which it did.
- * M3 A line of a package names our line by `fulfillerLineId`; the order's own lines name none, and come in the
- *    order in which they were asked for.
+ * M3 A line of a package names our line by `fulfillerLineId`; the order's own lines name none, and come in
+ *    the order in which they were asked for.
  */
 import type { TrackingStatus } from "../../../ports/carriers.ts";
 import type {
@@ -177,7 +177,9 @@ function isMissing(reply: JsonReply): boolean {
   return isUnknown(reply) || (reply.status === 400 && /NOT_FOUND/i.test(errorOf(reply).code));
 }
 
-/** What is wrong stands in the middle of `info`: `[Error [code=…, description=orderChannelId is invalid, …`. */
+/**
+ * What is wrong stands in the middle of `info`: `[Error [code=…, description=orderChannelId is invalid, …`.
+ */
 function refusalOf(reply: JsonReply): Extract<ProviderAnswer, { readonly status: "refused" }> {
   const { code, message } = errorOf(reply);
   const info = textAt(listAt(reply.json, "errors")[0], "info").slice(0, 500);

@@ -1,9 +1,10 @@
 /**
- * Walmart's fulfillment centers of a simulated seller: what lies there (WFS Inventory, in both of its forms), and
- * orders of other channels that are sent from there (Multichannel Solutions).
+ * Walmart's fulfillment centers of a simulated seller: what lies there (WFS Inventory, in both of its forms),
+ * and orders of other channels that are sent from there (Multichannel Solutions).
  *
- * As at Walmart, an order is accepted first and seen later, and so is the wish to call it off. Whether a second
- * order under the same `sellerOrderId` is refused is said nowhere: `takesTwice` plays the worse of the two.
+ * As at Walmart, an order is accepted first and seen later, and so is the wish to call it off. Whether a
+ * second order under the same `sellerOrderId` is refused is said nowhere: `takesTwice` plays the worse of the
+ * two.
  */
 import { randomUUID } from "node:crypto";
 import { jsonReply, type SimulatedReply, type SimulatedRequest } from "../../../simulator-kit/exchange.ts";

@@ -1,10 +1,10 @@
 /**
  * Walmart's Marketplace API for a simulated seller: tokens for a quarter of an hour, orders by their cursors,
- * acknowledgement, shipping, cancellation, refund, stock one by one and by feed, items, notifications, and the
- * fulfillment centers that send for other channels.
+ * acknowledgement, shipping, cancellation, refund, stock one by one and by feed, items, notifications, and
+ * the fulfillment centers that send for other channels.
  *
- * Which country it is follows from a call's headers, as at Walmart. Mexico has no call for one order, none for
- * refunds of orders, its own reasons, and no notifications.
+ * Which country it is follows from a call's headers, as at Walmart. Mexico has no call for one order, none
+ * for refunds of orders, its own reasons, and no notifications.
  */
 import { createHmac } from "node:crypto";
 import { startChannelServer } from "../../../simulator-kit/channel-server.ts";
