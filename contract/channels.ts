@@ -55,6 +55,14 @@ export const ChannelKindView = Type.Object({
       }),
     ),
   ),
+  /** Where its vendor keeps and sends goods, so that it may run a location; null: it keeps none. */
+  keepsGoods: Nullable(
+    Type.Object({
+      where: Text,
+      /** What the account has to have for it; null: nothing more. */
+      needs: Nullable(Text),
+    }),
+  ),
 });
 export type ChannelKindView = Shape<typeof ChannelKindView>;
 

@@ -8,6 +8,7 @@ import type { SecretBox } from "../config/secret-box.ts";
 import { createChannelDesk } from "../integrations/channel-desk.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
 import { shopifySimulator } from "../integrations/channels/shopify/simulator/simulator.ts";
+import { walmartSimulator } from "../integrations/channels/walmart/simulator/simulator.ts";
 import type { ChannelSimulator } from "../integrations/simulator-kit/channel-simulator.ts";
 import { runChannels } from "../operations/standing/channels.ts";
 import { VendorRoster } from "../ports/vendor-roster.ts";
@@ -24,6 +25,7 @@ const SKU = "STV-GAS-SLATE";
 
 describe.skipIf(chromium === undefined)("the page of channels", () => {
   let shop: ChannelSimulator;
+  let walmart: ChannelSimulator;
   let edge: TestEdge;
   let browser: TestBrowser;
   let work: { stop(): Promise<void> };
@@ -32,6 +34,12 @@ describe.skipIf(chromium === undefined)("the page of channels", () => {
 
   beforeAll(async () => {
     shop = await shopifySimulator.start({ webhookUrl: null, webhookSecret: "none", now: Date.now, logger });
+    walmart = await walmartSimulator.start({
+      webhookUrl: null,
+      webhookSecret: "none",
+      now: Date.now,
+      logger,
+    });
     shop.list({ channelSku: SKU, title: "Gas stove", gtin: null, quantity: 10 });
     shop.list({ channelSku: "STOVE-3", title: "Three stoves", gtin: null, quantity: 10 });
     const desk = createChannelDesk({
@@ -71,6 +79,7 @@ describe.skipIf(chromium === undefined)("the page of channels", () => {
     await work?.stop();
     await edge?.stop();
     await shop?.close();
+    await walmart?.close();
   });
 
   async function signedIn(path: string, viewport: typeof PHONE): Promise<Page> {
@@ -212,5 +221,55 @@ describe.skipIf(chromium === undefined)("the page of channels", () => {
       return answer.text();
     });
     expect(report).toContain("4711");
+  });
+
+  test("a vendor that keeps goods may run a location; what speaks against it is said at the field", async () => {
+    const plain = await signedIn("/settings?view=channels&channel=shopify", DESKTOP);
+    await plain.getByText("Seconds between two looks").waitFor();
+    expect(await plain.locator("[name=runsLocation]").count()).toBe(0);
+    await plain.context().close();
+
+    const shown = await signedIn("/settings?view=channels&channel=walmart", PHONE);
+    const field = shown.locator("label.field", { has: shown.locator("[name=runsLocation]") });
+    await field.getByText(/sent by Walmart's fulfillment centers .* not packed by you/).waitFor();
+    const values = { ...walmart.account, WALMART_ORDER_CHANNEL: "" };
+    for (const [name, value] of Object.entries(values))
+      await shown.locator(`[name="value ${name}"]`).fill(value);
+    await shown.locator("[name=runsLocation]").selectOption("store-portland");
+    await shown.getByRole("button", { name: "Try and connect" }).click();
+    await field
+      .getByRole("alert")
+      .getByText(/WALMART_ORDER_CHANNEL: set it/)
+      .waitFor();
+    expect(await shown.locator("[name=runsLocation]").getAttribute("aria-invalid")).toBe("true");
+    await expectSound(shown);
+
+    await shown
+      .locator('[name="value WALMART_ORDER_CHANNEL"]')
+      .fill(walmart.account["WALMART_ORDER_CHANNEL"] ?? "");
+    await shown.getByRole("button", { name: "Try and connect" }).click();
+    await shown.getByText("Saved. It counts from now on.").waitFor();
+    expect(await shown.locator("[name=runsLocation]").inputValue()).toBe("store-portland");
+    expect(await field.getByRole("alert").count()).toBe(0);
+
+    await edge.database.query(
+      `insert into provider_request (fulfillment_order_id, order_id, channel_id, location_id, due_at)
+       values ('o-1-F1', 'o-1', 'walmart', 'store-portland', now() + interval '1 day')`,
+    );
+    await shown.locator("[name=runsLocation]").selectOption("");
+    await shown.getByRole("button", { name: "Try and save" }).click();
+    await field
+      .getByRole("alert")
+      .getByText(/still has orders to send/)
+      .waitFor();
+    await edge.database.query("delete from provider_request");
+    await shown.getByRole("button", { name: "Try and save" }).click();
+    await eventually("it runs none", async () => {
+      const { rowCount } = await edge.database.query(
+        "select from channel_account where channel_id = 'walmart' and runs_location is null",
+      );
+      return rowCount === 1;
+    });
+    await field.getByRole("alert").waitFor({ state: "detached" });
   });
 });

@@ -353,6 +353,7 @@ describe("who charges", () => {
       chargedBy: "merchant",
       onShortage: "refuse",
       settings: null,
+      keepsGoods: null,
     });
   });
 });

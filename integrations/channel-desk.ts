@@ -19,6 +19,9 @@ export function createChannelDesk(
   };
   return {
     kinds: new Map([...apis].map(([kind, { variables }]) => [kind, variables])),
+    keepsGoods: new Map(
+      [...apis].flatMap(([kind, { keepsGoods }]) => (keepsGoods === undefined ? [] : [[kind, keepsGoods]])),
+    ),
     problemsOf: (kind, values) => {
       const declared = declarationOf(kind);
       const missing = declared.variables.flatMap(({ name, requiredToServe, meaning, fallback }) =>

@@ -8,6 +8,7 @@
 import type { VendorDeclaration, VendorSettings, VendorVariable } from "../config/vendor-settings.ts";
 import type { Carrier } from "../ports/carriers.ts";
 import type { ChannelConnection } from "../ports/channel-connection.ts";
+import type { GoodsKeeper } from "../ports/channel-desk.ts";
 import type { ChannelAdapter } from "../ports/channels.ts";
 import type { Mailer } from "../ports/notifications.ts";
 import type { PaymentProvider } from "../ports/payments.ts";
@@ -52,6 +53,8 @@ export type ChannelApi = {
   /** @param values by the names that `variables` declares, complete */
   connect(values: Readonly<Record<string, string>>, options?: ConnectOptions): Promise<ChannelConnection>;
   simulator(): Promise<ChannelSimulatorKind>;
+  /** Where it keeps and sends goods for sellers, and may run a location of ours; absent: it does not. */
+  readonly keepsGoods?: GoodsKeeper;
 };
 
 export type ConnectOptions = {

@@ -8,9 +8,18 @@ import type { ValueProblem } from "./vendor-desk.ts";
 
 type ChannelValues = Readonly<Record<string, string>>;
 
+export type GoodsKeeper = {
+  /** As people read it: `Amazon's warehouses`. */
+  readonly where: string;
+  /** What the account has to have for it, e.g. `WALMART_MARKET us`; absent: nothing more. */
+  readonly needs?: string;
+};
+
 export interface ChannelDesk {
   /** Kinds of channels with an API, with what has to be set for each. */
   readonly kinds: ReadonlyMap<string, readonly VendorVariable[]>;
+  /** Kinds whose vendor keeps and sends goods, and may run a location of ours. */
+  readonly keepsGoods: ReadonlyMap<string, GoodsKeeper>;
   /** What is wrong with an account's values, by the end of a sentence about each. */
   problemsOf(kind: string, values: ChannelValues): readonly ValueProblem[];
   /**

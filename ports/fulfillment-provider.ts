@@ -6,7 +6,8 @@
  * A refusal for good is a value. A fault throws a `ServiceFault`; whoever calls keeps to the limits and
  * remembers what was asked.
  *
- * F1 Asking twice under one key sends the goods once: by the provider's own key, or by looking first.
+ * F1 Asking twice under one key sends the goods once: by the provider's own key, or by looking first. Looking
+ *    helps only once a request can be seen, which `unseenMs` says: whoever calls waits for it.
  * F2 What a package holds is said by our own item numbers, so that a SKU in two lines is not mixed up.
  */
 import type { Address } from "../orders/address.ts";
@@ -28,6 +29,8 @@ export type ProviderRequest = {
   readonly placedAt: string;
   readonly speed: "standard" | "expedited" | "priority";
   readonly to: Address;
+  /** The shopper's; empty where it is not known. */
+  readonly email: string;
   readonly items: readonly ProviderItem[];
 };
 
@@ -60,6 +63,9 @@ export type ProviderAnswer =
   | { readonly status: "done" }
   | { readonly status: "refused"; readonly code: string; readonly message: string };
 
+/** `asked`: the wish was taken, and is decided on later; `follow` tells. */
+export type CancelAnswer = ProviderAnswer | { readonly status: "asked" };
+
 /** What may be sold of goods that lie there. */
 export type ProviderStock = { readonly sku: string; readonly sellable: number };
 
@@ -82,12 +88,25 @@ export interface FulfillmentProvider {
   readonly name: string;
   /** As people read it. */
   readonly shownName: string;
+  /**
+   * How long a request that was taken may not be seen yet, so that asking again might send it twice,
+   * milliseconds. 0: it is seen at once, or a second one under its key is refused.
+   */
+  readonly unseenMs: number;
   /** Asks for goods to be sent. A request that the provider has under this key is `done`. */
   request(request: ProviderRequest): Promise<ProviderAnswer>;
-  /** Null: the provider has nothing under this key. */
-  follow(key: string): Promise<ProviderProgress | null>;
-  /** Refused: it is too late, or the provider has none such. */
-  cancel(key: string): Promise<ProviderAnswer>;
+  /**
+   * Null: nothing is to be seen under this key.
+   *
+   * @param items as they were asked for
+   */
+  follow(key: string, items: readonly ProviderItem[]): Promise<ProviderProgress | null>;
+  /**
+   * All of it. Refused: it is too late, or the provider has none such.
+   *
+   * @param items as they were asked for
+   */
+  cancel(key: string, items: readonly ProviderItem[]): Promise<CancelAnswer>;
   /**
    * A page of all that lies there. What is not on any page is not known to be gone: providers leave goods
    * out.

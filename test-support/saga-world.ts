@@ -128,6 +128,7 @@ const ADDRESS: Address = {
   region: "NV",
   postalCode: "89501",
   country: "US",
+  phone: "+17755550142",
 };
 
 export async function startSagaWorld(database: Database): Promise<SagaWorld> {

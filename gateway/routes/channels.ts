@@ -79,7 +79,9 @@ export const channelRoutes: readonly Route[] = [
             required: variable.requiredToServe,
             secret: isSecret(variable),
           })) ?? null;
-        return { kind, chargedBy, onShortage, settings };
+        const keeper = services.channelDesk?.keepsGoods.get(kind);
+        const keepsGoods = keeper === undefined ? null : { where: keeper.where, needs: keeper.needs ?? null };
+        return { kind, chargedBy, onShortage, settings, keepsGoods };
       });
       return { json: { items, next: null } };
     },

@@ -1,5 +1,5 @@
 /**
- * The two ways of signing a webhook that several vendors share. Both are checked over the raw body and in
+ * The ways of signing a webhook that several vendors share. Both are checked over the raw body and in
  * constant time. With an empty secret no signature is valid.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
@@ -8,6 +8,14 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 export function isBase64HmacOf(rawBody: Buffer, secret: string, signature: string | undefined): boolean {
   if (signature === undefined || secret === "") return false;
   return equalInConstantTime(createHmac("sha256", secret).update(rawBody).digest("base64"), signature);
+}
+
+/** The same of a vendor that does not say how the HMAC is written: in base64, or in hexadecimal. */
+export function isHmacOf(rawBody: Buffer, secret: string, signature: string): boolean {
+  if (secret === "") return false;
+  const digest = createHmac("sha256", secret).update(rawBody).digest();
+  const isHex = equalInConstantTime(digest.toString("hex"), signature.toLowerCase());
+  return isHex || equalInConstantTime(digest.toString("base64"), signature);
 }
 
 /** How far a sender's clock may be from ours: the tolerance of the Standard Webhooks specification. */

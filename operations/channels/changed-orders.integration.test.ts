@@ -24,7 +24,7 @@ import { takeChannelWebhook } from "../capture/take-webhook.ts";
 import { connectChannel } from "../settings/connect-channel.ts";
 import { runChannels } from "../standing/channels.ts";
 
-const KINDS = ["amazon", "bigcommerce", "ebay", "square", "tiktok"] as const;
+const KINDS = ["amazon", "bigcommerce", "ebay", "square", "tiktok", "walmart"] as const;
 const KEY = "whsec_dGhlLXNlY3JldC1vZi10aGVzZS13ZWJob29rcw==";
 const box = new SecretBox([{ id: "test", key: Buffer.alloc(32, 7) }]);
 const desk = createChannelDesk({

@@ -14,6 +14,7 @@ import { recountListings } from "../../store/channels/listings.ts";
 import { movePosition, readChannelProgress } from "../../store/channels/progress.ts";
 import { addTellings, isToldOf, type NewTelling } from "../../store/channels/tellings.ts";
 import {
+  isChannelsToShip,
   type LineAtOurs,
   type OrderAtOurs,
   readGivenUp,
@@ -101,7 +102,8 @@ async function tellingsOf(
   switch (entry.type) {
     case "order.captured": {
       await recountListings(client, channelId, orderId);
-      return [telling("acknowledge", orderId)];
+      // Marketplaces refuse to be told that we have what they ship themselves.
+      return (await isChannelsToShip(client, orderId)) ? [] : [telling("acknowledge", orderId)];
     }
     case "shipment.shipped": {
       const order = await readOrderAtOurs(client, orderId);

@@ -1,7 +1,7 @@
 /**
  * What channels are told of holds and invoices: a Shopify store, which knows holds and no invoices, and a
- * WooCommerce shop, which knows invoice numbers and no holds. Over their simulators, with the engine and
- * PostgreSQL.
+ * WooCommerce shop, which knows invoice numbers and no holds; and of orders that a marketplace ships itself,
+ * of which Walmart is not told. Over their simulators, with the engine and PostgreSQL.
  */
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -9,6 +9,7 @@ import { SecretBox } from "../../config/secret-box.ts";
 import { createChannelDesk } from "../../integrations/channel-desk.ts";
 import { channelAdapters, channelVendors } from "../../integrations/channels/registry.ts";
 import type { ChannelSimulator } from "../../integrations/simulator-kit/channel-simulator.ts";
+import type { PlannedOrder } from "../../integrations/simulator-kit/planned-order.ts";
 import { listChannelConnections, listTellings } from "../../store/channels/channel-views.ts";
 import { invoicesOfOrder } from "../../store/channels/invoices.ts";
 import { type CaptureWorld, startCaptureWorld } from "../../test-support/capture-world.ts";
@@ -20,7 +21,7 @@ import { releaseHold } from "../holds/release-hold.ts";
 import { connectChannel } from "../settings/connect-channel.ts";
 import { runChannels } from "../standing/channels.ts";
 
-const KINDS = ["shopify", "woocommerce"] as const;
+const KINDS = ["shopify", "walmart", "woocommerce"] as const;
 type Kind = (typeof KINDS)[number];
 const box = new SecretBox([{ id: "test", key: Buffer.alloc(32, 7) }]);
 const desk = createChannelDesk({
@@ -33,6 +34,10 @@ const logger = pino({ level: process.env["CHANNELS_LOG"] ?? "silent" });
 let world: CaptureWorld;
 let work: { stop(): Promise<void> };
 const shops = new Map<Kind, ChannelSimulator>();
+const accountOf = (kind: Kind) => ({
+  ...shopOf(kind).account,
+  ...(kind === "walmart" ? { WALMART_NODE_TYPES: "SellerFulfilled,WFSFulfilled" } : {}),
+});
 const shopOf = (kind: Kind): ChannelSimulator => shops.get(kind) as ChannelSimulator;
 
 beforeAll(async () => {
@@ -51,7 +56,11 @@ beforeAll(async () => {
     const connected = await connectChannel(
       world.context,
       { desk, box },
-      { channelId: kind, body: { values: shop.account, pollSeconds: 2, tellsStock: false }, by: "staff:1" },
+      {
+        channelId: kind,
+        body: { values: accountOf(kind), pollSeconds: 2, tellsStock: false },
+        by: "staff:1",
+      },
     );
     expect(connected.status).toBe("done");
   }
@@ -72,8 +81,13 @@ async function eventually(what: string, check: () => Promise<boolean> | boolean,
   }
 }
 
-async function buy(kind: Kind, number: number, quantity: number, taxPercent = 0): Promise<string> {
-  const id = shopOf(kind).place({ ...plannedOrder(number, [["MUG", quantity]]), taxPercent });
+async function buy(
+  kind: Kind,
+  number: number,
+  quantity: number,
+  more: Partial<PlannedOrder> = {},
+): Promise<string> {
+  const id = shopOf(kind).place({ ...plannedOrder(number, [["MUG", quantity]]), ...more });
   if (id === null) throw new Error("sold out");
   const orderId = `${kind}-${id}`;
   await eventually("it is here", async () => {
@@ -99,8 +113,9 @@ test("what each channel can be told is known, and what it has no word for", asyn
     const all = await listChannelConnections(world.store.database, null);
     return all.every(({ tells }) => tells !== null);
   });
-  const [shopify, woo] = await listChannelConnections(world.store.database, null);
+  const [shopify, walmart, woo] = await listChannelConnections(world.store.database, null);
   expect(shopify?.tells).toEqual(["cancel", "hold", "refund", "release", "ship"]);
+  expect(walmart?.tells).toEqual(["acknowledge", "cancel", "refund", "ship"]);
   expect(woo?.tells).toEqual(["cancel", "invoice", "refund", "ship"]);
 });
 
@@ -152,6 +167,13 @@ test("held for two reasons, an order is released at the channel when the last on
   expect(rows.filter(({ kind }) => kind === "release").map(({ known }) => known)).toEqual([true, false]);
 });
 
+test("an order that the marketplace ships itself is not acknowledged, which it would refuse", async () => {
+  const theirs = await buy("walmart", 11, 1, { fulfilledByChannel: true });
+  const ours = await buy("walmart", 12, 1);
+  await becomes(ours, ["acknowledge told"]);
+  expect(await tellings(theirs)).toEqual([]);
+});
+
 test("a channel that has no word for a hold is not told of one", async () => {
   const orderId = await buy("woocommerce", 3, 1);
   await putHold(world.context, { orderId, reason: "Look at it.", by: "staff:1", key: "k" });
@@ -162,7 +184,7 @@ test("a channel that has no word for a hold is not told of one", async () => {
 });
 
 test("each parcel has an invoice, numbered without a gap, and they add up to what was sold", async () => {
-  const orderId = await buy("woocommerce", 5, 3, 8);
+  const orderId = await buy("woocommerce", 5, 3, { taxPercent: 8 });
   await sendParcel(world.store.database, orderId, 1, 1);
   await eventually("the first", async () => (await tellings(orderId)).some((told) => /^invoice/.test(told)));
   await sendParcel(world.store.database, orderId, 2, 2);

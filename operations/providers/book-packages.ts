@@ -39,7 +39,8 @@ const FIRST_JOURNEY_MS = 30_000;
 /**
  * Packages that are new get their fulfillment orders.
  *
- * @returns whether all that was asked for is in packages now
+ * @returns whether nothing more is to be done now: all that was asked for is in packages, or somebody else is
+ *   to look at it first
  */
 export async function cutPackages(
   lane: ProviderLane,
@@ -53,6 +54,8 @@ export async function cutPackages(
     const rows = await requestsOf(client, orderId);
     const current = rows.find((row) => row.fulfillmentOrderId === fulfillmentOrderId);
     if (locked === undefined || current?.state !== "asked") return current?.state !== "asked";
+    // Somebody wants it called off since it was looked at: that is answered first.
+    if (current.callOff !== null && current.callOffAnswer === null) return true;
     const known = new Set(rows.filter(({ key }) => key === current.key).map(({ packageId }) => packageId));
     const parts = [...locked.parts];
     let part = parts.find(({ id }) => id === fulfillmentOrderId);
@@ -62,7 +65,8 @@ export async function cutPackages(
         id: one.id,
         carrier: one.carrier,
         trackingNumber: one.trackingNumber,
-        shippedAt: one.shippedAt,
+        // A moment that is none is left out.
+        shippedAt: Number.isNaN(Date.parse(one.shippedAt)) ? "" : one.shippedAt,
       };
       const inIt = linesIn(current.items, part, one);
       if (inIt.length === 0) continue;

@@ -18,7 +18,7 @@ export async function followJourney(lane: ProviderLane, request: StoredRequest):
   const { fulfillmentOrderId, packageId, trackingNumber } = request;
   const id = packageId ?? "";
   const journey = await budget.call("orders", () => provider.readJourney(id));
-  const at = journey.at === "" ? null : journey.at;
+  const at = Number.isNaN(Date.parse(journey.at)) ? null : journey.at;
   const number = trackingNumber === null || trackingNumber === "" ? id : trackingNumber;
   if (journey.status !== "unknown" && at !== null)
     await recordTracking(context, { provider: provider.name, account: channelId }, [

@@ -70,19 +70,29 @@ export async function readProviderStock(lane: ProviderLane): Promise<StockRead |
 /** @returns false where it was ended before, so that nothing is to be booked */
 async function readPages({ context, provider, channelId, budget, isEnding }: ProviderLane): Promise<boolean> {
   let page: string | null = null;
+  const seen = new Set<string>();
   for (let begun = 1; !isEnding(); ) {
     const token: string | null = page;
     try {
       const read: ProviderStockPage = await budget.call("stock", () => provider.readStock(token));
       await writeProviderStock(context.database, channelId, read.stock);
       if (read.next === null) return true;
+      if (seen.has(read.next)) throw pageUnknown(provider.name);
+      seen.add(read.next);
       page = read.next;
     } catch (error) {
       // Pages expire; what was read of them is as good as what is read now.
       if (!(error instanceof ServiceFault) || error.code !== "page_unknown" || begun === 3) throw error;
       begun += 1;
       page = null;
+      seen.clear();
     }
   }
   return false;
+}
+
+/** It names a page that was there before, and would be asked for it for ever. */
+function pageUnknown(service: string): ServiceFault {
+  const detail = { service, code: "page_unknown", retryable: true };
+  return new ServiceFault("the pages of the stock go round in a circle", detail);
 }

@@ -6,7 +6,8 @@
  * books, and to the order's saga everything after it.
  *
  * P1 A request is asked for under a key that is written down before: a crash between asking and writing asks
- *    again under the same key, and the provider counts it once.
+ *    again under the same key, and the provider counts it once. Where a provider shows what it has taken only
+ *    later, it is looked for until then and not asked again.
  * P2 An order is cancelled only when every provider has said that nothing leaves. Where one says that it is
  *    too late, the cancellation is refused and what was called off meanwhile is asked for anew.
  * P3 What the provider will not do is told to a person; nothing is tried again for ever in silence.
@@ -24,11 +25,11 @@ import {
   requestsOf,
   type StoredRequest,
 } from "../../store/channels/provider-requests.ts";
-import { readFulfillmentOrders } from "../../store/floor/fulfillment.ts";
+import { type FulfillmentOrder, readFulfillmentOrders } from "../../store/floor/fulfillment.ts";
 import { lockParts, updateFulfillmentOrder } from "../../store/floor/fulfillment-changes.ts";
 import { readOrderProgress } from "../../store/orders/order-progress.ts";
 import { readEntryData, recordEntry } from "../../store/orders/timeline.ts";
-import { inTransaction } from "../../store/sql/database.ts";
+import { inTransaction, type Queryable } from "../../store/sql/database.ts";
 import { isLockedOut, pauseAfter, problemOf } from "../channels/lane.ts";
 import { reportFloorException } from "../floor/report-floor-exception.ts";
 import { CANCEL_REQUESTED } from "../holds/cancel-order.ts";
@@ -44,9 +45,25 @@ const AT_ONCE = 50;
 const FIRST_LOOK_MS = 15_000;
 const MOST_LOOK_MS = 15 * 60_000;
 const SOON_MS = 1_000;
+/**
+ * What was taken and is not to be seen yet, or was called off and is not decided on, is looked for so often.
+ */
+const UNDECIDED_LOOK_MS = 15_000;
+/** A fault that has come so often in a row is told on the order. */
+const TOLD_AFTER = 5;
+const NOT_WORKED_ON = { code: "internal_error", detail: "It could not be worked on: the log says why." };
+/** A wish to call off that had no effect for so long is told once more. */
+const WISH_AGAIN_MS = 15 * 60_000;
 
-/** @returns how many were looked at; @throws ServiceFault where the provider does not let us in */
+/**
+ * One that cannot be worked on, by a fault of ours or an answer that makes no sense, waits and keeps nobody
+ * else waiting; what was wrong with the first such is thrown in the end.
+ *
+ * @returns how many were looked at
+ * @throws ServiceFault where the provider does not let us in
+ */
 export async function workOnRequests(lane: ProviderLane): Promise<number> {
+  const broken: unknown[] = [];
   const due = await dueRequests(lane.context.database, lane.channelId, AT_ONCE);
   let count = 0;
   for (const request of due) {
@@ -54,17 +71,45 @@ export async function workOnRequests(lane: ProviderLane): Promise<number> {
     try {
       await workOn(lane, request);
     } catch (error) {
-      if (!(error instanceof ServiceFault)) throw error;
+      if (!(error instanceof ServiceFault)) {
+        const { attempts, fulfillmentOrderId: id } = request;
+        const pauseMs = Math.min(MOST_LOOK_MS, SOON_MS * 2 ** Math.min(attempts, 10));
+        await postponeRequest(lane.context.database, id, NOT_WORKED_ON, pauseMs);
+        broken.push(error);
+        continue;
+      }
       // Nothing is wrong: no more calls are made.
       if (lane.isEnding()) break;
       const pauseMs = pauseAfter(request.attempts, error);
-      await postponeRequest(lane.context.database, request.fulfillmentOrderId, problemOf(error), pauseMs);
+      const id = request.fulfillmentOrderId;
+      const isTurnedAway = isLockedOut(error) || error.code === "rate_limited";
+      // What was asked for before this attempt may be there all the same.
+      const wasTurnedAway = isTurnedAway && request.state === "to_ask" && request.sentMsAgo === null;
+      await postponeRequest(lane.context.database, id, problemOf(error), pauseMs, wasTurnedAway);
       // Nothing is wrong with this request, and the next one would fare no better.
-      if (isLockedOut(error) || error.code === "rate_limited") throw error;
+      if (isTurnedAway) throw error;
+      if (!error.retryable || request.attempts === TOLD_AFTER) await tellOfFault(lane, request, error);
     }
     count += 1;
   }
+  if (broken.length > 0) throw broken[0];
   return count;
+}
+
+/** What does not pass by itself is seen where the order is looked at; it is tried again all the same. */
+async function tellOfFault(
+  lane: ProviderLane,
+  { fulfillmentOrderId, orderId, round }: StoredRequest,
+  fault: ServiceFault,
+): Promise<void> {
+  await recordEntry(lane.context.database, {
+    orderId,
+    key: `provider-fault:${fulfillmentOrderId}:${round}:${fault.code}`,
+    type: "fulfillment.exception",
+    summary: `${lane.provider.shownName} cannot be asked about ${fulfillmentOrderId}: ${fault.message}. It is tried again.`,
+    cause: causeOf(lane),
+    data: { fulfillmentOrderId, code: fault.code },
+  });
 }
 
 function workOn(lane: ProviderLane, request: StoredRequest): Promise<void> {
@@ -80,6 +125,13 @@ function workOn(lane: ProviderLane, request: StoredRequest): Promise<void> {
   }
 }
 
+/** It may have been taken, and may not be to be seen yet. */
+const isInDoubt = ({ provider }: ProviderLane, { sentMsAgo }: StoredRequest): boolean =>
+  sentMsAgo !== null && sentMsAgo < provider.unseenMs;
+
+const look = ({ provider, budget }: ProviderLane, key: string, items: readonly RequestItem[]) =>
+  budget.call("orders", () => provider.follow(key, items));
+
 const isUnwanted = ({ callOff: wanted, callOffAnswer, isEnded }: StoredRequest): boolean =>
   isEnded || (wanted !== null && callOffAnswer === null);
 
@@ -93,32 +145,47 @@ async function ask(lane: ProviderLane, request: StoredRequest): Promise<void> {
   const part = (await readFulfillmentOrders(database, orderId)).find(({ id }) => id === fulfillmentOrderId);
   if (order === undefined || part === undefined) return;
   const { document } = order;
-  if (document.shippingAddress === null) return refuse(lane, request, "The order has no shipping address.");
-  const names = await providerNames(
-    database,
-    lane.channelId,
-    part.lines.map(({ sku }) => sku),
-  );
-  const items: readonly RequestItem[] = part.lines.map(({ holdId, sku, quantity }, index) => ({
-    item: String(index + 1),
-    holdId,
-    sku: names.get(sku) ?? sku,
-    quantity,
-  }));
+  const { shippingAddress } = document;
+  if (shippingAddress === null) return refuse(lane, request, "The order has no shipping address.");
+  if (request.key !== null && isInDoubt(lane, request)) {
+    if ((await look(lane, request.key, request.items)) !== null) return noteAsked(lane, request, request.key);
+    return changeRequest(database, fulfillmentOrderId, { dueInMs: UNDECIDED_LOOK_MS });
+  }
   const key = request.key ?? providerKey(fulfillmentOrderId, round);
-  await changeRequest(database, fulfillmentOrderId, { key, items });
+  // What was asked for under a key is asked for as it was.
+  const items = request.key === null ? await itemsOf(lane, part) : request.items;
+  await changeRequest(database, fulfillmentOrderId, { key, items, isSent: true });
   const answer = await budget.call("orders", () =>
     provider.request({
       key,
       orderNumber: document.externalNumber,
       placedAt: document.placedAt,
       speed: speedOf(document.shippingService),
-      to: document.shippingAddress as NonNullable<typeof document.shippingAddress>,
+      to: shippingAddress,
+      email: document.customer.email ?? shippingAddress.email ?? "",
       items: items.map(({ item, sku, quantity }) => ({ item, sku, quantity })),
     }),
   );
   if (answer.status === "refused") return refuse(lane, request, answer.message);
-  await inTransaction(database, async (client) => {
+  await noteAsked(lane, request, key);
+}
+
+async function itemsOf(lane: ProviderLane, part: FulfillmentOrder): Promise<readonly RequestItem[]> {
+  const { context, channelId } = lane;
+  const skus = part.lines.map(({ sku }) => sku);
+  const names = await providerNames(context.database, channelId, skus);
+  return part.lines.map(({ holdId, sku, quantity }, index) => ({
+    item: String(index + 1),
+    holdId,
+    sku: names.get(sku) ?? sku,
+    quantity,
+  }));
+}
+
+async function noteAsked(lane: ProviderLane, request: StoredRequest, key: string): Promise<void> {
+  const { context, provider } = lane;
+  const { fulfillmentOrderId, orderId } = request;
+  await inTransaction(context.database, async (client) => {
     await changeRequest(client, fulfillmentOrderId, {
       state: "asked",
       isAsked: true,
@@ -142,11 +209,13 @@ function speedOf(service: string): "standard" | "expedited" | "priority" {
 }
 
 async function follow(lane: ProviderLane, request: StoredRequest): Promise<void> {
-  const { context, provider, budget } = lane;
+  const { database } = lane.context;
   const { key, fulfillmentOrderId } = request;
-  const progress = key === null ? null : await budget.call("orders", () => provider.follow(key));
+  const progress = key === null ? null : await look(lane, key, request.items);
+  if (progress === null && isInDoubt(lane, request))
+    return changeRequest(database, fulfillmentOrderId, { dueInMs: UNDECIDED_LOOK_MS });
   // The provider has lost it, or never had it: it is asked for again, under the same key.
-  if (progress === null) return changeRequest(context.database, fulfillmentOrderId, { state: "to_ask" });
+  if (progress === null) return changeRequest(database, fulfillmentOrderId, { state: "to_ask" });
   await takeProgress(lane, request, progress);
 }
 
@@ -192,23 +261,33 @@ async function refuse(lane: ProviderLane, request: StoredRequest, detail: string
     await lockParts(client, orderId);
     await changeRequest(client, fulfillmentOrderId, { state: "ended", outcome: "refused" });
     await updateFulfillmentOrder(client, fulfillmentOrderId, { stage: "waiting" });
+    await conclude(client, lane, orderId);
   });
-  if (request.callOff !== null) await conclude(lane, orderId);
 }
 
 /** Nothing of it is wanted any more. */
 async function callOff(lane: ProviderLane, request: StoredRequest): Promise<void> {
   const { context, provider, budget } = lane;
-  const { key, fulfillmentOrderId, orderId } = request;
-  const progress = key === null ? null : await budget.call("orders", () => provider.follow(key));
-  let answer: "called_off" | "too_late" = "called_off";
+  const { key, fulfillmentOrderId, orderId, callOffSentMsAgo } = request;
+  const progress = key === null ? null : await look(lane, key, request.items);
+  // What is not to be seen yet cannot be called off yet: it would be sent all the same.
+  const isUndecided = progress === null && key !== null && isInDoubt(lane, request);
+  let answer: "called_off" | "too_late" | "asked" = isUndecided ? "asked" : "called_off";
+  let isCallOffSent = false;
   if (key !== null && progress !== null && progress.status !== "cancelled" && progress.status !== "refused") {
-    const cancelled =
-      progress.packages.length > 0
-        ? ({ status: "refused" } as const)
-        : await budget.call("orders", () => provider.cancel(key));
-    if (cancelled.status === "refused") answer = "too_late";
+    if (progress.packages.length > 0) answer = "too_late";
+    else if (callOffSentMsAgo !== null && callOffSentMsAgo < WISH_AGAIN_MS) answer = "asked";
+    else {
+      const { status } = await budget.call("orders", () => provider.cancel(key, request.items));
+      answer = status === "refused" ? "too_late" : status === "asked" ? "asked" : "called_off";
+      isCallOffSent = answer === "asked";
+    }
   }
+  if (answer === "asked")
+    return changeRequest(context.database, fulfillmentOrderId, {
+      dueInMs: UNDECIDED_LOOK_MS,
+      ...(isCallOffSent ? { isCallOffSent } : {}),
+    });
   if (request.isEnded) return endUnwanted(lane, request, answer);
   await inTransaction(context.database, async (client) => {
     await lockParts(client, orderId);
@@ -216,8 +295,8 @@ async function callOff(lane: ProviderLane, request: StoredRequest): Promise<void
       callOffAnswer: answer,
       ...(answer === "called_off" ? { state: "ended", outcome: "called_off" } : { state: "asked" }),
     });
+    await conclude(client, lane, orderId);
   });
-  await conclude(lane, orderId);
 }
 
 /** Its fulfillment order has ended without waiting for the provider: what leaves now leaves for nothing. */
@@ -243,36 +322,35 @@ async function endUnwanted(
   });
 }
 
-/** Once every provider has answered: the order is cancelled, or it goes on. */
-async function conclude(lane: ProviderLane, orderId: string): Promise<void> {
-  await inTransaction(lane.context.database, async (client) => {
-    await lockParts(client, orderId);
-    const wanted = (await requestsOf(client, orderId)).filter(({ callOff: wish }) => wish !== null);
-    const [first] = wanted;
-    if (first?.callOff == null) return;
-    const isAnswered = ({ state, callOffAnswer }: StoredRequest) =>
-      callOffAnswer !== null || state === "ended";
-    if (!wanted.every(isAnswered)) return;
-    const by = first.callOff;
-    if (wanted.every(({ callOffAnswer }) => callOffAnswer !== "too_late")) {
-      await tellOrderSaga(client, orderId, {
-        key: `cancel-requested:${orderId}`,
-        type: "cancel-requested",
-        reason: String(
-          (await readEntryData(client, orderId, CANCEL_REQUESTED))?.["reason"] ?? "no reason given",
-        ),
-        by,
-      });
-      return;
-    }
-    await recordEntry(client, {
-      orderId,
-      key: `cancellation-refused:${lane.provider.name}:${orderId}`,
-      type: "order.cancellation_refused",
-      summary: `Not cancelled: ${lane.provider.shownName} is sending it and cannot stop it. The goods can be returned.`,
-      cause: causeOf(lane),
-      data: { by },
+/**
+ * Once every provider has answered: the order is cancelled, or it goes on. Where nobody wants it cancelled
+ * nothing happens. With the last answer, so that no crash comes between: what has ended is not looked at
+ * again.
+ */
+async function conclude(client: Queryable, lane: ProviderLane, orderId: string): Promise<void> {
+  const wanted = (await requestsOf(client, orderId)).filter(({ callOff: wish }) => wish !== null);
+  const [first] = wanted;
+  if (first?.callOff == null) return;
+  const isAnswered = ({ state, callOffAnswer }: StoredRequest) => callOffAnswer !== null || state === "ended";
+  if (!wanted.every(isAnswered)) return;
+  const by = first.callOff;
+  if (wanted.every(({ callOffAnswer }) => callOffAnswer !== "too_late")) {
+    const entry = await readEntryData(client, orderId, CANCEL_REQUESTED);
+    await tellOrderSaga(client, orderId, {
+      key: `cancel-requested:${orderId}`,
+      type: "cancel-requested",
+      reason: String(entry?.["reason"] ?? "no reason given"),
+      by,
     });
-    await goOnAsking(client, orderId);
+    return;
+  }
+  await recordEntry(client, {
+    orderId,
+    key: `cancellation-refused:${lane.provider.name}:${orderId}`,
+    type: "order.cancellation_refused",
+    summary: `Not cancelled: ${lane.provider.shownName} is sending it and cannot stop it. The goods can be returned.`,
+    cause: causeOf(lane),
+    data: { by },
   });
+  await goOnAsking(client, orderId);
 }

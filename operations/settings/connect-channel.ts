@@ -227,9 +227,13 @@ async function refusedToRun(
       `The location "${runsLocation}" is run by the account of the channel "${other}".`,
     );
   const { fulfillment } = await desk.connect(kind, { ...plain, ...secrets });
-  return fulfillment !== undefined
-    ? null
-    : refuse("channel_runs_no_location", `Channels of kind "${kind}" keep no goods: leave runsLocation out.`);
+  if (fulfillment !== undefined) return null;
+  const keeper = desk.keepsGoods.get(kind);
+  const detail =
+    keeper === undefined
+      ? `Channels of kind "${kind}" keep no goods: leave runsLocation out.`
+      : `${keeper.where} send for an account with ${keeper.needs ?? "access to them"}: set it, or leave runsLocation out.`;
+  return refuse("channel_runs_no_location", detail);
 }
 
 /** Of a secret only that it is set, and when it became another one. */

@@ -32,6 +32,7 @@ beforeAll(async () => {
       { id: "amazon", kind: "amazon" },
       { id: "amazon_eu", kind: "amazon" },
       { id: "etsy", kind: "etsy" },
+      { id: "walmart", kind: "walmart" },
     ],
   );
   seller = await amazonSimulator.start({ webhookUrl: null, webhookSecret: "none", now: Date.now, logger });
@@ -79,6 +80,11 @@ test("a location is run by one account, of a vendor that keeps goods, or the req
   const etsy = { ETSY_SHOP_ID: "1", ETSY_KEYSTRING: "k", ETSY_REFRESH_TOKEN: "r" };
   expect(await connect("etsy", { values: etsy, untried: true, runsLocation: "west" })).toMatchObject({
     code: "channel_runs_no_location",
+  });
+  const walmart = { WALMART_CLIENT_ID: "c", WALMART_CLIENT_SECRET: "s" };
+  expect(await connect("walmart", { values: walmart, untried: true, runsLocation: "west" })).toMatchObject({
+    code: "channel_runs_no_location",
+    detail: expect.stringContaining("WALMART_ORDER_CHANNEL"),
   });
   expect(await connect("amazon", { values, pollSeconds: 2, runsLocation: "west" })).toMatchObject({
     status: "done",

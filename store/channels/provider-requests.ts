@@ -3,7 +3,9 @@
  *
  * Q1 A fulfillment order is asked for once at a time. One that was refused or called off is asked for anew
  *    under another key, since providers keep keys for ever.
- * Q2 While a row is open, its fulfillment order is as one that is being picked: nobody moves or splits it.
+ * Q2 Whether a request was taken whose answer was lost is not known until it can be seen (`sent_at`): it
+ *    counts as asked for, and is not asked for again meanwhile.
+ * Q3 While a row is open, its fulfillment order is as one that is being picked: nobody moves or splits it.
  */
 import { createHash } from "node:crypto";
 import type { Queryable } from "../sql/database.ts";
@@ -35,6 +37,12 @@ export type StoredRequest = {
   readonly trackingNumber: string | null;
   readonly shippedAt: Date | null;
   readonly attempts: number;
+  /**
+   * Since it was asked for without an answer that says whether it was taken, milliseconds; null: no doubt.
+   */
+  readonly sentMsAgo: number | null;
+  /** Since the provider took the wish to call it off, milliseconds; null: it has no such wish. */
+  readonly callOffSentMsAgo: number | null;
   /** Of the fulfillment order. */
   readonly isEnded: boolean;
 };
@@ -43,6 +51,8 @@ const COLUMNS = `r.fulfillment_order_id as "fulfillmentOrderId", r.order_id as "
   r.location_id as "locationId", r.round, r.key, r.items, r.state, r.call_off as "callOff",
   r.call_off_answer as "callOffAnswer", r.package_id as "packageId", r.carrier,
   r.tracking_number as "trackingNumber", r.shipped_at as "shippedAt", r.attempts,
+  (extract(epoch from now() - r.sent_at) * 1000)::double precision as "sentMsAgo",
+  (extract(epoch from now() - r.call_off_sent_at) * 1000)::double precision as "callOffSentMsAgo",
   f.status in ('closed', 'cancelled') as "isEnded"`;
 
 /**
@@ -60,8 +70,8 @@ export async function askProviders(client: Queryable, ids: readonly string[]): P
         where f.id = any($1) and f.status = 'in_progress' and f.stage = 'waiting'
        on conflict (fulfillment_order_id) do update
          set state = 'to_ask', round = r.round + 1, key = null, items = '[]', outcome = null, call_off = null,
-             call_off_answer = null, attempts = 0, due_at = now(), problem_code = null, problem = null,
-             channel_id = excluded.channel_id, location_id = excluded.location_id, asked_at = null, changed_at = now()
+             call_off_answer = null, call_off_sent_at = null, sent_at = null, attempts = 0, due_at = now(),
+             problem_code = null, problem = null, channel_id = excluded.channel_id, location_id = excluded.location_id, asked_at = null, changed_at = now()
          where r.state = 'ended'
        returning r.fulfillment_order_id as id
      )
@@ -119,6 +129,10 @@ type RequestChange = {
   readonly key?: string;
   readonly items?: readonly RequestItem[];
   readonly isAsked?: true;
+  /** It is about to be asked for: until an answer comes, nobody knows whether it was. */
+  readonly isSent?: boolean;
+  /** The provider has taken the wish to call it off. */
+  readonly isCallOffSent?: true;
   readonly callOffAnswer?: "called_off" | "too_late";
   readonly package?: {
     readonly id: string;
@@ -141,6 +155,8 @@ export async function changeRequest(client: Queryable, id: string, change: Reque
             package_id = coalesce($8, package_id), carrier = coalesce($9, carrier),
             tracking_number = coalesce($10, tracking_number), shipped_at = coalesce($11::timestamptz, shipped_at),
             due_at = now() + $12 * interval '1 millisecond', attempts = 0, problem_code = null, problem = null,
+            sent_at = case when $13::boolean then now() when not $13 then null else sent_at end,
+            call_off_sent_at = case when $14 then now() else call_off_sent_at end,
             changed_at = now()
       where fulfillment_order_id = $1`,
     [
@@ -156,21 +172,29 @@ export async function changeRequest(client: Queryable, id: string, change: Reque
       left?.trackingNumber ?? null,
       left === undefined || left.shippedAt === "" ? null : left.shippedAt,
       change.dueInMs ?? 0,
+      change.isSent ?? null,
+      change.isCallOffSent === true,
     ],
   );
 }
 
-/** An attempt failed: it is tried again later. */
+/**
+ * An attempt failed: it is tried again later.
+ *
+ * @param wasTurnedAway the provider has surely not taken it
+ */
 export async function postponeRequest(
   client: Queryable,
   id: string,
   problem: { readonly code: string; readonly detail: string },
   dueInMs: number,
+  wasTurnedAway = false,
 ): Promise<void> {
   await client.query(
     `update provider_request set attempts = attempts + 1, due_at = now() + $2 * interval '1 millisecond',
-       problem_code = $3, problem = $4 where fulfillment_order_id = $1`,
-    [id, dueInMs, problem.code, problem.detail],
+       problem_code = $3, problem = $4, sent_at = case when $5 then null else sent_at end
+      where fulfillment_order_id = $1`,
+    [id, dueInMs, problem.code, problem.detail, wasTurnedAway],
   );
 }
 
@@ -198,7 +222,8 @@ export async function addLeavingRequest(
  */
 export async function callOffRequests(client: Queryable, orderId: string, by: string): Promise<boolean> {
   const { rows } = await client.query(
-    `update provider_request set call_off = $2, call_off_answer = null, due_at = now(), changed_at = now()
+    `update provider_request set call_off = $2, call_off_answer = null, call_off_sent_at = null, due_at = now(),
+       changed_at = now()
       where order_id = $1 and state in ('to_ask', 'asked') returning 1`,
     [orderId, by],
   );
@@ -215,7 +240,8 @@ export async function goOnAsking(client: Queryable, orderId: string): Promise<vo
             round = case when call_off_answer = 'called_off' then round + 1 else round end,
             key = case when call_off_answer = 'called_off' then null else key end,
             outcome = case when call_off_answer = 'called_off' then null else outcome end,
-            call_off = null, call_off_answer = null, due_at = now(), changed_at = now()
+            sent_at = case when call_off_answer = 'called_off' then null else sent_at end,
+            call_off = null, call_off_answer = null, call_off_sent_at = null, due_at = now(), changed_at = now()
       where order_id = $1 and call_off is not null`,
     [orderId],
   );
@@ -229,7 +255,7 @@ export async function askAgainWhatWasCalledOff(client: Queryable, orderId: strin
   await client.query(
     `update provider_request r
         set state = 'to_ask', round = round + 1, key = null, outcome = null, call_off = null, call_off_answer = null,
-            due_at = now(), changed_at = now()
+            call_off_sent_at = null, sent_at = null, due_at = now(), changed_at = now()
        from fulfillment_order f
       where f.id = r.fulfillment_order_id and r.order_id = $1 and r.outcome = 'called_off'
         and f.status = 'in_progress' and f.stage = 'picking'`,
@@ -305,7 +331,8 @@ export async function goodsAtProvider(
      select n.sku, n.sellable, coalesce(o.units, 0)::integer as outstanding, coalesce(o.moving, false) as "isMoving"
        from named n
        left join lateral (
-         select sum(l.quantity) filter (where r.state in ('asked', 'leaving', 'left')
+         select sum(l.quantity) filter (where (r.state in ('asked', 'leaving', 'left')
+                    or (r.state = 'to_ask' and r.sent_at is not null))
                   and f.status not in ('closed', 'cancelled')) as units,
                 bool_or(r.changed_at > now() - $4 * interval '1 millisecond') as moving
            from provider_request r join fulfillment_order f on f.id = r.fulfillment_order_id

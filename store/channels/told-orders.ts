@@ -58,6 +58,16 @@ export async function readOrderAtOurs(client: Queryable, orderId: string): Promi
   return rows[0];
 }
 
+/** Whether the channel hands over all of it itself. */
+export async function isChannelsToShip(client: Queryable, orderId: string): Promise<boolean> {
+  const { rows } = await client.query<{ theirs: boolean | null }>(
+    `select bool_and(coalesce(line->>'fulfilledBy', 'us') = 'channel') as theirs
+       from orders, jsonb_array_elements(document->'lines') as line where id = $1`,
+    [orderId],
+  );
+  return rows[0]?.theirs === true;
+}
+
 export type ParcelToTell = {
   readonly shipmentId: string;
   readonly carrier: string;

@@ -1,13 +1,18 @@
 import type { ComponentChildren } from "preact";
 
-/** A labelled control with its hint. The control is the child, so the label covers it. */
+/**
+ * A labelled control with its hint, and what is wrong with it. The control is the child: the label covers it.
+ */
 export function Field({
   label,
   hint,
+  problem,
   children,
 }: {
   readonly label: string;
   readonly hint?: string;
+  /** Null: nothing is wrong. */
+  readonly problem?: string | null;
   readonly children: ComponentChildren;
 }) {
   return (
@@ -16,6 +21,11 @@ export function Field({
       <span class="field-label">{label}</span>
       {children}
       {hint !== undefined && <span class="field-hint">{hint}</span>}
+      {problem != null && (
+        <span class="field-problem" role="alert">
+          {problem}
+        </span>
+      )}
     </label>
   );
 }

@@ -41,6 +41,8 @@ export function createMultiChannelFulfillment(api: AmazonApi): FulfillmentProvid
   return {
     name: "amazon-mcf",
     shownName: "Amazon",
+    // A second order of the same id is refused.
+    unseenMs: 0,
     async request(request) {
       if ((await find(request.key)) !== null) return { status: "done" };
       const reply = await api.ask({

@@ -100,6 +100,7 @@ export const amazon: ChannelVendor = {
         options,
       );
     },
+    keepsGoods: { where: "Amazon's warehouses (Multi-Channel Fulfillment)" },
     simulator: async () => (await import("./simulator/simulator.ts")).amazonSimulator,
   },
 };

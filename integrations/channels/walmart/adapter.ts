@@ -2,6 +2,8 @@
  * Walmart Marketplace orders (v3): one `order`, a `list.elements.order[]`, bare or as `{path, body}` of
  * Walmart's published samples. Their lines are read in `lines.ts`.
  *
+ * Notifications name the order that changed; what they hold of it is left to who reads the order.
+ *
  * The purchase order id identifies the order: one customer order may become several purchase orders.
  */
 import type { IncomingOrder } from "../../../orders/incoming-order.ts";
@@ -14,9 +16,11 @@ import {
   countAt,
   firstText,
   isObject,
+  parseJson,
   textAt,
   textRecord,
 } from "../../vendor-kit/vendor-json.ts";
+import { isHmacOf } from "../../vendor-kit/webhook-signature.ts";
 import {
   addressOf,
   computedTotal,
@@ -34,11 +38,53 @@ export const walmartAdapter: ChannelAdapter = {
   kind: "walmart",
   read: (payload) => readDocument(payload, readAny),
   join: (documents) => documents,
-  openWebhook: openStandardWebhook,
+  openWebhook(headers, rawBody, secret) {
+    // Walmart's own is in the header that the subscription names; the rest comes through connectors.
+    const signature = headers[SIGNATURE_HEADER];
+    if (signature === undefined) return openStandardWebhook(headers, rawBody, secret);
+    if (!isHmacOf(rawBody, secret, signature)) return null;
+    const source = at(documentOf(rawBody), "source");
+    const signedId = textAt(source, "eventId").slice(0, 100) || null;
+    return { topic: textAt(source, "eventType").slice(0, 100) || null, eventId: signedId, signedId };
+  },
 };
+
+/** As the guide has people name it in `authHeaderName`. */
+const SIGNATURE_HEADER = "x-walmart-signature";
+
+function documentOf(rawBody: Buffer): unknown {
+  try {
+    return parseJson(rawBody.toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Events about orders, alone (until December 2026) and as kinds of `ORDER_UPDATES`. */
+const ORDER_EVENTS: ReadonlySet<string> = new Set([
+  "ORDER_UPDATES",
+  "PO_CREATED",
+  "PO_LINE_AUTOCANCELLED",
+  "INTENT_TO_CANCEL",
+  "FRAUD_CANCEL",
+]);
+
+function readEvent(event: unknown): readonly ChannelReading[] {
+  const type = textAt(event, "source", "eventType");
+  const externalId = firstText(
+    textAt(event, "payload", "order", "purchaseOrderId"),
+    textAt(event, "payload", "purchaseOrderId"),
+  );
+  if (!ORDER_EVENTS.has(type))
+    return [refused("not_an_order", `This Walmart event is not about an order: ${type.slice(0, 100)}.`)];
+  return externalId === ""
+    ? [refused("malformed_payload", `Walmart's event ${type} names no purchaseOrderId.`)]
+    : [{ kind: "changed", externalId }];
+}
 
 function readAny(document: unknown): readonly ChannelReading[] {
   const body = at(document, "body") ?? document;
+  if (at(body, "source", "eventType") !== undefined) return readEvent(body);
   for (const other of ["orderShipment", "orderCancellation", "orderRefund"]) {
     if (at(body, other) !== undefined) {
       return [refused("not_an_order", `This is a Walmart ${other} request, not an order.`)];

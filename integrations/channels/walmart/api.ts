@@ -11,16 +11,20 @@ import { at, firstText, listAt, numberAt, textAt } from "../../vendor-kit/vendor
 
 export const SERVICE = "walmart";
 
+export type Market = "us" | "mx" | "ca";
+
 export type WalmartAccount = {
   /** `https://marketplace.walmartapis.com`, without a slash at its end. */
   readonly baseUrl: string;
   readonly clientId: string;
   readonly clientSecret: string;
-  readonly market: "us" | "mx" | "ca";
+  readonly market: Market;
   /** Where the seller's own stock is; empty: the account's only node. */
   readonly shipNode: string;
   /** Whose orders are read: `SellerFulfilled`, `WFSFulfilled`, `3PLFulfilled`. */
   readonly nodeTypes: readonly string[];
+  /** The sales channel of orders that Walmart's fulfillment centers send for us; empty: they send none. */
+  readonly orderChannel: string;
 };
 
 export type Asked = {
@@ -36,10 +40,19 @@ export type Asked = {
 /** An answer below 500 other than 401, 403, 408 and 429. @throws ServiceFault */
 export type Ask = (asked: Asked) => Promise<JsonReply>;
 
+/** Its calls, and what differs from country to country. */
+export type WalmartApi = {
+  readonly ask: Ask;
+  readonly market: Market;
+  /** Whose orders are read. */
+  readonly nodeTypes: readonly string[];
+  readonly now: () => number;
+};
+
 export function createWalmartApi(
   account: WalmartAccount,
   { timeoutMs, now }: { readonly timeoutMs: number; readonly now: () => number },
-): Ask {
+): WalmartApi {
   const tokens = createAccessTokens({ renew: () => logIn(account, timeoutMs, now), now });
 
   function send(asked: Asked, token: string): Promise<JsonReply> {
@@ -53,14 +66,15 @@ export function createWalmartApi(
       headers: {
         ...headersOf(account),
         "WM_SEC.ACCESS_TOKEN": token,
-        ...(content === undefined ? {} : { "content-type": content.contentType }),
+        // Without it Walmart answers an acknowledgement, which has no body, with 500.
+        ...(method === "GET" ? {} : { "content-type": content?.contentType ?? JSON_TYPE }),
       },
       ...(content === undefined ? {} : { body: content.text }),
       timeoutMs,
     });
   }
 
-  return async (asked) => {
+  const ask: Ask = async (asked) => {
     const reply = await withAccessToken(
       tokens,
       (token) => send(asked, token),
@@ -75,6 +89,7 @@ export function createWalmartApi(
     if (fault !== null) throw fault;
     return reply;
   };
+  return { ask, market: account.market, nodeTypes: account.nodeTypes, now };
 }
 
 const JSON_TYPE = "application/json";
@@ -84,7 +99,8 @@ function headersOf({ market }: WalmartAccount): Readonly<Record<string, string>>
     accept: JSON_TYPE,
     "WM_SVC.NAME": "Walmart Marketplace",
     "WM_QOS.CORRELATION_ID": randomUUID(),
-    ...(market === "us" ? {} : { WM_MARKET: market }),
+    // Other countries have the global form of the API, which wants its version said.
+    ...(market === "us" ? {} : { WM_MARKET: market, WM_GLOBAL_VERSION: "3.1" }),
   };
 }
 

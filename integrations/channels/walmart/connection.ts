@@ -4,18 +4,22 @@ import { ServiceFault } from "../../../ports/service-fault.ts";
 import type { ConnectOptions } from "../../vendor.ts";
 import { textAt, writeJson } from "../../vendor-kit/vendor-json.ts";
 import { answerOf, createWalmartApi, type WalmartAccount } from "./api.ts";
+import { createMultichannelFulfillment } from "./multichannel-fulfillment.ts";
 import { readOrder, readOrders, stateOf } from "./orders-api.ts";
 import { readListings, tellStock } from "./stock.ts";
-import { TOLD_TO_WALMART, tellOrder } from "./words.ts";
+import { tellOrder, toldTo } from "./words.ts";
 
 const TIMEOUT_MS = 20_000;
 
 export function connectWalmart(account: WalmartAccount, options: ConnectOptions = {}): ChannelConnection {
   const { timeoutMs = TIMEOUT_MS, now = Date.now } = options;
-  const ask = createWalmartApi(account, { timeoutMs, now });
+  const api = createWalmartApi(account, { timeoutMs, now });
+  const { ask } = api;
+  // Multichannel Solutions are of the United States, and of sellers who have a sales channel there.
+  const sendsForUs = account.market === "us" && account.orderChannel !== "";
   return {
     limits: { concurrency: 4, perSecond: 3, burst: 20, stockBatch: 1_000 },
-    tells: TOLD_TO_WALMART,
+    tells: toldTo(account.market),
     async tryConnection() {
       try {
         const detail = answerOf(await ask({ path: "/v3/token/detail" }), "the token's detail");
@@ -33,21 +37,25 @@ export function connectWalmart(account: WalmartAccount, options: ConnectOptions 
         throw error;
       }
     },
-    readOrders: (asked) => readOrders(ask, account.nodeTypes, asked, now()),
+    readOrders: (asked) => readOrders(api, asked),
     async readOrder(externalId) {
-      const order = await readOrder(ask, externalId);
-      return order === null ? null : writeJson({ order });
+      const order = await readOrder(api, externalId);
+      // A notification names every order, also those that the account is not to read.
+      const nodeType = textAt(order, "shipNode", "type");
+      const isWanted = nodeType === "" || account.nodeTypes.includes(nodeType);
+      return order === null || !isWanted ? null : writeJson({ order });
     },
     async readOrderStates(externalIds) {
       const states = [];
       for (const externalId of externalIds) {
-        const order = await readOrder(ask, externalId);
+        const order = await readOrder(api, externalId);
         if (order !== null) states.push(stateOf(order));
       }
       return states;
     },
-    tell: (word) => tellOrder(ask, word),
+    tell: (word) => tellOrder(api, word),
     tellStock: (levels) => tellStock(ask, account.shipNode, levels),
     readListings: (page) => readListings(ask, account.shipNode, page),
+    ...(sendsForUs ? { fulfillment: createMultichannelFulfillment(ask, account.orderChannel) } : {}),
   };
 }

@@ -19,21 +19,21 @@ import {
   writeJson,
 } from "../../vendor-kit/vendor-json.ts";
 import { negated } from "../reading.ts";
-import { type Ask, answerOf, isUnknown } from "./api.ts";
+import { answerOf, isUnknown, type WalmartApi } from "./api.ts";
 import { chargesOf, orList } from "./lines.ts";
 
 const PAGE = 100;
+/** Walmart has orders of the last half year. */
+const EVERY_ORDER_MS = 179 * 86_400_000;
 
 export async function readOrders(
-  ask: Ask,
-  nodeTypes: readonly string[],
+  { ask, nodeTypes, now }: WalmartApi,
   asked: OrdersAsked,
-  nowMs: number,
 ): Promise<OrdersPage> {
   const known = asked.page === null ? undefined : parseJson(asked.page);
   const node = countAt(known, "node") || 0;
   const cursor = textAt(known, "cursor");
-  const beganMs = countAt(known, "beganMs") || nowMs;
+  const beganMs = countAt(known, "beganMs") || now();
   const query = cursor === "" ? firstQuery(asked, nodeTypes[node] ?? "SellerFulfilled") : cursor;
   const reply = await ask({ path: "/v3/orders", query });
   // Walmart answers 404 where it finds none.
@@ -80,7 +80,9 @@ function newestOf(orders: readonly unknown[], beganMs: number): number | null {
 }
 
 /** The order's document; null: Walmart has none such. */
-export async function readOrder(ask: Ask, externalId: string): Promise<unknown> {
+export async function readOrder(api: WalmartApi, externalId: string): Promise<unknown> {
+  const { ask, market } = api;
+  if (market === "mx") return searchOrder(api, externalId);
   const reply = await ask({
     path: `/v3/orders/${encodeURIComponent(externalId)}`,
     query: "?productInfo=false&replacementInfo=true",
@@ -88,6 +90,24 @@ export async function readOrder(ask: Ask, externalId: string): Promise<unknown> 
   if (isUnknown(reply)) return null;
   const found = answerOf(reply, "an order");
   return at(found, "order") ?? found;
+}
+
+/** Mexico has no call for one order: it is searched for, node type by node type as all are. */
+async function searchOrder({ ask, nodeTypes, now }: WalmartApi, externalId: string): Promise<unknown> {
+  for (const shipNodeType of nodeTypes) {
+    const search = new URLSearchParams({
+      purchaseOrderId: externalId,
+      createdStartDate: new Date(now() - EVERY_ORDER_MS).toISOString(),
+      shipNodeType,
+      limit: "1",
+    });
+    const reply = await ask({ path: "/v3/orders", query: `?${search.toString()}` });
+    const found = reply.status === 404 ? {} : answerOf(reply, "an order");
+    const orders = orList(at(found, "list", "elements", "order"));
+    const order = orders.find((one) => textAt(one, "purchaseOrderId") === externalId);
+    if (order !== undefined) return order;
+  }
+  return null;
 }
 
 /** A line of the order, with its units by where they are. */

@@ -50,6 +50,13 @@ export const walmart: ChannelVendor = {
         fallback: () => "SellerFulfilled",
       },
       {
+        name: "WALMART_ORDER_CHANNEL",
+        meaning: "Id of the sales channel whose orders Walmart's fulfillment centers send (WFS Multichannel)",
+        standard: "they send none",
+        requiredToServe: false,
+        fallback: () => "",
+      },
+      {
         name: "WALMART_URL",
         meaning: "Address of the marketplace API",
         standard: "https://marketplace.walmartapis.com",
@@ -70,9 +77,14 @@ export const walmart: ChannelVendor = {
           market: market === "mx" || market === "ca" ? market : "us",
           shipNode: value("WALMART_SHIP_NODE"),
           nodeTypes: value("WALMART_NODE_TYPES").split(","),
+          orderChannel: value("WALMART_ORDER_CHANNEL"),
         },
         options,
       );
+    },
+    keepsGoods: {
+      where: "Walmart's fulfillment centers (WFS)",
+      needs: "WALMART_MARKET us and a WALMART_ORDER_CHANNEL",
     },
     simulator: async () => (await import("./simulator/simulator.ts")).walmartSimulator,
   },

@@ -9,32 +9,33 @@
 import { apportion } from "../../../orders/apportion.ts";
 import type { OrderWord, Told, ToldLine } from "../../../ports/channel-connection.ts";
 import { at, textAt } from "../../vendor-kit/vendor-json.ts";
-import { type Ask, errorOf } from "./api.ts";
+import { type Ask, errorOf, type Market, type WalmartApi } from "./api.ts";
 import { chargesOf } from "./lines.ts";
 import { chargeSum, type LineState, linesOf, readOrder, refundsOf } from "./orders-api.ts";
 
 type Word<Kind extends OrderWord["kind"]> = Extract<OrderWord, { kind: Kind }>;
 
-export const TOLD_TO_WALMART: ReadonlySet<OrderWord["kind"]> = new Set([
-  "acknowledge",
-  "ship",
-  "cancel",
-  "refund",
-]);
+/** In Mexico money is given back for a return only, which is Walmart's own. */
+export function toldTo(market: Market): ReadonlySet<OrderWord["kind"]> {
+  return new Set(["acknowledge", "ship", "cancel", ...(market === "mx" ? [] : (["refund"] as const))]);
+}
 
-export async function tellOrder(ask: Ask, word: OrderWord): Promise<Told> {
+export async function tellOrder(api: WalmartApi, word: OrderWord): Promise<Told> {
+  const { ask, market } = api;
   const { externalId } = word.order;
-  const order = await readOrder(ask, externalId);
+  const order = await readOrder(api, externalId);
   if (order === null) return refused("order_not_found", `Walmart has no order ${externalId}.`);
   const lines = linesOf(order);
   switch (word.kind) {
     case "acknowledge":
       return acknowledge(ask, externalId, lines);
     case "ship":
-      return ship(ask, word, lines);
+      return ship(api, word, lines);
     case "cancel":
-      return cancel(ask, word, lines);
+      return cancel(api, word, lines);
     case "refund":
+      if (market === "mx")
+        return refused("not_told_here", "Walmart Mexico gives money back for returns only.");
       return refund(ask, word, lines);
     default:
       return refused("not_told_here", `Walmart is not told of this: ${word.kind}.`);
@@ -64,14 +65,24 @@ async function acknowledge(ask: Ask, externalId: string, lines: readonly LineSta
 
 const units = (quantity: number) => ({ unitOfMeasurement: "EACH", amount: String(quantity) });
 
-/** Walmart's own spelling; others go as another carrier, by name. */
-const CARRIERS = new Map(
-  ["UPS", "USPS", "FedEx", "Airborne", "OnTrac", "DHL", "LS", "UDS", "UPSMI", "FDX", "Estafeta"].map(
-    (name) => [name.toLowerCase(), name],
-  ),
-);
+/** In Walmart's own spelling; others go as another carrier, by name. */
+const CARRIERS = {
+  us: ["UPS", "USPS", "FedEx", "Airborne", "OnTrac", "DHL", "LS", "UDS", "UPSMI", "FDX", "Estafeta"],
+  ca: ["UPS", "USPS", "FedEx", "Airborne", "OnTrac", "DHL", "LS", "UDS", "UPSMI", "FDX"],
+  mx: ["FedEx", "DHL", "Estafeta", "SFC", "PaqueteExpress", "Tracusa", "UPS", "99min", "17Track"],
+} as const satisfies Record<Market, readonly string[]>;
 
-async function ship(ask: Ask, word: Word<"ship">, lines: readonly LineState[]): Promise<Told> {
+function carrierOf(market: Market, name: string): Readonly<Record<string, string>> {
+  const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
+  const known = CARRIERS[market].find((one) => plain(one) === plain(name));
+  return known === undefined ? { otherCarrier: name } : { carrier: known };
+}
+
+async function ship(
+  { ask, market }: WalmartApi,
+  word: Word<"ship">,
+  lines: readonly LineState[],
+): Promise<Told> {
   const { trackingNumber } = word;
   if (lines.some((line) => line.trackingNumbers.includes(trackingNumber)))
     return { status: "already", reference: trackingNumber };
@@ -82,7 +93,6 @@ async function ship(ask: Ask, word: Word<"ship">, lines: readonly LineState[]): 
     const acknowledged = await post(ask, word.order.externalId, "acknowledge");
     if (acknowledged.status === "refused") return acknowledged;
   }
-  const carrier = CARRIERS.get(word.carrier.toLowerCase());
   const told = await post(ask, word.order.externalId, "shipping", {
     orderShipment: {
       orderLines: {
@@ -100,7 +110,7 @@ async function ship(ask: Ask, word: Word<"ship">, lines: readonly LineState[]): 
                   statusQuantity: units(quantity),
                   trackingInfo: {
                     shipDateTime: Date.parse(word.shippedAt),
-                    carrierName: carrier === undefined ? { otherCarrier: word.carrier } : { carrier },
+                    carrierName: carrierOf(market, word.carrier),
                     methodCode: methodOf(word.service),
                     trackingNumber,
                     ...(word.trackingUrl === null ? {} : { trackingURL: word.trackingUrl }),
@@ -131,14 +141,25 @@ function notOpen(told: readonly ToldLine[], lines: readonly LineState[]): Told |
   return null;
 }
 
-const CANCEL_REASONS: Readonly<Record<string, string>> = {
-  out_of_stock: "SELLER_CANCEL_OUT_OF_STOCK",
-  customer_request: "CUSTOMER_REQUESTED_SELLER_TO_CANCEL",
-  fraud: "SELLER_CANCEL_FRAUD_STOP_SHIPMENT",
-  address: "SELLER_CANCEL_ADDRESS_NOT_SERVICEABLE",
+type Reasons = { readonly other: string } & Readonly<Record<string, string>>;
+
+const CANCEL_REASONS: Readonly<Record<Market, Reasons>> = {
+  us: {
+    out_of_stock: "SELLER_CANCEL_OUT_OF_STOCK",
+    customer_request: "CUSTOMER_REQUESTED_SELLER_TO_CANCEL",
+    fraud: "SELLER_CANCEL_FRAUD_STOP_SHIPMENT",
+    address: "SELLER_CANCEL_ADDRESS_NOT_SERVICEABLE",
+    other: "SELLER_CANCEL_OUT_OF_STOCK",
+  },
+  ca: { customer_request: "CUSTOMER_REQUESTED_SELLER_TO_CANCEL", other: "CANCEL_BY_SELLER" },
+  mx: { out_of_stock: "MIRAKL_REFUND_15", other: "SELLER_REJECTION" },
 };
 
-async function cancel(ask: Ask, word: Word<"cancel">, lines: readonly LineState[]): Promise<Told> {
+async function cancel(
+  { ask, market }: WalmartApi,
+  word: Word<"cancel">,
+  lines: readonly LineState[],
+): Promise<Told> {
   const wanted = word.isWhole
     ? lines.map(({ number, sku, open, cancelled }) => ({
         externalLineId: number,
@@ -167,7 +188,7 @@ async function cancel(ask: Ask, word: Word<"cancel">, lines: readonly LineState[
             orderLineStatus: [
               {
                 status: "Cancelled",
-                cancellationReason: CANCEL_REASONS[word.reason] ?? "SELLER_CANCEL_OUT_OF_STOCK",
+                cancellationReason: CANCEL_REASONS[market][word.reason] ?? CANCEL_REASONS[market].other,
                 statusQuantity: units(quantity),
               },
             ],

@@ -1,5 +1,6 @@
 /** A channel's account at its vendor's API: what reaches it, and by which rules it is read and told. */
-import type { ChannelView } from "../../../../contract/catalog.ts";
+import { useState } from "preact/hooks";
+import type { ChannelView, LocationView } from "../../../../contract/catalog.ts";
 import type { ChannelKindView } from "../../../../contract/channels.ts";
 import type {
   ChannelAccountDetail,
@@ -8,6 +9,7 @@ import type {
 } from "../../../../contract/settings/channel-accounts.ts";
 import type { Page } from "../../../../contract/shapes.ts";
 import { get, pathOf, put, remove } from "../../api/client.ts";
+import { RequestError } from "../../api/problem.ts";
 import { may } from "../../api/session.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { Field } from "../../components/field.tsx";
@@ -19,15 +21,29 @@ import { SkeletonRows } from "../../components/skeleton.tsx";
 import { toast } from "../../components/toast.tsx";
 import { useResource } from "../../live/resource.ts";
 import { AccountFields, valuesOf } from "./accounts/account-fields.tsx";
+import { RunLocationField } from "./accounts/run-location-field.tsx";
 
 type Account = {
   /** Null: channels of its kind only send. */
   readonly settings: NonNullable<ChannelKindView["settings"]> | null;
+  /** Null: its vendor keeps no goods. */
+  readonly keepsGoods: ChannelKindView["keepsGoods"];
+  /** Of ours, that its vendor may run. */
+  readonly locations: readonly LocationView[];
   /** Null: it is not connected. */
   readonly detail: ChannelAccountDetail | null;
 };
 
+/** Refusals that are about the location that the vendor is to run. */
+const ABOUT_LOCATION: ReadonlySet<string> = new Set([
+  "channel_runs_no_location",
+  "location_not_found",
+  "location_run_already",
+  "requests_under_way",
+]);
+
 export function ChannelAccountPanel({ channel }: { readonly channel: ChannelView }) {
+  const [locationProblem, setLocationProblem] = useState<string | null>(null);
   const path = `${pathOf("channels", channel.id)}/account`;
   const account = useResource<Account>(path, async (signal) => {
     const [kinds, connections] = await Promise.all([
@@ -35,14 +51,19 @@ export function ChannelAccountPanel({ channel }: { readonly channel: ChannelView
       get<Page<ChannelConnectionView>>("/channel-connections", {}, signal),
     ]);
     const isConnected = connections.items.some((each) => each.channel === channel.id);
+    const kind = kinds.items.find((each) => each.kind === channel.kind);
+    const keepsGoods = kind?.keepsGoods ?? null;
+    const places = keepsGoods === null ? null : await get<Page<LocationView>>("/locations", {}, signal);
     return {
-      settings: kinds.items.find(({ kind }) => kind === channel.kind)?.settings ?? null,
+      settings: kind?.settings ?? null,
+      keepsGoods,
+      locations: places?.items ?? [],
       detail: isConnected ? await get<ChannelAccountDetail>(path, {}, signal) : null,
     };
   });
   return (
     <Loaded resource={account} skeleton={<SkeletonRows rows={4} />}>
-      {({ settings, detail }) =>
+      {({ settings, keepsGoods, locations, detail }) =>
         settings === null ? null : (
           <Panel title="Both ways" aside={<a href={`/channels?channel=${channel.id}`}>How it does</a>}>
             <p>
@@ -69,10 +90,19 @@ export function ChannelAccountPanel({ channel }: { readonly channel: ChannelView
                     bufferPercent: Number(textOf(form, "bufferPercent")),
                     mostShown: most === "" ? null : Number(most),
                     comparesAt: hour === "" ? null : Number(hour),
+                    ...(keepsGoods === null ? {} : { runsLocation: textOf(form, "runsLocation") || null }),
                     ...(form.has("untried") ? { untried: true } : {}),
                   };
-                  const saved = await put<ChannelAccountDetail>(path, body, key);
-                  account.replace(() => ({ settings, detail: saved }));
+                  setLocationProblem(null);
+                  let saved: ChannelAccountDetail;
+                  try {
+                    saved = await put<ChannelAccountDetail>(path, body, key);
+                  } catch (error) {
+                    if (!(error instanceof RequestError) || !ABOUT_LOCATION.has(error.code)) throw error;
+                    setLocationProblem(error.message);
+                    return;
+                  }
+                  account.replace((now) => ({ ...now, detail: saved }));
                   toast("good", "Saved. It counts from now on.");
                 }}
               >
@@ -124,6 +154,14 @@ export function ChannelAccountPanel({ channel }: { readonly channel: ChannelView
                   value={detail === null ? 3 : detail.comparesAt}
                   max={23}
                 />
+                {keepsGoods !== null && (
+                  <RunLocationField
+                    keeper={keepsGoods}
+                    locations={locations}
+                    value={detail?.runsLocation ?? null}
+                    problem={locationProblem}
+                  />
+                )}
                 <label class="check">
                   <input type="checkbox" name="untried" /> Save it though the channel does not answer
                 </label>
@@ -135,7 +173,7 @@ export function ChannelAccountPanel({ channel }: { readonly channel: ChannelView
               <ActionButton
                 run={async () => {
                   await remove(path);
-                  account.replace(() => ({ settings, detail: null }));
+                  account.replace((now) => ({ ...now, detail: null }));
                   toast("good", "It is not connected any more.");
                 }}
               >

@@ -7,6 +7,7 @@
  * that what may be sold falls with the request and not with the parcel.
  */
 import { jsonReply, type SimulatedReply, type SimulatedRequest } from "../../../simulator-kit/exchange.ts";
+import type { SentOrder, SimulatedKeeper } from "../../../simulator-kit/simulated-keeper.ts";
 import { countAt, isObject, listAt, objectAt, textAt } from "../../../vendor-kit/vendor-json.ts";
 import { bodyOf, invalid, notFound } from "./feeds.ts";
 
@@ -31,18 +32,22 @@ type Order = {
   endedMs: number;
 };
 
-export class SimulatedWarehouses {
-  /** How long an order takes, milliseconds of the seller's clock. */
+const STATES: Readonly<Record<string, SentOrder["state"]>> = {
+  Cancelled: "cancelled",
+  Unfulfillable: "failed",
+  Complete: "sent",
+  CompletePartialled: "sent",
+  Processing: "working",
+};
+
+export class SimulatedWarehouses implements SimulatedKeeper {
   workMs = 5_000;
   sendMs = 20_000;
   deliverMs = 60_000;
-  /** Each item of an order is a package of its own. */
   splits = false;
-  /** The application lacks the right to look at orders, though it may make them. */
   isDenied = false;
   /** So many pages of the stock expire before they are asked for. */
   expiringPages = 0;
-  /** Goods that no page of the stock shows although they are there. */
   readonly leftOut = new Set<string>();
   private readonly stock = new Map<string, number>();
   private readonly orders = new Map<string, Order>();
@@ -61,21 +66,30 @@ export class SimulatedWarehouses {
     return this.stock.get(sku) ?? 0;
   }
 
-  /** What Amazon was asked to send, and where it stands. */
-  sent(): readonly { readonly key: string; readonly status: string; readonly units: number }[] {
+  sent(): readonly SentOrder[] {
     return [...this.orders].map(([key, order]) => ({
       key,
-      status: this.statusOf(order),
+      state: STATES[this.statusOf(order)] ?? "taken",
       units: order.items.reduce((sum, { quantity }) => sum + quantity, 0),
     }));
   }
 
-  /** Amazon finds that it cannot send it after all. */
   fail(key: string): void {
-    const order = this.orders.get(key);
-    if (order === undefined) throw new Error(`there is no ${key}`);
+    const order = this.orderOf(key);
     for (const item of order.items) item.unfulfillable = item.quantity;
     this.end(order, "Unfulfillable");
+  }
+
+  failItem(key: string, number: string): void {
+    const item = this.orderOf(key).items.find((one) => one.item === number);
+    if (item === undefined) throw new Error(`${key} has no item ${number}`);
+    item.unfulfillable = item.quantity;
+  }
+
+  private orderOf(key: string): Order {
+    const order = this.orders.get(key);
+    if (order === undefined) throw new Error(`there is no ${key}`);
+    return order;
   }
 
   create(request: SimulatedRequest): SimulatedReply {
@@ -143,7 +157,7 @@ export class SimulatedWarehouses {
     const order = [...this.orders.values()].find(({ packages }) =>
       packages.some((one) => one.number === number),
     );
-    if (order === undefined || this.statusOf(order) !== "Complete")
+    if (order === undefined || !isSent(this.statusOf(order)))
       return notFound(`There is no package ${number}`);
     const isThere = this.now() >= order.receivedMs + this.deliverMs;
     const at = order.receivedMs + (isThere ? this.deliverMs : this.sendMs);
@@ -211,7 +225,7 @@ export class SimulatedWarehouses {
 
   private reserved(sku: string): number {
     return [...this.orders.values()]
-      .filter((order) => order.ended === null && this.statusOf(order) !== "Complete")
+      .filter((order) => order.ended === null && !isSent(this.statusOf(order)))
       .flatMap(({ items }) => items)
       .filter((item) => item.sku === sku)
       .reduce((sum, { quantity }) => sum + quantity, 0);
@@ -226,14 +240,15 @@ export class SimulatedWarehouses {
   private statusOf(order: Order): string {
     if (order.ended !== null) return order.ended;
     const passed = this.now() - order.receivedMs;
-    if (passed >= this.sendMs) return "Complete";
+    if (passed >= this.sendMs)
+      return order.items.some(({ unfulfillable }) => unfulfillable > 0) ? "CompletePartialled" : "Complete";
     if (passed >= this.workMs) return "Processing";
     return passed >= this.workMs / 2 ? "Planning" : "Received";
   }
 
   private documentOf(key: string, order: Order): Record<string, unknown> {
     const status = this.statusOf(order);
-    const isSent = status === "Complete";
+    const hasLeft = isSent(status);
     const { items, ...request } = order.request as { readonly items: unknown };
     const sentMs = order.receivedMs + this.sendMs;
     return {
@@ -242,7 +257,7 @@ export class SimulatedWarehouses {
         sellerFulfillmentOrderId: key,
         receivedDate: iso(order.receivedMs),
         fulfillmentOrderStatus: status,
-        statusUpdatedDate: iso(order.endedMs > 0 ? order.endedMs : isSent ? sentMs : order.receivedMs),
+        statusUpdatedDate: iso(order.endedMs > 0 ? order.endedMs : hasLeft ? sentMs : order.receivedMs),
       },
       fulfillmentOrderItems: order.items.map((item) => ({
         sellerSku: item.sku,
@@ -252,20 +267,20 @@ export class SimulatedWarehouses {
         unfulfillableQuantity: item.unfulfillable,
       })),
       fulfillmentShipments:
-        status !== "Processing" && !isSent
+        status !== "Processing" && !hasLeft
           ? []
-          : order.packages.map(({ number, items: parts }) => ({
+          : packagesOf(order).map(({ number, items: parts }) => ({
               amazonShipmentId: `D${number}`,
               fulfillmentCenterId: "SEA8",
-              fulfillmentShipmentStatus: isSent ? "SHIPPED" : "PENDING",
-              ...(isSent ? { shippingDate: iso(sentMs) } : {}),
+              fulfillmentShipmentStatus: hasLeft ? "SHIPPED" : "PENDING",
+              ...(hasLeft ? { shippingDate: iso(sentMs) } : {}),
               fulfillmentShipmentItem: parts.map((item) => ({
                 sellerSku: item.sku,
                 sellerFulfillmentOrderItemId: item.item,
                 quantity: item.quantity,
-                ...(isSent ? { packageNumber: number } : {}),
+                ...(hasLeft ? { packageNumber: number } : {}),
               })),
-              ...(isSent
+              ...(hasLeft
                 ? {
                     fulfillmentShipmentPackage: [
                       { packageNumber: number, carrierCode: "AMZN_US", trackingNumber: `TBA${number}` },
@@ -277,6 +292,15 @@ export class SimulatedWarehouses {
       returnAuthorizations: [],
     };
   }
+}
+
+const isSent = (status: string): boolean => status === "Complete" || status === "CompletePartialled";
+
+/** Without what cannot be sent. */
+function packagesOf({ packages }: Order): Order["packages"] {
+  return packages
+    .map(({ number, items }) => ({ number, items: items.filter(({ unfulfillable }) => unfulfillable === 0) }))
+    .filter(({ items }) => items.length > 0);
 }
 
 function iso(ms: number): string {

@@ -7,7 +7,17 @@ import {
   type ShopRefund,
 } from "../../../simulator-kit/shop-books.ts";
 
-const usd = (minor: number) => ({ currency: "USD", amount: minor / 100 });
+/** Where the simulated seller sells: what people pay with, and the country's name in addresses. */
+type Place = { readonly currency: string; readonly country: string };
+
+export const PLACES: Readonly<Record<string, Place>> = {
+  us: { currency: "USD", country: "USA" },
+  ca: { currency: "CAD", country: "CAN" },
+  mx: { currency: "MXN", country: "MEX" },
+};
+const UNITED_STATES: Place = { currency: "USD", country: "USA" };
+
+const money = ({ currency }: Place, minor: number) => ({ currency, amount: minor / 100 });
 
 /** Thirteen digits, as Walmart's are. */
 export function purchaseOrderIdOf(id: string): string {
@@ -19,7 +29,7 @@ export function bookIdOf(purchaseOrderId: string): string | null {
   return digits === undefined ? null : String(Number(digits));
 }
 
-export function orderOf(order: ShopOrder): Record<string, unknown> {
+export function orderOf(order: ShopOrder, place: Place = UNITED_STATES): Record<string, unknown> {
   const { planned } = order;
   const { shopper } = planned;
   return {
@@ -40,11 +50,11 @@ export function orderOf(order: ShopOrder): Record<string, unknown> {
         city: shopper.city,
         state: shopper.region,
         postalCode: shopper.postalCode,
-        country: "USA",
+        country: place.country,
         addressType: "RESIDENTIAL",
       },
     },
-    orderLines: { orderLine: order.lines.map((line, index) => lineOf(order, line, index)) },
+    orderLines: { orderLine: order.lines.map((line, index) => lineOf(order, line, index, place)) },
     shipNode: {
       type: planned.fulfilledByChannel === true ? "WFSFulfilled" : "SellerFulfilled",
       name: "Fernweh Outfitters",
@@ -60,17 +70,17 @@ export function lineNumberOf(order: ShopOrder, lineId: string): string {
 
 const units = (quantity: number) => ({ unitOfMeasurement: "EACH", amount: String(quantity) });
 
-function lineOf(order: ShopOrder, line: ShopLine, index: number): Record<string, unknown> {
+function lineOf(order: ShopOrder, line: ShopLine, index: number, place: Place): Record<string, unknown> {
   const product = {
     chargeType: "PRODUCT",
     chargeName: "ItemPrice",
-    chargeAmount: usd(line.planned.priceMinor * line.quantity),
-    tax: { taxName: "Tax1", taxAmount: usd(lineTax(order, line)) },
+    chargeAmount: money(place, line.planned.priceMinor * line.quantity),
+    tax: { taxName: "Tax1", taxAmount: money(place, lineTax(order, line)) },
   };
   const shipping = {
     chargeType: "SHIPPING",
     chargeName: "Shipping",
-    chargeAmount: usd(order.planned.shippingMinor),
+    chargeAmount: money(place, order.planned.shippingMinor),
   };
   return {
     lineNumber: String(index + 1),
@@ -79,7 +89,7 @@ function lineOf(order: ShopOrder, line: ShopLine, index: number): Record<string,
     orderLineQuantity: units(line.quantity),
     statusDate: order.modifiedMs,
     orderLineStatuses: { orderLineStatus: statusesOf(order, line) },
-    refunds: { refund: order.refunds.flatMap((refund) => refundOf(refund, order, line)) },
+    refunds: { refund: order.refunds.flatMap((refund) => refundOf(refund, order, line, place)) },
     fulfillment: { fulfillmentOption: "S2H", shipMethod: "STANDARD" },
   };
 }
@@ -122,7 +132,12 @@ function statusesOf(order: ShopOrder, line: ShopLine): readonly Record<string, u
   ];
 }
 
-function refundOf(refund: ShopRefund, order: ShopOrder, line: ShopLine): readonly Record<string, unknown>[] {
+function refundOf(
+  refund: ShopRefund,
+  order: ShopOrder,
+  line: ShopLine,
+  place: Place,
+): readonly Record<string, unknown>[] {
   const minor = Number(
     refund.extra[line.id] ?? (order.lines[0] === line && noneNamed(refund) ? refund.minor : 0),
   );
@@ -135,7 +150,7 @@ function refundOf(refund: ShopRefund, order: ShopOrder, line: ShopLine): readonl
         refundCharge: [
           {
             refundReason: "General adjustment",
-            charge: { chargeType: "PRODUCT", chargeName: "ItemPrice", chargeAmount: usd(-minor) },
+            charge: { chargeType: "PRODUCT", chargeName: "ItemPrice", chargeAmount: money(place, -minor) },
           },
         ],
       },

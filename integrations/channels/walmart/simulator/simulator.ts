@@ -1,28 +1,40 @@
 /**
  * Walmart's Marketplace API for a simulated seller: tokens for a quarter of an hour, orders by their cursors,
- * acknowledgement, shipping, cancellation, refund, stock one by one and by feed, items.
+ * acknowledgement, shipping, cancellation, refund, stock one by one and by feed, items, notifications, and
+ * the fulfillment centers that send for other channels.
+ *
+ * Which country it is follows from a call's headers, as at Walmart. Mexico has no call for one order, none
+ * for refunds of orders, its own reasons, and no notifications.
  */
+import { createHmac } from "node:crypto";
 import { startChannelServer } from "../../../simulator-kit/channel-server.ts";
 import type {
   ChannelSimulator,
   ChannelSimulatorKind,
   ChannelSimulatorOptions,
 } from "../../../simulator-kit/channel-simulator.ts";
+import { createChannelWebhooks } from "../../../simulator-kit/channel-webhooks.ts";
 import { jsonReply, type SimulatedReply, type SimulatedRequest } from "../../../simulator-kit/exchange.ts";
-import { ShopBooks, type ShopOrder } from "../../../simulator-kit/shop-books.ts";
+import { ShopBooks, type ShopChange, type ShopOrder } from "../../../simulator-kit/shop-books.ts";
 import { basicOf, createSimulatedTokens } from "../../../simulator-kit/simulated-tokens.ts";
 import { at, countAt, listAt, parseJson, textAt } from "../../../vendor-kit/vendor-json.ts";
-import { bookIdOf, lineNumberOf, orderOf, purchaseOrderIdOf } from "./documents.ts";
+import { bookIdOf, lineNumberOf, orderOf, PLACES, purchaseOrderIdOf } from "./documents.ts";
+import { ORDER_CHANNEL, SimulatedFulfillmentCenters } from "./fulfillment-centers.ts";
 
 const CLIENT_ID = "5c1a9e0e-holdfast-simulated-client";
 const CLIENT_SECRET = "simulated-walmart-client-secret";
 
-export const walmartSimulator: ChannelSimulatorKind = { start };
+/** A seller who also has goods in Walmart's fulfillment centers. */
+export type WalmartSimulator = ChannelSimulator & { readonly centers: SimulatedFulfillmentCenters };
 
-async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator> {
+export const walmartSimulator = { start } satisfies ChannelSimulatorKind;
+
+async function start(options: ChannelSimulatorOptions): Promise<WalmartSimulator> {
   const { now, logger } = options;
   const tokens = createSimulatedTokens({ lifeSeconds: 900, now });
-  const books = new ShopBooks({ now });
+  const centers = new SimulatedFulfillmentCenters(now);
+  const books = new ShopBooks({ now, onChange: (order, change) => notify(order, change) });
+  let notified = 0;
   const feeds = new Map<
     string,
     { content: string; looks: number; failed: readonly string[]; skus: readonly string[] }
@@ -43,13 +55,52 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
     limit: { perSecond: 500, burst: 500 },
   });
 
+  const webhooks = createChannelWebhooks({ url: options.webhookUrl, faults: server.faults, logger });
+
+  /** Of what a shopper, or Walmart itself, does; the seller's own words are not told back. */
+  function notify(order: ShopOrder, change: ShopChange): void {
+    if (change !== "created" && change !== "cancelled") return;
+    notified += 1;
+    const body = JSON.stringify({
+      source: {
+        eventType: "ORDER_UPDATES",
+        eventTime: new Date(now()).toISOString(),
+        eventId: `04d868a0-d1a2-11ea-a710-${String(notified).padStart(12, "0")}`,
+      },
+      payload: {
+        meta: { subEventType: change === "created" ? "PO_CREATED" : "PO_LINE_AUTOCANCELLED" },
+        order: {
+          partnerId: "10000682332",
+          purchaseOrderId: purchaseOrderIdOf(order.id),
+          orderDate: new Date(order.createdMs).toISOString(),
+        },
+      },
+    });
+    const signature = createHmac("sha256", options.webhookSecret).update(body).digest("base64");
+    webhooks.send(() => ({
+      body,
+      headers: { "content-type": "application/json", "x-walmart-signature": signature },
+    }));
+  }
+
+  const marketOf = ({ headers }: SimulatedRequest): string => (headers["wm_market"] ?? "us").toLowerCase();
+  const shown = (order: ShopOrder, request: SimulatedRequest) =>
+    orderOf(order, PLACES[marketOf(request)] ?? PLACES["us"]);
+
   function answer(request: SimulatedRequest): SimulatedReply {
     const { headers, path, method } = request;
     if ((headers["wm_qos.correlation_id"] ?? "") === "" || (headers["wm_svc.name"] ?? "") === "")
       return jsonReply(400, errors("INVALID_REQUEST_HEADER.GMP_GATEWAY_API", "WM_ headers are missing"));
+    if (PLACES[marketOf(request)] === undefined)
+      return jsonReply(400, errors("INVALID_REQUEST_HEADER.GMP_GATEWAY_API", "WM_MARKET is unknown"));
+    if (marketOf(request) !== "us" && headers["wm_global_version"] !== "3.1")
+      return jsonReply(400, errors("INVALID_REQUEST_HEADER.GMP_GATEWAY_API", "WM_GLOBAL_VERSION is missing"));
     if (path === "/v3/token" && method === "POST") return logIn(request);
     if (!tokens.isGood(headers["wm_sec.access_token"] ?? ""))
       return jsonReply(401, errors("UNAUTHORIZED.GMP_GATEWAY_API", "Unauthorized"));
+    // As the real one does, of a call that has no body.
+    if (method === "POST" && (headers["content-type"] ?? "") === "")
+      return jsonReply(500, errors("SYSTEM_ERROR.GMP_GATEWAY_API", "Internal server error"));
     if (path === "/v3/token/detail") return tokenDetail();
     if (path === "/v3/orders" && method === "GET") return orders(request);
     const ofOrder = /^\/v3\/orders\/([^/]+)(?:\/(acknowledge|shipping|cancel|refund))?$/.exec(path);
@@ -59,6 +110,8 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
     const ofFeed = /^\/v3\/feeds\/([^/]+)$/.exec(path);
     if (ofFeed !== null && method === "GET") return lookAtFeed(request, decodeURIComponent(ofFeed[1] ?? ""));
     if (path === "/v3/items" && method === "GET") return items(request);
+    const kept = marketOf(request) === "us" ? centers.answer(request) : null;
+    if (kept !== null) return kept;
     return jsonReply(404, errors("CONTENT_NOT_FOUND.GMP_GATEWAY_API", "There is no such operation"));
   }
 
@@ -95,14 +148,17 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
   }
 
   /** By the order's date; whatever changes keeps its place, and a closed range loses what leaves it. */
-  function orders({ query }: SimulatedRequest): SimulatedReply {
+  function orders(request: SimulatedRequest): SimulatedReply {
+    const { query } = request;
     const since = Date.parse(query.get("lastModifiedStartDate") ?? "");
     const until = Date.parse(query.get("lastModifiedEndDate") ?? "");
     const nodeType = query.get("shipNodeType") ?? "SellerFulfilled";
     const limit = Number(query.get("limit") ?? "100");
     const from = Number(query.get("poIndex") ?? "0");
+    const wanted = query.get("purchaseOrderId");
     const found = books
       .orders()
+      .filter(({ id }) => wanted === null || purchaseOrderIdOf(id) === wanted)
       .filter(({ planned }) => (planned.fulfilledByChannel === true) === (nodeType === "WFSFulfilled"))
       .filter(({ modifiedMs }) => !(modifiedMs < since) && !(modifiedMs > until));
     const page = found.slice(from, from + limit);
@@ -119,7 +175,7 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
           limit,
           ...(found.length > from + limit ? { nextCursor: `?${next.toString()}` } : {}),
         },
-        elements: { order: page.map(orderOf) },
+        elements: { order: page.map((order) => shown(order, request)) },
       },
     });
   }
@@ -130,15 +186,19 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
       const message = "Order not found for the given purchaseOrderId";
       return jsonReply(404, errors("CONTENT_NOT_FOUND.GMP_ORDER_API", message));
     }
-    const problem = act === undefined ? null : takeWord(found, act, bodyOf(request));
+    const isInMexico = marketOf(request) === "mx";
+    if (isInMexico && (act === undefined || act === "refund"))
+      return jsonReply(404, errors("CONTENT_NOT_FOUND.GMP_GATEWAY_API", "There is no such operation"));
+    const problem = act === undefined ? null : takeWord(found, act, bodyOf(request), marketOf(request));
     return problem === null
-      ? jsonReply(200, { order: orderOf(found) })
+      ? jsonReply(200, { order: shown(found, request) })
       : jsonReply(400, errors("INVALID_REQUEST_CONTENT.GMP_ORDER_API", problem));
   }
 
-  function takeWord(order: ShopOrder, act: string, body: unknown): string | null {
+  function takeWord(order: ShopOrder, act: string, body: unknown, market: string): string | null {
     if (act === "acknowledge") {
       if (order.isCancelled) return "The order is cancelled";
+      if (order.planned.fulfilledByChannel === true) return "Walmart Fulfilled orders can't be acknowledged";
       order.extra.set("acknowledged", "yes");
       books.changed(order, "updated");
       return null;
@@ -155,6 +215,9 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
       lineId: lineIdOf(order, textAt(line, "lineNumber")),
       quantity: countAt(status, "statusQuantity", "amount"),
     }));
+    const reasons = told.map(({ status }) => textAt(status, "cancellationReason"));
+    if (act === "cancel" && !reasons.every((reason) => REASONS[market]?.test(reason)))
+      return `cancellationReason is unknown: ${reasons.join(", ")}`;
     if (act === "cancel")
       return books.cancelLines(order, lines) ? null : "The lines cannot be cancelled any more";
     if (!order.extra.has("acknowledged")) return "The order has to be acknowledged first";
@@ -302,9 +365,11 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
       WALMART_MARKET: "us",
       WALMART_SHIP_NODE: "",
       WALMART_NODE_TYPES: "SellerFulfilled",
+      WALMART_ORDER_CHANNEL: ORDER_CHANNEL,
       WALMART_URL: server.url,
     },
     faults: server.faults,
+    centers,
     list: (listing) => books.list(listing),
     place(planned) {
       const order = books.place(planned);
@@ -325,9 +390,19 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
       })),
     levels: () => books.levels(),
     expireTokens: () => tokens.expireAll(),
-    close: () => server.close(),
+    close: async () => {
+      await webhooks.stop();
+      await server.close();
+    },
   };
 }
+
+/** Reasons for a cancellation, by country. */
+const REASONS: Readonly<Record<string, RegExp>> = {
+  us: /^(CUSTOMER_REQUESTED_SELLER_TO_CANCEL|SELLER_CANCEL_[A-Z_]+)$/,
+  ca: /^(CUSTOMER_REQUESTED_SELLER_TO_CANCEL|CANCEL_BY_SELLER)$/,
+  mx: /^(MIRAKL_REFUND_45|MIRAKL_REFUND_15|SELLER_REJECTION)$/,
+};
 
 function bodyOf({ body }: SimulatedRequest): unknown {
   try {
