@@ -55,6 +55,7 @@ export async function takeChannelWebhook(
     payload,
     adapters,
     cause: `channel:${channelId}`,
+    isSigned: true,
     ...(given.gone === undefined ? {} : { gone: given.gone }),
   });
   if (results.length > 0 && results.every(({ outcome }) => outcome !== "refused" && outcome !== "ignored")) {

@@ -47,12 +47,28 @@ function readOne(document: unknown): readonly ChannelReading[] {
   return [{ kind: "order", order: toIncoming(order, known) }];
 }
 
+const CLOSED_ACCOUNT = "MARKETPLACE_ACCOUNT_DELETION";
+
 /** Topics differ in where they name the order. */
 function readNotification(document: unknown): ChannelReading {
   const data = at(document, "notification", "data");
+  if (textAt(document, "metadata", "topic") === CLOSED_ACCOUNT) return readClosedAccount(document);
   const externalId = textAt(data, "orderId") || textAt(data, "order", "orderId");
   const topic = textAt(document, "metadata", "topic");
   return externalId === ""
     ? refused("not_an_order", `A notification of eBay's about no order: ${topic}.`)
     : { kind: "changed", externalId };
+}
+
+/**
+ * Somebody has closed their account. Orders name the buyer by `username`, in which eBay puts the unchanging
+ * id of users in some countries.
+ */
+function readClosedAccount(document: unknown): ChannelReading {
+  const requestId = textAt(document, "notification", "notificationId");
+  const data = at(document, "notification", "data");
+  const accounts = ["username", "userId"].map((name) => textAt(data, name)).filter((name) => name !== "");
+  return requestId === "" || accounts.length === 0
+    ? refused("malformed_payload", `A notification ${CLOSED_ACCOUNT} needs its notificationId and a username.`)
+    : { kind: "erasure", requestId, accounts, customers: [], orders: [] };
 }
