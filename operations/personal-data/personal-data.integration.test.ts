@@ -320,12 +320,18 @@ describe("a channel that passes on that an account was closed", () => {
     expect(await take(closed)).toMatchObject({ outcome: "ignored" });
     expect(await listed("n-1")).toBeNull();
     // eBay tells everybody of everybody.
-    expect(await say(notification("n-0", { username: "nobody-here" }))).toMatchObject([{ outcome: "ignored" }]);
+    expect(await say(notification("n-0", { username: "nobody-here" }))).toMatchObject([
+      { outcome: "ignored" },
+    ]);
     expect(await listed("n-0")).toBeNull();
 
     for (let time = 0; time < 2; time += 1)
       expect(await say(closed)).toMatchObject([{ outcome: "ignored", order: null }]);
-    expect(await listed("n-1")).toMatchObject({ requestedBy: "channel:bay", orders: [done, open], doneAt: null });
+    expect(await listed("n-1")).toMatchObject({
+      requestedBy: "channel:bay",
+      orders: [done, open],
+      doneAt: null,
+    });
     await world.database.query(`insert into retention_setting (days) values ('{"keepWhole": 30}')`);
     await keepClean(world.context);
     expect((await listed("n-1"))?.waits).toEqual([`${done} retention_runs`, `${open} order_open`]);

@@ -87,8 +87,7 @@ export function personTerm({
 }: Pick<OrderDocument, "channelId" | "customer" | "shippingAddress">): Term | null {
   const email = emailTerm(customer.email ?? shippingAddress?.email ?? "");
   if (email !== null) return email;
-  if (customer.externalId !== undefined)
-    return customerTerm(channelId, customer.externalId);
+  if (customer.externalId !== undefined) return customerTerm(channelId, customer.externalId);
   return phoneTerm(customer.phone ?? shippingAddress?.phone ?? "");
 }
 

@@ -69,6 +69,9 @@ function readClosedAccount(document: unknown): ChannelReading {
   const data = at(document, "notification", "data");
   const accounts = ["username", "userId"].map((name) => textAt(data, name)).filter((name) => name !== "");
   return requestId === "" || accounts.length === 0
-    ? refused("malformed_payload", `A notification ${CLOSED_ACCOUNT} needs its notificationId and a username.`)
+    ? refused(
+        "malformed_payload",
+        `A notification ${CLOSED_ACCOUNT} needs its notificationId and a username.`,
+      )
     : { kind: "erasure", requestId, accounts, customers: [], orders: [] };
 }

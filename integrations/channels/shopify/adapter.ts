@@ -58,7 +58,10 @@ function readRedaction(document: unknown): ChannelReading {
   const orders = at(document, "orders_to_redact");
   const isRedaction = textAt(document, "shop_domain") !== "" && Array.isArray(orders);
   if (!isRedaction || customer === "")
-    return refused("malformed_payload", "customers/redact needs shop_domain, a customer and orders_to_redact.");
+    return refused(
+      "malformed_payload",
+      "customers/redact needs shop_domain, a customer and orders_to_redact.",
+    );
   const ids = orders.map((id) => textAt({ id }, "id")).filter((id) => id !== "");
   // It has no number of its own: the same orders of the same customer are the same request.
   const digest = createHash("sha256").update(ids.join(",")).digest("hex").slice(0, 16);
