@@ -3,8 +3,8 @@
  * the connection sends them; and notifications, which name an order.
  */
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
-import { at, isObject, listAt, textAt } from "../../vendor-kit/vendor-json.ts";
-import { readDocument, readEach, refused } from "../reading.ts";
+import { amount, at, isObject, listAt, textAt } from "../../vendor-kit/vendor-json.ts";
+import { readDocument, readEach, refundReadings, refused } from "../reading.ts";
 import { ebayChallenge } from "./challenge.ts";
 import { toIncoming } from "./order.ts";
 import { openEbayWebhook } from "./webhook.ts";
@@ -44,7 +44,14 @@ function readOne(document: unknown): readonly ChannelReading[] {
   }
   const fulfillments = at(document, "shippingFulfillments");
   const known = Array.isArray(fulfillments) ? listAt(document, "shippingFulfillments") : undefined;
-  return [{ kind: "order", order: toIncoming(order, known) }];
+  const incoming = toIncoming(order, known);
+  const refunds = listAt(order, "paymentSummary", "refunds")
+    .filter((refund) => textAt(refund, "refundStatus") === "REFUNDED")
+    .map((refund) => ({
+      id: textAt(refund, "refundId"),
+      amount: amount(textAt(refund, "amount", "value"), incoming.currency, "a refund"),
+    }));
+  return [{ kind: "order", order: incoming }, ...refundReadings(externalId, refunds)];
 }
 
 const CLOSED_ACCOUNT = "MARKETPLACE_ACCOUNT_DELETION";
