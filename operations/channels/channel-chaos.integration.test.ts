@@ -317,7 +317,7 @@ test.runIf(ORDERS >= 100)(
     const flood = async (until: { isOver: boolean }): Promise<number> => {
       let placed = 0;
       while (!until.isOver) {
-        for (let each = 0; each < 10; each += 1) {
+        for (let each = 0; each < 3; each += 1) {
           placed += 1;
           shopOf("one").place(plannedOrder(200_000 + number + placed, [["TEA", 1]]));
         }
@@ -330,11 +330,11 @@ test.runIf(ORDERS >= 100)(
     let floods = 0;
     await lags(20);
     for (let round = 0; round < 3; round += 1) {
-      quiet.push(...(await lags(60)));
+      quiet.push(...(await lags(50)));
       shopOf("three").faults.rates = { ...NO_SERVER_FAULTS, delayMs: 60_000 };
       const until = { isOver: false };
       const flooding = flood(until);
-      beside.push(...(await lags(60)));
+      beside.push(...(await lags(50)));
       until.isOver = true;
       floods += await flooding;
       shopOf("three").faults.rates = NO_SERVER_FAULTS;
