@@ -3,15 +3,16 @@
  * put on the list of erasures, where people see it, and the standing job carries it out
  * (`operations/personal-data/erase-person.ts`).
  *
- * Q1 It is on the list before the channel is answered, once for each request, with the ids of orders and
- *    nothing of the person. What is still needed of an order is waited for.
+ * Q1 It is on the list before the channel is answered, once for each request and what there is of the person
+ *    by then, with the ids of orders and nothing else. What is still needed of an order is waited for.
  * Q2 Only what the channel has signed is believed: whoever may send orders may not erase anybody.
  * Q3 Of whom nothing is here, nothing is written down: eBay tells everybody of every account that is closed.
  */
+import { createHash } from "node:crypto";
 import type { ErasureAsked } from "../../ports/channels.ts";
 import { recordAudit } from "../../store/audit-log/record-audit.ts";
 import { addErasure } from "../../store/personal-data/erasures.ts";
-import { findChannelsOrdersOf } from "../../store/persons/persons.ts";
+import { findChannelsOrdersOf, readPersonsOrders } from "../../store/persons/persons.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import { callerIn, type OperationContext } from "../context.ts";
 
@@ -27,9 +28,14 @@ export async function takeErasureRequest(
   const noted = (detail: string): ErasureNoted => ({ channelId, detail });
   if (from.isSigned !== true)
     return noted("A request to erase a shopper is taken by the channel's signed webhook alone.");
-  const orders = await findChannelsOrdersOf(context.database, channelId, asked);
+  const all = await findChannelsOrdersOf(context.database, channelId, asked);
+  const orders = (await readPersonsOrders(context.database, all, 0)).flatMap(({ orderId, erasedAt }) =>
+    erasedAt === null ? [orderId] : [],
+  );
   if (orders.length === 0) return noted("A request to erase a shopper of whom there is no order here.");
-  const id = `channel:${channelId}:${asked.requestId.slice(0, 200)}`;
+  // A request that comes once more may find orders that it did not find before.
+  const digest = createHash("sha256").update(orders.join("\n")).digest("hex").slice(0, 12);
+  const id = `channel:${channelId}:${asked.requestId.slice(0, 200)}:${digest}`;
   await inTransaction(context.database, async (client) => {
     if (!(await addErasure(client, { id, orders, requestedBy: cause }))) return;
     await recordAudit(client, callerIn(context, cause), {

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { newSecretKeyLine, readSecretKeys, SecretBox } from "../../config/secret-box.ts";
 import { channelAdapters } from "../../integrations/channels/registry.ts";
 import { readLabel, readOrderView } from "../../store/orders/order-views.ts";
-import { addErasure, openErasures, readErasure } from "../../store/personal-data/erasures.ts";
+import { addErasure, listErasures, openErasures } from "../../store/personal-data/erasures.ts";
 import { attachVault, PersonVault } from "../../store/personal-data/vault.ts";
 import { deliver, mailsSent, outcomeOf, pack } from "../../test-support/saga-steps.ts";
 import { eventually, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
@@ -300,8 +300,9 @@ describe("a channel that passes on that an account was closed", () => {
     return result;
   };
   const listed = async (id: string) => {
-    const erasure = await readErasure(world.database, `channel:bay:${id}`);
-    if (erasure === null) return null;
+    const all = await listErasures(world.database, "acme", 100);
+    const erasure = all.find((each) => each.id.startsWith(`channel:bay:${id}:`));
+    if (erasure === undefined) return null;
     const waiting = (await waitingOrders(world.database, [erasure])).get(erasure.id) ?? [];
     return { ...erasure, waits: waiting.map(({ orderId, neededFor }) => `${orderId} ${neededFor}`) };
   };
@@ -348,6 +349,14 @@ describe("a channel that passes on that an account was closed", () => {
       "select subject, act from audit_entry where act = 'personal-data.erasure-asked'",
     );
     expect(rows).toHaveLength(1);
+
+    // The same request once more, as nothing is left, and as something has come since.
+    const known = (await listErasures(world.database, "acme", 100)).length;
+    await say(closed);
+    expect(await listErasures(world.database, "acme", 100)).toHaveLength(known);
+    const since = (await take(sampleOrder("b-5", USERNAME)))?.order ?? "";
+    await say(closed);
+    expect((await listErasures(world.database, "acme", 100))[0]).toMatchObject({ orders: [since] });
   });
 
   test("is understood of orders that a former version has encrypted, once they have been looked at", async () => {
