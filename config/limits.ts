@@ -43,6 +43,8 @@ export const READ_ASIDE_CHARACTERS = 32 * KIB;
  * long.
  */
 export const PAYLOAD_ORDERS_AT_ONCE = 8;
+/** Webhooks of one channel in work at a time in a process: as many orders as one of its payloads has. */
+export const CHANNEL_WEBHOOKS_AT_ONCE = 8;
 /**
  * Requests of one caller in work at a time over REST, and bytes of their bodies: as many as the stream has
  * messages of one channel in work, and some eight of the largest bodies. All of it together stays in some

@@ -90,6 +90,10 @@ export const AUDIT_ACTS = {
     security: false,
     meaning: "Everything that is stored of a shopper was exported.",
   },
+  "personal-data.erasure-asked": {
+    security: false,
+    meaning: "A channel passed on that a shopper wants to be forgotten: their orders are on the list.",
+  },
   "personal-data.erased": { security: false, meaning: "The personal data of a shopper's orders was erased." },
   "audit.exported": { security: false, meaning: "Entries of this log were exported." },
 } as const satisfies Readonly<Record<string, { readonly security: boolean; readonly meaning: string }>>;

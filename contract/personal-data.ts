@@ -44,6 +44,8 @@ export const ErasureView = Type.Object({
   requestedAt: Time,
   /** Null: it is under way. */
   doneAt: Nullable(Time),
+  /** Of one that is under way: its orders that cannot be erased yet, and why, as in `PersonsOrders`. */
+  waiting: Type.Array(Type.Object({ orderId: Text, neededFor: Nullable(Text), until: Nullable(Text) })),
 });
 export type ErasureView = Shape<typeof ErasureView>;
 

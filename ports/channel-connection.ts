@@ -188,6 +188,11 @@ export type ChannelLimits = {
   readonly burst: number;
   /** Stock levels that fit into one call. */
   readonly stockBatch: number;
+  /**
+   * At least so long lies between the beginnings of two reports of stock, milliseconds; a report is everything
+   * that is due then, also in several calls. Absent: a figure is told as it changes.
+   */
+  readonly stockPauseMs?: number;
 };
 
 export interface ChannelConnection {
@@ -213,6 +218,11 @@ export interface ChannelConnection {
   /** At most `limits.stockBatch`; each answered for itself. Figures are set, never added. */
   tellStock(levels: readonly StockLevel[], key: string): Promise<readonly StockTold[]>;
   readListings(page: PageToken | null): Promise<ListingsPage>;
+  /**
+   * The people of these orders were erased: what the connection itself keeps of them, in files that lie with
+   * us, goes too. Repeating it changes nothing. Absent: it keeps nothing.
+   */
+  forgetOrders?(externalIds: readonly string[]): Promise<void>;
   /** Where the account's vendor also keeps and sends goods for us; absent: it does not. */
   readonly fulfillment?: FulfillmentProvider;
 }

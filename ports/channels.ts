@@ -42,7 +42,25 @@ export type ChannelReading =
     }
   /** The channel says that an order changed and not what became of it: its connection reads the order. */
   | { readonly kind: "changed"; readonly externalId: string }
+  /**
+   * A shopper wants to be forgotten, and the channel passes it on. Only a webhook whose signature is right is
+   * believed.
+   */
+  | ErasureAsked
   | { readonly kind: "refused"; readonly refusal: ChannelRefusal };
+
+/** Whose personal data is to be erased: of the orders that this channel has sent, those of any of these. */
+export type ErasureAsked = {
+  readonly kind: "erasure";
+  /** Tells a repeat. */
+  readonly requestId: string;
+  /** Names of the buyer's account, as its orders have them (`BUYER_ACCOUNT`). */
+  readonly accounts: readonly string[];
+  /** The channel's numbers of the customer. */
+  readonly customers: readonly string[];
+  /** Orders, by the channel's id of them. */
+  readonly orders: readonly string[];
+};
 
 /**
  * A channel asks by GET, in the query, and wants an answer that only who has a secret of the account can

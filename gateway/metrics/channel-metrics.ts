@@ -66,7 +66,7 @@ export function addChannelMetrics(
   );
   add(
     "holdfast_channel_stock_oldest_seconds",
-    "Age of the oldest of those that wait; 0: none does. What the channel shows meanwhile is wrong.",
+    "Age of the oldest of those that wait; 0: none does. What the channel shows meanwhile is wrong. Of a partner that takes a report only so often: since the last pause ended.",
     ({ stockWaitingSeconds }) => stockWaitingSeconds,
   );
   add(

@@ -9,14 +9,15 @@ import {
   RetentionBody,
   RetentionReport,
 } from "../../contract/personal-data.ts";
-import { erasePerson } from "../../operations/personal-data/erase-person.ts";
+import { erasePerson, waitingOrders } from "../../operations/personal-data/erase-person.ts";
 import { exportPerson } from "../../operations/personal-data/export-person.ts";
 import { retentionReport } from "../../operations/personal-data/keep-clean.ts";
 import { personsOrders } from "../../operations/personal-data/persons-orders.ts";
 import { changeRetention } from "../../operations/settings/change-retention.ts";
-import { listErasures } from "../../store/personal-data/erasures.ts";
+import { type Erasure, listErasures } from "../../store/personal-data/erasures.ts";
 import { RETENTION_SUBJECT, readRetention } from "../../store/settings/retention.ts";
 import { settingVersion } from "../../store/settings/setting-changes.ts";
+import type { Queryable } from "../../store/sql/database.ts";
 import { type Call, callerOf, done, keyOf, type Route, route } from "../http/route.ts";
 
 const EXPORT = { kind: "permission", permission: "personal-data.export" } as const;
@@ -69,7 +70,8 @@ export const personalDataRoutes: readonly Route[] = [
       const { erasure } = done(
         await erasePerson(call.services.operations, companyId, call.body, by, keyOf(call)),
       );
-      return { json: erasure };
+      const [json] = await erasureViews(call.services.database, [erasure]);
+      return { json: json as ErasureView };
     },
   }),
   route({
@@ -78,9 +80,11 @@ export const personalDataRoutes: readonly Route[] = [
     summary: "Erasures, newest first; kept apart from the database, they are applied again after a restore",
     access: ERASE,
     reply: ErasureList,
-    handle: async (call) => ({
-      json: { items: await listErasures(call.services.database, callerOf(call).companyId, MOST_ERASURES) },
-    }),
+    handle: async (call) => {
+      const { database } = call.services;
+      const erasures = await listErasures(database, callerOf(call).companyId, MOST_ERASURES);
+      return { json: { items: await erasureViews(database, erasures) } };
+    },
   }),
   route({
     method: "GET",
@@ -112,6 +116,15 @@ export const personalDataRoutes: readonly Route[] = [
     handle: async (call) => ({ json: await retentionReport(call.services.database) }),
   }),
 ];
+
+async function erasureViews(database: Queryable, erasures: readonly Erasure[]): Promise<ErasureView[]> {
+  const waiting = await waitingOrders(database, erasures);
+  return erasures.map((each) => ({
+    ...each,
+    orders: [...each.orders],
+    waiting: [...(waiting.get(each.id) ?? [])],
+  }));
+}
 
 async function retention({ services: { database } }: Call<unknown, unknown>): Promise<Retention> {
   return {

@@ -199,6 +199,26 @@ export function computedTotal(
   );
 }
 
+/**
+ * What an order says was given back of it, each a refund of its own.
+ *
+ * @param refunds with the channel's own ids; where it has none, what tells them apart: alike ones are counted
+ */
+export function refundReadings(
+  externalId: string,
+  refunds: readonly { readonly id: string; readonly amount: Money }[],
+): readonly ChannelReading[] {
+  const seen = new Map<string, number>();
+  return refunds.flatMap(({ id, amount }): readonly ChannelReading[] => {
+    const plain = id.replace(/[^\w.:-]/g, "_").slice(0, 100);
+    if (plain === "" || amount.minor === 0) return [];
+    const count = (seen.get(plain) ?? 0) + 1;
+    seen.set(plain, count);
+    const refundId = count === 1 ? plain : `${plain}-${count}`;
+    return [{ kind: "refund", externalId, refundId, amount: amount.minor < 0 ? negated(amount) : amount }];
+  });
+}
+
 /** An address of non-empty texts; `undefined` where the channel gave nothing to make one of. */
 export function addressOf(parts: {
   readonly name: string;

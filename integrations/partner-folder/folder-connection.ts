@@ -10,12 +10,14 @@
  * F2 A file that was handed out is ended by the next page of the same look: by then its orders are committed.
  * F3 The books that a comparison asks for are the documents that have gone either way, less those that the
  *    partner has rejected: what was rejected shows as a difference.
+ * F4 Of an order whose people were erased its units and its total stay, for the books; of what comes of it
+ *    afterwards nothing is kept.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import type { IncomingOrder } from "../../orders/incoming-order.ts";
-import { zeroMoney } from "../../orders/money.ts";
+import { addMoney, zeroMoney } from "../../orders/money.ts";
 import type {
   ChannelConnection,
   Listing,
@@ -39,7 +41,7 @@ import {
   UnwritableDocument,
 } from "./partner-format.ts";
 import { createPartnerListings } from "./partner-listings.ts";
-import { createPartnerOrders } from "./partner-orders.ts";
+import { createPartnerOrders, type ForgottenOrder } from "./partner-orders.ts";
 import { createSentDocuments, type Sent } from "./sent-documents.ts";
 
 export type FolderSettings = {
@@ -47,6 +49,8 @@ export type FolderSettings = {
   readonly folder: string;
   /** How long nobody may have written to a file before it is read, milliseconds. */
   readonly settleMs: number;
+  /** At least so long lies between two reports of stock, milliseconds; 0: each change is reported. */
+  readonly stockPauseMs: number;
   /** Who the two sides are; a folder serves one partner. */
   readonly partner: string;
   /** What `key.txt` in the folder has to hold, where there is one. */
@@ -151,7 +155,29 @@ export function createFolderConnection(
 
   const payloadOf = async (externalId: string): Promise<string | null> => {
     const kept = await orders.find(externalId);
-    return kept === null ? null : format.join(kept.documents);
+    return kept === null || kept.forgotten !== undefined ? null : format.join(kept.documents);
+  };
+
+  /** All that the books need of an order as the partner has it. */
+  const figuresOf = async (externalId: string): Promise<ForgottenOrder | null> => {
+    const forgotten = (await orders.find(externalId))?.forgotten;
+    if (forgotten !== undefined) return forgotten;
+    const order = await orderAt(externalId);
+    return order === null ? null : figuresIn(order);
+  };
+
+  const isForgotten = async (externalId: string): Promise<boolean> =>
+    (await orders.find(externalId))?.forgotten !== undefined;
+
+  /** The order's own file last: as long as it is there, what a crash has left is found again. */
+  const forget = async (externalIds: readonly string[]): Promise<void> => {
+    for (const externalId of externalIds) {
+      const figures = await figuresOf(externalId);
+      if (figures === null) continue;
+      await sent.removeWaiting(externalId);
+      await orders.forget(externalId, figures);
+    }
+    await files.removeOf(isForgotten);
   };
 
   const orderAt = async (externalId: string): Promise<IncomingOrder | null> => {
@@ -183,6 +209,14 @@ export function createFolderConnection(
       );
     }
     await files.end(file, problems);
+    if (await namesForgotten(file)) await files.removeOf(isForgotten);
+  };
+
+  const namesForgotten = async ({ exchanges }: ClaimedFile): Promise<boolean> => {
+    for (const { documents } of exchanges)
+      for (const document of documents)
+        if (document.kind !== "answer" && (await isForgotten(document.externalId))) return true;
+    return false;
   };
 
   const problemsOf = async (
@@ -289,8 +323,8 @@ export function createFolderConnection(
   };
 
   const stateOf = async (externalId: string): Promise<OrderAtChannel | null> => {
-    const order = await orderAt(externalId);
-    if (order === null) return null;
+    const figures = await figuresOf(externalId);
+    if (figures === null) return null;
     const told = await sent.ofOrder(externalId);
     const units = (kind: string, line: string) =>
       told
@@ -298,23 +332,21 @@ export function createFolderConnection(
         .flatMap(({ lines }) => lines)
         .filter(({ externalLineId }) => externalLineId === line)
         .reduce((sum, { quantity }) => sum + quantity, 0);
-    const lines = order.lines.map(({ externalLineId, channelSku, quantity }) => ({
-      externalLineId,
-      channelSku,
-      quantity,
-      shipped: units("ship", externalLineId),
-      cancelled: units("cancel", externalLineId),
+    const lines = figures.lines.map((line) => ({
+      ...line,
+      shipped: units("ship", line.externalLineId),
+      cancelled: units("cancel", line.externalLineId),
     }));
-    const isCancelled =
-      order.holdReasons.some(({ code }) => code === "cancelled_at_channel") ||
-      told.some(({ kind, isWhole }) => kind === "cancel" && isWhole);
+    const isCancelled = figures.isCancelled || told.some(({ kind, isWhole }) => kind === "cancel" && isWhole);
     const isComplete =
       lines.length > 0 && lines.every(({ quantity, shipped, cancelled }) => shipped + cancelled >= quantity);
     return {
       externalId,
       state: isCancelled ? "cancelled" : isComplete ? "complete" : "open",
-      total: order.total,
-      refunded: zeroMoney(order.currency),
+      total: figures.total,
+      refunded: told
+        .flatMap(({ refunded }) => (refunded?.currency === figures.total.currency ? [refunded] : []))
+        .reduce(addMoney, zeroMoney(figures.total.currency)),
       lines,
     };
   };
@@ -342,6 +374,7 @@ export function createFolderConnection(
       externalId: word.order.externalId,
       lines: "lines" in word ? linesOf(word.lines) : [],
       isWhole: word.kind !== "cancel" || word.isWhole,
+      ...(word.kind === "refund" ? { refunded: word.amount } : {}),
     };
     const partner: PartnerOrder = { order, cancelled: await cancelledBefore(word) };
     const trial = writeOrNot(() => format.write(word, partner, 0, now()));
@@ -363,7 +396,13 @@ export function createFolderConnection(
   };
 
   return {
-    limits: { concurrency: 1, perSecond: 20, burst: 40, stockBatch: STOCK_BATCH },
+    limits: {
+      concurrency: 1,
+      perSecond: 20,
+      burst: 40,
+      stockBatch: STOCK_BATCH,
+      stockPauseMs: settings.stockPauseMs,
+    },
     tells: format.tells,
     tryConnection: async () => {
       try {
@@ -440,6 +479,7 @@ export function createFolderConnection(
           }),
         );
       }),
+    forgetOrders: (externalIds) => inTurn(() => forget(externalIds)),
     readListings: (page) =>
       inTurn(async () => {
         await receive();
@@ -448,6 +488,20 @@ export function createFolderConnection(
         const next = from + STOCK_BATCH < all.length ? String(from + STOCK_BATCH) : null;
         return { listings: all.slice(from, from + STOCK_BATCH), next };
       }),
+  };
+}
+
+function figuresIn(order: IncomingOrder): ForgottenOrder {
+  return {
+    total: order.total,
+    lines: order.lines.map(({ externalLineId, channelSku, quantity }) => ({
+      externalLineId,
+      channelSku,
+      quantity,
+      shipped: 0,
+      cancelled: 0,
+    })),
+    isCancelled: order.holdReasons.some(({ code }) => code === "cancelled_at_channel"),
   };
 }
 

@@ -55,3 +55,15 @@ function folderProblem(value: string): string | null {
 function secondsProblem(value: string): string | null {
   return /^\d{1,4}(\.\d)?$/.test(value) ? null : "must be seconds from 0 to 9999";
 }
+
+/**
+ * Minutes between two reports of stock: partners take some a day, and few take one for each sale.
+ *
+ * @param standard minutes
+ */
+export function stockPauseVariable(prefix: string, standard: string): VendorVariable {
+  const meaning = "minutes that lie between two reports of stock at least; 0: each change is reported";
+  return folderVariable(prefix)("STOCK_MINUTES", meaning, standard, (value) =>
+    /^\d{1,4}$/.test(value) ? null : "must be whole minutes from 0 to 9999",
+  );
+}

@@ -56,6 +56,13 @@ export interface IncomingFiles {
   refusals(id: string): Promise<readonly OrderNotTaken[]>;
   /** Ends one file. @param problems none: it is done */
   end(file: ClaimedFile, problems: readonly FileProblem[]): Promise<void>;
+  /**
+   * Removes the files that have ended and hold such orders: of `done` each that names one, of `failed` each
+   * that names no others, which somebody may still want to put right (I4).
+   *
+   * @param isForgotten of an order, by the partner's id
+   */
+  removeOf(isForgotten: (externalId: string) => Promise<boolean>): Promise<void>;
 }
 
 export function createIncomingFiles(
@@ -100,6 +107,14 @@ export function createIncomingFiles(
     if ((seen.get(name)?.bytes ?? 0) > MOST_BYTES) return true;
     const content = await disk.read(join(folders.inbox, name));
     return content !== null && content.length > 0 && format.isWhole(content);
+  };
+
+  const ordersNamed = async (path: string, fileName: string): Promise<readonly string[]> => {
+    const facts = await disk.facts(path);
+    const content = facts === null || facts.bytes > MOST_BYTES ? null : await disk.read(path);
+    if (content === null || content.length === 0) return [];
+    const documents = format.read(content, fileName).flatMap((exchange) => exchange.documents);
+    return documents.flatMap((document) => (document.kind === "answer" ? [] : [document.externalId]));
   };
 
   const digestOf = (exchange: Exchange): string =>
@@ -167,6 +182,19 @@ export function createIncomingFiles(
     refusals: async (id) => {
       const kept = await readJson<{ id: string; refusals: readonly OrderNotTaken[] }>(state("refusals.json"));
       return kept?.id === id ? kept.refusals : [];
+    },
+    removeOf: async (isForgotten) => {
+      for (const folder of [folders.done, folders.failed])
+        for (const name of await disk.list(folder)) {
+          if (name.endsWith(".error.txt")) continue;
+          const named = await ordersNamed(join(folder, name), originalName(name));
+          const forgotten: boolean[] = [];
+          for (const externalId of named) forgotten.push(await isForgotten(externalId));
+          const goes = folder === folders.done ? forgotten.includes(true) : !forgotten.includes(false);
+          if (named.length === 0 || !goes) continue;
+          await disk.remove(join(folder, `${name}.error.txt`));
+          await disk.remove(join(folder, name));
+        }
     },
     end: async (file, problems) => {
       const from = state("claimed", file.name);

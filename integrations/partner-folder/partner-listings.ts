@@ -36,8 +36,12 @@ export function createPartnerListings(
   const orderedTitles = async (): Promise<Map<string, string>> => {
     if (ordered !== null) return ordered;
     const found = new Map<string, string>();
-    await orders.each(({ documents }) => {
-      for (const line of read(documents)?.lines ?? []) found.set(line.channelSku, line.title);
+    await orders.each(({ documents, forgotten }) => {
+      // Of one whose people were erased the goods stay, without their titles.
+      for (const { channelSku } of forgotten?.lines ?? [])
+        if (!found.has(channelSku)) found.set(channelSku, channelSku);
+      for (const line of (forgotten === undefined ? read(documents) : null)?.lines ?? [])
+        found.set(line.channelSku, line.title);
     });
     ordered = found;
     return found;
@@ -72,8 +76,8 @@ export function createPartnerListings(
     },
     noteOrder: async (externalId) => {
       const kept = ordered === null ? null : await orders.find(externalId);
-      for (const line of (kept === null ? null : read(kept.documents))?.lines ?? [])
-        ordered?.set(line.channelSku, line.title);
+      const order = kept === null || kept.forgotten !== undefined ? null : read(kept.documents);
+      for (const line of order?.lines ?? []) ordered?.set(line.channelSku, line.title);
     },
     noteTold: async (levels) => {
       const figures = { ...(await told()) };

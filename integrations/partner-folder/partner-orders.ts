@@ -3,21 +3,28 @@
  * joins them, and its adapter reads what they come to.
  */
 import { join } from "node:path";
+import type { OrderAtChannel } from "../../ports/channel-connection.ts";
 import type { Disk } from "./disk.ts";
 import { hashOf } from "./sent-documents.ts";
 
+/** What the books go on to need of an order whose people were erased: nothing of them. */
+export type ForgottenOrder = Pick<OrderAtChannel, "total" | "lines"> & { readonly isCancelled: boolean };
+
 type Kept = {
   readonly externalId: string;
-  /** In the order in which they came. */
+  /** In the order in which they came; none once its people were erased. */
   readonly documents: readonly string[];
+  readonly forgotten?: ForgottenOrder;
   /** When the last of them came, milliseconds of the Unix epoch. */
   readonly changedMs: number;
 };
 
 export interface PartnerOrders {
   find(externalId: string): Promise<Kept | null>;
-  /** What is there already is not added again. */
+  /** What is there already is not added again, and nothing to an order that was forgotten. */
   add(externalId: string, document: string, cameMs: number): Promise<void>;
+  /** Keeps this in the place of the order's documents. */
+  forget(externalId: string, forgotten: ForgottenOrder): Promise<void>;
   /** Ids of those that changed in a stretch of time, the oldest change first. */
   changedBetween(
     sinceMs: number,
@@ -56,7 +63,7 @@ export function createPartnerOrders(disk: Disk, folder: string): PartnerOrders {
     find: (externalId) => read(at(externalId)),
     add: async (externalId, document, cameMs) => {
       const before = await read(at(externalId));
-      if (before?.documents.includes(document) === true) return;
+      if (before?.documents.includes(document) === true || before?.forgotten !== undefined) return;
       const kept: Kept = {
         externalId,
         documents: [...(before?.documents ?? []), document],
@@ -64,6 +71,14 @@ export function createPartnerOrders(disk: Disk, folder: string): PartnerOrders {
       };
       await disk.write(at(externalId), JSON.stringify(kept));
       changes?.set(externalId, kept.changedMs);
+    },
+    forget: async (externalId, forgotten) => {
+      const before = await read(at(externalId));
+      if (before === null || before.forgotten !== undefined) return;
+      await disk.write(
+        at(externalId),
+        JSON.stringify({ ...before, documents: [], forgotten } satisfies Kept),
+      );
     },
     changedBetween: async (sinceMs, untilMs) =>
       [...(await changesOf())]

@@ -14,6 +14,7 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
+import type { Money } from "../../orders/money.ts";
 import type { Disk } from "./disk.ts";
 import type { Written } from "./partner-format.ts";
 
@@ -24,6 +25,8 @@ export type SentFacts = {
   /** Units of each line of the order, by the partner's id of it. */
   readonly lines: readonly { readonly externalLineId: string; readonly quantity: number }[];
   readonly isWhole: boolean;
+  /** Of a refund: what the document gives back. */
+  readonly refunded?: Money;
 };
 
 export type Sent = SentFacts & {
@@ -50,6 +53,8 @@ export interface SentDocuments {
   /** Of one order, rejected ones left out, oldest first. */
   ofOrder(externalId: string): Promise<readonly Sent[]>;
   find(number: number): Promise<Sent | null>;
+  /** Takes away what the partner has not taken yet of one order: its content, not that it was sent. */
+  removeWaiting(externalId: string): Promise<void>;
   /** @returns false where there is no document of that number */
   noteAnswer(number: number, answer: Answer): Promise<boolean>;
   /** Finishes what a crash has left, also where nothing else is to be sent. */
@@ -168,6 +173,14 @@ export function createSentDocuments(
       return found.sort((one, other) => one.number - other.number);
     },
     find: (number) => readJson<Sent>(sentPath(number)),
+    removeWaiting: async (externalId) => {
+      await heal();
+      const folder = indexFolder(externalId);
+      for (const name of await disk.list(folder)) {
+        const sent = name.endsWith(".json") ? await readJson<Sent>(join(folder, name)) : null;
+        if (sent !== null) await disk.remove(join(folders.outbox, sent.fileName));
+      }
+    },
     noteAnswer: async (number, answer) => {
       if ((await disk.facts(sentPath(number))) === null) return false;
       await disk.write(answerPath(number), JSON.stringify(answer));

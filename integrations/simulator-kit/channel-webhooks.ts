@@ -2,6 +2,7 @@
  * Webhooks of a simulated channel: what its faults lose never comes, what they repeat comes twice, what they
  * delay comes behind later ones. The rest comes at least once, as the vendors promise.
  */
+import { setMaxListeners } from "node:events";
 import type { Logger } from "pino";
 import { callHttp } from "../vendor-kit/vendor-http.ts";
 import type { DrawnServerFaults } from "./faults.ts";
@@ -35,6 +36,8 @@ export function createChannelWebhooks(options: {
   const { url, faults, logger } = options;
   const underWay = new Set<Promise<void>>();
   const stopping = new AbortController();
+  // One for each webhook that waits.
+  setMaxListeners(0, stopping.signal);
 
   async function deliver(make: () => ChannelWebhook, delayMs: number, to: string): Promise<void> {
     await pause(delayMs);
@@ -49,15 +52,13 @@ export function createChannelWebhooks(options: {
   function pause(ms: number): Promise<void> {
     if (ms === 0 || stopping.signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      stopping.signal.addEventListener(
-        "abort",
-        () => {
-          clearTimeout(timer);
-          resolve();
-        },
-        { once: true },
-      );
+      const end = () => {
+        clearTimeout(timer);
+        stopping.signal.removeEventListener("abort", end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      stopping.signal.addEventListener("abort", end);
     });
   }
 

@@ -35,6 +35,7 @@ export type PartnerWord =
       readonly externalId: string;
       readonly lines: readonly { readonly line: string; readonly quantity: number }[];
     }
+  | { readonly kind: "refund"; readonly externalId: string; readonly minor: number }
   | { readonly kind: "stock"; readonly levels: readonly (readonly [sku: string, quantity: number])[] };
 
 export type PartnerSide = {
@@ -147,6 +148,11 @@ export function startPartnerSimulator(
             .flatMap((word) => (word.kind === kind && word.externalId === externalId ? word.lines : []))
             .filter((each) => each.line === line)
             .reduce((sum, { quantity }) => sum + quantity, 0);
+        const givenBack = (id: string) =>
+          said.reduce(
+            (sum, word) => sum + (word.kind === "refund" && word.externalId === id ? word.minor : 0),
+            0,
+          );
         const left = (line: string) =>
           said
             .flatMap((word) => (word.kind === "left" && word.externalId === externalId ? word.lines : []))
@@ -169,7 +175,7 @@ export function startPartnerSimulator(
           externalId,
           state: isGone ? "cancelled" : isSent ? "complete" : "open",
           total: { minor: totals(order.planned).total, currency: "USD", exponent: 2 },
-          refunded: { minor: 0, currency: "USD", exponent: 2 },
+          refunded: { minor: givenBack(externalId), currency: "USD", exponent: 2 },
           lines,
         };
       });

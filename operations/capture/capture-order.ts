@@ -55,6 +55,7 @@ import {
 import { confirmChannelRefund } from "../refunds/confirm-channel-refund.ts";
 import type { RefusalCode } from "../refusal.ts";
 import { type ChannelUpdate, receiveUpdate } from "./channel-update.ts";
+import { takeErasureRequest } from "./erasure-request.ts";
 import { inTurns } from "./in-turns.ts";
 
 /** The answer as it goes over the wire, with a code that the compiler knows. */
@@ -69,6 +70,8 @@ type CaptureRequest = {
   readonly cause: string;
   /** It was read at the channel just now: it is what the channel has, whatever came before. Default: no. */
   readonly isCurrent?: boolean;
+  /** The channel has signed it: it may ask to have a shopper forgotten. Default: no. */
+  readonly isSigned?: boolean;
   /** Aborted when nobody waits for the results any more: what has begun goes on, nothing else is begun. */
   readonly gone?: AbortSignal;
 };
@@ -155,6 +158,8 @@ async function captureReadings(
           }
           case "changed":
             return named(context, channelId, reading.externalId);
+          case "erasure":
+            return noted(await takeErasureRequest(context, request, reading));
           case "cancellation":
             // The order came along in the same payload, and its reading carries the cancellation.
             if (ordered.has(reading.externalId)) return null;
@@ -200,6 +205,11 @@ async function named(context: OperationContext, channelId: string, externalId: s
     ? "The channel tells of a change and does not send the order: it is read there now."
     : "The channel tells of a change and does not send the order: it is read where the channel is connected.";
   return { ...refusal(channelId, externalId, "not_an_order", detail), outcome: "ignored" };
+}
+
+/** What is no order changes none, and is answered with what becomes of it. */
+function noted({ channelId, detail }: { readonly channelId: string; readonly detail: string }): CodedResult {
+  return { ...refusal(channelId, null, "not_an_order", detail), outcome: "ignored" };
 }
 
 /** An order as it is taken, without what must not be kept; or why it cannot be. */

@@ -497,7 +497,16 @@ describe("what Shopify holds at its end", () => {
     expect(await holds()).toEqual(["held_at_channel"]);
     await say(shown(2), "orders/updated", "shopify");
     expect(await holds()).toEqual(["held_at_channel"]);
-    await say(shown(3, [{ ...held[0], status: "open", fulfillment_holds: [] }]), null, "shopify");
+    // For another reason, and for the first one again: the order says what is so now, once.
+    const words = async () =>
+      (await readOrderProgress(store.database, orderId))?.holdReasons.map(({ detail }) => detail) ?? [];
+    const [former = ""] = await words();
+    const other = [{ handle: "risk-app", reason: "incorrect_address" }];
+    await say(shown(3, [{ ...held[0], fulfillment_holds: other }]), null, "shopify");
+    expect(await words()).toEqual([expect.not.stringContaining(former)]);
+    await say(shown(4, held), null, "shopify");
+    expect(await words()).toEqual([former]);
+    await say(shown(5, [{ ...held[0], status: "open", fulfillment_holds: [] }]), null, "shopify");
     expect(await holds()).toEqual([]);
   });
 });

@@ -234,12 +234,23 @@ async function takeReasons(
     ? await areRefundsOurs(context.database, orderId)
     : false;
   for (const reason of said.filter(({ code }) => !(isTold && code === "refunded_at_channel")))
-    isHeld = (await hold(context, update, reason)) || isHeld;
+    isHeld = (await hold(context, update, reason, isOutdated(said, reason))) || isHeld;
   return isHeld;
 }
 
+/** What the channel said of the same before, in words that it has changed since. */
+function isOutdated(said: readonly HoldReason[], { code }: HoldReason): (reason: HoldReason) => boolean {
+  const now = said.filter((reason) => reason.code === code).map(({ detail }) => detail);
+  return (reason) => reason.code === code && reason.by === undefined && !now.includes(reason.detail);
+}
+
 /** A reason that a person has decided about is not put again. @returns whether the order waits for it now */
-async function hold(context: OperationContext, update: ChannelUpdate, reason: HoldReason): Promise<boolean> {
+async function hold(
+  context: OperationContext,
+  update: ChannelUpdate,
+  reason: HoldReason,
+  replaces: (reason: HoldReason) => boolean = () => false,
+): Promise<boolean> {
   const { orderId, cause } = update;
   const digest = createHash("sha256").update(`${reason.code}\n${reason.detail}`).digest("hex").slice(0, 12);
   const halted = await haltOrder(context, {
@@ -247,6 +258,7 @@ async function hold(context: OperationContext, update: ChannelUpdate, reason: Ho
     held: { ...reason, id: digest },
     entryKey: `order.held:channel:${digest}`,
     by: cause,
+    replaces,
   });
   return halted.status === "done";
 }

@@ -13,6 +13,7 @@ import { addChannelWebhook, readChannelWebhook } from "../../store/orders/channe
 import { findKnownOrder } from "../../store/orders/orders.ts";
 import type { OperationContext } from "../context.ts";
 import { type CodedResult, captureOrders, duplicateOf } from "./capture-order.ts";
+import { inChannelTurn } from "./channel-turns.ts";
 
 export type WebhookTaken = {
   readonly results: readonly CodedResult[];
@@ -20,22 +21,25 @@ export type WebhookTaken = {
   readonly repeated: boolean;
 };
 
+type GivenWebhook = {
+  readonly channelId: string;
+  readonly webhook: ChannelWebhook;
+  readonly body: Buffer;
+  readonly payload: string;
+  readonly adapters: ReadonlyMap<string, ChannelAdapter>;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly gone?: AbortSignal;
+};
+
 /**
  * @param given.body the bytes that were signed, `payload` the text that they are
  * @throws EngineError where the outcome could not be committed: the channel then sends again
  */
-export async function takeChannelWebhook(
-  context: OperationContext,
-  given: {
-    readonly channelId: string;
-    readonly webhook: ChannelWebhook;
-    readonly body: Buffer;
-    readonly payload: string;
-    readonly adapters: ReadonlyMap<string, ChannelAdapter>;
-    /** Aborted when nobody waits for the answer any more. */
-    readonly gone?: AbortSignal;
-  },
-): Promise<WebhookTaken> {
+export function takeChannelWebhook(context: OperationContext, given: GivenWebhook): Promise<WebhookTaken> {
+  return inChannelTurn(context.database, given.channelId, () => take(context, given), given.gone);
+}
+
+async function take(context: OperationContext, given: GivenWebhook): Promise<WebhookTaken> {
   const { channelId, webhook, body, payload, adapters } = given;
   const { database } = context;
   const digest = digestOf(webhook, body);
@@ -55,6 +59,7 @@ export async function takeChannelWebhook(
     payload,
     adapters,
     cause: `channel:${channelId}`,
+    isSigned: true,
     ...(given.gone === undefined ? {} : { gone: given.gone }),
   });
   if (results.length > 0 && results.every(({ outcome }) => outcome !== "refused" && outcome !== "ignored")) {

@@ -13,6 +13,7 @@ import { noteChannelProblem, noteChannelWords, readChannelProgress } from "../..
 import { STOPPED } from "./call-budget.ts";
 import { compareIfDue } from "./compare.ts";
 import { deriveTellings } from "./derive-tellings.ts";
+import { forgetOrders } from "./forget-orders.ts";
 import { type ChannelLane, isLockedOut, pauseAfter, problemOf } from "./lane.ts";
 import { readChangedOrders } from "./read-changed.ts";
 import { readAllListings } from "./read-listings.ts";
@@ -24,6 +25,8 @@ import { tellStock } from "./tell-stock.ts";
 const LOOK_MS = 300;
 /** Everything is worked out anew so often: what no feed tells of, such as a rule, counts by then. */
 const WORK_OUT_MS = 5 * 60_000;
+/** Whose files still name people that were erased is looked at so often. */
+const FORGET_MS = 1_000;
 const LISTINGS_MS = 6 * 3_600_000;
 /** A channel that is away is asked so often at least whether it is back, unless it says when. */
 const MOST_PAUSE_MS = 30_000;
@@ -172,12 +175,18 @@ export function startChannelWorker(
     return { waitMs: 5_000 };
   };
 
+  const forgetStep = async () => {
+    await forgetOrders(lane);
+    return { waitMs: connection.forgetOrders === undefined ? MOST_PAUSE_MS : FORGET_MS };
+  };
+
   const works = [
     goOn("reading", readStep),
     goOn("changed", changedStep),
     goOn("orders", orderStep),
     goOn("stock", stockStep),
     goOn("listings", listingStep),
+    goOn("forgetting", forgetStep),
   ];
   const wake = () => {
     for (const waker of wakers) waker();

@@ -11,12 +11,16 @@ import { Random } from "../../config/seeded-random.ts";
 import { createChannelDesk } from "../../integrations/channel-desk.ts";
 import { channelAdapters, channelVendors } from "../../integrations/channels/registry.ts";
 import type { PartnerSimulator } from "../../integrations/simulator-kit/partner-simulator.ts";
+import { readChannelFigures } from "../../store/figures/channel-figures.ts";
 import { isCancelRequested } from "../../store/orders/orders.ts";
+import { eraseOrder } from "../../store/persons/erase-order.ts";
+import { inTransaction } from "../../store/sql/database.ts";
 import { type CaptureWorld, startCaptureWorld } from "../../test-support/capture-world.ts";
 import { plannedOrder } from "../../test-support/vendors/connection-contract.ts";
 import { createProduct } from "../catalog/create-product.ts";
 import { connectChannel } from "../settings/connect-channel.ts";
 import { runChannels } from "../standing/channels.ts";
+import { compareChannel } from "./settle.ts";
 
 const KINDS = ["x12", "edifact", "files"] as const;
 const ACKNOWLEDGES = { x12: "855", edifact: "ORDRSP", files: "acknowledged" } as const;
@@ -46,6 +50,11 @@ async function eventually(what: string, check: () => Promise<boolean> | boolean,
   }
 }
 
+async function receive(sku: string, quantity: number): Promise<void> {
+  const received = { type: "receive", sku, locationId: "east", quantity, cause: "test" } as const;
+  await world.context.allocator.execute([{ ...received, atMs: Date.now(), commandId: `c-${Math.random()}` }]);
+}
+
 beforeAll(async () => {
   world = await startCaptureWorld(
     ["east"],
@@ -70,15 +79,7 @@ beforeAll(async () => {
       "staff:1",
     );
     expect(made.status).toBe("done");
-    const receive = {
-      type: "receive",
-      sku,
-      locationId: "east",
-      quantity: 90,
-      atMs: Date.now(),
-      cause: "test",
-    } as const;
-    await world.context.allocator.execute([{ ...receive, commandId: `c-${sku}` }]);
+    await receive(sku, 90);
   }
   for (const kind of KINDS) {
     const vendor = channelVendors.find(({ adapter }) => adapter.kind === kind);
@@ -115,6 +116,10 @@ describe.each(KINDS)("a partner over %s", (kind) => {
     );
     return line;
   };
+  const sampleOrder = async (number: number) => {
+    const vendor = channelVendors.find(({ adapter }) => adapter.kind === kind);
+    return (await vendor?.sampleOrders())?.write(plannedOrder(number, [["MUG", 1]]), new Random(90 + number));
+  };
   let id = "";
 
   test("is connected with what its page asks for, and not with a folder that is not there", async () => {
@@ -149,6 +154,31 @@ describe.each(KINDS)("a partner over %s", (kind) => {
       await eventually("and acknowledged as a message", () => types().includes("CONTRL"));
   });
 
+  test("is told of stock no more often than its account says, and then of what there is by then", async () => {
+    const reports = () => types().filter((type) => type === STOCK[kind]).length;
+    const figures = async () => {
+      const [row] = await query<{ wanted: number; told: number }>(
+        "select wanted, told from channel_listing where channel_id = $1 and channel_sku = 'MUG'",
+        [kind],
+      );
+      return row;
+    };
+    const differ = async () => {
+      const row = await figures();
+      return row !== undefined && row.wanted !== row.told;
+    };
+    const before = reports();
+    await eventually("another figure is there to be told", differ);
+    await receive("MUG", 7);
+    const available = (await world.context.allocator.available("MUG")) ?? 0;
+    await eventually("and another", async () => (await figures())?.wanted === available);
+    const [lag] = (await readChannelFigures(world.store.database)).filter(({ channel }) => channel === kind);
+    expect(lag).toMatchObject({ stockWaiting: 1, stockWaitingSeconds: 0 });
+    await query("update channel_progress set stock_held_until = now() where channel_id = $1", [kind]);
+    await eventually("both come as one", () => partnerOf(kind).levels().get("MUG") === available);
+    expect(reports()).toBe(before + 1);
+  });
+
   test("changes its order, where the format has a document for that", async () => {
     if (!partnerOf(kind).edit(id, 0, 2)) return;
     await eventually("three are fewer", async () => {
@@ -168,10 +198,42 @@ describe.each(KINDS)("a partner over %s", (kind) => {
     expect(row?.count).toBe(0);
   });
 
+  test("has nothing of the shopper left in its folder once the order's people are erased", async () => {
+    const { folder } = partnerOf(kind);
+    const naming = () =>
+      readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name))
+        .filter((path) => /able|1 Main St/i.test(readFileSync(path, "utf8")));
+    expect(naming().length).toBeGreaterThan(1);
+    await inTransaction(world.store.database, (client) => eraseOrder(client, orderId(id)));
+    await eventually("nothing names the shopper", () => naming().length === 0);
+    await eventually(
+      "and it is written down as done",
+      async () => (await query("select from channel_order_to_forget")).length === 0,
+    );
+    // The partner sends it once more: nothing of it is kept, and the books still know the order.
+    const written = await sampleOrder(7);
+    partnerOf(kind).send("again.dat", (written?.payload ?? "").replaceAll(written?.externalId ?? "", id));
+    await eventually("it is read and gone", () => {
+      const names = ["inbox", "done", ".holdfast/claimed"].flatMap((each) => readdirSync(join(folder, each)));
+      return !names.some((name) => name.endsWith("again.dat"));
+    });
+    expect(naming()).toEqual([]);
+    await compareChannel(world.context, { channelId: kind, days: 1, by: "staff:1" });
+    await eventually(
+      "the books are compared",
+      async () => (await query("select from channel_comparison where ended_at is null")).length === 0,
+    );
+    const found = "select kind from channel_difference where channel_id = $1 and subject = $2";
+    const kinds = (await query<{ kind: string }>(found, [kind, id])).map((each) => each.kind);
+    // Its saga, which is not here, has not cancelled it yet; what the partner has of it is known all the same.
+    expect(kinds.filter((each) => each !== "cancellation")).toEqual([]);
+  });
+
   test("finds an order that we cannot read put aside, with an error file that says where", async () => {
     const { folder } = partnerOf(kind);
-    const vendor = channelVendors.find(({ adapter }) => adapter.kind === kind);
-    const written = (await vendor?.sampleOrders())?.write(plannedOrder(8, [["MUG", 1]]), new Random(99));
+    const written = await sampleOrder(8);
     const text = (written?.payload ?? "")
       .replace(/SE\*\d+/, "SE*99")
       .replace(/UNT\+\d+/, "UNT+99")

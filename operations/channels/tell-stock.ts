@@ -1,10 +1,13 @@
 /**
  * Tells a channel how many units of its listings may be sold, many in a call. What changes meanwhile is told
- * next: there is one figure a listing, and no queue.
+ * next: there is one figure a listing, and no queue. A channel that wants reports only so often is told the
+ * figures of that moment.
  */
 import { createHash } from "node:crypto";
 import { ServiceFault } from "../../ports/service-fault.ts";
 import {
+  holdStock,
+  isStockHeld,
   type ListingDue,
   listingsDue,
   noteStockRefused,
@@ -21,6 +24,9 @@ export async function tellStock(
   lane: ChannelLane,
 ): Promise<{ readonly count: number; readonly fault: ServiceFault | null }> {
   const { context, account, connection, budget } = lane;
+  const { stockPauseMs = 0 } = connection.limits;
+  if (stockPauseMs > 0 && (await isStockHeld(context.database, account.channelId, stockPauseMs)))
+    return { count: 0, fault: null };
   let count = 0;
   for (;;) {
     if (lane.isEnding()) return { count, fault: null };
@@ -32,6 +38,8 @@ export async function tellStock(
         connection.tellStock(levels, keyOf(account.channelId, due)),
       );
       await note(lane, due, told);
+      // What is left of a report that a crash has cut short comes with the next one.
+      if (stockPauseMs > 0 && count === 0) await holdStock(context.database, account.channelId, stockPauseMs);
       count += due.length;
     } catch (error) {
       if (!(error instanceof ServiceFault)) throw error;

@@ -71,6 +71,8 @@ type Halt = {
   /** Of the timeline: the order is halted once under it. */
   readonly entryKey: string;
   readonly by: string;
+  /** Reasons that say the same in former words: this one takes their place. Default: none. */
+  readonly replaces?: (reason: HoldReason) => boolean;
   /** Whether what nobody has begun to pick goes back meanwhile. Default: no. */
   readonly freesStock?: boolean;
 };
@@ -85,7 +87,7 @@ export function haltOrder(context: OperationContext, halt: Halt): Promise<Halted
 /** The same within a transaction that may have the order's lock already. */
 export async function haltInOrder(
   client: DatabaseClient,
-  { orderId, held, entryKey, by, freesStock = false }: Halt,
+  { orderId, held, entryKey, by, replaces = () => false, freesStock = false }: Halt,
 ): Promise<Halted> {
   const locked = await lockParts(client, orderId);
   if (locked === undefined) return refuse("order_not_found", `There is no order ${orderId}.`);
@@ -104,11 +106,17 @@ export async function haltInOrder(
       ...(held.ownReason === undefined ? {} : { ownReason: held.ownReason }),
     },
   });
-  if (!fresh) return { status: "known" };
+  const others = order.holdReasons.filter((reason) => !replaces(reason));
+  if (!fresh) {
+    // It waits for this by other words, and the former ones are right again.
+    if (others.length === order.holdReasons.length) return { status: "known" };
+    await changeOrder(client, order, { holdReasons: [...others.filter(({ id }) => id !== held.id), held] });
+    return { status: "done" };
+  }
   await haltParts(client, parts);
   const freed = freesStock ? await freeUnbegun(client, locked, `hold:${held.id}`) : [];
   await changeOrder(client, order, {
-    holdReasons: [...order.holdReasons, held],
+    holdReasons: [...others, held],
     ...(freed.length === 0 ? {} : { ledger: ({ lineId }) => ({ allocated: -unitsOf(freed, lineId) }) }),
   });
   await tellOrderSaga(client, orderId, {

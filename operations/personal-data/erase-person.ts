@@ -4,6 +4,8 @@
  * R1 It is refused as long as anything of it is needed, and then nothing is changed.
  * R2 Once it is begun it is on the list of erasures, with the orders' ids and nothing of the person; a crash
  *    between any two orders leaves it there, and the standing job (`standing/personal-data.ts`) ends it.
+ *    A channel's request is put there at once (`capture/erasure-request.ts`): each of its orders is erased as
+ *    soon as nothing needs it, also the law's time to keep it whole.
  * R3 Each order is looked at again under its lock: one that has become needed meanwhile waits for the
  *    standing job.
  */
@@ -14,8 +16,9 @@ import { recordAudit } from "../../store/audit-log/record-audit.ts";
 import { lockOrder } from "../../store/orders/order-progress.ts";
 import { addErasure, type Erasure, endErasure, readErasure } from "../../store/personal-data/erasures.ts";
 import { eraseOrder } from "../../store/persons/erase-order.ts";
-import { type Person, readPersonsOrders } from "../../store/persons/persons.ts";
-import { inTransaction } from "../../store/sql/database.ts";
+import { type Person, type PersonsOrder, readPersonsOrders } from "../../store/persons/persons.ts";
+import { readRetention } from "../../store/settings/retention.ts";
+import { inTransaction, type Queryable } from "../../store/sql/database.ts";
 import { callerIn, type OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { subjectOf } from "./export-person.ts";
@@ -77,9 +80,10 @@ export async function carryOutErasures(
     if (isStopped()) break;
     const erasure = await readErasure(database, id);
     if (erasure === null || erasure.doneAt !== null) continue;
+    const keepDays = await daysToKeep(database, erasure);
     let left = 0;
     for (const orderId of erasure.orders) {
-      const isErased = await eraseOne(database, orderId).catch((error: unknown) => {
+      const isErased = await eraseOne(database, orderId, keepDays).catch((error: unknown) => {
         if (!(error instanceof PersonalDataDamagedError)) throw error;
         damaged = error;
         return false;
@@ -98,13 +102,43 @@ export async function carryOutErasures(
   return whole.length;
 }
 
-/** @returns whether it is erased, now or before */
-function eraseOne(database: Context["database"], orderId: string): Promise<boolean> {
+/** Of what a person has asked for it was looked at before it came on the list (R3). */
+async function daysToKeep(client: Queryable, { requestedBy }: Erasure): Promise<number> {
+  if (!requestedBy.startsWith("channel:")) return 0;
+  return (await readRetention(client)).keepWhole ?? 0;
+}
+
+/** An order of an erasure that is under way, and what it still waits for. */
+export type WaitingOrder = Pick<PersonsOrder, "orderId" | "neededFor" | "until">;
+
+/** @returns of each erasure that is under way the orders that cannot be erased yet, by its id */
+export async function waitingOrders(
+  client: Queryable,
+  erasures: readonly Erasure[],
+): Promise<ReadonlyMap<string, readonly WaitingOrder[]>> {
+  const waiting = new Map<string, readonly WaitingOrder[]>();
+  for (const erasure of erasures) {
+    if (erasure.doneAt !== null) continue;
+    const orders = await readPersonsOrders(client, erasure.orders, await daysToKeep(client, erasure));
+    waiting.set(
+      erasure.id,
+      orders
+        .filter(({ erasedAt, neededFor }) => erasedAt === null && neededFor !== null)
+        .map(({ orderId, neededFor, until }) => ({ orderId, neededFor, until })),
+    );
+  }
+  return waiting;
+}
+
+/**
+ * @param keepDays days for which the law wants it kept whole after its end
+ * @returns whether it is erased, now or before
+ */
+function eraseOne(database: Context["database"], orderId: string, keepDays: number): Promise<boolean> {
   return inTransaction(database, async (client) => {
     // A backup has brought back less than there was: the order comes again, and waits for this.
     if ((await lockOrder(client, orderId)) === undefined) return false;
-    // How long it is kept was looked at before it came on the list.
-    if (whyNeeded(await readPersonsOrders(client, [orderId], 0)) !== null) return false;
+    if (whyNeeded(await readPersonsOrders(client, [orderId], keepDays)) !== null) return false;
     await eraseOrder(client, orderId);
     return true;
   });

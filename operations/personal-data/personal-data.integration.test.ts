@@ -8,17 +8,19 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { newSecretKeyLine, readSecretKeys, SecretBox } from "../../config/secret-box.ts";
 import { channelAdapters } from "../../integrations/channels/registry.ts";
 import { readLabel, readOrderView } from "../../store/orders/order-views.ts";
-import { addErasure, openErasures } from "../../store/personal-data/erasures.ts";
+import { addErasure, listErasures, openErasures } from "../../store/personal-data/erasures.ts";
 import { attachVault, PersonVault } from "../../store/personal-data/vault.ts";
 import { deliver, mailsSent, outcomeOf, pack } from "../../test-support/saga-steps.ts";
 import { eventually, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
+import { ownSample } from "../../test-support/vendors/channel-samples.ts";
 import { captureOrders } from "../capture/capture-order.ts";
+import { takeChannelWebhook } from "../capture/take-webhook.ts";
 import { inspectReturn } from "../returns/inspect-return.ts";
 import { receiveReturn } from "../returns/receive-return.ts";
 import { requestReturn } from "../returns/request-return.ts";
 import { recordTracking } from "../shipping/record-tracking.ts";
-import { erasePerson } from "./erase-person.ts";
+import { erasePerson, waitingOrders } from "./erase-person.ts";
 import { exportPerson } from "./export-person.ts";
 import { keepClean } from "./keep-clean.ts";
 
@@ -272,6 +274,105 @@ describe("over an order's life", () => {
     };
     expect(await recordTracking(world.context, parcel, [report])).toMatchObject({ recorded: 1 });
     expect(await placesWithMark()).toEqual([]);
+  });
+});
+
+describe("a channel that passes on that an account was closed", () => {
+  const USERNAME = `${MARK}account`;
+  const notification = (id: string, data: object) =>
+    JSON.stringify({
+      metadata: { topic: "MARKETPLACE_ACCOUNT_DELETION", schemaVersion: "1.0", deprecated: false },
+      notification: { notificationId: id, eventDate: "2026-11-30T10:00:00.000Z", data },
+    });
+  const say = async (payload: string) => {
+    const webhook = { topic: "MARKETPLACE_ACCOUNT_DELETION", eventId: null, signedId: null };
+    const body = Buffer.from(payload);
+    const taken = { channelId: "bay", webhook, body, payload, adapters: channelAdapters };
+    return (await takeChannelWebhook(world.context, taken)).results;
+  };
+  const sampleOrder = (orderId: string, username: string) => {
+    const { order } = JSON.parse(ownSample("ebay", "order.json"));
+    return JSON.stringify({ ...order, orderId, buyer: { username } });
+  };
+  const take = async (payload: string) => {
+    const given = { channelId: "bay", topic: null, payload, adapters: channelAdapters, cause: "api-key:1" };
+    const [result] = await captureOrders(world.context, given);
+    return result;
+  };
+  const listed = async (id: string) => {
+    const all = await listErasures(world.database, "acme", 100);
+    const erasure = all.find((each) => each.id.startsWith(`channel:bay:${id}:`));
+    if (erasure === undefined) return null;
+    const waiting = (await waitingOrders(world.database, [erasure])).get(erasure.id) ?? [];
+    return { ...erasure, waits: waiting.map(({ orderId, neededFor }) => `${orderId} ${neededFor}`) };
+  };
+
+  test("has their orders on the list at once, and each is erased as soon as nothing needs it", async () => {
+    await world.database.query(
+      "insert into channel (id, company_id, name, kind) values ('bay', 'acme', 'eBay', 'ebay')",
+    );
+    const mine = [await take(sampleOrder("b-1", USERNAME)), await take(sampleOrder("b-2", USERNAME))];
+    const [done, open] = mine.map((result) => result?.order ?? "") as [string, string];
+    const other = (await take(sampleOrder("b-3", "somebody")))?.order ?? "";
+    await world.database.query("update orders set status = 'cancelled' where id = any($1)", [[done, other]]);
+    const closed = notification("n-1", { username: USERNAME, userId: "U1", eiasToken: "x" });
+
+    // Whoever may send orders may not erase anybody.
+    expect(await take(closed)).toMatchObject({ outcome: "ignored" });
+    expect(await listed("n-1")).toBeNull();
+    // eBay tells everybody of everybody.
+    expect(await say(notification("n-0", { username: "nobody-here" }))).toMatchObject([
+      { outcome: "ignored" },
+    ]);
+    expect(await listed("n-0")).toBeNull();
+
+    for (let time = 0; time < 2; time += 1)
+      expect(await say(closed)).toMatchObject([{ outcome: "ignored", order: null }]);
+    expect(await listed("n-1")).toMatchObject({
+      requestedBy: "channel:bay",
+      orders: [done, open],
+      doneAt: null,
+    });
+    await world.database.query(`insert into retention_setting (days) values ('{"keepWhole": 30}')`);
+    await keepClean(world.context);
+    expect((await listed("n-1"))?.waits).toEqual([`${done} retention_runs`, `${open} order_open`]);
+    await world.database.query("delete from retention_setting");
+    await keepClean(world.context);
+    expect((await listed("n-1"))?.waits).toEqual([`${open} order_open`]);
+    expect((await readOrderView(world.database, done, null))?.summary.customerName).toBe("(erased)");
+    await world.database.query("update orders set status = 'cancelled' where id = $1", [open]);
+    await keepClean(world.context);
+    expect(await listed("n-1")).toMatchObject({ doneAt: expect.any(String), waits: [] });
+    expect((await readOrderView(world.database, open, null))?.summary.customerName).toBe("(erased)");
+    expect((await readOrderView(world.database, other, null))?.summary.customerName).not.toBe("(erased)");
+    const { rows } = await world.database.query(
+      "select subject, act from audit_entry where act = 'personal-data.erasure-asked'",
+    );
+    expect(rows).toHaveLength(1);
+
+    // The same request once more, as nothing is left, and as something has come since.
+    const known = (await listErasures(world.database, "acme", 100)).length;
+    await say(closed);
+    expect(await listErasures(world.database, "acme", 100)).toHaveLength(known);
+    const since = (await take(sampleOrder("b-5", USERNAME)))?.order ?? "";
+    await say(closed);
+    expect((await listErasures(world.database, "acme", 100))[0]).toMatchObject({ orders: [since] });
+  });
+
+  test("is understood of orders that a former version has encrypted, once they have been looked at", async () => {
+    const { encryptFormer, beginEncrypting } = await import("../../store/persons/encrypt-former.ts");
+    const order = (await take(sampleOrder("b-4", `${USERNAME}4`)))?.order ?? "";
+    // As the upgrade leaves them: encrypted, without the token of the account.
+    await world.database.query(
+      "update order_person set sealed_at = null, tokens = '{}' where order_id = $1",
+      [order],
+    );
+    const before = (await readOrderView(world.database, order, null))?.document;
+    await beginEncrypting(world.database);
+    while ((await encryptFormer(world.database, 10)) !== null);
+    expect((await readOrderView(world.database, order, null))?.document).toEqual(before);
+    await say(notification("n-4", { username: `${USERNAME}4` }));
+    expect(await listed("n-4")).toMatchObject({ orders: [order] });
   });
 });
 

@@ -26,6 +26,13 @@ test("an order has a term for each address, number, postcode and word of a name,
   ]);
 });
 
+test("an order is found by what its channel calls the customer and the account, each of that channel alone", () => {
+  const known = { ...document, customer: { name: "Ana", externalId: "77" }, attributes: { buyer: "ana_77" } };
+  expect(asText(termsOf(known as unknown as OrderDocument))).toEqual(
+    expect.arrayContaining(["customer web:77", "account web:ana_77"]),
+  );
+});
+
 test.each([
   ["ANA@example.com", [], ["email ana@example.com"]],
   ["  Muller ana ", ["name muller", "name ana"], ["postcode mullerana"]],

@@ -7,7 +7,7 @@
 import type { OrderDocument } from "../order.ts";
 
 export type Term = {
-  readonly kind: "email" | "phone" | "postcode" | "name" | "customer";
+  readonly kind: "email" | "phone" | "postcode" | "name" | "customer" | "account";
   readonly text: string;
 };
 
@@ -43,8 +43,23 @@ function nameTerms(name: string): readonly Term[] {
     .map((text) => ({ kind: "name", text }));
 }
 
+/** The attribute in which an order has the name of the buyer's account at its channel. */
+export const BUYER_ACCOUNT = "buyer";
+
+/** A channel's number of a customer, as long as it is the channel that says it. */
+export function customerTerm(channelId: string, customerId: string): Term {
+  return { kind: "customer", text: `${channelId}:${customerId}` };
+}
+
+/** The name of a buyer's account at a channel. */
+export function accountTerm(channelId: string, account: string): Term {
+  return { kind: "account", text: `${channelId}:${account}` };
+}
+
 /** Every term of an order, each once. */
-export function termsOf({ customer, shippingAddress, billingAddress }: OrderDocument): readonly Term[] {
+export function termsOf(document: OrderDocument): readonly Term[] {
+  const { channelId, customer, shippingAddress, billingAddress } = document;
+  const account = document.attributes?.[BUYER_ACCOUNT] ?? "";
   const addresses = [shippingAddress, billingAddress].flatMap((address) => address ?? []);
   const terms = [
     ...[customer.email, ...addresses.map(({ email }) => email)].flatMap(
@@ -55,6 +70,8 @@ export function termsOf({ customer, shippingAddress, billingAddress }: OrderDocu
     ),
     ...addresses.flatMap(({ postalCode }) => postcodeTerm(postalCode ?? "") ?? []),
     ...[customer.name, ...addresses.map(({ name }) => name)].flatMap(nameTerms),
+    ...(customer.externalId === undefined ? [] : [customerTerm(channelId, customer.externalId)]),
+    ...(account === "" ? [] : [accountTerm(channelId, account)]),
   ];
   return [...new Map(terms.map((term) => [`${term.kind}:${term.text}`, term])).values()];
 }
@@ -70,8 +87,7 @@ export function personTerm({
 }: Pick<OrderDocument, "channelId" | "customer" | "shippingAddress">): Term | null {
   const email = emailTerm(customer.email ?? shippingAddress?.email ?? "");
   if (email !== null) return email;
-  if (customer.externalId !== undefined)
-    return { kind: "customer", text: `${channelId}:${customer.externalId}` };
+  if (customer.externalId !== undefined) return customerTerm(channelId, customer.externalId);
   return phoneTerm(customer.phone ?? shippingAddress?.phone ?? "");
 }
 

@@ -127,6 +127,24 @@ export async function listingsDue(
   return rows;
 }
 
+/** A report of stock was made: the next one comes after this pause. */
+export async function holdStock(client: Queryable, channelId: string, pauseMs: number): Promise<void> {
+  await client.query(
+    `update channel_progress set stock_held_until = now() + $2 * interval '1 millisecond' where channel_id = $1`,
+    [channelId, pauseMs],
+  );
+}
+
+/** @param pauseMs as it is set now: a longer one that was set before holds nothing any more */
+export async function isStockHeld(client: Queryable, channelId: string, pauseMs: number): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select from channel_progress where channel_id = $1 and stock_held_until > now()
+        and stock_held_until <= now() + $2 * interval '1 millisecond'`,
+    [channelId, pauseMs],
+  );
+  return rowCount === 1;
+}
+
 /** By L2. */
 export async function noteStockTold(
   client: Queryable,

@@ -44,7 +44,8 @@ export async function readChannelFigures(database: Queryable): Promise<readonly 
            from channel_telling t where t.channel_id = a.channel_id and t.state in ('waiting', 'dead')) t
        cross join lateral (
          select count(*) filter (where not is_refused)::int as waiting, count(*) filter (where is_refused)::int as refused,
-                coalesce(extract(epoch from now() - min(wanted_at) filter (where not is_refused)), 0)::float8 as seconds
+                greatest(0, coalesce(extract(epoch from
+                  now() - greatest(min(wanted_at) filter (where not is_refused), p.stock_held_until)), 0))::float8 as seconds
            from channel_listing l
           cross join lateral (select l.problem is not null and p.problem_code is null as is_refused) kind
           where l.channel_id = a.channel_id and a.tells_stock and l.seen_at is not null and l.wanted is not null

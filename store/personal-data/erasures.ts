@@ -19,14 +19,16 @@ const COLUMNS = `id, orders, requested_by as "requestedBy",
   to_char(requested_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "requestedAt",
   to_char(done_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "doneAt"`;
 
+/** @returns false: it is on the list already */
 export async function addErasure(
   client: Queryable,
   erasure: Pick<Erasure, "id" | "orders" | "requestedBy">,
-): Promise<void> {
-  await client.query(
+): Promise<boolean> {
+  const { rowCount } = await client.query(
     "insert into erasure (id, orders, requested_by) values ($1, $2, $3) on conflict do nothing",
     [erasure.id, erasure.orders, erasure.requestedBy],
   );
+  return rowCount === 1;
 }
 
 export async function readErasure(client: Queryable, id: string): Promise<Erasure | null> {
@@ -43,6 +45,7 @@ export async function listErasures(
   const { rows } = await client.query<Erasure>(
     `select ${COLUMNS} from erasure e
       where exists (select from orders o where o.id = any(e.orders) and o.company_id = $1)
+         or exists (select from archived_order a where a.order_id = any(e.orders) and a.company_id = $1)
       order by requested_at desc, id desc limit $2`,
     [companyId, limit],
   );

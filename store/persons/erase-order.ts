@@ -13,6 +13,7 @@ import type { HoldReason, OrderDocument } from "../../orders/order.ts";
 import { apart, erasedDocument } from "../../orders/personal-data/document-parts.ts";
 import { scrubber, textsIn } from "../../orders/personal-data/scrub.ts";
 import { holderOf } from "../../orders/store-credit.ts";
+import { addOrderToForget } from "../channels/orders-to-forget.ts";
 import { rewordHoldReasons } from "../orders/order-progress.ts";
 import { vaultOf } from "../personal-data/vault.ts";
 import { forgetHolder } from "../refunds/store-credit.ts";
@@ -88,6 +89,7 @@ export async function eraseOrder(client: Queryable, orderId: string): Promise<bo
     const holder = holderOf(document);
     if (holder !== null) await forgetHolder(client, order.companyId, holder);
   }
+  await addOrderToForget(client, orderId);
   // Last: until here everything could be read, and from here on nothing can.
   await client.query(
     `insert into order_person (order_id, erased_at) values ($1, now())

@@ -2,7 +2,7 @@
  * Whose orders are whose, and what still needs to know it: the orders of a person, and for each why its
  * personal data cannot be erased yet.
  */
-import { emailTerm, phoneTerm } from "../../orders/personal-data/search-terms.ts";
+import { accountTerm, customerTerm, emailTerm, phoneTerm } from "../../orders/personal-data/search-terms.ts";
 import { vaultOf } from "../personal-data/vault.ts";
 import type { Queryable } from "../sql/database.ts";
 
@@ -54,6 +54,34 @@ export async function findPersonsOrders(
         or lower(o.customer_email) = $4)
       order by o.id`,
     [companyId, tokens, person.order ?? null, email?.text ?? null],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** The ids of a channel's orders that are of one of these, in their order: of no other channel's. */
+export async function findChannelsOrdersOf(
+  client: Queryable,
+  channelId: string,
+  who: {
+    readonly accounts: readonly string[];
+    readonly customers: readonly string[];
+    readonly orders: readonly string[];
+  },
+): Promise<readonly string[]> {
+  const vault = vaultOf(client);
+  const terms = [
+    ...who.accounts.map((account) => accountTerm(channelId, account)),
+    ...who.customers.map((customer) => customerTerm(channelId, customer)),
+  ];
+  const tokens = vault === undefined ? [] : terms.map((term) => vault.token(term));
+  const { rows } = await client.query<{ id: string }>(
+    `select o.id from (select id, channel_id, external_id from orders
+                       union all select order_id, channel_id, external_id from archived_order) o
+      where o.channel_id = $1 and (
+        o.id in (select p.order_id from order_person p where p.tokens && $2::bigint[])
+        or o.external_id = any($3))
+      order by o.id`,
+    [channelId, tokens, who.orders],
   );
   return rows.map(({ id }) => id);
 }

@@ -6,13 +6,14 @@ import type { OrderDocument } from "../../orders/order.ts";
 import { sumsOf } from "../../orders/order-amounts.ts";
 import type { ChannelAdapter } from "../../ports/channels.ts";
 
+/** What was given back of it may stand beside it. */
 export function onlyOrder(
   adapter: ChannelAdapter,
   payload: unknown,
   topic: string | null = null,
 ): IncomingOrder {
   const text = typeof payload === "string" ? payload : JSON.stringify(payload);
-  const readings = adapter.read(text, topic);
+  const readings = adapter.read(text, topic).filter(({ kind }) => kind !== "refund");
   const [reading] = readings;
   if (reading?.kind !== "order" || readings.length !== 1) {
     throw new Error(`not one order but ${JSON.stringify(readings)}`);

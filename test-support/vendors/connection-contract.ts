@@ -523,7 +523,7 @@ export function describeConnection(vendor: ChannelVendor, options: ContractOptio
       fillShop(world.shop);
       const ids = [1, 2, 3].map((number) => placed(world.shop, plannedOrder(number)));
       world.shop.cancel(ids[1] ?? "");
-      world.shop.refund(ids[2] ?? "", 700);
+      for (let time = 0; time < 2; time += 1) world.shop.refund(ids[2] ?? "", 700);
       const states = await patiently(() => world.connection.readOrderStates([...ids, "987654321"]));
       const byId = (list: readonly OrderAtChannel[]) =>
         new Map(list.map((state) => [state.externalId, state]));
@@ -540,6 +540,11 @@ export function describeConnection(vendor: ChannelVendor, options: ContractOptio
         expect(ours.get(id)?.lines.map((line) => [line.externalLineId, line.quantity])).toEqual(
           there?.lines.map((line) => [line.externalLineId, line.quantity]),
         );
+        // What it has given back is read with the order, each refund under an id of its own.
+        const readings = vendor.adapter.read((await world.connection.readOrder(id)) ?? "", null);
+        const refunds = readings.flatMap((each) => (each.kind === "refund" ? [each] : []));
+        expect(refunds.reduce((sum, { amount }) => sum + amount.minor, 0)).toBe(there?.refunded.minor);
+        expect(new Set(refunds.map(({ refundId }) => refundId)).size).toBe(refunds.length);
       }
       examined(world);
     });

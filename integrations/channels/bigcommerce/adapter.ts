@@ -30,6 +30,7 @@ import {
   quantityAt,
   readDocument,
   readEach,
+  refundReadings,
   refused,
   sum,
 } from "../reading.ts";
@@ -58,7 +59,15 @@ function readOne(order: unknown): readonly ChannelReading[] {
     return [refused("malformed_payload", "A BigCommerce order needs an id and a currency.", externalId)];
   if (textAt(order, "status_id") === STATUS.incomplete)
     return [refused("not_an_order", "This order is incomplete: nobody has placed it.", externalId)];
-  return [{ kind: "order", order: toIncoming(order, externalId, currency) }];
+  const incoming = toIncoming(order, externalId, currency);
+  // What Holdfast has told is confirmed by the answer.
+  const theirs = listAt(order, "refunds")
+    .filter((refund) => markIn(textAt(refund, "reason")) === null)
+    .map((refund) => ({
+      id: textAt(refund, "id"),
+      amount: amount(textAt(refund, "total_amount"), currency, "a refund"),
+    }));
+  return [{ kind: "order", order: incoming }, ...refundReadings(externalId, theirs)];
 }
 
 /** A webhook names the order that changed, and holds nothing of it. */

@@ -11,7 +11,15 @@ import type { HoldReason } from "../../../orders/order.ts";
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
 import { amount, at, firstText, isObject, listAt, textAt, textRecord } from "../../vendor-kit/vendor-json.ts";
 import { isBase64HmacOf } from "../../vendor-kit/webhook-signature.ts";
-import { addressOf, quantityAt, readDocument, readEach, refused, webhookOf } from "../reading.ts";
+import {
+  addressOf,
+  quantityAt,
+  readDocument,
+  readEach,
+  refundReadings,
+  refused,
+  webhookOf,
+} from "../reading.ts";
 
 export const cornershopAdapter: ChannelAdapter = {
   kind: "cornershop",
@@ -40,7 +48,17 @@ function readOne(order: unknown): readonly ChannelReading[] {
   const currency = textAt(order, "currency").toUpperCase();
   if (currency === "")
     return [refused("malformed_payload", "A Cornershop order needs its currency.", externalId)];
-  return [{ kind: "order", order: toIncoming(order, externalId, currency) }];
+  const incoming = toIncoming(order, externalId, currency);
+  const refunds = theirRefunds(order).map((refund) => ({
+    id: textAt(refund, "id"),
+    amount: amount(textAt(refund, "amount"), currency, "a refund"),
+  }));
+  return [{ kind: "order", order: incoming }, ...refundReadings(externalId, refunds)];
+}
+
+/** What Holdfast has told bears its number, and is confirmed by the answer. */
+function theirRefunds(order: unknown): readonly unknown[] {
+  return listAt(order, "refunds").filter((refund) => textAt(refund, "reference") === "");
 }
 
 // Fill in: every field from here on. What the vendor does not say stays out; it is never made up.
@@ -94,8 +112,7 @@ function holdsOf(order: unknown, currency: string): readonly HoldReason[] {
   const reasons: HoldReason[] = [];
   if (textAt(order, "is_paid") !== "true")
     reasons.push({ code: "payment_pending", detail: "Cornershop: the order is not paid." });
-  const theirs = listAt(order, "refunds").filter((refund) => textAt(refund, "reference") === "");
-  for (const refund of theirs) {
+  for (const refund of theirRefunds(order)) {
     const given = amount(textAt(refund, "amount"), currency, "a refund");
     const detail = `Cornershop has refunded ${decimalText(given)} ${currency}.`;
     reasons.push({ code: "refunded_at_channel", detail });

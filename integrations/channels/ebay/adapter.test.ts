@@ -150,6 +150,23 @@ describe("notifications", () => {
       expect(open({ "x-ebay-signature": value })).toBeNull();
   });
 
+  test("of a closed account the names are read that orders have of the buyer", () => {
+    const metadata = { topic: "MARKETPLACE_ACCOUNT_DELETION", schemaVersion: "1.0", deprecated: false };
+    const read = (notification: object) => ebayAdapter.read(JSON.stringify({ metadata, notification }), null);
+    const data = { username: "mara_h", userId: "ma8vp1jySJC", eiasToken: "nY+sHZ2PrBmdj6w==" };
+    expect(read({ notificationId: "49feeaeb-4982", data })).toEqual([
+      {
+        kind: "erasure",
+        requestId: "49feeaeb-4982",
+        accounts: ["mara_h", "ma8vp1jySJC"],
+        customers: [],
+        orders: [],
+      },
+    ]);
+    for (const broken of [{ data }, { notificationId: "1", data: {} }, { notificationId: "1" }])
+      expect(read(broken)).toMatchObject([{ kind: "refused", refusal: { code: "malformed_payload" } }]);
+  });
+
   test("one about no order is none", () => {
     const document = { metadata: { topic: "FEEDBACK_LEFT" }, notification: { data: {} } };
     expect(ebayAdapter.read(JSON.stringify(document), null)).toMatchObject([

@@ -3,8 +3,8 @@
  * the connection sends them; and notifications, which name an order.
  */
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
-import { at, isObject, listAt, textAt } from "../../vendor-kit/vendor-json.ts";
-import { readDocument, readEach, refused } from "../reading.ts";
+import { amount, at, isObject, listAt, textAt } from "../../vendor-kit/vendor-json.ts";
+import { readDocument, readEach, refundReadings, refused } from "../reading.ts";
 import { ebayChallenge } from "./challenge.ts";
 import { toIncoming } from "./order.ts";
 import { openEbayWebhook } from "./webhook.ts";
@@ -44,15 +44,41 @@ function readOne(document: unknown): readonly ChannelReading[] {
   }
   const fulfillments = at(document, "shippingFulfillments");
   const known = Array.isArray(fulfillments) ? listAt(document, "shippingFulfillments") : undefined;
-  return [{ kind: "order", order: toIncoming(order, known) }];
+  const incoming = toIncoming(order, known);
+  const refunds = listAt(order, "paymentSummary", "refunds")
+    .filter((refund) => textAt(refund, "refundStatus") === "REFUNDED")
+    .map((refund) => ({
+      id: textAt(refund, "refundId"),
+      amount: amount(textAt(refund, "amount", "value"), incoming.currency, "a refund"),
+    }));
+  return [{ kind: "order", order: incoming }, ...refundReadings(externalId, refunds)];
 }
+
+const CLOSED_ACCOUNT = "MARKETPLACE_ACCOUNT_DELETION";
 
 /** Topics differ in where they name the order. */
 function readNotification(document: unknown): ChannelReading {
   const data = at(document, "notification", "data");
+  if (textAt(document, "metadata", "topic") === CLOSED_ACCOUNT) return readClosedAccount(document);
   const externalId = textAt(data, "orderId") || textAt(data, "order", "orderId");
   const topic = textAt(document, "metadata", "topic");
   return externalId === ""
     ? refused("not_an_order", `A notification of eBay's about no order: ${topic}.`)
     : { kind: "changed", externalId };
+}
+
+/**
+ * Somebody has closed their account. Orders name the buyer by `username`, in which eBay puts the unchanging
+ * id of users in some countries.
+ */
+function readClosedAccount(document: unknown): ChannelReading {
+  const requestId = textAt(document, "notification", "notificationId");
+  const data = at(document, "notification", "data");
+  const accounts = ["username", "userId"].map((name) => textAt(data, name)).filter((name) => name !== "");
+  return requestId === "" || accounts.length === 0
+    ? refused(
+        "malformed_payload",
+        `A notification ${CLOSED_ACCOUNT} needs its notificationId and a username.`,
+      )
+    : { kind: "erasure", requestId, accounts, customers: [], orders: [] };
 }

@@ -9,6 +9,7 @@
 import type { IncomingLine, IncomingOrder, IncomingTax } from "../../../orders/incoming-order.ts";
 import { addMoney, decimalText, type Money, zeroMoney } from "../../../orders/money.ts";
 import type { Charge, HoldReason } from "../../../orders/order.ts";
+import { BUYER_ACCOUNT } from "../../../orders/personal-data/search-terms.ts";
 import { amount, at, countAt, firstText, listAt, textAt, textRecord } from "../../vendor-kit/vendor-json.ts";
 import { addressOf, computedTotal, negated, perUnit, quantityAt } from "../reading.ts";
 
@@ -85,7 +86,7 @@ export function toIncoming(order: unknown, fulfillments: readonly unknown[] | un
       orderFulfillmentStatus: textAt(order, "orderFulfillmentStatus"),
       orderPaymentStatus: textAt(order, "orderPaymentStatus"),
       cancelState: textAt(order, "cancelStatus", "cancelState"),
-      buyer: textAt(order, "buyer", "username"),
+      [BUYER_ACCOUNT]: textAt(order, "buyer", "username"),
       sellerId: textAt(order, "sellerId"),
       shipByDate: firstText(
         ...rawLines.map((line) => textAt(line, "lineItemFulfillmentInstructions", "shipByDate")),

@@ -21,7 +21,7 @@ import {
   textRecord,
 } from "../../vendor-kit/vendor-json.ts";
 import { isBase64HmacOf } from "../../vendor-kit/webhook-signature.ts";
-import { addressOf, quantityAt, readDocument, readEach, refused, sum } from "../reading.ts";
+import { addressOf, quantityAt, readDocument, readEach, refundReadings, refused, sum } from "../reading.ts";
 import { shippedByUs } from "./parcels.ts";
 
 const DONE = new Set(["SHIPPED", "DELIVERED", "OUT_FOR_DELIVERY"]);
@@ -82,7 +82,13 @@ function readOne(order: unknown): readonly ChannelReading[] {
     const detail = "Ecwid's orders do not name their currency: add it as currency, e.g. USD.";
     return [refused("malformed_payload", detail, externalId)];
   }
-  return [{ kind: "order", order: toIncoming(order, externalId, currency) }];
+  const incoming = toIncoming(order, externalId, currency);
+  // Ecwid's refunds have no ids: when and how much is what tells them apart.
+  const refunds = listAt(order, "refunds").map((refund) => {
+    const given = amount(textAt(refund, "amount"), currency, "a refund");
+    return { id: `${textAt(refund, "date")}-${given.minor}`, amount: given };
+  });
+  return [{ kind: "order", order: incoming }, ...refundReadings(externalId, refunds)];
 }
 
 function toIncoming(order: unknown, externalId: string, currency: string): IncomingOrder {

@@ -18,6 +18,7 @@ export function createEdifactConnection(
       folder: partner.folder,
       key: partner.folderKey,
       settleMs: partner.settleMs,
+      stockPauseMs: partner.stockPauseMs,
       partner: `${partner.partnerId}:${partner.partnerQualifier} (EDIFACT)`,
     },
     { now },

@@ -35,6 +35,8 @@ export function messageFor(
       return despatchAdvice(word, order, partner, nowMs);
     case "invoice":
       return invoice(word, order, partner);
+    case "refund":
+      return creditNote(word, order, partner, nowMs);
     default:
       return null;
   }
@@ -155,6 +157,35 @@ function invoice(word: WordOf<"invoice">, order: IncomingOrder, partner: Edifact
     ["MOA", ["79", text(goods)]],
     ["MOA", ["125", text(minor(word.total) - minor(word.tax))]],
     ["MOA", ["176", text(minor(word.tax))]],
+  ];
+  return { type: "INVOIC", segments };
+}
+
+/** Money that goes back without goods of its own: one allowance over all of it. */
+function creditNote(
+  word: WordOf<"refund">,
+  order: IncomingOrder,
+  partner: EdifactPartner,
+  nowMs: number,
+): WrittenMessage {
+  examine(partner, [word.refundId]);
+  if (word.refundId.length > 35)
+    throw new UnwritableDocument(`The refund's number ${word.refundId} has more than 35 signs.`);
+  const text = (minor: number) => decimalText({ ...word.amount, minor });
+  const minor = -word.amount.minor;
+  const segments: readonly WrittenSegment[] = [
+    ["BGM", "381", word.refundId, "9"],
+    momentSegment("137", nowMs),
+    ["RFF", ["ON", order.externalId]],
+    ...parties(order, partner),
+    ["CUX", ["2", order.currency, "4"]],
+    ...allowanceOrCharge(minor, "", "Refund", text),
+    ["UNS", "S"],
+    ["CNT", ["2", "0"]],
+    ["MOA", ["77", text(minor)]],
+    ["MOA", ["79", text(0)]],
+    ["MOA", ["125", text(minor)]],
+    ["MOA", ["176", text(0)]],
   ];
   return { type: "INVOIC", segments };
 }

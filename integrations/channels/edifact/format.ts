@@ -14,7 +14,7 @@ import { at, type EdifactInterchange, type EdifactReport, readEdifact, splitEdif
 import type { EdifactPartner } from "./partner.ts";
 import { writeEdifact } from "./write-interchange.ts";
 
-const TELLS: ReadonlySet<OrderWordKind> = new Set(["acknowledge", "ship", "cancel", "invoice"]);
+const TELLS: ReadonlySet<OrderWordKind> = new Set(["acknowledge", "ship", "cancel", "refund", "invoice"]);
 
 const RESEND = "Ask the partner to have it put right and sent again under a new reference.";
 

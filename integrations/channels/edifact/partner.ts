@@ -1,6 +1,11 @@
 /** Who the two sides of an interchange are, and how they write: a trading partner's settings. */
 import type { VendorVariable } from "../../../config/vendor-settings.ts";
-import { folderVariable, folderVariables, settleVariable } from "../../partner-folder/folder-settings.ts";
+import {
+  folderVariable,
+  folderVariables,
+  settleVariable,
+  stockPauseVariable,
+} from "../../partner-folder/folder-settings.ts";
 
 export type EdifactPartner = {
   readonly folder: string;
@@ -15,6 +20,7 @@ export type EdifactPartner = {
   readonly charset: "UNOA" | "UNOC";
   readonly isTest: boolean;
   readonly settleMs: number;
+  readonly stockPauseMs: number;
 };
 
 const variable = folderVariable("EDIFACT");
@@ -43,6 +49,7 @@ export const edifactVariables: readonly VendorVariable[] = [
   ),
   variable("CHARSET", "UNOC (ISO 8859-1) or UNOA (capitals), of what we send", "UNOC", oneOf("UNOC", "UNOA")),
   variable("TEST", "yes: what we send is marked as a test (UNB 0035)", "no", oneOf("yes", "no")),
+  stockPauseVariable("EDIFACT", "15"),
   settleVariable("EDIFACT"),
 ];
 
@@ -61,5 +68,6 @@ export function edifactPartnerOf(values: Readonly<Record<string, string>>): Edif
     charset: value("CHARSET") === "UNOA" ? "UNOA" : "UNOC",
     isTest: value("TEST") === "yes",
     settleMs: Number(value("SETTLE_SECONDS")) * 1_000,
+    stockPauseMs: Number(value("STOCK_MINUTES")) * 60_000,
   };
 }

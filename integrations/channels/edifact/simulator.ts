@@ -55,6 +55,12 @@ function wordsOf({ type, segments }: EdifactMessage): readonly PartnerWord[] {
   };
   if (type === "DESADV") return [{ kind: "ship", externalId, lines: quantities("12") }];
   if (type === "ORDRSP") return [{ kind: "left", externalId, lines: quantities("113") }];
+  const begin = segments.find(({ tag }) => tag === "BGM");
+  if (type === "INVOIC" && begin !== undefined && at(begin, 0) === "381") {
+    const total = segments.find((segment) => segment.tag === "MOA" && at(segment, 0) === "77");
+    const minor = -Number(at(total, 0, 1).replace(".", ""));
+    return [{ kind: "refund", externalId, minor }];
+  }
   if (type === "INVRPT") {
     const skus = segments.filter(({ tag }) => tag === "LIN").map((segment) => at(segment, 2));
     const levels = quantities("145").map(({ quantity }, index): [string, number] => [

@@ -20,7 +20,16 @@ import {
   textRecord,
   UnreadableAmount,
 } from "../../vendor-kit/vendor-json.ts";
-import { addressOf, computedTotal, quantityAt, readDocument, readEach, refused, sum } from "../reading.ts";
+import {
+  addressOf,
+  computedTotal,
+  quantityAt,
+  readDocument,
+  readEach,
+  refundReadings,
+  refused,
+  sum,
+} from "../reading.ts";
 
 export const etsyAdapter: ChannelAdapter = {
   kind: "etsy",
@@ -44,7 +53,13 @@ function readOne(receipt: unknown): readonly ChannelReading[] {
     return [
       refused("malformed_payload", "An Etsy receipt needs the currency of its grandtotal.", externalId),
     ];
-  return [{ kind: "order", order: toIncoming(receipt, externalId, currency) }];
+  const incoming = toIncoming(receipt, externalId, currency);
+  // Etsy's refunds have no ids: when and how much is what tells them apart.
+  const refunds = listAt(receipt, "refunds").map((refund) => {
+    const given = moneyOf(at(refund, "amount"), "a refund", currency);
+    return { id: `${textAt(refund, "created_timestamp")}-${given.minor}`, amount: given };
+  });
+  return [{ kind: "order", order: incoming }, ...refundReadings(externalId, refunds)];
 }
 
 /** Exact: a divisor is a power of ten. Throws `UnreadableAmount`. */

@@ -17,6 +17,7 @@ export function createFilesConnection(
     {
       folder: values["FILES_FOLDER"] ?? "",
       settleMs: Number(values["FILES_SETTLE_SECONDS"]) * 1_000,
+      stockPauseMs: Number(values["FILES_STOCK_MINUTES"] ?? "0") * 60_000,
       partner: "files",
       key: values["FILES_FOLDER_KEY"] ?? "",
     },

@@ -47,6 +47,11 @@ export function fileFor(
       return fileOf("held", { ...head, reason: word.reason }, [], kind);
     case "release":
       return fileOf("released", head, [], kind);
+    case "refund": {
+      const { refundId: refund, reason, amount } = word;
+      const sum = { currency: amount.currency, amount: decimalText(amount) };
+      return fileOf("refunded", { ...head, refund, ...sum, reason }, [], kind);
+    }
     case "invoice": {
       const { number, issuedAt, shipping, charges, tax, total } = word;
       const sums = {

@@ -17,6 +17,7 @@ const TELLS: ReadonlySet<OrderWordKind> = new Set([
   "acknowledge",
   "ship",
   "cancel",
+  "refund",
   "hold",
   "release",
   "invoice",

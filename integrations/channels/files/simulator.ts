@@ -29,6 +29,8 @@ function wordsOf(type: string, content: string): readonly PartnerWord[] {
   const lines = rows.map((row) => ({ line: row["lineId"] ?? "", quantity: Number(row["quantity"]) }));
   if (type === "shipped") return [{ kind: "ship", externalId, lines }];
   if (type === "cancelled") return [{ kind: "cancel", externalId, lines }];
+  if (type === "refunded")
+    return [{ kind: "refund", externalId, minor: Number((rows[0]?.["amount"] ?? "").replace(".", "")) }];
   if (type === "stock")
     return [
       {

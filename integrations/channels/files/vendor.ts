@@ -1,5 +1,10 @@
 import type { ChannelAdapter } from "../../../ports/channels.ts";
-import { folderVariable, folderVariables, settleVariable } from "../../partner-folder/folder-settings.ts";
+import {
+  folderVariable,
+  folderVariables,
+  settleVariable,
+  stockPauseVariable,
+} from "../../partner-folder/folder-settings.ts";
 import type { ChannelApi, ChannelVendor } from "../../vendor.ts";
 import { createFilesAdapter } from "./adapter.ts";
 
@@ -8,6 +13,7 @@ const variables: ChannelApi["variables"] = [
   folderVariable("FILES")("FORMAT", "csv or jsonl, of what we write; both are read", "csv", (value) =>
     ["csv", "jsonl"].includes(value) ? null : "must be csv or jsonl",
   ),
+  stockPauseVariable("FILES", "1"),
   settleVariable("FILES"),
 ];
 

@@ -31,6 +31,7 @@ import {
   quantityAt,
   readDocument,
   readEach,
+  refundReadings,
   refused,
   sum,
 } from "../reading.ts";
@@ -63,7 +64,15 @@ function readOne(order: unknown): readonly ChannelReading[] {
     const detail = "A Magento order needs an entity_id, items and a currency.";
     return [refused("malformed_payload", detail, externalId)];
   }
-  return [{ kind: "order", order: toIncoming(order, externalId, currency.toUpperCase()) }];
+  const incoming = toIncoming(order, externalId, currency.toUpperCase());
+  // What Holdfast has told is confirmed by the answer.
+  const theirs = listAt(order, "creditmemos")
+    .filter((memo) => markOf(memo) === null)
+    .map((memo) => ({
+      id: textAt(memo, "entity_id"),
+      amount: amount(textAt(memo, "grand_total"), incoming.currency, "a credit memo"),
+    }));
+  return [{ kind: "order", order: incoming }, ...refundReadings(externalId, theirs)];
 }
 
 function toIncoming(order: unknown, externalId: string, currency: string): IncomingOrder {

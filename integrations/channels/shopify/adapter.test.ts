@@ -296,3 +296,25 @@ test("a tip is known by who took it, and a gift card by what it is", () => {
     ["gift_card", undefined],
   ]);
 });
+
+test("a request to forget a customer names the customer and the orders, and is told from anything else", () => {
+  const request = {
+    shop_id: 954_889,
+    shop_domain: "example.myshopify.com",
+    customer: { id: 191_167, email: "ann@example.com", phone: "555-0100" },
+    orders_to_redact: [299_938, 280_263],
+  };
+  const read = (document: object) => shopifyAdapter.read(JSON.stringify(document), "customers/redact");
+  const [asked] = read(request);
+  expect(asked).toMatchObject({
+    kind: "erasure",
+    accounts: [],
+    customers: ["191167"],
+    orders: ["299938", "280263"],
+  });
+  expect(read(request)).toEqual([asked]);
+  expect(read({ ...request, orders_to_redact: [1] })).not.toEqual([asked]);
+  // The topic is not signed: an order under it asks for nothing.
+  for (const other of [order({ customer: { id: 1 } }), { ...request, customer: {} }, { shop_domain: "x" }])
+    expect(read(other)).toMatchObject([{ kind: "refused", refusal: { code: "malformed_payload" } }]);
+});

@@ -4,6 +4,7 @@
  * Money: shop money counts; presentment amounts are kept as attributes.
  * Payment: Shopify has charged what is `paid`. An `authorized` payment is Shopify's too: it is waited for.
  */
+import { createHash } from "node:crypto";
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
 import { amount, at, firstText, isObject, listAt, textAt } from "../../vendor-kit/vendor-json.ts";
 import { isBase64HmacOf } from "../../vendor-kit/webhook-signature.ts";
@@ -40,6 +41,7 @@ function readAny(document: unknown, topic: string | null): readonly ChannelReadi
     return [{ kind: "cancellation", externalId, reason: "deleted at Shopify" }];
   }
   if (topic === "refunds/create") return readEach([document], readRefund);
+  if (topic === "customers/redact") return [readRedaction(document)];
   if (topic !== null && !ORDER_TOPICS.has(topic)) {
     return [refused("not_an_order", `Topic ${topic} carries no order.`, orderIdIn(document))];
   }
@@ -48,6 +50,23 @@ function readAny(document: unknown, topic: string | null): readonly ChannelReadi
   // The REST API wraps an order. A Return has an `order` field too, but it also has an id of its own.
   const wrapped = at(document, "id") === undefined ? at(document, "order") : undefined;
   return readEach([wrapped ?? document], (order) => readOne(order, topic), orderIdIn);
+}
+
+/** The topic is not signed: that it is this request shows in fields that no other document has. */
+function readRedaction(document: unknown): ChannelReading {
+  const customer = textAt(document, "customer", "id");
+  const orders = at(document, "orders_to_redact");
+  const isRedaction = textAt(document, "shop_domain") !== "" && Array.isArray(orders);
+  if (!isRedaction || customer === "")
+    return refused(
+      "malformed_payload",
+      "customers/redact needs shop_domain, a customer and orders_to_redact.",
+    );
+  const ids = orders.map((id) => textAt({ id }, "id")).filter((id) => id !== "");
+  // It has no number of its own: the same orders of the same customer are the same request.
+  const digest = createHash("sha256").update(ids.join(",")).digest("hex").slice(0, 16);
+  const requestId = `redact-${customer}-${digest}`;
+  return { kind: "erasure", requestId, accounts: [], customers: [customer], orders: ids };
 }
 
 /** What Shopify has given back: the transactions of a Refund that went through. */

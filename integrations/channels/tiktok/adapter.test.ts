@@ -56,6 +56,25 @@ test("what is not paid, on hold, or asked to be cancelled waits; TikTok's own pa
   expect(read({ is_cod: true }).paymentBy).toBe("on_delivery");
 });
 
+test("what was given back counts once the money has gone back, in its own currency", () => {
+  const refund = (status: string, total: unknown, id = "4035") => ({
+    return_id: id,
+    return_status: status,
+    refund_amount: { currency: "USD", refund_total: total },
+  });
+  const refunds = (...returns: readonly unknown[]) =>
+    tiktokAdapter
+      .read(JSON.stringify({ ...sample(), returns }), null)
+      .filter(({ kind }) => kind === "refund");
+  expect(
+    refunds(
+      refund("RETURN_OR_REFUND_REQUEST_COMPLETE", "12.30"),
+      refund("RETURN_OR_REFUND_REQUEST_SUCCESS", "1.00", "4036"),
+      refund("RETURN_OR_REFUND_REQUEST_COMPLETE", "0", "4037"),
+    ),
+  ).toMatchObject([{ refundId: "4035", amount: { minor: 1_230, currency: "USD" } }]);
+});
+
 describe("signatures", () => {
   const body = '{"type":1,"shop_id":"7","timestamp":1767225600,"data":{"order_id":"576859029223086481"}}';
   const secret = "appkey1:appsecret1";

@@ -6,6 +6,7 @@ import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts"
 import { at, firstText, isObject, parseJson, textAt } from "../../vendor-kit/vendor-json.ts";
 import { readDocument, readEach, refused, webhookOf } from "../reading.ts";
 import { toIncoming } from "./order.ts";
+import { refundsOf } from "./returns.ts";
 import { isWebhookOf } from "./signature.ts";
 
 export const tiktokAdapter: ChannelAdapter = {
@@ -45,7 +46,7 @@ function readOne(order: unknown): readonly ChannelReading[] {
     const detail = "A TikTok Shop order needs an id and line_items.";
     return [refused("malformed_payload", detail, externalId)];
   }
-  return [{ kind: "order", order: toIncoming(order) }];
+  return [{ kind: "order", order: toIncoming(order) }, ...refundsOf(order)];
 }
 
 /** Statuses, addresses, packages, returns: all of them name an order, which is read then. */

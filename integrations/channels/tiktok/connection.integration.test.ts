@@ -1,5 +1,6 @@
 /** TikTok Shop's connection over its simulator: the contract of all channels, and what is TikTok's own. */
 import { expect, test } from "vitest";
+import type { OrdersPage } from "../../../ports/channel-connection.ts";
 import { readBesideTheProject } from "../../../test-support/beside-the-project.ts";
 import { onlyOrder } from "../../../test-support/vendors/channel-orders.ts";
 import {
@@ -96,4 +97,36 @@ test("a part of an order is cancelled once under one key", async () => {
   expect(world.shop.books()[0]?.lines).toMatchObject([{ quantity: 3, cancelled: 1 }]);
   await world.connection.tell({ ...word, key: "another", isWhole: false, lines });
   expect(world.shop.books()[0]?.lines).toMatchObject([{ quantity: 3, cancelled: 2 }]);
+});
+
+test("a refund that leaves its order as it is comes with the orders that are read next", async () => {
+  const world = await openShop(tiktok);
+  fillShop(world.shop);
+  const [id, other] = [placed(world.shop, plannedOrder(1)), placed(world.shop, plannedOrder(2))];
+  world.pass(3_600_000);
+  const sinceMs = Date.parse("2026-11-02T09:30:00Z");
+  const read = async () => {
+    const payloads: string[] = [];
+    let page: string | null = null;
+    do {
+      const found: OrdersPage = await world.connection.readOrders({ sinceMs, page });
+      payloads.push(...found.payloads);
+      page = found.next;
+    } while (page !== null);
+    return payloads;
+  };
+  expect(await read()).toEqual([]);
+  expect([world.shop.refund(id, 700), world.shop.refund(id, 51)]).toEqual([true, true]);
+  const payloads = await read();
+  expect(payloads).toHaveLength(1);
+  const readings = tiktokAdapter.read(payloads[0] ?? "", null);
+  expect(readings).toMatchObject([
+    { kind: "order", order: { externalId: id } },
+    { kind: "refund", externalId: id, amount: { minor: 700, currency: "USD" } },
+    { kind: "refund", externalId: id, amount: { minor: 51, currency: "USD" } },
+  ]);
+  expect(new Set(readings.map((each) => (each.kind === "refund" ? each.refundId : "")))).toHaveLength(3);
+  const states = await world.connection.readOrderStates([id, other]);
+  expect(states.map(({ refunded }) => refunded.minor)).toEqual([751, 0]);
+  examine(world.exchanges);
 });

@@ -1,5 +1,5 @@
 /**
- * A shop at TikTok: orders, parcels, cancellations, stock.
+ * A shop at TikTok: orders and what was given back of them, parcels, cancellations, stock.
  *
  * U1 A line is several units with ids of their own (`order.ts`). What is told of a line is told of its first
  *    units that are still open, by id, so that a word told again names the same ones.
@@ -32,6 +32,8 @@ import {
 } from "../../vendor-kit/vendor-json.ts";
 import { type Ask, createTiktokApi, dataOf, type TiktokAccount } from "./api.ts";
 import { groupsOf, isCancelledUnit, isShippedUnit } from "./order.ts";
+import { changedReturns, withReturns } from "./read-returns.ts";
+import { refundedOf } from "./returns.ts";
 
 const TIMEOUT_MS = 20_000;
 const PAGE = 100;
@@ -59,11 +61,12 @@ export function connectTiktok(account: TiktokAccount, options: ConnectOptions = 
     },
     readOrders: (asked) => readOrders(ask, asked),
     async readOrder(externalId) {
-      const [order] = await findOrders(ask, [externalId]);
+      const [order] = await withReturns(ask, await findOrders(ask, [externalId]));
       return order === undefined ? null : writeJson(order);
     },
     async readOrderStates(externalIds) {
-      return externalIds.length === 0 ? [] : (await findOrders(ask, externalIds)).map(stateOf);
+      if (externalIds.length === 0) return [];
+      return (await withReturns(ask, await findOrders(ask, externalIds))).map(stateOf);
     },
     async tell(word) {
       const [order] = await findOrders(ask, [word.order.externalId]);
@@ -94,8 +97,16 @@ function refused(code: string, message: string): Told {
   return { status: "refused", code, message };
 }
 
-/** By their change, oldest first: what changes meanwhile moves behind us and is read once more. */
-async function readOrders(ask: Ask, { sinceMs, untilMs, page }: OrdersAsked): Promise<OrdersPage> {
+/** Before the token of a page of refunds, which follow the orders. */
+const OF_RETURNS = "returns:";
+
+/**
+ * By their change, oldest first: what changes meanwhile moves behind us and is read once more. A refund need
+ * not change its order: behind the last page of orders come those of which something was given back since.
+ */
+async function readOrders(ask: Ask, asked: OrdersAsked): Promise<OrdersPage> {
+  const { sinceMs, untilMs, page } = asked;
+  if (page?.startsWith(OF_RETURNS) === true) return refundedOrders(ask, asked, page.slice(OF_RETURNS.length));
   const found = dataOf(
     await ask({
       method: "POST",
@@ -115,11 +126,33 @@ async function readOrders(ask: Ask, { sinceMs, untilMs, page }: OrdersAsked): Pr
   );
   const orders = listAt(found, "orders");
   const moments = orders.map((order) => countAt(order, "update_time") * 1_000).filter(Number.isFinite);
+  const newestMs = moments.length === 0 ? null : Math.max(...moments);
+  const payloads = (await withReturns(ask, orders)).map(writeJson);
   const next = textAt(found, "next_page_token");
+  if (next !== "") return { payloads, next, newestMs };
+  const known = new Set(orders.map((order) => textAt(order, "id")));
+  const refunded = await refundedOrders(ask, asked, "", known);
+  return { payloads: [...payloads, ...refunded.payloads], next: refunded.next, newestMs };
+}
+
+/** @param known orders that need not be read once more */
+async function refundedOrders(
+  ask: Ask,
+  { sinceMs, untilMs }: OrdersAsked,
+  page: string,
+  known: ReadonlySet<string> = new Set(),
+): Promise<OrdersPage> {
+  const since = Math.floor(sinceMs / 1_000);
+  const until = untilMs === undefined ? null : Math.ceil(untilMs / 1_000);
+  const { returns, next } = await changedReturns(ask, { since, until }, page);
+  const named = new Set(returns.map((one) => textAt(one, "order_id")));
+  const ids = [...named].filter((id) => id !== "" && !known.has(id));
+  const orders = ids.length === 0 ? [] : await withReturns(ask, await findOrders(ask, ids));
   return {
     payloads: orders.map(writeJson),
-    next: next === "" ? null : next,
-    newestMs: moments.length === 0 ? null : Math.max(...moments),
+    next: next === null ? null : `${OF_RETURNS}${next}`,
+    // When money went back says nothing of how far the orders are read.
+    newestMs: null,
   };
 }
 
@@ -153,7 +186,7 @@ function stateOf(order: unknown): OrderAtChannel {
           ? "complete"
           : "open",
     total: addMoney(amount(textAt(order, "payment", "total_amount"), currency, "total_amount"), byPlatform),
-    refunded: zeroMoney(currency),
+    refunded: refundedOf(order, currency),
     lines,
   };
 }

@@ -29,10 +29,11 @@ import {
   openStandardWebhook,
   readDocument,
   readEach,
+  refundReadings,
   refused,
   sum,
 } from "../reading.ts";
-import { chargesOf, fulfillerOf, orList, readLine, type WalmartLine } from "./lines.ts";
+import { chargesOf, fulfillerOf, orList, readLine, theirRefunds, type WalmartLine } from "./lines.ts";
 
 export const walmartAdapter: ChannelAdapter = {
   kind: "walmart",
@@ -100,7 +101,11 @@ function readOne(order: unknown): readonly ChannelReading[] {
     const detail = "A Walmart order needs a purchaseOrderId and orderLines.";
     return [refused("malformed_payload", detail, externalId)];
   }
-  return [{ kind: "order", order: toIncoming(order, externalId) }];
+  const incoming = toIncoming(order, externalId);
+  const refunds = orList(at(order, "orderLines", "orderLine")).flatMap((line) =>
+    theirRefunds(line, incoming.currency),
+  );
+  return [{ kind: "order", order: incoming }, ...refundReadings(externalId, refunds)];
 }
 
 function toIncoming(order: unknown, externalId: string): IncomingOrder {

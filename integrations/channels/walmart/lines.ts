@@ -99,9 +99,27 @@ function unitsIn(raw: unknown, names: readonly string[]): number {
     .reduce<number>((units, status) => units + (countAt(status, "statusQuantity", "amount") || 0), 0);
 }
 
-/** Refunds repeat charges, mostly below zero. */
+/** What was given back of a line, beside what Holdfast told. */
+export function theirRefunds(raw: unknown, currency: string) {
+  const line = textAt(raw, "lineNumber");
+  return refundsIn(raw)
+    .filter((refund) => !textAt(refund, "refundComments").includes("Holdfast "))
+    .map((refund) => ({
+      id: `${textAt(refund, "refundId")}:${line}`,
+      amount: givenBack([refund], currency),
+    }));
+}
+
+function refundsIn(raw: unknown): readonly unknown[] {
+  return [...orList(at(raw, "refund")), ...orList(at(raw, "refunds", "refund"))];
+}
+
 function refundedOf(raw: unknown, currency: string): Money {
-  const refunds = [...orList(at(raw, "refund")), ...orList(at(raw, "refunds", "refund"))];
+  return givenBack(refundsIn(raw), currency);
+}
+
+/** Refunds repeat charges, mostly below zero. */
+function givenBack(refunds: readonly unknown[], currency: string): Money {
   const charges = refunds
     .flatMap((refund) => orList(at(refund, "refundCharges", "refundCharge")))
     .map((refund) => at(refund, "charge"))

@@ -16,6 +16,7 @@ import {
   holdsOnly,
   readDocument,
   readEach,
+  refundReadings,
   refused,
   sum,
   unsignedWord,
@@ -74,7 +75,15 @@ function readOne(order: unknown): readonly ChannelReading[] {
   if (DRAFTS.includes(textAt(order, "status"))) {
     return [refused("not_an_order", "This is a draft that no customer has placed.", externalId)];
   }
-  return [{ kind: "order", order: toIncoming(order, externalId) }];
+  const incoming = toIncoming(order, externalId);
+  // What Holdfast has told is confirmed by the answer.
+  const theirs = listAt(order, "refunds")
+    .filter((refund) => ourRefund(refund) === null)
+    .map((refund) => ({
+      id: textAt(refund, "id"),
+      amount: amount(textAt(refund, "total"), incoming.currency, "a refund"),
+    }));
+  return [{ kind: "order", order: incoming }, ...refundReadings(externalId, theirs)];
 }
 
 function toIncoming(order: unknown, externalId: string): IncomingOrder {

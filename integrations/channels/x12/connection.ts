@@ -18,6 +18,7 @@ export function createX12Connection(
       folder: partner.folder,
       key: partner.folderKey,
       settleMs: partner.settleMs,
+      stockPauseMs: partner.stockPauseMs,
       partner: `${partner.partnerQualifier}:${partner.partnerId} (X12)`,
     },
     { now },

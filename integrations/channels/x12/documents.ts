@@ -1,5 +1,5 @@
 /**
- * What we tell a buyer in X12: 855, 856, 810 and 846, each from the order as the buyer wrote it.
+ * What we tell a buyer in X12: 855, 856, 810 (invoice and credit memo) and 846, each from the order as the buyer wrote it.
  *
  * Lines, numbers and units are the buyer's own; a document that could not hold one of them as it is, for it
  * has a sign that our separators use, is not written at all (`UnwritableDocument`): a number that is not
@@ -37,6 +37,8 @@ export function setFor(
       return shipNotice(word, order);
     case "invoice":
       return invoice(word, order);
+    case "refund":
+      return creditMemo(word, order, nowMs);
     default:
       return null;
   }
@@ -198,6 +200,27 @@ function invoice(word: WordOf<"invoice">, order: IncomingOrder): WrittenSet {
     ...allowanceOrCharge("D240", shipping, "Freight"),
     ...allowanceOrCharge("F050", charges, "Other"),
     ["CTT", String(word.lines.length)],
+  ];
+  return { type: "810", segments };
+}
+
+/** Money that goes back without goods of its own: one allowance over all of it. */
+function creditMemo(word: WordOf<"refund">, order: IncomingOrder, nowMs: number): WrittenSet {
+  if (word.refundId.length > INVOICE_NUMBER)
+    throw new UnwritableDocument(
+      `The refund's number ${word.refundId} has more than ${INVOICE_NUMBER} signs, which an 810 cannot hold.`,
+    );
+  const cents = -rescale(word.amount, 2);
+  const { day } = stampOf(nowMs);
+  const placed = dayOf(order.placedAt, nowMs);
+  const release = order.externalIds["release"] ?? "";
+  const segments: readonly WrittenSegment[] = [
+    ["BIG", day, word.refundId, placed, purchaseOrder(order), release, "", "CR"],
+    ["CUR", "SE", order.currency],
+    ...shipTo(order),
+    ["TDS", String(cents)],
+    ...allowanceOrCharge("ZZZZ", cents, "Refund"),
+    ["CTT", "0"],
   ];
   return { type: "810", segments };
 }

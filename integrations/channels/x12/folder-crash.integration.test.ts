@@ -65,7 +65,7 @@ function connect(folder: string, disk: Disk): ChannelConnection {
   const partner = x12PartnerOf(x12Side.account(folder));
   return createFolderConnection(
     createX12Format(partner, Date.now),
-    { folder, settleMs: 0, partner: "ZZ:SAMPLEBUYER (X12)", key: "" },
+    { folder, settleMs: 0, partner: "ZZ:SAMPLEBUYER (X12)", key: "", stockPauseMs: 0 },
     { disk },
   );
 }

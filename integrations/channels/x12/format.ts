@@ -20,7 +20,7 @@ import { type Interchange, readInterchange, splitInterchanges } from "./intercha
 import type { X12Partner } from "./partner.ts";
 import { writeInterchange } from "./write-interchange.ts";
 
-const TELLS: ReadonlySet<OrderWordKind> = new Set(["acknowledge", "ship", "cancel", "invoice"]);
+const TELLS: ReadonlySet<OrderWordKind> = new Set(["acknowledge", "ship", "cancel", "refund", "invoice"]);
 
 const RESEND = "Ask the partner to have it put right and sent again under a new control number.";
 

@@ -1,6 +1,11 @@
 /** Who the two sides of an interchange are, and how they write: a trading partner's settings. */
 import type { VendorVariable } from "../../../config/vendor-settings.ts";
-import { folderVariable, folderVariables, settleVariable } from "../../partner-folder/folder-settings.ts";
+import {
+  folderVariable,
+  folderVariables,
+  settleVariable,
+  stockPauseVariable,
+} from "../../partner-folder/folder-settings.ts";
 
 export type X12Partner = {
   readonly folder: string;
@@ -19,6 +24,7 @@ export type X12Partner = {
   readonly repetition: string;
   readonly isTest: boolean;
   readonly settleMs: number;
+  readonly stockPauseMs: number;
 };
 
 const VERSIONS = ["004010", "005010"] as const;
@@ -56,6 +62,7 @@ export const x12Variables: readonly VendorVariable[] = [
   variable("TEST", "yes: what we send is marked as a test (ISA15 T)", "no", (value) =>
     ["yes", "no"].includes(value) ? null : "must be yes or no",
   ),
+  stockPauseVariable("X12", "15"),
   settleVariable("X12"),
 ];
 
@@ -84,5 +91,6 @@ export function x12PartnerOf(values: Readonly<Record<string, string>>): X12Partn
     repetition: "^",
     isTest: value("TEST") === "yes",
     settleMs: Number(value("SETTLE_SECONDS")) * 1_000,
+    stockPauseMs: Number(value("STOCK_MINUTES")) * 60_000,
   };
 }

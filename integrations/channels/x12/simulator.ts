@@ -91,6 +91,8 @@ function wordsOf({ type, segments }: TransactionSet): readonly PartnerWord[] {
     }
     return lines.length === 0 ? [] : [{ kind: "cancel", externalId: of("BAK")?.[3] ?? "", lines }];
   }
+  if (type === "810" && of("BIG")?.[7] === "CR")
+    return [{ kind: "refund", externalId: of("BIG")?.[4] ?? "", minor: -Number(of("TDS")?.[1]) }];
   if (type === "846") {
     const levels: [string, number][] = [];
     for (const segment of segments) {

@@ -172,6 +172,7 @@ function Erasures({ items }: { readonly items: readonly ErasureView[] }) {
       <thead>
         <tr>
           <th scope="col">Asked for</th>
+          <th scope="col">By</th>
           <th scope="col">Orders</th>
           <th scope="col">State</th>
         </tr>
@@ -182,10 +183,16 @@ function Erasures({ items }: { readonly items: readonly ErasureView[] }) {
             <td data-label="Asked for">
               <Time at={erasure.requestedAt} />
             </td>
+            <td data-label="By">{erasure.requestedBy}</td>
             <td data-label="Orders">{erasure.orders.join(", ")}</td>
             <td data-label="State">
               {erasure.doneAt === null ? (
-                <Badge status="under_way" tone="warn" label="Under way" />
+                <>
+                  <Badge status="under_way" tone="warn" label="Under way" />
+                  {erasure.waiting.map((order) => (
+                    <p key={order.orderId}>{waitsText(order)}</p>
+                  ))}
+                </>
               ) : (
                 <Badge status="done" tone="plain" label="Done" />
               )}
@@ -195,6 +202,11 @@ function Erasures({ items }: { readonly items: readonly ErasureView[] }) {
       </tbody>
     </table>
   );
+}
+
+function waitsText({ orderId, neededFor, until }: ErasureView["waiting"][number]): string {
+  const why = WHY[neededFor ?? ""] ?? neededFor ?? "";
+  return `${orderId}: ${why.toLowerCase()}${until === null ? "" : ` until ${until}`}`;
 }
 
 function personOf(by: string, who: string): PersonBody {

@@ -15,6 +15,7 @@ import {
   isComplete,
   lineTax,
   ShopBooks,
+  type ShopChange,
   type ShopLine,
   type ShopListing,
   type ShopOrder,
@@ -22,6 +23,7 @@ import {
 } from "../../../simulator-kit/shop-books.ts";
 import { createSimulatedTokens } from "../../../simulator-kit/simulated-tokens.ts";
 import { countAt, listAt, parseJson, textAt } from "../../../vendor-kit/vendor-json.ts";
+import { REFUNDED } from "../returns.ts";
 import { signRequest, signWebhook } from "../signature.ts";
 
 const APP_KEY = "6holdfastapp";
@@ -37,6 +39,9 @@ const PROVIDERS = [
   { id: "7129720299146184490", name: "FedEx" },
 ];
 
+/** Of an order: when it changed last. */
+const CHANGED = "changedMs";
+
 export const tiktokSimulator: ChannelSimulatorKind = { start };
 
 /** Eighteen digits, beyond what a double keeps; the books count. */
@@ -49,7 +54,7 @@ const seconds = (ms: number) => Math.floor(ms / 1_000);
 async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator> {
   const { now, logger } = options;
   const tokens = createSimulatedTokens({ lifeSeconds: 86_400, now, prefix: "TTP_" });
-  const books = new ShopBooks({ now, onChange: (order) => notify(order) });
+  const books = new ShopBooks({ now, onChange: (order, change) => notify(order, change) });
   const cancellations = new Map<string, string>();
 
   const server = await startChannelServer({
@@ -63,17 +68,19 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
   });
   const webhooks = createChannelWebhooks({ url: options.webhookUrl, faults: server.faults, logger });
 
-  function notify(order: ShopOrder): void {
-    const body = JSON.stringify({
-      type: 1,
-      shop_id: SHOP_ID,
-      timestamp: seconds(now()),
-      data: {
-        order_id: wide("57", order.id),
-        order_status: statusOf(order),
-        update_time: seconds(order.modifiedMs),
-      },
-    });
+  function notify(order: ShopOrder, change: ShopChange): void {
+    const refund = change === "refunded" ? order.refunds.at(-1) : undefined;
+    // What is given back stands in a return, and leaves the order as it is.
+    if (refund === undefined) order.extra.set(CHANGED, String(order.modifiedMs));
+    const data = {
+      order_id: wide("57", order.id),
+      update_time: seconds(order.modifiedMs),
+      ...(refund === undefined
+        ? { order_status: statusOf(order) }
+        : { return_id: wide("40", refund.id), return_status: REFUNDED }),
+    };
+    const type = refund === undefined ? 1 : 12;
+    const body = JSON.stringify({ type, shop_id: SHOP_ID, timestamp: seconds(now()), data });
     webhooks.send(() => ({
       body,
       headers: {
@@ -104,6 +111,7 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
     const ofOrder = /^\/fulfillment\/202309\/orders\/(\d+)\/packages$/.exec(path);
     if (ofOrder !== null) return ship(request, ofOrder[1] ?? "");
     if (path === "/return_refund/202309/cancellations") return cancel(request);
+    if (path === "/return_refund/202309/returns/search" && method === "POST") return searchReturns(request);
     if (path === `/logistics/202309/delivery_options/${DELIVERY_OPTION}/shipping_providers`)
       return done({ shipping_providers: PROVIDERS });
     const ofProduct = /^\/product\/202309\/products\/(\d+)\/inventory\/update$/.exec(path);
@@ -126,35 +134,38 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
     });
   }
 
-  /** By their change and id, each page going on behind the last order of the one before. */
+  /** By their change and id, each page going on behind the last one of the page before. */
   function search(request: SimulatedRequest): SimulatedReply {
-    const { query } = request;
+    const rows = books.orders().map((order) => ({ at: changedMs(order), id: Number(order.id), order }));
+    const page = pageOf(rows, request);
+    if (page === null) return failed(36_009_004, "page_size must be from 1 to 100");
+    const { found, next_page_token, total_count } = page;
+    return done({ orders: found.map(({ order }) => orderOf(order)), next_page_token, total_count });
+  }
+
+  function searchReturns(request: SimulatedRequest): SimulatedReply {
     const body = bodyOf(request);
-    const since = countAt(body, "update_time_ge");
-    const until = countAt(body, "update_time_lt");
-    const size = Number(query.get("page_size") ?? "20");
-    if (!(size >= 1 && size <= 100)) return failed(36_009_004, "page_size must be from 1 to 100");
-    const [fromMs = "", fromId = ""] = Buffer.from(query.get("page_token") ?? "", "base64url")
-      .toString("utf8")
-      .split(":");
-    const found = books
+    const [ids, statuses] = [textsOf(body, "order_ids"), textsOf(body, "return_status")];
+    const rows = books
       .orders()
-      .filter(({ modifiedMs }) => !(seconds(modifiedMs) < since) && !(seconds(modifiedMs) >= until))
-      .sort((a, b) => a.modifiedMs - b.modifiedMs || Number(a.id) - Number(b.id))
-      .filter(
-        (order) =>
-          fromId === "" ||
-          order.modifiedMs > Number(fromMs) ||
-          (order.modifiedMs === Number(fromMs) && Number(order.id) > Number(fromId)),
-      );
-    const page = found.slice(0, size);
-    const last = page.at(-1);
-    const isMore = found.length > size && last !== undefined;
-    return done({
-      orders: page.map(orderOf),
-      next_page_token: isMore ? Buffer.from(`${last.modifiedMs}:${last.id}`).toString("base64url") : "",
-      total_count: found.length,
-    });
+      .filter(({ id }) => ids.length === 0 || ids.includes(wide("57", id)))
+      .flatMap((order) => order.refunds.map((refund) => ({ order, refund })))
+      .filter(() => statuses.length === 0 || statuses.includes(REFUNDED))
+      .map(({ order, refund }) => ({ at: refund.atMs, id: Number(refund.id), order, refund }));
+    const page = pageOf(rows, request);
+    if (page === null) return failed(36_009_004, "page_size must be from 1 to 100");
+    const { found, next_page_token, total_count } = page;
+    const returns = found.map(({ order, refund }) => ({
+      order_id: wide("57", order.id),
+      return_id: wide("40", refund.id),
+      return_type: "REFUND",
+      return_status: REFUNDED,
+      create_time: seconds(refund.atMs),
+      update_time: seconds(refund.atMs),
+      refund_amount: { currency: "USD", refund_total: decimal(refund.minor) },
+      return_line_items: [],
+    }));
+    return done({ return_orders: returns, next_page_token, total_count });
   }
 
   function byIds(query: URLSearchParams): SimulatedReply {
@@ -252,9 +263,12 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
       return order === null ? null : wide("57", order.id);
     },
     cancel: (externalId) => books.cancel(bookIdOf("57", externalId)),
-    // Neither is possible for an order at TikTok, or told in it.
+    // An order cannot be edited at TikTok.
     edit: () => false,
-    refund: () => false,
+    refund(externalId, minor) {
+      const order = books.find(bookIdOf("57", externalId));
+      return order !== undefined && books.refund(order, { minor, reason: "damaged" }) !== null;
+    },
     books: () =>
       books.books().map((order) => ({
         ...order,
@@ -273,6 +287,39 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
   };
 }
 
+type Row = { readonly at: number; readonly id: number };
+
+/** Of what changed in the stretch of time that was asked for; null: the page's size is none that is taken. */
+function pageOf<Found extends Row>(rows: readonly Found[], request: SimulatedRequest) {
+  const { query } = request;
+  const body = bodyOf(request);
+  const since = countAt(body, "update_time_ge");
+  const until = countAt(body, "update_time_lt");
+  const size = Number(query.get("page_size") ?? "20");
+  if (!(size >= 1 && size <= 100)) return null;
+  const token = Buffer.from(query.get("page_token") ?? "", "base64url").toString("utf8");
+  const [fromMs = "", fromId = ""] = token.split(":");
+  const left = rows
+    .filter(({ at }) => !(seconds(at) < since) && !(seconds(at) >= until))
+    .sort((a, b) => a.at - b.at || a.id - b.id)
+    .filter(
+      ({ at, id }) => fromId === "" || at > Number(fromMs) || (at === Number(fromMs) && id > Number(fromId)),
+    );
+  const found = left.slice(0, size);
+  const last = found.at(-1);
+  const isMore = left.length > size && last !== undefined;
+  return {
+    found,
+    next_page_token: isMore ? Buffer.from(`${last.at}:${last.id}`).toString("base64url") : "",
+    total_count: left.length,
+  };
+}
+
+/** When the order itself changed last: a refund is no change of it. */
+function changedMs(order: ShopOrder): number {
+  return Number(order.extra.get(CHANGED) ?? order.createdMs);
+}
+
 function statusOf(order: ShopOrder): string {
   if (order.isCancelled) return "CANCELLED";
   if (isComplete(order)) return "IN_TRANSIT";
@@ -287,7 +334,7 @@ function orderOf(order: ShopOrder): Record<string, unknown> {
     id: wide("57", order.id),
     status: statusOf(order),
     create_time: seconds(order.createdMs),
-    update_time: seconds(order.modifiedMs),
+    update_time: seconds(changedMs(order)),
     user_id: wide("71", order.id),
     buyer_email: `relay${order.id}@scs.tiktok.example`,
     shipping_type: "SELLER",
