@@ -36,6 +36,10 @@ type Table = { readonly header: string; readonly row: (number: number) => string
 const owner = (number: number): number => Math.floor(number / ROWS_OF_ONE);
 
 const TABLES: Readonly<Record<TableKind, Table>> = {
+  kits: {
+    header: "kit,component,quantity",
+    row: (n) => `NEW-${owner(n)},SKU-${(owner(n) % 100) * ROWS_OF_ONE + (n % ROWS_OF_ONE)},2`,
+  },
   stock: {
     header: "sku,location,onHand,name,bin",
     row: (n) =>

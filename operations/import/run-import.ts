@@ -34,6 +34,7 @@ import { readRecords, UnreadableTableError } from "../tables/read-table.ts";
 import { decodeText } from "../tables/text-encoding.ts";
 import type { Bookable, Booker, Decision, ImportRun } from "./booker.ts";
 import { customers } from "./kinds/customers.ts";
+import { kits } from "./kinds/kits.ts";
 import { locations } from "./kinds/locations.ts";
 import { orders } from "./kinds/orders.ts";
 import { products } from "./kinds/products.ts";
@@ -43,6 +44,7 @@ import { type Came, Tally } from "./tally.ts";
 
 const BOOKERS: Readonly<Record<TableKind, Booker<never>>> = {
   products: products as unknown as Booker<never>,
+  kits: kits as unknown as Booker<never>,
   stock: stock as unknown as Booker<never>,
   locations: locations as unknown as Booker<never>,
   orders: orders as unknown as Booker<never>,

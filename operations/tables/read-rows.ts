@@ -62,7 +62,7 @@ export function createRowReader(
         isUntracked = true;
         continue;
       }
-      const read = readCell(source.type, cell, layout.decimal);
+      const read = readCell(source.type, cell, layout.decimal, layout.dates);
       if (read !== null && isFault(read)) {
         faults.push({ line, column: source.column, code: read.code, expected: read.expected });
         continue;

@@ -307,6 +307,22 @@ export const otherLayouts: readonly Layout[] = [
       lineTax: ["Amount (Tax)"],
     },
   },
+  {
+    source: "netsuite",
+    kind: "customers",
+    signature: ["entityId", "email", "isPerson"],
+    columns: { email: ["email"], name: ["companyName", "altName", "entityId"], phone: ["phone", "mobilePhone"] },
+  },
+  {
+    source: "netsuite",
+    kind: "customers",
+    signature: ["Internal ID", "Name", "Email"],
+    columns: {
+      email: ["Email"],
+      name: ["Company Name", "Name"],
+      phone: ["Phone", "Mobile Phone", "Office Phone"],
+    },
+  },
 ];
 
 function tradegeckoAddress(which: "shipping" | "billing") {
