@@ -135,6 +135,66 @@ describe("a layout is told from the columns", () => {
   test("two columns of one name stay apart", async () => {
     const { found } = await imported("sku,sku,,\nA,B,C,D\n", "stock");
     expect(found.layout.columns).toEqual(["sku", "sku (2)", "column 3", "column 4"]);
+    const { found: named } = await imported("sku,sku (3),sku\nA,B,C\n", "stock");
+    expect(named.layout.columns).toEqual(["sku", "sku (3)", "sku (4)"]);
+  });
+
+  test("a mapping that was kept finds its columns however this file writes their names, and reads decimals as it did", async () => {
+    const saved = [
+      {
+        kind: "stock" as const,
+        columns: ["Item Code", "QTY"],
+        fields: [
+          { field: "sku", column: "Item Code", otherwise: null },
+          { field: "location", column: null, otherwise: "east" },
+          { field: "onHand", column: "QTY", otherwise: null },
+        ],
+        decimal: "," as const,
+        dates: null,
+      },
+    ];
+    const { layout } = await detectLayout(Buffer.from("qty;item_code\n1.200;A\n"), { saved });
+    expect(layout).toMatchObject({ source: "own", decimal: ",", dates: "year" });
+    expect(layout.fields.filter(({ column }) => column !== null).map(({ field, column }) => [field, column])).toEqual([
+      ["sku", "item_code"],
+      ["onHand", "qty"],
+    ]);
+  });
+
+  test("which of 03/04/2026 is the day is told from the other dates of the file, or by somebody", async () => {
+    const orders = (dates: readonly string[]) =>
+      `channel,id,currency,customerName,placedAt,lineSku,lineQuantity,linePrice\n${dates
+        .map((date, index) => `web,${index},USD,Ada,${date},A,1,1.00\n`)
+        .join("")}`;
+    const { found, entries } = await imported(orders(["03/04/2026", "31/12/2026 10:15"]));
+    expect(found.layout.dates).toBe("day");
+    expect(entries.map(({ item }) => (item as OrderItem | null)?.order.placedAt)).toEqual([
+      "2026-04-03T00:00:00.000Z",
+      "2026-12-31T10:15:00.000Z",
+    ]);
+    const unsaid = await imported(orders(["03/04/2026"]));
+    expect(unsaid.entries[0]?.faults).toMatchObject([{ column: "placedAt", code: "cell_date_untold" }]);
+  });
+
+  test("a table of serial numbers needs no figure, and one of kits is told by its columns", async () => {
+    expect((await imported("SKU,Location,Serial\nA,east,S-1\n")).found.kind).toBe("stock");
+    expect((await imported("kit,component,quantity\nSET,A,2\nSET,B,1\n")).entries).toMatchObject([
+      {
+        key: "SET",
+        rows: 2,
+        item: {
+          sku: "SET",
+          components: [
+            { sku: "A", quantity: 2 },
+            { sku: "B", quantity: 1 },
+          ],
+        },
+      },
+    ]);
+    const document = { kit: "SET", components: [{ sku: "A", quantity: 2 }] };
+    expect((await imported(JSON.stringify(document))).entries).toMatchObject([
+      { key: "SET", rows: 1, item: { components: [{ sku: "A", quantity: 2 }] } },
+    ]);
   });
 
   test.each([
@@ -192,7 +252,11 @@ describe("a cell is read exactly, or what was expected is said", () => {
     ["flag", "perhaps", { code: "cell_not_a_flag" }],
     ["time", "2026-09-03 10:15:00 -0400", { value: "2026-09-03T14:15:00.000Z" }],
     ["time", "2026-02-30", { code: "cell_not_a_time" }],
-    ["time", "09/03/2026", { code: "cell_not_a_time" }],
+    ["time", "09/03/2026", { code: "cell_date_untold" }],
+    ["time", "yesterday", { code: "cell_not_a_time" }],
+    ["id", "1.23457E+12", { code: "cell_mangled" }],
+    ["id", "1E5", { value: "1E5" }],
+    ["text", "half a character \ud800", { code: "cell_not_decoded" }],
     ["text", "a\u0000b\nc", { value: "ab c" }],
     ["text", "x".repeat(1_001), { code: "cell_too_long" }],
     ["text", "\ufffd", { code: "cell_not_decoded" }],
@@ -249,6 +313,42 @@ describe("rows are read to the end, and what cannot be read is named with its li
       undefined,
     ]);
     expect((entries[3]?.item as StockItem | undefined)?.sku).toBe("12345678901234567890");
+  });
+
+  test("a line of JSON that is far too long is refused, and the next one is read", async () => {
+    const good = '{"sku":"A","location":"east","onHand":1}';
+    const long = `{"sku":"${"x".repeat(3 * MAX_RECORD_CHARACTERS)}"}`;
+    const { entries } = await imported(`${good}\n${long}\n${good.replace("A", "B")}\n${long}`, "stock", 65_536);
+    expect(entries.map(({ line, key, faults }) => [line, key, faults[0]?.code])).toEqual([
+      [1, "A @ east", undefined],
+      [2, null, "row_unreadable"],
+      [3, "B @ east", undefined],
+      [4, null, "row_unreadable"],
+    ]);
+  });
+
+  test.each([
+    ["a lot with its date", "A,east,3,L-1,2027-03-31,", { lot: { name: "L-1", expiresAtMs: 1_806_451_200_000 } }],
+    ["a lot without one", "A,east,3,L-1,,", { lot: { name: "L-1", expiresAtMs: null } }],
+    ["serial numbers", 'A,east,,,,"S-1, S-2"', { onHand: 2, serials: ["S-1", "S-2"] }],
+    ["as many serial numbers as units", "A,east,1,,,S-1", { onHand: 1, serials: ["S-1"] }],
+  ])("stock by %s", async (_what, row, item) => {
+    const { entries } = await imported(`sku,location,onHand,lot,expires,serial\n${row}\n`);
+    expect(entries[0]?.faults).toEqual([]);
+    expect(entries[0]?.item).toMatchObject({ sku: "A", location: "east", ...item });
+  });
+
+  test.each([
+    ["other units than serial numbers", "A,east,3,,,S-1", "onHand", "serials_other"],
+    ["a lot and serial numbers", "A,east,1,L-1,,S-1", "serial", "serials_other"],
+    ["a serial number twice", 'A,east,,,,"S-1;S-1"', "serial", "serials_other"],
+    ["a date of no lot", "A,east,1,,2027-03-31,", "lot", "cell_missing"],
+    ["a lot that no label could bear", "A,east,1,Lös,,", "lot", "name_not_plain"],
+    ["neither units nor serial numbers", "A,east,,,,", "onHand", "cell_missing"],
+  ])("stock with %s is refused", async (_what, row, column, code) => {
+    const { entries } = await imported(`sku,location,onHand,lot,expires,serial\n${row}\n`);
+    expect(entries[0]?.item).toBeNull();
+    expect(entries[0]?.faults).toMatchObject([{ column, code }]);
   });
 
   test("the same row twice in a file is refused the second time", async () => {
@@ -414,6 +514,17 @@ describe("what other systems export becomes what is booked here", () => {
       [null, false],
       ["MUG-1", true],
     ]);
+  });
+
+  test.each([
+    ["US", "1234", "01234"],
+    ["DE", "4109", "04109"],
+    ["US", "12345-678", "12345-678"],
+    ["NL", "1234", "1234"],
+  ])("a postcode of %s that a spreadsheet has made %s is %s", async (country, written, postalCode) => {
+    const own = `channel,id,currency,customerName,shippingLine1,shippingCity,shippingCountry,shippingPostalCode,lineSku,lineQuantity,linePrice\nweb,1,USD,Ada,1 Main,X,${country},${written},A,1,1.00\n`;
+    const { entries } = await imported(own);
+    expect((entries[0]?.item as OrderItem | undefined)?.order.shippingAddress?.postalCode).toBe(postalCode);
   });
 
   test("a product's weight is in its unit, and a code that lost its zero has it again", async () => {

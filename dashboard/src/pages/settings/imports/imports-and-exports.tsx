@@ -129,6 +129,7 @@ function Mappings() {
   const mappings = useResource<Page<SavedMapping>>("import mappings", (signal) =>
     get("/import-mappings", {}, signal),
   );
+  useInterval(REFRESH_MS, mappings.reload);
   return (
     <Loaded resource={mappings} skeleton={<SkeletonRows rows={1} />}>
       {({ items }) =>
