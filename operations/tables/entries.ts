@@ -189,6 +189,18 @@ function kitEntry(group: readonly Row[], columnOf: (field: string) => string | n
       });
   }
   const key = textOf(first, "kit") || null;
+  const seen = new Set<unknown>();
+  for (const { line, values } of group) {
+    const component = values["component"];
+    if (component !== undefined && (seen.has(component) || component === key))
+      faults.push({
+        line,
+        column: columnOf("component") ?? "component",
+        code: "row_repeated",
+        expected: "each component once, and another one than the kit",
+      });
+    seen.add(component);
+  }
   if (group.length > MOST_COMPONENTS)
     faults.push({
       line: first.line,

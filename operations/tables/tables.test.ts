@@ -191,6 +191,11 @@ describe("a layout is told from the columns", () => {
         },
       },
     ]);
+    const twice = await imported("kit,component,quantity\nSET,A,2\nSET,A,1\nSET,SET,1\n");
+    expect(twice.entries[0]?.faults.map(({ line, code }) => [line, code])).toEqual([
+      [3, "row_repeated"],
+      [4, "row_repeated"],
+    ]);
     const document = { kit: "SET", components: [{ sku: "A", quantity: 2 }] };
     expect((await imported(JSON.stringify(document))).entries).toMatchObject([
       { key: "SET", rows: 1, item: { components: [{ sku: "A", quantity: 2 }] } },
