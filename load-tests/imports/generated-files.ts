@@ -47,7 +47,8 @@ const TABLES: Readonly<Record<TableKind, Table>> = {
   },
   products: {
     header: "sku,name,weightGrams,price,currency,hsCode,originCountry,gtin,tagged",
-    row: (n) => `NEW-${n},"A thing, number ${n}",${(n % 900) + 1},${n % 100}.99,USD,610910,PT,00614141000012,no`,
+    row: (n) =>
+      `NEW-${n},"A thing, number ${n}",${(n % 900) + 1},${n % 100}.99,USD,610910,PT,00614141000012,no`,
   },
   locations: {
     header: "id,name,kind,line1,city,country,latitude,longitude",

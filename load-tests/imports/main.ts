@@ -133,7 +133,11 @@ async function measureImport(server: Server, kind: TableKind, rows: number): Pro
     return (await response.json()) as ImportDetail;
   };
   resetPeak(server.pid);
-  const sent = await call(`?kind=${kind}&file=generated.csv`, "POST", ReadableStream.from(fileOf(kind, rows)));
+  const sent = await call(
+    `?kind=${kind}&file=generated.csv`,
+    "POST",
+    ReadableStream.from(fileOf(kind, rows)),
+  );
   const began = performance.now();
   await call(`/${sent.id}/${isBooked(kind) ? "run" : "check"}`, "POST");
   let now = sent;

@@ -96,6 +96,8 @@ export async function startReading(
     if (now.state === wanted) return { status: "done" };
     if (now.layout === null || !AT_REST.includes(now.state)) return stateOther(now, "it cannot begin now");
     if (now.state === "done") return stateOther(now, "all of its file is booked");
+    if (now.layout.fields.length === 0)
+      return refuse("import_incomplete", "What it is a table of is not known: say its kind.");
     const missing = missingFields(now.layout);
     if (missing.length > 0)
       return refuse(

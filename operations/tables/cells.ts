@@ -1,8 +1,8 @@
 /** What a cell says, by the type of its field: exact, or the sentence that says what was expected. */
 import type { DateOrder, DecimalSign } from "../../contract/imports/imports.ts";
 import { asItWas } from "./formula.ts";
-import { readTime } from "./times.ts";
 import { NOT_DECODED } from "./text-encoding.ts";
+import { readTime } from "./times.ts";
 
 /** `id`: a text that tells one thing from another, and is nothing if a digit of it is lost. */
 export type CellType = "id" | "text" | "words" | "integer" | "amount" | "number" | "flag" | "time" | "day";
@@ -55,7 +55,7 @@ export function readCell(
   const text = asItWas(type === "words" ? cell : cell.trim()).trim();
   if (text === "") return null;
   // JSON may name halves of characters, which no database takes.
-  if (text.includes(NOT_DECODED) || !text.isWellFormed())
+  if (text.includes(NOT_DECODED) || /\p{Cs}/u.test(text))
     return {
       code: "cell_not_decoded",
       expected: "characters of the file's encoding: choose another encoding",

@@ -34,7 +34,9 @@ export async function* readEntries(
     const [first] = group as readonly [Row, ...Row[]];
     const count = group.filter(({ isFirst }) => isFirst).length;
     const faults = group.flatMap((row) => row.faults);
-    const built = build(kind, group, columnOf);
+    // Of a row that is none, nothing is missing.
+    const isBroken = faults.some(({ column }) => column === null);
+    const built = isBroken ? NOTHING : build(kind, group, columnOf);
     const entry: Entry = { ...built, line: first.line, rows: count, faults: [...faults, ...built.faults] };
     if (entry.key === null || entry.item === null) return entry;
     if (!seen.has(entry.key)) {
@@ -239,8 +241,7 @@ function stockEntry(row: Row, columnOf: (field: string) => string | null): Built
     fault("onHand", "serials_other", `${serials.length}: as many units as the row has serial numbers`);
   if (isSerial && lot !== "")
     fault("serial", "serials_other", "a lot or serial numbers: no SKU is tracked by both");
-  if (new Set(serials).size !== serials.length)
-    fault("serial", "serials_other", "each serial number once");
+  if (new Set(serials).size !== serials.length) fault("serial", "serials_other", "each serial number once");
   if (serials.length > MAX_SERIALS)
     fault("serial", "serials_other", `at most ${MAX_SERIALS} serial numbers in a row: use more rows`);
   if ([lot, ...serials].some((name) => name !== "" && !/^[\x20-\x7e]{1,128}$/.test(name)))

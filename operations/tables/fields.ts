@@ -67,7 +67,12 @@ export const FIELDS: Readonly<Record<TableKind, readonly Field[]>> = {
   stock: [
     field("sku", "id", "SKU in the catalog", NEEDED),
     field("location", "text", "Id or name of the location", NEEDED),
-    field("onHand", "integer", "Units that are there; of a row with serial numbers, as many as those", NEEDED),
+    field(
+      "onHand",
+      "integer",
+      "Units that are there; of a row with serial numbers, as many as those",
+      NEEDED,
+    ),
     field("lot", "id", "Lot of these units, of a SKU that is tracked by lot: a row for each"),
     field("expires", "time", "When the lot expires"),
     field("serial", "words", "Serial number of the unit, or several, separated by commas"),

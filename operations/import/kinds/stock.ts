@@ -129,8 +129,7 @@ export const stock: Booker<StockItem> = {
             "the date that the lot has: here it has another one",
           );
       }
-      const before =
-        lot === undefined ? (onHand.get(place) ?? 0) : there.unitsOf(sku, locationId, lot.name);
+      const before = lot === undefined ? (onHand.get(place) ?? 0) : there.unitsOf(sku, locationId, lot.name);
       if (before === units) return { do: "skip" };
       return { do: "book", plan: { ...shared, before, as: before === 0 ? "receive" : "count" } };
     });
@@ -217,7 +216,8 @@ async function waitingCounts(
   outcomes: readonly StockOutcome[],
 ): Promise<ReadonlySet<Bookable<StockItem>>> {
   const waiting = new Set<Bookable<StockItem>>();
-  const ofLots: { readonly entry: Bookable<StockItem>; readonly locationId: string; readonly lot: string }[] = [];
+  const ofLots: { readonly entry: Bookable<StockItem>; readonly locationId: string; readonly lot: string }[] =
+    [];
   for (const [index, entry] of entries.entries()) {
     const outcome = outcomes[index];
     if (plans[index]?.["as"] !== "count" || outcome?.status !== "applied") continue;

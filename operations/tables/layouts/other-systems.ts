@@ -311,7 +311,11 @@ export const otherLayouts: readonly Layout[] = [
     source: "netsuite",
     kind: "customers",
     signature: ["entityId", "email", "isPerson"],
-    columns: { email: ["email"], name: ["companyName", "altName", "entityId"], phone: ["phone", "mobilePhone"] },
+    columns: {
+      email: ["email"],
+      name: ["companyName", "altName", "entityId"],
+      phone: ["phone", "mobilePhone"],
+    },
   },
   {
     source: "netsuite",

@@ -133,9 +133,7 @@ function Mappings() {
   return (
     <Loaded resource={mappings} skeleton={<SkeletonRows rows={1} />}>
       {({ items }) =>
-        items.length === 0 ? (
-          <></>
-        ) : (
+        items.length === 0 ? null : (
           <Panel title="Mappings that are kept" flush>
             <table class="table stack">
               <thead>

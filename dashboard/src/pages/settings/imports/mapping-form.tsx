@@ -182,7 +182,10 @@ export function MappingForm({
 }
 
 /** What is said otherwise than it was told: the rest is told anew from the columns that are chosen. */
-function otherSigns({ decimal, dates }: TableLayout, form: FormData): Pick<ChangeImportBody, "decimal" | "dates"> {
+function otherSigns(
+  { decimal, dates }: TableLayout,
+  form: FormData,
+): Pick<ChangeImportBody, "decimal" | "dates"> {
   const said = {
     decimal: textOf(form, "decimal") as TableLayout["decimal"],
     dates: textOf(form, "dates") as TableLayout["dates"],
