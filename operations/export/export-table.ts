@@ -18,6 +18,7 @@ import {
   exportedReturns,
   exportedStock,
 } from "../../store/exports/exported.ts";
+import { askAgain } from "../ask-again.ts";
 import type { OperationContext } from "../context.ts";
 import { type Cell, csvLine } from "../tables/csv-line.ts";
 import { canonicalOrderOf, withoutPersons } from "./canonical-order.ts";
@@ -243,8 +244,8 @@ async function toldApart(
   rows: readonly ExportedStock[],
 ): Promise<readonly object[]> {
   const named = new Map(
-    (await allocator.namedUnits([...new Set(rows.map(({ sku }) => sku))])).flatMap(({ sku, locations }) =>
-      locations.map((each) => [`${sku}\n${each.locationId}`, each] as const),
+    (await askAgain(() => allocator.namedUnits([...new Set(rows.map(({ sku }) => sku))]))).flatMap(
+      ({ sku, locations }) => locations.map((each) => [`${sku}\n${each.locationId}`, each] as const),
     ),
   );
   return rows.flatMap((row): readonly object[] => {
