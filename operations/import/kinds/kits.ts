@@ -1,4 +1,6 @@
-/** Kits are what the file says that they are picked as, as a whole; those that are so already are left alone. */
+/**
+ * Kits are what the file says that they are picked as, as a whole; those that are so already are left alone.
+ */
 import { readUnitWeights } from "../../../store/catalog/catalog.ts";
 import { kitsAmong } from "../../../store/stock/kits.ts";
 import { setKits } from "../../catalog/set-components.ts";

@@ -1,4 +1,6 @@
-/** Orders, returns and kits as our own interface and exports have them: a document each, with its lines in it. */
+/**
+ * Orders, returns and kits as our own interface and exports have them: a document each, with its lines in it.
+ */
 import type { Layout } from "./layout.ts";
 
 export const ownDocuments: readonly Layout[] = [
