@@ -517,6 +517,47 @@ describe("what other systems export becomes what is booked here", () => {
     expect(entries).toMatchObject([{ units: 2, money: { minor: 2_000 } }]);
   });
 
+  test("lines by number, and figures by location, of an interface are rows of their own", async () => {
+    const brightpearl = {
+      id: 900,
+      reference: "B-900",
+      orderTypeCode: "SO",
+      shippingStatusCode: "SNS",
+      placedOn: "2026-11-01T10:00:00.000+00:00",
+      currency: { orderCurrencyCode: "GBP" },
+      parties: {
+        delivery: {
+          addressFullName: "Ada",
+          addressLine1: "1 High St",
+          addressLine3: "Leeds",
+          countryIsoCode: "GB",
+        },
+      },
+      totalValue: { total: "20.00" },
+      orderRows: {
+        "11": { productSku: "TEE-1", quantity: { magnitude: "1" }, itemCost: { value: "12.50" } },
+        "12": { productSku: "MUG-1", quantity: { magnitude: "1" }, itemCost: { value: "7.50" } },
+      },
+    };
+    const { found, entries } = await imported(JSON.stringify(brightpearl));
+    expect(found).toMatchObject({ kind: "orders", layout: { source: "brightpearl" } });
+    expect(entries).toMatchObject([{ rows: 1, units: 2, money: { currency: "GBP", minor: 2_000 } }]);
+    const variant = {
+      sku: "TEE-1",
+      stock_on_hand: "12",
+      locations: [
+        { location_id: 1, stock_on_hand: "7" },
+        { location_id: 2, stock_on_hand: "5" },
+      ],
+    };
+    const stock = await imported(JSON.stringify(variant), "stock");
+    expect(stock.found.layout.source).toBe("tradegecko");
+    expect(stock.entries.map(({ item }) => item)).toEqual([
+      { sku: "TEE-1", location: "1", onHand: 7 },
+      { sku: "TEE-1", location: "2", onHand: 5 },
+    ]);
+  });
+
   testOfShopify(
     `a variant of Shopify's has the title of its product, and a row of a picture is none${note}`,
     async () => {

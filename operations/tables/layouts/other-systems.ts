@@ -27,8 +27,15 @@ export const otherLayouts: readonly Layout[] = [
     signature: ["sku", "stock_on_hand"],
     columns: {
       sku: ["sku"],
-      location: ["location_label", "location_id", "location"],
-      onHand: ["stock_on_hand"],
+      // A variant has its figures by location, and their sum.
+      location: [
+        "locations.location_label",
+        "locations.location_id",
+        "location_label",
+        "location_id",
+        "location",
+      ],
+      onHand: ["locations.stock_on_hand", "stock_on_hand"],
     },
   },
   {
@@ -176,6 +183,7 @@ export const otherLayouts: readonly Layout[] = [
       ...brightpearlAddress("shipping", "delivery"),
       ...brightpearlAddress("billing", "billing"),
       total: ["totalValue.total"],
+      lineId: ["orderRows.id"],
       lineSku: ["orderRows.productSku", "productSku"],
       lineTitle: ["orderRows.productName", "productName"],
       lineQuantity: ["orderRows.quantity.magnitude", "orderRows.quantity", "quantity"],
