@@ -107,9 +107,12 @@ function build(kind: TableKind, group: readonly Row[], columnOf: (field: string)
 
 const GRAMS: Readonly<Record<string, number>> = {
   g: 1,
+  gm: 1,
+  gms: 1,
   gram: 1,
   grams: 1,
   kg: 1_000,
+  kgs: 1_000,
   kilogram: 1_000,
   oz: 28.349523125,
   ounce: 28.349523125,

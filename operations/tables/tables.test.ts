@@ -517,6 +517,34 @@ describe("what other systems export becomes what is booked here", () => {
     expect(entries).toMatchObject([{ units: 2, money: { minor: 2_000 } }]);
   });
 
+  test("a product of Skubana's has its price in a currency, one of Orderhive's its weight in gm", async () => {
+    const money = { amount: 9.99, currency: "USD" };
+    const skubana = {
+      productId: 1,
+      masterSku: "TEE-1",
+      name: "Tee",
+      upc: "614141000012",
+      mapPrice: money,
+      weight: 8,
+    };
+    const { found, entries } = await imported(JSON.stringify(skubana));
+    expect(found).toMatchObject({ kind: "products", layout: { source: "skubana" } });
+    expect(missingFields(found.layout)).toEqual(["hsCode", "originCountry"]);
+    expect(entries[0]?.faults.map(({ column }) => column)).toEqual(["hsCode", "originCountry"]);
+    const orderhive = {
+      sku: "TEE-1",
+      name: "Tee",
+      barcode: "00614141000012",
+      hsn_code: "610910",
+      weight: 200,
+      weight_unit: "gm",
+      product_stores: [{ price: 9.99, store_id: 1 }],
+    };
+    const other = await imported(JSON.stringify(orderhive));
+    expect(other.found).toMatchObject({ kind: "products", layout: { source: "orderhive" } });
+    expect(other.entries[0]?.faults.map(({ column }) => column)).toEqual(["currency", "originCountry"]);
+  });
+
   test("lines by number, and figures by location, of an interface are rows of their own", async () => {
     const brightpearl = {
       id: 900,

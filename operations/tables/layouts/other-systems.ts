@@ -73,7 +73,7 @@ export const otherLayouts: readonly Layout[] = [
   {
     source: "skubana",
     kind: "products",
-    signature: ["masterSku", "mapPrice"],
+    signature: ["masterSku", "upc"],
     columns: {
       sku: ["masterSku"],
       name: ["name"],
@@ -96,7 +96,8 @@ export const otherLayouts: readonly Layout[] = [
     signature: ["product.masterSku", "stockLocation.warehouseId", "quantity"],
     columns: {
       sku: ["product.masterSku"],
-      location: ["stockLocation.location", "stockLocation.warehouseId"],
+      // What is called its location is a bin within the warehouse.
+      location: ["stockLocation.warehouseId", "stockLocation.location"],
       onHand: ["quantity"],
     },
   },
