@@ -198,3 +198,22 @@ test("rows that are wrong are told line by line, written to a file, and said by 
   expect(done.stdout).toContain("line 3");
   expect(readFileSync(faults, "utf8").trim().split("\r\n").length).toBeGreaterThan(2);
 });
+
+test("what its dates begin with is said, and what its columns stand for is kept for the next file", async () => {
+  const file = join(folder, "batches.csv");
+  writeFileSync(file, "item,batch,best before,qty\nTEE-1,B-1,03/04/2031,0\n");
+  const mapped = ["--column", "sku=item", "--column", "lot=batch", "--column", "expires=best before"];
+  const told = await viaWay(
+    ...["import", file, "--kind", "stock", "--column", "onHand=qty", "--set", "location=east", ...mapped],
+    ...["--dates", "day", "--keep-mapping", "Batches", "--look", "--json"],
+  );
+  expect(told.status, told.stderr).toBe(0);
+  expect(JSON.parse(told.stdout)).toMatchObject({ kind: "stock", layout: { dates: "day" }, missing: [] });
+  writeFileSync(file, "Item,BATCH,Best before,Qty\nTEE-1,B-2,05/06/2031,0\n");
+  const next = await viaWay("import", file, "--look", "--json");
+  expect(JSON.parse(next.stdout)).toMatchObject({
+    kind: "stock",
+    layout: { source: "own", dates: "day" },
+    missing: [],
+  });
+});

@@ -69,6 +69,11 @@ describe.skipIf(chromium === undefined)("import and export", () => {
     await page.getByLabel("Column of onHand").selectOption("units");
     await page.getByLabel("location, where its cell is empty").fill(free ?? "");
     await page.getByRole("button", { name: "Read it so" }).click();
+    expect(await page.getByLabel("Dates such as 03/04/2026").inputValue()).toBe("year");
+    await page.getByLabel("Name of the mapping").fill("Shelves");
+    await page.getByRole("button", { name: "Keep this mapping" }).click();
+    await page.getByRole("button", { name: "Remove the mapping Shelves" }).click();
+    await page.getByRole("button", { name: "Remove the mapping Shelves" }).waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Check without booking" }).click();
     await page.getByRole("heading", { name: "What would be booked" }).waitFor();
     expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBe(0);

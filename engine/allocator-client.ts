@@ -8,7 +8,13 @@
  * engine is another process (`engine/fabric/`), `engine_unreachable` (nothing was done, retry).
  */
 
-import type { PositionAddress, StockBuckets, StockCommand, StockOutcome } from "../actors/commands.ts";
+import type {
+  PositionAddress,
+  StockBuckets,
+  StockCommand,
+  StockOutcome,
+  Tracking,
+} from "../actors/commands.ts";
 import type { DistributionFigures } from "../config/distribution.ts";
 import type { SourcingRuleList } from "../config/sourcing-rule.ts";
 import type { WorkCalendar } from "../config/work-calendar.ts";
@@ -212,6 +218,20 @@ export type CommandObserver = (commands: readonly StockCommand[], outcomes: read
 
 export type PositionView = PositionAddress & StockBuckets;
 
+/** Which units of a SKU are where, where they are told apart; what is in transit is nowhere. */
+export type NamedUnits = {
+  readonly sku: string;
+  readonly tracking: Exclude<Tracking, "none">;
+  /** Every location of the SKU. */
+  readonly locations: readonly {
+    readonly locationId: string;
+    /** First expired first. `expiresAtMs` 0: never. */
+    readonly lots: readonly { readonly lot: string; readonly expiresAtMs: number; readonly onHand: number }[];
+    /** Of all units that are on hand, in the order of their names. */
+    readonly serials: readonly string[];
+  }[];
+};
+
 export type HoldView = PositionAddress & {
   readonly holdId: string;
   readonly state: "reserved" | "allocated" | "picked";
@@ -330,6 +350,9 @@ export interface AllocatorClient extends LaneClient {
 
   /** Committed buckets of every location of these SKUs; SKUs without any position are left out. */
   positions(skus: readonly string[]): Promise<readonly PositionView[]>;
+
+  /** Committed lots and serial numbers of these SKUs; those whose units are not told apart are left out. */
+  namedUnits(skus: readonly string[]): Promise<readonly NamedUnits[]>;
 
   /**
    * Units that may be promised now of a SKU: anywhere, or at some locations, or as a channel pool sees it;

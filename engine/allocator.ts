@@ -17,6 +17,7 @@ import type {
   DemandFill,
   HoldView,
   Kit,
+  NamedUnits,
   OrderAmendment,
   OrderCancellation,
   OrderReservation,
@@ -163,6 +164,12 @@ export class Allocator implements OwnEngine {
   positions(skus: readonly string[]): Promise<readonly PositionView[]> {
     return new Promise((resolve, reject) => {
       this.core.push([{ kind: "positions", skus, resolve, reject }]);
+    });
+  }
+
+  namedUnits(skus: readonly string[]): Promise<readonly NamedUnits[]> {
+    return new Promise((resolve, reject) => {
+      this.core.push([{ kind: "named", skus, resolve, reject }]);
     });
   }
 

@@ -86,6 +86,18 @@ async function imported(content: string | Buffer, query = ""): Promise<ImportDet
   return act(await upload(content, query), "run");
 }
 
+/** What a person of the role sends with each call. */
+async function signedIn(role: string) {
+  const session = await world.call("POST", "/v1/sessions", {
+    anonymous: true,
+    json: { email: `${role}@acme.example`, password: STAFF_PASSWORD },
+  });
+  return {
+    cookie: (session.headers.get("set-cookie") ?? "").split(";", 1)[0] ?? "",
+    origin: "http://shop.example",
+  };
+}
+
 const onHand = async (sku: string, locationId: string) =>
   (await world.engine.client.positions([sku])).find((each) => each.locationId === locationId)?.onHand ?? 0;
 
@@ -169,7 +181,149 @@ describe("a table of stock", () => {
   });
 });
 
+describe("units that are told apart", () => {
+  const table = async (kind: string) => (await world.call("GET", `/v1/exports/${kind}`)).text;
+  const lotsOf = async (sku: string) =>
+    (await world.engine.client.namedUnits([sku]))[0]?.locations.find(
+      ({ locationId }) => locationId === "west",
+    )?.lots ?? [];
+  const HEADER = "sku,location,onHand,lot,expires";
+
+  test("come by lot with its date: opened, counted, left alone, and exported as they are", async () => {
+    await addProducts(world.database, "L-1", "L-2");
+    const first = await imported(`${HEADER}\nL-1,west,5,B1,2031-03-31\nL-1,west,7,B2,\nL-1,east,2,B1,\n`);
+    expect(first, JSON.stringify(first.faults)).toMatchObject({
+      kind: "stock",
+      report: { rows: sums(3, 3, 0, 0), units: sums(14, 14, 0, 0), onHand: { before: 0, after: 14 } },
+    });
+    const date = Date.parse("2031-03-31T00:00:00Z");
+    expect(await lotsOf("L-1")).toEqual([
+      { lot: "B1", expiresAtMs: date, onHand: 5 },
+      { lot: "B2", expiresAtMs: 0, onHand: 7 },
+    ]);
+    const second = await imported(
+      `${HEADER}\nL-1,west,5,B1,\nL-1,west,6,B2,\nL-1,west,1,B1,2030-01-01\nL-1,west,12,,\nL-1,east,3,,\n`,
+    );
+    expect(second.report.rows).toEqual(sums(5, 1, 2, 2));
+    expect(second.faults.map(({ line, code }) => [line, code])).toEqual([
+      [4, "row_repeated"],
+      [6, "lot_required"],
+    ]);
+    const other = await imported(`${HEADER}\nL-1,west,1,B1,2030-01-01\n`);
+    expect(other.faults).toMatchObject([{ column: "expires", code: "lot_mismatch" }]);
+    expect((await lotsOf("L-1")).map(({ onHand: units }) => units)).toEqual([5, 6]);
+    await world.engine.projected();
+    const lines = (await table("stock")).split("\r\n").filter((line) => line.startsWith("L-1,"));
+    expect(lines.map((line) => line.split(",").slice(0, 6).join(","))).toEqual([
+      "L-1,east,2,B1,2031-03-31T00:00:00.000Z,",
+      "L-1,west,5,B1,2031-03-31T00:00:00.000Z,",
+      "L-1,west,6,B2,,",
+    ]);
+  });
+
+  test("come by serial number, each once wherever it is, and stay where the file does not name them", async () => {
+    await addProducts(world.database, "N-1");
+    const file = 'sku,location,onHand,serial\nN-1,west,2,"S-1, S-2"\nN-1,east,1,S-3\n';
+    expect((await imported(file)).report.rows).toEqual(sums(2, 2, 0, 0));
+    const again = await imported(`${file}N-1,west,1,S-3\nN-1,west,,"S-2,S-4"\nN-1,west,1,\n`);
+    expect(again.faults.map(({ line, code }) => [line, code])).toEqual([
+      [4, "serial_exists"],
+      [6, "serials_required"],
+    ]);
+    expect(again.report).toMatchObject({ rows: sums(5, 1, 2, 2), onHand: { before: 1, after: 2 } });
+    const [named] = await world.engine.client.namedUnits(["N-1"]);
+    expect(named).toMatchObject({
+      tracking: "serial",
+      locations: [
+        { locationId: "west", serials: ["S-1", "S-2", "S-4"] },
+        { locationId: "east", serials: ["S-3"] },
+      ],
+    });
+    await world.engine.projected();
+    const lines = (await table("stock")).split("\r\n").filter((line) => line.startsWith("N-1,"));
+    expect(lines.map((line) => line.split(",").slice(1, 6).join(","))).toEqual([
+      "east,1,,,S-3",
+      "west,1,,,S-1",
+      "west,1,,,S-2",
+      "west,1,,,S-4",
+    ]);
+  });
+
+  test("are refused where units that nobody tells apart are there, or the sender may not say so", async () => {
+    await addProducts(world.database, "O-1", "O-2");
+    await imported("sku,location,onHand\nO-1,west,3\n");
+    const mixed = await imported(`${HEADER}\nO-1,west,3,B1,\n`);
+    expect(mixed.faults).toMatchObject([{ code: "position_not_empty" }]);
+    const headers = await signedIn("warehouse");
+    const reply = await world.call("POST", "/v1/imports", {
+      anonymous: true,
+      headers,
+      body: `${HEADER}\nO-2,west,3,B1,\n`,
+    });
+    expect(reply.status, reply.text).toBe(201);
+    await world.call("POST", `/v1/imports/${reply.json.id}/run`, { anonymous: true, headers });
+    expect((await settled(reply.json)).faults).toMatchObject([{ code: "not_tracked" }]);
+  });
+});
+
 describe("other tables", () => {
+  test("kits are defined, left alone where they are so, and refused where they cannot be", async () => {
+    await addProducts(world.database, "KIT-1", "KIT-2", "PART-1", "PART-2");
+    const file = "kit,component,quantity\nKIT-1,PART-1,2\nKIT-1,PART-2,1\n";
+    expect(await imported(file)).toMatchObject({ kind: "kits", report: { rows: sums(2, 2, 0, 0) } });
+    expect((await imported(file)).report.rows).toEqual(sums(2, 0, 2, 0));
+    const wrong = await imported(
+      "kit,component,quantity\nKIT-2,KIT-1,1\nPART-1,NOPE,1\nKIT-2,PART-1,0\nKIT-1,PART-1,3\n",
+    );
+    expect(wrong.report.rows).toEqual(sums(4, 1, 0, 3));
+    expect(wrong.faults.map(({ line, code }) => [line, code])).toEqual([
+      [2, "invalid_kit"],
+      [3, "product_not_found"],
+      [4, "cell_not_a_count"],
+    ]);
+    expect((await world.call("GET", "/v1/products/KIT-1")).json.components).toEqual([
+      { sku: "PART-1", quantity: 3 },
+    ]);
+    expect((await world.call("GET", "/v1/exports/kits")).text).toBe(
+      "kit,component,quantity\r\nKIT-1,PART-1,3\r\n",
+    );
+    const stock = await imported("sku,location,onHand\nKIT-1,west,3\n");
+    expect(stock.faults).toMatchObject([{ code: "invalid_kit" }]);
+  });
+
+  test("orders that waited for a product go on when its file is booked", async () => {
+    const order = {
+      id: "WAITS-1",
+      currency: "USD",
+      customer: { name: "Ada" },
+      lines: [{ id: "1", sku: "LATE-1", quantity: 1, unitPrice: "5.00" }],
+      total: "5.00",
+      paymentBy: "channel",
+      shippingAddress: {
+        name: "Ada",
+        line1: "1 Main St",
+        city: "New York",
+        region: "NY",
+        postalCode: "10001",
+        country: "US",
+      },
+    };
+    const sent = await world.call("POST", "/v1/orders?channel=web", {
+      json: order,
+      headers: { "idempotency-key": "WAITS-1" },
+    });
+    expect(sent.status, sent.text).toBe(201);
+    const reasons = async () =>
+      (await world.call("GET", "/v1/orders/web-WAITS-1")).json.summary.holdReasons.map(
+        ({ code }: { code: string }) => code,
+      );
+    expect(await reasons()).toEqual(["unknown_sku"]);
+    await imported(
+      "sku,name,weightGrams,price,currency,hsCode,originCountry,gtin\nLATE-1,Tee,300,5.00,USD,610910,PT,00614141000012\n",
+    );
+    expect(await reasons()).not.toContain("unknown_sku");
+  });
+
   test("products are created and changed, and the same again is skipped", async () => {
     const header = "sku,name,weightGrams,price,currency,hsCode,originCountry,gtin";
     const row = (sku: string, price: string) => `${sku},Tee,300,${price},USD,610910,PT,00614141000012`;
@@ -322,6 +476,19 @@ describe("a file", () => {
   test("that nobody can tell the kind of waits for a word; empty ones and wrong words are refused", async () => {
     const made = await upload("a,b\n1,2\n");
     expect(made).toMatchObject({ state: "failed", problem: { code: "import_kind_untold" } });
+    for (const what of ["check", "run"])
+      expect((await world.call("POST", `/v1/imports/${made.id}/${what}`)).json.code).toBe(
+        "import_incomplete",
+      );
+    for (const [content, said] of [
+      [`[${JSON.stringify({ sku: "A" })}]`, "list of JSON"],
+      ["<!DOCTYPE html><html></html>", "web page"],
+      ["PK\u0003\u0004 and more", "workbook"],
+      ["\ufeff", "columns"],
+    ] as const) {
+      const { problem } = await upload(content);
+      expect(problem).toMatchObject({ code: "import_kind_untold", detail: expect.stringContaining(said) });
+    }
     const told = await world.call("PATCH", `/v1/imports/${made.id}`, {
       json: {
         kind: "stock",
@@ -378,14 +545,7 @@ describe("a file", () => {
   });
 
   test("a person's larger correction of stock waits for somebody else", async () => {
-    const session = await world.call("POST", "/v1/sessions", {
-      anonymous: true,
-      json: { email: "operations@acme.example", password: STAFF_PASSWORD },
-    });
-    const headers = {
-      cookie: (session.headers.get("set-cookie") ?? "").split(";", 1)[0] ?? "",
-      origin: "http://shop.example",
-    };
+    const headers = await signedIn("operations");
     await addProducts(world.database, "W-1");
     await imported("sku,location,onHand\nW-1,west,10\n");
     const reply = await world.call("POST", "/v1/imports", {
@@ -407,7 +567,7 @@ describe("what is exported can be imported again", () => {
     return reply.text;
   };
 
-  test.each(["products", "stock", "locations", "customers", "returns"])(
+  test.each(["products", "kits", "stock", "locations", "customers", "returns"])(
     "%s, and nothing changes",
     async (kind) => {
       await world.engine.projected();
@@ -485,6 +645,41 @@ describe("what is exported can be imported again", () => {
     const { json } = await world.call("GET", "/v1/audit?act=data.exported&limit=1");
     expect(json.items[0]).toMatchObject({ act: "data.exported", subject: "orders" });
   });
+});
+
+test("what is exported while it changes is one moment's: each place is in it, and once", async () => {
+  await addProducts(world.database, ...Array.from({ length: 40 }, (_, index) => `MOVE-${index}`));
+  const rows = Array.from({ length: 40 }, (_, index) => `MOVE-${index},west,10`);
+  await imported(`sku,location,onHand\n${rows.join("\n")}\n`);
+  await world.engine.projected();
+  let isOver = false;
+  const moving = (async () => {
+    for (let round = 0; !isOver; round += 1)
+      await world.engine.client.execute(
+        ["west", "east"].map((locationId, place) => ({
+          type: "adjust",
+          commandId: `move-${round}-${place}`,
+          atMs: Date.now(),
+          cause: "test",
+          sku: `MOVE-${round % 40}`,
+          locationId,
+          delta: place === 0 ? -1 : 1,
+          reason: "test",
+        })),
+      );
+  })();
+  try {
+    for (let round = 0; round < 5; round += 1) {
+      const { text } = await world.call("GET", "/v1/exports/stock");
+      const lines = text.split("\r\n").filter((line) => line.startsWith("MOVE-"));
+      const places = lines.map((line) => line.split(",").slice(0, 2).join(" "));
+      expect(new Set(places).size).toBe(places.length);
+      expect(places.filter((place) => place.endsWith("west"))).toHaveLength(40);
+    }
+  } finally {
+    isOver = true;
+    await moving;
+  }
 });
 
 describe("the process is killed in the midst of an import", () => {

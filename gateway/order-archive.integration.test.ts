@@ -335,3 +335,22 @@ test("an archived order is exported with all others, each once, and is not among
   );
   expect((await exported("status=open")).some((order) => order.id === "exported")).toBe(false);
 });
+
+test("customers and returns of archived orders are exported with all others, each once, as they were", async () => {
+  const { id } = await finished("table-of-returns");
+  const asked = await world.call("POST", `/v1/orders/${id}/returns`, {
+    json: { lines: [{ lineId: "1", quantity: 1 }], reason: "defective", comment: "It leaks." },
+    headers: { "idempotency-key": "table-of-returns" },
+  });
+  expect(asked.status, asked.text).toBe(201);
+  const exported = async (kind: string) => {
+    const reply = await world.call("GET", `/v1/exports/${kind}?format=jsonl`);
+    expect(reply.status, reply.text).toBe(200);
+    return reply.text.trim().split("\n").sort();
+  };
+  const before = { customers: await exported("customers"), returns: await exported("returns") };
+  expect(before.returns.some((line) => line.includes(id) && line.includes("It leaks."))).toBe(true);
+  await archiveNow(id);
+  expect(await whereIs(id)).toEqual(ARCHIVED);
+  expect({ customers: await exported("customers"), returns: await exported("returns") }).toEqual(before);
+});

@@ -18,6 +18,13 @@ export type TableDelimiter = (typeof TABLE_DELIMITERS)[number];
 export const DECIMAL_SIGNS = [".", ","] as const;
 export type DecimalSign = (typeof DECIMAL_SIGNS)[number];
 
+/**
+ * What stands first in dates such as 03/04/2026; `year`: the file has none of them. Dates that begin with the
+ * year, name the month, or have points between (3.4.2026: day first) are read whatever this says.
+ */
+export const DATE_ORDERS = ["year", "month", "day"] as const;
+export type DateOrder = (typeof DATE_ORDERS)[number];
+
 /** Whose layout a file has. */
 export const TABLE_SOURCES = [
   "holdfast",
@@ -65,6 +72,7 @@ export const TableLayout = Type.Object({
   encoding: oneOf(TABLE_ENCODINGS),
   delimiter: oneOf(TABLE_DELIMITERS),
   decimal: oneOf(DECIMAL_SIGNS),
+  dates: oneOf(DATE_ORDERS),
   source: oneOf(TABLE_SOURCES),
   /** Columns of the file in its order. */
   columns: Type.Array(Text),
@@ -146,6 +154,7 @@ export const ChangeImportBody = Type.Object(
     encoding: Type.Optional(oneOf(TABLE_ENCODINGS)),
     delimiter: Type.Optional(oneOf(TABLE_DELIMITERS)),
     decimal: Type.Optional(oneOf(DECIMAL_SIGNS)),
+    dates: Type.Optional(oneOf(DATE_ORDERS)),
     /** Only these fields are mapped otherwise. */
     fields: Type.Optional(
       Type.Array(

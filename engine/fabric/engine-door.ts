@@ -266,6 +266,7 @@ function methodsOf(
   return {
     execute: (commands: Parameters<AllocatorClient["execute"]>[0]) => a.execute(commands),
     positions: (skus: readonly string[]) => a.positions(skus),
+    namedUnits: (skus: readonly string[]) => a.namedUnits(skus),
     holds: (address: Parameters<AllocatorClient["holds"]>[0]) => a.holds(address),
     capableToPromise: (request: Parameters<AllocatorClient["capableToPromise"]>[0]) =>
       overAll.capableToPromise(request),

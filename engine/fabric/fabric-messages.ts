@@ -19,6 +19,7 @@ export const MESSAGE_BYTES = 512 * 1024;
 export type FabricMethod =
   | "execute"
   | "positions"
+  | "namedUnits"
   | "holds"
   | "capableToPromise"
   | "quoteOrder"

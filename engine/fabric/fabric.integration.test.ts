@@ -155,6 +155,13 @@ describe.skipIf(!hasRedis)(`the fabric${hasRedis ? "" : " (skipped: install redi
     expect(received).toMatchObject({ status: "applied" });
     await stock.execute([reserve(sku, "one", 3)]);
     expect(await stock.positions([sku])).toEqual(await engine.client.positions([sku]));
+    const byLot = newSku();
+    const tracked = { ...receive(byLot, "east", 3), type: "set-tracking", tracking: "lot" } as const;
+    await stock.execute([{ ...tracked, commandId: `${tracked.commandId}-lot` }]);
+    await stock.execute([{ ...receive(byLot, "east", 3), lot: "L-1", lotExpiresAtMs: 4e12 }]);
+    expect(await stock.namedUnits([sku, byLot])).toMatchObject([
+      { sku: byLot, locations: [{ lots: [{ lot: "L-1", expiresAtMs: 4e12, onHand: 3 }] }] },
+    ]);
     expect(await stock.holds({ sku, locationId: "east" })).toEqual(
       await engine.client.holds({ sku, locationId: "east" }),
     );

@@ -50,6 +50,7 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 /** What changes nothing leaves no outcome to wonder about. */
 const READS: ReadonlySet<FabricMethod> = new Set<FabricMethod>([
   "positions",
+  "namedUnits",
   "holds",
   "capableToPromise",
   "quoteOrder",

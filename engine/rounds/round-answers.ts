@@ -6,7 +6,7 @@
  * `round-runner.ts` what an answer means, and whether its shard is still up at the end of the round.
  */
 import type { PositionAddress, StockOutcome } from "../../actors/commands.ts";
-import type { DemandFill, HoldView, PlacedHold, PositionView } from "../allocator-client.ts";
+import type { DemandFill, HoldView, NamedUnits, PlacedHold, PositionView } from "../allocator-client.ts";
 import { RoundStock, type StockByLocation } from "../planning/round-stock.ts";
 import { shardOf } from "../shard/shard-of.ts";
 import type {
@@ -29,6 +29,7 @@ export class RoundAnswers {
   readonly changes: ShardChanges[] = [];
   readonly filled: { readonly shard: number; readonly fill: DemandFill }[] = [];
   readonly outlooks = new Map<string, SkuOutlook>();
+  readonly named = new Map<string, NamedUnits>();
   /** Ids of holds that could not be placed, queued or reduced. */
   readonly refusedParts = new Set<string>();
   private readonly shardCount: number;
@@ -67,6 +68,7 @@ export class RoundAnswers {
     }
     for (const view of reply.positions) this.positions.get(view.sku)?.push(view);
     for (const outlook of reply.outlooks) this.outlooks.set(outlook.sku, outlook);
+    for (const named of reply.named) this.named.set(named.sku, named);
     for (const fill of reply.filled) this.filled.push({ shard, fill });
     this.takeOrders(request, reply);
     this.takeRefusals(request, reply);

@@ -40,6 +40,7 @@ type OpenRequest = {
   remember?: WholeOrder[];
   forget?: WholeOrder[];
   outlooks?: string[];
+  named?: string[];
   amend?: OpenAmendment;
 };
 
@@ -112,6 +113,9 @@ export class RoundRequests {
       case "outlooks":
         this.wantOutlooks(work.skus);
         return;
+      case "named":
+        this.wantNamed(work.skus);
+        return;
       case "holds":
         this.toOwnerOf(work.address.sku).addresses.push(work.address);
         return;
@@ -141,6 +145,14 @@ export class RoundRequests {
       const request = this.toOwnerOf(sku);
       request.outlooks ??= [];
       if (!request.outlooks.includes(sku)) request.outlooks.push(sku);
+    }
+  }
+
+  private wantNamed(skus: Iterable<string>): void {
+    for (const sku of new Set(skus)) {
+      const request = this.toOwnerOf(sku);
+      request.named ??= [];
+      request.named.push(sku);
     }
   }
 

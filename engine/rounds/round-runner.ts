@@ -413,6 +413,11 @@ class Run {
         this.wait({ committed: () => work.resolve(outlooks), failed: work.reject });
         return;
       }
+      case "named": {
+        const named = work.skus.flatMap((sku) => answers.named.get(sku) ?? []);
+        this.wait({ committed: () => work.resolve(named), failed: work.reject });
+        return;
+      }
       case "holds": {
         const views = answers.holdsAt(work.address);
         this.wait({ committed: () => work.resolve(views), failed: work.reject });

@@ -33,6 +33,7 @@ export function shardsOfWork(work: Work, layout: Layout): readonly number[] {
       return allShards(shardCount);
     case "positions":
     case "outlooks":
+    case "named":
       return work.skus.map((sku) => shardOf(sku, shardCount));
     case "holds":
       return [shardOf(work.address.sku, shardCount)];
@@ -85,6 +86,7 @@ export function namesOfWork(work: Work, layout: Layout): Iterable<string> {
       return [`order ${work.cancellation.orderId}`];
     case "positions":
     case "outlooks":
+    case "named":
       return work.skus;
     case "holds":
       return [work.address.sku];

@@ -12,6 +12,7 @@ import type {
   CommitAttachment,
   CommitWriter,
   HoldView,
+  NamedUnits,
   OrderAmendment,
   OrderCancellation,
   OrderReservation,
@@ -66,6 +67,12 @@ type OutlooksWork = Reply<readonly SkuOutlook[]> & {
   readonly skus: readonly string[];
 };
 
+/** The lots and serial numbers of those of the SKUs whose units are told apart. */
+type NamedWork = Reply<readonly NamedUnits[]> & {
+  readonly kind: "named";
+  readonly skus: readonly string[];
+};
+
 type HoldsWork = Reply<readonly HoldView[]> & {
   readonly kind: "holds";
   readonly address: PositionAddress;
@@ -103,6 +110,7 @@ export type Work =
   | RecordWork
   | PositionsWork
   | OutlooksWork
+  | NamedWork
   | HoldsWork
   | LanesWork
   | OpenWork;
@@ -139,6 +147,7 @@ export function bytesOf(work: Work): number {
       return PIECE_BYTES + approximateBytes(work.record);
     case "positions":
     case "outlooks":
+    case "named":
     case "open":
     case "cancel":
     case "holds":
@@ -159,6 +168,7 @@ export function sizeOf(work: Work): number {
       return work.request.lines.length;
     case "positions":
     case "outlooks":
+    case "named":
       return work.skus.length;
     case "open":
       return work.addresses.length;

@@ -29,6 +29,7 @@ import type {
   DemandFill,
   HoldView,
   Kit,
+  NamedUnits,
   OrderAmendment,
   OrderCancellation,
   OrderReservation,
@@ -105,6 +106,14 @@ export class RoutedAllocator implements AllocatorClient {
     const answers = await this.ofEach<string, readonly PositionView[]>([...new Set(skus)], (sku) => sku, {
       here: (own, some) => own.positions(some),
       there: (some) => ["positions", some],
+    });
+    return answers.flatMap(({ answer }) => answer);
+  }
+
+  async namedUnits(skus: readonly string[]): Promise<readonly NamedUnits[]> {
+    const answers = await this.ofEach<string, readonly NamedUnits[]>([...new Set(skus)], (sku) => sku, {
+      here: (own, some) => own.namedUnits(some),
+      there: (some) => ["namedUnits", some],
     });
     return answers.flatMap(({ answer }) => answer);
   }

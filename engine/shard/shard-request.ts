@@ -7,7 +7,7 @@
  */
 import type { Supply } from "../../actors/capable-to-promise.ts";
 import type { PoolKind, PositionAddress, StockCommand, StockOutcome } from "../../actors/commands.ts";
-import type { DemandFill, HoldView, PlacedHold, PositionView } from "../allocator-client.ts";
+import type { DemandFill, HoldView, NamedUnits, PlacedHold, PositionView } from "../allocator-client.ts";
 import type { PositionChanges } from "../stock-view/stock-changes.ts";
 
 /** One part of an order: one hold of one line at one location. */
@@ -54,6 +54,8 @@ export type ShardRequest = {
    * SKUs whose outlook the round asks for: what is free, on its way and queued for. Left out in most batches.
    */
   readonly outlooks?: readonly string[];
+  /** SKUs whose lots and serial numbers the round asks for. Left out in most batches. */
+  readonly named?: readonly string[];
   /** Positions whose holds the round asks for. */
   readonly addresses: readonly PositionAddress[];
 };
@@ -218,6 +220,8 @@ export type ShardReply = {
   /** Of these positions, the pools of those that have any. */
   readonly pools: readonly PositionPools[];
   readonly outlooks: readonly SkuOutlook[];
+  /** Of the SKUs asked for, those whose units are told apart. */
+  readonly named: readonly NamedUnits[];
   /** Waiting demand that was given units in this batch. */
   readonly filled: readonly DemandFill[];
   readonly holds: readonly (readonly HoldView[])[];

@@ -17,10 +17,11 @@ import type { Due } from "../../actors/expiry-index.ts";
 import { commandFingerprint } from "../../actors/fingerprint.ts";
 import { freeUnits, poolsLeft } from "../../actors/position/channel-pools.ts";
 import type { StockEvent } from "../../actors/position/events.ts";
+import { firstExpiredFirst } from "../../actors/position/lots.ts";
 import { bucketsOf, newPosition, type StockPosition } from "../../actors/position/stock-position.ts";
 import { decide } from "../../actors/rules/apply-command.ts";
 import { invalidity } from "../../actors/rules/command-validity.ts";
-import type { DemandFill, HoldView, PositionView } from "../allocator-client.ts";
+import type { DemandFill, HoldView, NamedUnits, PositionView } from "../allocator-client.ts";
 import { encodeBlob, type JournalBlob } from "../journal/journal-codec.ts";
 import type { PositionChanges } from "../stock-view/stock-changes.ts";
 import { ShardOrders } from "./shard-orders.ts";
@@ -93,6 +94,7 @@ export class Shard {
       positions: request.skus.flatMap((sku) => this.positionsOf(sku)),
       pools: request.skus.flatMap((sku) => this.poolsOf(sku)),
       outlooks: (request.outlooks ?? []).map((sku) => this.outlookOf(sku)),
+      named: (request.named ?? []).flatMap((sku) => this.namedOf(sku)),
       filled: events.flatMap((event) => (event.type === "demand-filled" ? [fillOf(event)] : [])),
       holds: request.addresses.map((address) => this.holdsOf(address)),
       laneCodes,
@@ -203,6 +205,19 @@ export class Shard {
         })),
       })),
     };
+  }
+
+  private namedOf(sku: string): NamedUnits[] {
+    const tracking = this.state.skus.of(sku)?.tracking ?? "none";
+    if (tracking === "none") return [];
+    const locations = this.state.positions.ofSku(sku).map(({ locationId, details }) => ({
+      locationId,
+      lots: [...(details?.lots?.values() ?? [])]
+        .sort(firstExpiredFirst)
+        .map(({ lot, expiresAtMs, onHand }) => ({ lot, expiresAtMs, onHand })),
+      serials: [...(details?.serials?.entries() ?? [])].map(([serial]) => serial).sort(),
+    }));
+    return [{ sku, tracking, locations }];
   }
 
   private positionsOf(sku: string): PositionView[] {

@@ -101,6 +101,7 @@ function standIn(changed: Partial<AllocatorClient>): AllocatorClient {
     reserveOrder: (request, attachment) => engine.client.reserveOrder(request, attachment),
     commit: (writer, record) => engine.client.commit(writer, record),
     positions: (skus) => engine.client.positions(skus),
+    namedUnits: (skus) => engine.client.namedUnits(skus),
     holds: (address) => engine.client.holds(address),
     openPositions: (addresses) => engine.client.openPositions(addresses),
     applyLane: (call) => engine.client.applyLane(call),

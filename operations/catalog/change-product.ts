@@ -1,6 +1,6 @@
 import type { ChangeProductBody } from "../../contract/catalog.ts";
 import { recordAudit } from "../../store/audit-log/record-audit.ts";
-import { lockProduct, updateProduct } from "../../store/catalog/catalog.ts";
+import { lockProduct, updateProducts } from "../../store/catalog/catalog.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import { callerIn, type OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
@@ -23,7 +23,7 @@ export async function changeProduct(
     const after = checkedProduct({ ...before, ...changes });
     if ("status" in after) return after;
     if (JSON.stringify(after) === JSON.stringify(before)) return { status: "done" };
-    await updateProduct(client, after);
+    await updateProducts(client, [after]);
     await recordAudit(client, callerIn(context, by), {
       act: "product.changed",
       subject: `product:${sku}`,

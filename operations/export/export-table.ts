@@ -8,7 +8,9 @@ import type { TableKind } from "../../contract/imports/table-kinds.ts";
 import { currencyExponent, decimalText } from "../../orders/money.ts";
 import {
   type ExportedOrder,
+  type ExportedStock,
   exportedCredit,
+  exportedKits,
   exportedLocations,
   exportedOrders,
   exportedPersons,
@@ -16,6 +18,7 @@ import {
   exportedReturns,
   exportedStock,
 } from "../../store/exports/exported.ts";
+import { askAgain } from "../ask-again.ts";
 import type { OperationContext } from "../context.ts";
 import { type Cell, csvLine } from "../tables/csv-line.ts";
 import { canonicalOrderOf, withoutPersons } from "./canonical-order.ts";
@@ -38,12 +41,12 @@ type Part = { readonly documents: readonly Document[]; readonly rows: () => read
 
 /** Characters of the file, part by part. */
 export async function* exportTable(
-  { database }: Pick<OperationContext, "database">,
+  { database, allocator }: Pick<OperationContext, "database" | "allocator">,
   request: ExportRequest,
 ): AsyncGenerator<string> {
   const { kind, format } = request;
   if (format === "csv") yield csvLine(COLUMNS[kind]);
-  for await (const part of partsOf(database, request))
+  for await (const part of partsOf({ database, allocator }, request))
     yield format === "csv"
       ? part.rows().map(csvLine).join("")
       : part.documents.map((document) => `${JSON.stringify(document)}\n`).join("");
@@ -76,7 +79,20 @@ const COLUMNS: Readonly<Record<TableKind, readonly string[]>> = {
     "gtin",
     "tagged",
   ],
-  stock: ["sku", "location", "onHand", "reserved", "allocated", "picked", "unavailable", "safetyStock"],
+  kits: ["kit", "component", "quantity"],
+  stock: [
+    "sku",
+    "location",
+    "onHand",
+    "lot",
+    "expires",
+    "serial",
+    "reserved",
+    "allocated",
+    "picked",
+    "unavailable",
+    "safetyStock",
+  ],
   locations: [
     "id",
     "name",
@@ -128,7 +144,7 @@ const COLUMNS: Readonly<Record<TableKind, readonly string[]>> = {
 };
 
 async function* partsOf(
-  database: OperationContext["database"],
+  { database, allocator }: Pick<OperationContext, "database" | "allocator">,
   request: ExportRequest,
 ): AsyncGenerator<Part> {
   const { kind, companyId, channel, open, seesPersons } = request;
@@ -141,7 +157,20 @@ async function* partsOf(
         );
       return;
     case "stock":
-      for await (const rows of exportedStock(database, companyId)) yield flat(kind, rows);
+      for await (const rows of exportedStock(database, companyId))
+        yield flat(kind, await toldApart(allocator, rows));
+      return;
+    case "kits":
+      for await (const kits of exportedKits(database, companyId))
+        yield {
+          documents: kits,
+          rows: () =>
+            kits.flatMap((one) =>
+              one.components.map(({ sku, quantity }) =>
+                cellsOf(kind, { kit: one.kit, component: sku, quantity }),
+              ),
+            ),
+        };
       return;
     case "locations":
       for await (const rows of exportedLocations(database, companyId))
@@ -203,6 +232,36 @@ async function* partsOf(
       return unreachable;
     }
   }
+}
+
+/**
+ * Of a SKU that tells its units apart, a row for each lot and for each serial number. Those are the engine's
+ * alone, so they are of the moment at which it is asked, which may be a little later; what a position has
+ * beside its units stands in its first row.
+ */
+async function toldApart(
+  allocator: OperationContext["allocator"],
+  rows: readonly ExportedStock[],
+): Promise<readonly object[]> {
+  const named = new Map(
+    (await askAgain(() => allocator.namedUnits([...new Set(rows.map(({ sku }) => sku))]))).flatMap(
+      ({ sku, locations }) => locations.map((each) => [`${sku}\n${each.locationId}`, each] as const),
+    ),
+  );
+  return rows.flatMap((row): readonly object[] => {
+    const units = named.get(`${row.sku}\n${row.location}`);
+    if (units === undefined || units.lots.length + units.serials.length === 0) return [row];
+    const place = { sku: row.sku, location: row.location };
+    const apart = [
+      ...units.lots.map(({ lot, expiresAtMs, onHand }) => ({
+        onHand,
+        lot,
+        ...(expiresAtMs === 0 ? {} : { expires: new Date(expiresAtMs).toISOString() }),
+      })),
+      ...units.serials.map((serial) => ({ onHand: 1, serial })),
+    ];
+    return apart.map((each, index) => ({ ...(index === 0 ? row : place), ...each }));
+  });
 }
 
 function flat(kind: TableKind, documents: readonly object[]): Part {

@@ -11,10 +11,12 @@ import type { Refusal } from "../refusal.ts";
 import type { Entry, Item } from "../tables/entry.ts";
 import type { RowFault } from "../tables/read-rows.ts";
 
+export type Plan = Readonly<Record<string, string | number | null>>;
+
 /** Plain data: it is kept while it is carried out. */
 export type Decision =
   /** `plan` says how, where that is not plain from the entry. */
-  | { readonly do: "book"; readonly plan?: Readonly<Record<string, string | number | null>> }
+  | { readonly do: "book"; readonly plan?: Plan }
   /** It is there already. */
   | { readonly do: "skip" }
   | { readonly do: "refuse"; readonly faults: readonly RowFault[] };
@@ -41,7 +43,7 @@ export type Booker<T extends Item> = {
   book(
     run: ImportRun,
     entries: readonly Bookable<T>[],
-    plans: readonly Readonly<Record<string, string | number | null>>[],
+    plans: readonly Plan[],
   ): Promise<readonly (RowFault | null)[]>;
 };
 

@@ -3,7 +3,7 @@
  * it.
  */
 import { randomBytes } from "node:crypto";
-import type { ChangeImportBody, ImportState } from "../../contract/imports/imports.ts";
+import type { ChangeImportBody, ImportState, TableLayout } from "../../contract/imports/imports.ts";
 import type { TableKind } from "../../contract/imports/table-kinds.ts";
 import { recordAudit } from "../../store/audit-log/record-audit.ts";
 import {
@@ -19,7 +19,7 @@ import { readMappings, saveMapping } from "../../store/imports/mappings.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
 import { callerIn, type OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
-import { detectLayout, missingFields, withMapping } from "../tables/detect-layout.ts";
+import { detectLayout, missingFields } from "../tables/detect-layout.ts";
 import { firstBytes } from "./upload.ts";
 
 type Done = { readonly status: "done" };
@@ -30,41 +30,50 @@ const AT_REST: readonly ImportState[] = ["ready", "checked", "stopped", "failed"
 export async function changeImport(
   context: OperationContext,
   importId: string,
-  { kind, encoding, delimiter, decimal, fields }: ChangeImportBody,
+  { kind, encoding, delimiter, decimal, dates, fields }: ChangeImportBody,
 ): Promise<Done | Refusal> {
   return withImport(context, importId, async (client, now) => {
     if (!isUnbooked(now)) return stateOther(now, "its layout stays as it is");
-    if (now.layout === null) return stateOther(now, "its file is not here as a whole");
-    const start = await firstBytes(context, importId);
+    const { layout } = now;
+    if (layout === null) return stateOther(now, "its file is not here as a whole");
     const isReadAnew = kind !== undefined || encoding !== undefined || delimiter !== undefined;
-    const said = {
-      encoding: encoding ?? now.layout.encoding,
-      delimiter: delimiter ?? now.layout.delimiter,
-      ...(decimal === undefined ? (isReadAnew ? {} : { decimal: now.layout.decimal }) : { decimal }),
+    // What nobody has said is told from the columns that count from now on.
+    const signs = {
+      decimal: decimal ?? (isReadAnew || layout.decimal === "." ? undefined : layout.decimal),
+      dates: dates ?? (isReadAnew || layout.dates === "year" ? undefined : layout.dates),
     };
     const nextKind = kind ?? now.kind;
-    const detected = await detectLayout(start, {
+    const told = isReadAnew ? null : layout;
+    const detected = await detectLayout(await firstBytes(context, importId), {
       kind: nextKind,
       saved: await readMappings(client, now.companyId),
-      said,
+      said: {
+        encoding: encoding ?? layout.encoding,
+        delimiter: delimiter ?? layout.delimiter,
+        ...(signs.decimal === undefined ? {} : { decimal: signs.decimal }),
+        ...(signs.dates === undefined ? {} : { dates: signs.dates }),
+        ...(fields === undefined ? {} : { fields }),
+      },
+      ...(told === null ? {} : { before: told.fields }),
     });
-    const layout = isReadAnew ? detected.layout : { ...now.layout, ...said };
+    const next = told === null ? detected.layout : { ...told, ...signsOf(detected.layout) };
+    const { columns } = next;
     const unknown = (fields ?? []).find(
       ({ field, column }) =>
-        !layout.fields.some((each) => each.field === field) ||
-        (column !== null && !layout.columns.includes(column)),
+        !next.fields.some((each) => each.field === field) || (column !== null && !columns.includes(column)),
     );
     if (unknown !== undefined)
       return refuse(
         "import_mapping_invalid",
         `${unknown.field}: there is no such field of ${nextKind}, or the file has no column "${unknown.column}".`,
       );
-    await writeLayout(client, importId, {
-      kind: nextKind,
-      layout: { ...layout, fields: withMapping(nextKind, fields ?? [], layout.fields) },
-    });
+    await writeLayout(client, importId, { kind: nextKind, layout: next });
     return { status: "done" };
   });
+}
+
+function signsOf({ decimal, dates, fields }: TableLayout) {
+  return { decimal, dates, fields };
 }
 
 /** Nothing of the file can have been booked. */
@@ -87,6 +96,8 @@ export async function startReading(
     if (now.state === wanted) return { status: "done" };
     if (now.layout === null || !AT_REST.includes(now.state)) return stateOther(now, "it cannot begin now");
     if (now.state === "done") return stateOther(now, "all of its file is booked");
+    if (now.layout.fields.length === 0)
+      return refuse("import_incomplete", "What it is a table of is not known: say its kind.");
     const missing = missingFields(now.layout);
     if (missing.length > 0)
       return refuse(
@@ -130,13 +141,16 @@ export async function keepMapping(
 ): Promise<{ readonly status: "done"; readonly kind: TableKind } | Refusal> {
   return withImport(context, request.importId, async (client, now) => {
     if (now.layout === null) return stateOther(now, "its file is not here as a whole");
-    const { columns, fields } = now.layout;
+    const { columns, decimal, dates, fields } = now.layout;
     await saveMapping(client, {
       id: `map_${randomBytes(9).toString("base64url")}`,
       companyId: now.companyId,
       name: request.name,
       kind: now.kind,
       columns,
+      // The usual ones are told from each file.
+      decimal: decimal === "." ? null : decimal,
+      dates: dates === "year" ? null : dates,
       fields: fields.map(({ field, column, otherwise }) => ({ field, column, otherwise })),
       by: request.by,
     });

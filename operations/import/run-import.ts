@@ -13,7 +13,6 @@ import { setTimeout as pause } from "node:timers/promises";
 import { IMPORT_BATCH, IMPORT_REST_MS, MAX_IMPORT_FAULTS } from "../../config/limits.ts";
 import type { TableLayout } from "../../contract/imports/imports.ts";
 import type { TableKind } from "../../contract/imports/table-kinds.ts";
-import { EngineError } from "../../engine/errors.ts";
 import { recordAudit } from "../../store/audit-log/record-audit.ts";
 import { readContent } from "../../store/imports/import-content.ts";
 import { addFaults, countFaults } from "../../store/imports/import-faults.ts";
@@ -26,6 +25,7 @@ import {
   setImportState,
 } from "../../store/imports/imports.ts";
 import { inTransaction } from "../../store/sql/database.ts";
+import { askAgain } from "../ask-again.ts";
 import { callerIn } from "../context.ts";
 import { readEntries } from "../tables/entries.ts";
 import type { Entry, Item } from "../tables/entry.ts";
@@ -34,6 +34,7 @@ import { readRecords, UnreadableTableError } from "../tables/read-table.ts";
 import { decodeText } from "../tables/text-encoding.ts";
 import type { Bookable, Booker, Decision, ImportRun } from "./booker.ts";
 import { customers } from "./kinds/customers.ts";
+import { kits } from "./kinds/kits.ts";
 import { locations } from "./kinds/locations.ts";
 import { orders } from "./kinds/orders.ts";
 import { products } from "./kinds/products.ts";
@@ -43,6 +44,7 @@ import { type Came, Tally } from "./tally.ts";
 
 const BOOKERS: Readonly<Record<TableKind, Booker<never>>> = {
   products: products as unknown as Booker<never>,
+  kits: kits as unknown as Booker<never>,
   stock: stock as unknown as Booker<never>,
   locations: locations as unknown as Booker<never>,
   orders: orders as unknown as Booker<never>,
@@ -176,14 +178,14 @@ async function workOff(context: ImportRun["context"], file: ImportFile, now: Rea
   const before = now.decided as Decided | null;
   const isSame =
     before !== null && before.position === now.position && before.decisions.length === batch.length;
-  const decisions = isSame ? before.decisions : await decide(booker, run, batch);
+  const decisions = isSame ? before.decisions : await askAgain(() => decide(booker, run, batch));
   if (now.state === "running" && !isSame) {
     if (!(await keepDecided(database, now, { position: now.position, decisions } satisfies Decided)))
       return null;
   }
   const booked =
     now.state === "running"
-      ? await inspite(() => book(booker, run, batch, decisions))
+      ? await askAgain(() => book(booker, run, batch, decisions))
       : batch.map(() => null);
   const tally = new Tally(now.report);
   const faults: RowFault[] = [];
@@ -262,20 +264,6 @@ async function book(
   );
   for (const [place, { index }] of chosen.entries()) faults[index] = booked[place] ?? null;
   return faults;
-}
-
-const TRIES = 20;
-
-/** An engine that is overloaded, or moves, is asked again: bookings are the same by their keys. */
-async function inspite<T>(work: () => Promise<T>): Promise<T> {
-  for (let tried = 1; ; tried += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof EngineError) || error.code === "engine_stopped" || tried >= TRIES) throw error;
-      await pause(error.retryAfterMs ?? 250);
-    }
-  }
 }
 
 async function end(context: ImportRun["context"], file: ImportFile, now: Ready): Promise<void> {

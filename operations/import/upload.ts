@@ -268,11 +268,22 @@ async function finish(
     if (detected.kind === null)
       await setImportState(client, importId, ["ready"], "failed", {
         code: "import_kind_untold",
-        detail: "Its columns are those of no table that is known: say what it is a table of.",
+        detail: whatElse(start),
         line: 1,
       });
   });
   return { status: "done", importId };
+}
+
+/** What the beginning of a file that is no known table looks like, and what to do. */
+function whatElse(start: Buffer): string {
+  if (start.subarray(0, 4).toString("latin1") === "PK\u0003\u0004")
+    return "It is a workbook, such as Excel's, or a ZIP: save the sheet as CSV (UTF-8), and send that.";
+  const text = start.toString("utf8").replace("\ufeff", "").trimStart();
+  if (text.startsWith("["))
+    return "It is a list of JSON: JSON lines have a document a line, without brackets and commas around them.";
+  if (text.startsWith("<")) return "It is a web page or XML: send the table as CSV or JSON lines.";
+  return "Its columns are those of no table that is known: say what it is a table of.";
 }
 
 /** As much of a file as its layout is told from. */

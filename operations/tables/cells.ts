@@ -1,9 +1,11 @@
 /** What a cell says, by the type of its field: exact, or the sentence that says what was expected. */
-import type { DecimalSign } from "../../contract/imports/imports.ts";
+import type { DateOrder, DecimalSign } from "../../contract/imports/imports.ts";
 import { asItWas } from "./formula.ts";
 import { NOT_DECODED } from "./text-encoding.ts";
+import { readTime } from "./times.ts";
 
-export type CellType = "text" | "words" | "integer" | "amount" | "number" | "flag" | "time" | "day";
+/** `id`: a text that tells one thing from another, and is nothing if a digit of it is lost. */
+export type CellType = "id" | "text" | "words" | "integer" | "amount" | "number" | "flag" | "time" | "day";
 
 /** Why a cell cannot be taken: a stable code, and what was expected. The cell itself is not quoted. */
 export type CellFault = { readonly code: CellFaultCode; readonly expected: string };
@@ -12,15 +14,18 @@ export type CellFaultCode =
   | "cell_missing"
   | "cell_too_long"
   | "cell_not_decoded"
+  | "cell_mangled"
   | "cell_not_a_count"
   | "cell_not_an_amount"
   | "cell_not_a_number"
   | "cell_not_a_flag"
-  | "cell_not_a_time";
+  | "cell_not_a_time"
+  | "cell_date_untold";
 
 export type CellValue = string | number | boolean;
 
 const MOST_CHARACTERS: Readonly<Record<CellType, number>> = {
+  id: 1_000,
   text: 1_000,
   words: 5_000,
   integer: 40,
@@ -34,15 +39,23 @@ const MOST_CHARACTERS: Readonly<Record<CellType, number>> = {
 const YES = new Set(["true", "yes", "y", "1", "x", "on", "ja", "si", "sí", "oui"]);
 const NO = new Set(["false", "no", "n", "0", "off", "nein", "non"]);
 
-/** @returns null: the cell is empty */
+/** What a spreadsheet makes of a number with twelve digits or more: the others are gone. */
+const MANGLED = /^\d([.,]\d+)?E\+\d{2}$/;
+
+/**
+ * @param dates what stands first in dates of which nothing else says it
+ * @returns null: the cell is empty
+ */
 export function readCell(
   type: CellType,
   cell: string,
   decimal: DecimalSign,
+  dates: DateOrder = "year",
 ): { readonly value: CellValue } | CellFault | null {
   const text = asItWas(type === "words" ? cell : cell.trim()).trim();
   if (text === "") return null;
-  if (text.includes(NOT_DECODED))
+  // JSON may name halves of characters, which no database takes.
+  if (text.includes(NOT_DECODED) || /\p{Cs}/u.test(text))
     return {
       code: "cell_not_decoded",
       expected: "characters of the file's encoding: choose another encoding",
@@ -51,8 +64,14 @@ export function readCell(
   if (text.length > most)
     return { code: "cell_too_long", expected: `at most ${most.toLocaleString("en")} characters` };
   switch (type) {
+    case "id":
     case "text":
     case "words":
+      if (type === "id" && MANGLED.test(text))
+        return {
+          code: "cell_mangled",
+          expected: "all digits: a spreadsheet has shortened them. Export again with the column as text",
+        };
       // Line breaks of an address cell are spaces of a line; what cannot be stored is left out.
       return {
         value: text
@@ -89,7 +108,12 @@ export function readCell(
       return { code: "cell_not_a_flag", expected: "true or false" };
     }
     case "time": {
-      const time = readTime(text);
+      const time = readTime(text, dates);
+      if (time === "untold")
+        return {
+          code: "cell_date_untold",
+          expected: "a word on what stands first in dates such as 03/04/2026, the day or the month: say it",
+        };
       return time === undefined
         ? { code: "cell_not_a_time", expected: "a time, such as 2026-11-30T09:15:00Z or 2026-11-30" }
         : { value: time };
@@ -158,25 +182,4 @@ export function detectDecimal(cells: Iterable<string>): DecimalSign {
     if (asPoint && !asComma) points += 1;
   }
   return commas > 0 && points === 0 ? "," : ".";
-}
-
-/** As ISO 8601; a time without a zone is of UTC. */
-function readTime(text: string): string | undefined {
-  const match =
-    /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?)?$/i.exec(
-      text,
-    );
-  if (match === null) return undefined;
-  const [, year, month, day, hour = "00", minute = "00", second = "00", zone = "Z"] = match;
-  const offset = /^(z|utc)$/i.test(zone)
-    ? "Z"
-    : zone.includes(":")
-      ? zone
-      : `${zone.slice(0, 3)}:${zone.slice(3)}`;
-  const moment = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}${offset}`);
-  if (Number.isNaN(moment.getTime()) || year === "0000") return undefined;
-  // The 31st of a month that has none would have become another day.
-  const local = new Date(`${year}-${month}-${day}T00:00:00Z`);
-  if (!local.toISOString().startsWith(`${year}-${month}-${day}`)) return undefined;
-  return moment.toISOString();
 }

@@ -21,6 +21,7 @@ import { shopifyLayouts } from "./layouts/shopify.ts";
 import { flatRows } from "./read-rows.ts";
 import { readRecords, type TableRecord } from "./read-table.ts";
 import { decodeText, detectEncoding } from "./text-encoding.ts";
+import { detectDates } from "./times.ts";
 
 const LAYOUTS: readonly Layout[] = [...ownDocuments, ...shopifyLayouts, ...otherLayouts];
 const SAMPLE_RECORDS = 200;
@@ -33,6 +34,9 @@ export type KnownMapping = {
   readonly kind: TableKind;
   readonly columns: readonly string[];
   readonly fields: readonly Pick<FieldMapping, "field" | "column" | "otherwise">[];
+  /** Null: it is told from each file. */
+  readonly decimal?: TableLayout["decimal"] | null;
+  readonly dates?: TableLayout["dates"] | null;
 };
 
 export type Detected = { readonly kind: TableKind | null; readonly layout: TableLayout };
@@ -47,7 +51,9 @@ export async function detectLayout(
     readonly kind?: TableKind;
     readonly saved?: readonly KnownMapping[];
     /** What somebody has said of it. */
-    readonly said?: Pick<ChangeImportBody, "encoding" | "delimiter" | "decimal">;
+    readonly said?: Omit<ChangeImportBody, "kind">;
+    /** What its columns stood for before that was said; absent: what they are told to stand for. */
+    readonly before?: readonly FieldMapping[];
   } = {},
 ): Promise<Detected> {
   const encoding = options.said?.encoding ?? detectEncoding(start);
@@ -64,22 +70,32 @@ export async function detectLayout(
       : rows.map((row) => row.get(columns[column] ?? "") ?? "");
   const found = bestLayout(columns, options.kind, options.saved ?? []);
   const kind = options.kind ?? found?.kind ?? null;
-  const fields = kind === null ? [] : (found?.fields ?? plainMapping(kind, columns));
+  const told = kind === null ? [] : (options.before ?? found?.fields ?? plainMapping(kind, columns));
+  const fields = kind === null ? told : withMapping(kind, options.said?.fields ?? [], told);
   const types = new Map(kind === null ? [] : FIELDS[kind].map(({ name, type }) => [name, type]));
-  const decimal =
-    options.said?.decimal ??
-    detectDecimal(
-      fields.flatMap(({ field, column }) => {
-        const type = types.get(field);
-        const index = columns.indexOf(column ?? "");
-        return index < 0 || (type !== "amount" && type !== "number") ? [] : cells(index);
-      }),
-    );
+  const cellsOf = (wanted: readonly string[]) =>
+    fields.flatMap(({ field, column }) => {
+      const index = columns.indexOf(column ?? "");
+      return index < 0 || !wanted.includes(types.get(field) ?? "") ? [] : cells(index);
+    });
+  const { decimal = found?.decimal ?? detectDecimal(cellsOf(["amount", "number"])) } = options.said ?? {};
+  const { dates = found?.dates ?? detectDates(cellsOf(["time"])) } = options.said ?? {};
   const source = found?.source ?? "holdfast";
   const { locationColumns = [], carried = null } = found ?? {};
   return {
     kind,
-    layout: { format, encoding, delimiter, decimal, source, columns, fields, locationColumns, carried },
+    layout: {
+      format,
+      encoding,
+      delimiter,
+      decimal,
+      dates,
+      source,
+      columns,
+      fields,
+      locationColumns,
+      carried,
+    },
   };
 }
 
@@ -140,7 +156,9 @@ function uniqueNames(header: readonly string[]): readonly string[] {
   const seen = new Set<string>();
   return header.map((said, index) => {
     const name = said.trim().slice(0, 200) || `column ${index + 1}`;
-    const unique = seen.has(name) ? `${name} (${index + 1})` : name;
+    let unique = name;
+    // A later one may have that very name.
+    for (let tried = index + 1; seen.has(unique); tried += 1) unique = `${name.slice(0, 190)} (${tried})`;
     seen.add(unique);
     return unique;
   });
@@ -164,6 +182,8 @@ function detectDelimiter(text: string): TableDelimiter {
 
 type Found = Pick<TableLayout, "source" | "fields"> & {
   readonly kind: TableKind;
+  readonly decimal?: TableLayout["decimal"];
+  readonly dates?: TableLayout["dates"];
   readonly locationColumns?: readonly string[];
   readonly carried?: TableLayout["carried"];
 };
@@ -183,9 +203,7 @@ function bestLayout(
   );
   const ours = TABLE_KINDS.filter((each) => kind === undefined || each === kind)
     .map((each) => ({ each, fields: plainMapping(each, columns) }))
-    .filter(({ fields }) =>
-      fields.every(({ required, column, otherwise }) => !required || column !== null || otherwise !== null),
-    )
+    .filter(({ fields }) => missingFields({ fields, locationColumns: [] }).length === 0)
     .map(({ each, fields }) => ({ source: "holdfast" as const, kind: each, fields }));
   const theirs = LAYOUTS.filter((layout) => kind === undefined || layout.kind === kind)
     .filter(({ signature }) => signature.every((column) => names.has(plainName(column))))
@@ -201,8 +219,25 @@ function bestLayout(
   if (mapping !== undefined) {
     // What it says of columns is kept; how their system fills its rows stays so.
     const { locationColumns = [], carried = null } = theirs.find((each) => each.kind === mapping.kind) ?? {};
-    const fields = withMapping(mapping.kind, mapping.fields);
-    return { source: "own", kind: mapping.kind, fields, locationColumns, carried };
+    const byName = new Map(columns.map((column) => [plainName(column), column] as const));
+    const fields = withMapping(
+      mapping.kind,
+      mapping.fields.map(({ column, ...rest }) => ({
+        ...rest,
+        // As this file writes it.
+        column: column === null ? null : (byName.get(plainName(column)) ?? null),
+      })),
+    );
+    const { decimal, dates } = mapping;
+    return {
+      source: "own",
+      kind: mapping.kind,
+      fields,
+      locationColumns,
+      carried,
+      ...(decimal ? { decimal } : {}),
+      ...(dates ? { dates } : {}),
+    };
   }
   const said = ({ fields }: Found) => fields.filter(({ column }) => column !== null).length;
   // Of two that say as much, the one that knows the file by its own columns.
@@ -264,7 +299,8 @@ export function missingFields({
   fields,
   locationColumns,
 }: Pick<TableLayout, "fields" | "locationColumns">): readonly string[] {
-  const said = locationColumns.length === 0 ? [] : ["location", "onHand"];
+  const isNamed = fields.some(({ field, column }) => field === "serial" && column !== null);
+  const said = locationColumns.length > 0 ? ["location", "onHand"] : isNamed ? ["onHand"] : [];
   return fields
     .filter(({ required, column, otherwise }) => required && column === null && otherwise === null)
     .map(({ field }) => field)

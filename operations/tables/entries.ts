@@ -5,6 +5,7 @@
  * E1 Each row of the file is in one entry, so that what was read is what was booked, skipped or refused.
  * E2 A key that was there before in the file is refused: which of the two holds nobody could say.
  */
+import { MAX_SERIALS } from "../../actors/rules/command-validity.ts";
 import type { TableKind } from "../../contract/imports/table-kinds.ts";
 import { gtin14 } from "../../orders/gtin.ts";
 import { currencyExponent, parseMoney } from "../../orders/money.ts";
@@ -14,6 +15,7 @@ import {
   NOTHING,
   type ProductItem,
   type ReturnItem,
+  type StockItem,
   textOf,
   type Wanting,
   wantingOf,
@@ -32,7 +34,9 @@ export async function* readEntries(
     const [first] = group as readonly [Row, ...Row[]];
     const count = group.filter(({ isFirst }) => isFirst).length;
     const faults = group.flatMap((row) => row.faults);
-    const built = build(kind, group, columnOf);
+    // Of a row that is none, nothing is missing.
+    const isBroken = faults.some(({ column }) => column === null);
+    const built = isBroken ? NOTHING : build(kind, group, columnOf);
     const entry: Entry = { ...built, line: first.line, rows: count, faults: [...faults, ...built.faults] };
     if (entry.key === null || entry.item === null) return entry;
     if (!seen.has(entry.key)) {
@@ -45,14 +49,15 @@ export async function* readEntries(
       faults: [...entry.faults, { line: first.line, column: null, code: "row_repeated", expected }],
     };
   };
+  const groupedBy = GROUPED_BY[kind];
   let group: Row[] = [];
   for await (const row of rows) {
-    if (!isGrouped(kind)) {
+    if (groupedBy === undefined) {
       yield close([row]);
       continue;
     }
     const [first] = group;
-    if (first !== undefined && belongsTo(first, row, group.length)) {
+    if (first !== undefined && belongsTo(groupedBy, first, row, group.length)) {
       group.push(row);
       continue;
     }
@@ -62,17 +67,16 @@ export async function* readEntries(
   if (group.length > 0) yield close(group);
 }
 
-/** Lines of one order or return; so many more than any order may have are no order. */
+/** Lines of one order, return or kit; so many more than any may have are none. */
 const MOST_ROWS_OF_ONE = 2_000;
 
-function isGrouped(kind: TableKind): boolean {
-  return kind === "orders" || kind === "returns";
-}
+/** The field that rows of one entry have in common; absent: each row is an entry. */
+const GROUPED_BY: Readonly<Partial<Record<TableKind, string>>> = { orders: "id", returns: "id", kits: "kit" };
 
-function belongsTo(first: Row, row: Row, length: number): boolean {
-  const id = first.values["id"];
+function belongsTo(field: string, first: Row, row: Row, length: number): boolean {
+  const id = first.values[field];
   return (
-    length < MOST_ROWS_OF_ONE && id !== undefined && row.values["id"] === id && row.document === undefined
+    length < MOST_ROWS_OF_ONE && id !== undefined && row.values[field] === id && row.document === undefined
   );
 }
 
@@ -82,8 +86,10 @@ function build(kind: TableKind, group: readonly Row[], columnOf: (field: string)
   switch (kind) {
     case "products":
       return productEntry(row, wanting);
+    case "kits":
+      return kitEntry(group, columnOf);
     case "stock":
-      return stockEntry(row, wanting);
+      return stockEntry(row, columnOf);
     case "locations":
       return locationEntry(row, wanting);
     case "orders":
@@ -101,9 +107,12 @@ function build(kind: TableKind, group: readonly Row[], columnOf: (field: string)
 
 const GRAMS: Readonly<Record<string, number>> = {
   g: 1,
+  gm: 1,
+  gms: 1,
   gram: 1,
   grams: 1,
   kg: 1_000,
+  kgs: 1_000,
   kilogram: 1_000,
   oz: 28.349523125,
   ounce: 28.349523125,
@@ -159,10 +168,10 @@ function productEntry(row: Row, wanting: Wanting): Built {
   return { key, units: 0, money: null, item, faults: [] };
 }
 
-/** Spreadsheets take leading zeros away, and some put an apostrophe before numbers. */
+/** Spreadsheets take a leading zero away, and some put an apostrophe before numbers. */
 function paddedGtin(text: string): string {
   const digits = text.replace(/^'/, "");
-  return /^\d{11}$/.test(digits) ? `0${digits}` : digits;
+  return /^(\d{7}|\d{11})$/.test(digits) ? `0${digits}` : digits;
 }
 
 function numbers(row: Row, ...fields: readonly string[]): Readonly<Record<string, number>> {
@@ -171,27 +180,92 @@ function numbers(row: Row, ...fields: readonly string[]): Readonly<Record<string
   );
 }
 
-function stockEntry(row: Row, wanting: Wanting): Built {
+function kitEntry(group: readonly Row[], columnOf: (field: string) => string | null): Built {
+  const [first] = group as readonly [Row, ...Row[]];
+  const faults: RowFault[] = group.flatMap((row) => wantingOf(row, columnOf)("kit", "component", "quantity"));
+  for (const row of group) {
+    const quantity = Number(row.values["quantity"] ?? 1);
+    if (quantity < 1 || quantity > MOST_OF_A_COMPONENT)
+      faults.push({
+        line: row.line,
+        column: columnOf("quantity") ?? "quantity",
+        code: "cell_not_a_count",
+        expected: `1 to ${MOST_OF_A_COMPONENT.toLocaleString("en")} units`,
+      });
+  }
+  const key = textOf(first, "kit") || null;
+  const seen = new Set<unknown>();
+  for (const { line, values } of group) {
+    const component = values["component"];
+    if (component !== undefined && (seen.has(component) || component === key))
+      faults.push({
+        line,
+        column: columnOf("component") ?? "component",
+        code: "row_repeated",
+        expected: "each component once, and another one than the kit",
+      });
+    seen.add(component);
+  }
+  if (group.length > MOST_COMPONENTS)
+    faults.push({
+      line: first.line,
+      column: null,
+      code: "kit_too_large",
+      expected: `at most ${MOST_COMPONENTS} components`,
+    });
+  if (faults.length > 0 || group.some((row) => row.faults.length > 0)) return { ...NOTHING, key, faults };
+  const components = group.map((row) => ({
+    sku: textOf(row, "component"),
+    quantity: Number(row.values["quantity"]),
+  }));
+  return { key, units: 0, money: null, item: { sku: textOf(first, "kit"), components }, faults: [] };
+}
+
+/** As the API takes them (`contract/catalog.ts`). */
+const MOST_COMPONENTS = 50;
+const MOST_OF_A_COMPONENT = 10_000;
+
+function stockEntry(row: Row, columnOf: (field: string) => string | null): Built {
   if (row.isUntracked === true || (row.values["sku"] === undefined && row.faults.length === 0))
     return NOTHING;
-  const faults: RowFault[] = [...wanting("sku", "location", "onHand")];
-  const onHand = Number(row.values["onHand"]);
-  if (onHand < 0)
-    faults.push({
-      line: row.line,
-      column: "onHand",
-      code: "cell_not_a_count",
-      expected: "a number of units from 0",
-    });
-  const key = `${textOf(row, "sku")} @ ${textOf(row, "location")}`;
+  const serials = textOf(row, "serial")
+    .split(/[,;|\n]/)
+    .map((each) => each.trim())
+    .filter((each) => each !== "");
+  const isSerial = serials.length > 0;
+  const wanting = wantingOf(row, columnOf);
+  const faults: RowFault[] = [...wanting("sku", "location", ...(isSerial ? [] : ["onHand"]))];
+  const fault = (field: string, code: string, expected: string) =>
+    faults.push({ line: row.line, column: columnOf(field) ?? field, code, expected });
+  const onHand = row.values["onHand"] === undefined ? serials.length : Number(row.values["onHand"]);
+  const lot = textOf(row, "lot");
+  if (onHand < 0) fault("onHand", "cell_not_a_count", "a number of units from 0");
+  if (isSerial && onHand !== serials.length)
+    fault("onHand", "serials_other", `${serials.length}: as many units as the row has serial numbers`);
+  if (isSerial && lot !== "")
+    fault("serial", "serials_other", "a lot or serial numbers: no SKU is tracked by both");
+  if (new Set(serials).size !== serials.length) fault("serial", "serials_other", "each serial number once");
+  if (serials.length > MAX_SERIALS)
+    fault("serial", "serials_other", `at most ${MAX_SERIALS} serial numbers in a row: use more rows`);
+  if ([lot, ...serials].some((name) => name !== "" && !/^[\x20-\x7e]{1,128}$/.test(name)))
+    fault(isSerial ? "serial" : "lot", "name_not_plain", "1 to 128 characters of printable ASCII");
+  if (lot === "" && row.values["expires"] !== undefined)
+    fault("lot", "cell_missing", "the lot that expires then");
   if (faults.length > 0 || row.faults.length > 0) return { ...NOTHING, key: null, faults };
-  return {
-    key,
-    units: onHand,
-    money: null,
-    item: { sku: textOf(row, "sku"), location: textOf(row, "location"), onHand },
-    faults: [],
+  const sku = textOf(row, "sku");
+  const location = textOf(row, "location");
+  const expires = row.values["expires"];
+  const item: StockItem = {
+    sku,
+    location,
+    onHand,
+    ...(lot === ""
+      ? {}
+      : { lot: { name: lot, expiresAtMs: expires === undefined ? null : Date.parse(String(expires)) } }),
+    ...(isSerial ? { serials } : {}),
   };
+  const key = `${sku} @ ${location}${lot === "" ? "" : ` lot ${lot}`}${isSerial ? ` serial ${serials.join(", ")}` : ""}`;
+  return { key, units: onHand, money: null, item, faults: [] };
 }
 
 function locationEntry(row: Row, wanting: Wanting): Built {

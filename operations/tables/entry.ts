@@ -17,7 +17,19 @@ export type ProductItem = {
   readonly gtin: string;
   readonly tagged: boolean;
 };
-export type StockItem = { readonly sku: string; readonly location: string; readonly onHand: number };
+export type KitItem = {
+  readonly sku: string;
+  readonly components: readonly { readonly sku: string; readonly quantity: number }[];
+};
+export type StockItem = {
+  readonly sku: string;
+  readonly location: string;
+  readonly onHand: number;
+  /** Of units that are told apart by lot. `expiresAtMs` null: the file does not say. */
+  readonly lot?: { readonly name: string; readonly expiresAtMs: number | null };
+  /** Of units that are told apart one by one: as many as `onHand`. */
+  readonly serials?: readonly string[];
+};
 export type LocationItem = Readonly<Record<string, CellValue>>;
 export type OrderItem = { readonly channel: string; readonly order: CanonicalOrder };
 export type CustomerItem = {
@@ -38,7 +50,7 @@ export type ReturnItem = {
   }[];
 };
 
-export type Item = ProductItem | StockItem | LocationItem | OrderItem | CustomerItem | ReturnItem;
+export type Item = ProductItem | KitItem | StockItem | LocationItem | OrderItem | CustomerItem | ReturnItem;
 
 export type Money = { readonly currency: string; readonly minor: number };
 

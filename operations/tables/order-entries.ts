@@ -227,11 +227,19 @@ function address(row: Row, prefix: "shipping" | "billing"): object {
       ...optional("line2", "Line2"),
       city: at("City"),
       ...optional("region", "Region"),
-      ...optional("postalCode", "PostalCode"),
+      ...(at("PostalCode") === "" ? {} : { postalCode: wholePostcode(at("PostalCode"), at("Country")) }),
       country: at("Country"),
       ...optional("phone", "Phone"),
     },
   };
+}
+
+/** Where a postcode has five digits, and a spreadsheet has taken the zeros before them away. */
+const FIVE_DIGITS = new Set(["US", "PR", "DE", "FR", "IT", "ES", "FI", "EE", "HR", "MX", "TR"]);
+
+function wholePostcode(text: string, country: string): string {
+  const isShort = /^\d{3,4}$/.test(text) && FIVE_DIGITS.has(country.toUpperCase());
+  return isShort ? text.padStart(5, "0") : text;
 }
 
 function tagsOf(text: string): { readonly tags?: string[] } {

@@ -62,7 +62,7 @@ export function createRowReader(
         isUntracked = true;
         continue;
       }
-      const read = readCell(source.type, cell, layout.decimal);
+      const read = readCell(source.type, cell, layout.decimal, layout.dates);
       if (read !== null && isFault(read)) {
         faults.push({ line, column: source.column, code: read.code, expected: read.expected });
         continue;
@@ -133,6 +133,16 @@ function broken(line: number, fault: RowFault): Row {
 
 const MOST_FIELDS = 2_000;
 
+/** Some interfaces have their lists by number, such as `{"10": {…}, "11": {…}}`: that is each one's id. */
+function listOf(value: unknown): readonly object[] | null {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+  const entries = Object.entries(value);
+  const isList =
+    entries.length > 0 &&
+    entries.every(([key, each]) => /^\d+$/.test(key) && typeof each === "object" && each !== null);
+  return isList ? entries.map(([id, each]) => ({ id, ...each })) : null;
+}
+
 /**
  * A JSON document as rows of cells, named by their paths. Its first list of objects is its lines: each of them
  * is a row, which says again what the document says.
@@ -142,8 +152,9 @@ export function flatRows(
 ): readonly ReadonlyMap<string, string>[] {
   const shared = new Map<string, string>();
   let lines: { readonly name: string; readonly items: readonly object[] } | null = null;
-  const walk = (value: unknown, path: string, into: Map<string, string>, depth: number): void => {
+  const walk = (said: unknown, path: string, into: Map<string, string>, depth: number): void => {
     if (into.size > MOST_FIELDS || depth > 6) return;
+    const value = listOf(said) ?? said;
     if (Array.isArray(value)) {
       const objects = value.filter((item): item is object => typeof item === "object" && item !== null);
       if (objects.length > 0 && into === shared && lines === null) lines = { name: path, items: objects };

@@ -22,7 +22,7 @@ export type TableRecord = {
   readonly cells?: readonly string[];
   /** Of JSON lines: the object. */
   readonly document?: Readonly<Record<string, unknown>>;
-  /** Why it is neither; the rows after it may still be read. */
+  /** What was expected, where it is neither; the rows after it may still be read. */
   readonly broken?: string;
 };
 
@@ -132,25 +132,31 @@ async function* readDocuments(text: AsyncIterable<string>): AsyncGenerator<Table
       if (typeof value === "object" && value !== null && !Array.isArray(value))
         return { line, document: value as Readonly<Record<string, unknown>> };
     } catch {
-      return { line, broken: "This line is no JSON." };
+      return { line, broken: "a line of JSON" };
     }
-    return { line, broken: "This line is no JSON object." };
+    return { line, broken: "a JSON object" };
+  };
+  // Of a line that is too long the rest is passed over.
+  let isTooLong = false;
+  const whole = (said: string): TableRecord | null => {
+    if (!isTooLong) return documentOf(said);
+    isTooLong = false;
+    line += 1;
+    return { line, broken: `a line of at most ${MAX_RECORD_CHARACTERS / 1024} KiB` };
   };
   for await (const part of text) {
     rest += part;
     let from = 0;
     for (let end = rest.indexOf("\n"); end >= 0; end = rest.indexOf("\n", from)) {
-      const record = documentOf(rest.slice(from, end));
+      if (end - from > MAX_RECORD_CHARACTERS) isTooLong = true;
+      const record = whole(rest.slice(from, end));
       from = end + 1;
       if (record !== null) yield record;
     }
     rest = rest.slice(from);
-    if (rest.length > MAX_RECORD_CHARACTERS)
-      throw new UnreadableTableError(
-        line + 1,
-        `The line is longer than ${MAX_RECORD_CHARACTERS / 1024} KiB.`,
-      );
+    if (rest.length > MAX_RECORD_CHARACTERS) isTooLong = true;
+    if (isTooLong) rest = "";
   }
-  const last = documentOf(rest);
+  const last = whole(rest);
   if (last !== null) yield last;
 }

@@ -1,12 +1,10 @@
 /**
  * Files as other programs write them: told by their beginning, read to the cell, and what is wrong is named.
  */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { projectRoot } from "../../config/project-root.ts";
 import type { TableKind } from "../../contract/imports/table-kinds.ts";
+import { isBesideTheProject, readBesideTheProject } from "../../test-support/beside-the-project.ts";
 import { detectDecimal, plainDecimal, readCell } from "./cells.ts";
 import { csvLine } from "./csv-line.ts";
 import { detectLayout, missingFields } from "./detect-layout.ts";
@@ -54,9 +52,12 @@ async function imported(
   return { entries, found };
 }
 
+const SHOPIFY = "data/backoffice/migration/shopify-csv.layouts.json";
+const note = isBesideTheProject(SHOPIFY) ? "" : ` (skipped: nothing in ../shared/${SHOPIFY})`;
+const testOfShopify = test.skipIf(note !== "");
+
 function shopify(layout: string): readonly string[] {
-  const path = join(projectRoot, "../shared/data/backoffice/migration/shopify-csv.layouts.json");
-  return JSON.parse(readFileSync(path, "utf8")).layouts[layout];
+  return JSON.parse(readBesideTheProject(SHOPIFY)).layouts[layout];
 }
 
 const STOCK = "sku,location,onHand\r\nTEE-1,east,5\r\n";
@@ -122,22 +123,92 @@ describe("a layout is told from the columns", () => {
     ]);
   });
 
-  test("a mapping that was kept counts for the same columns, and variants still have their product's title", async () => {
-    const columns = shopify("products-2024");
-    const saved = [
-      { kind: "products" as const, columns, fields: [{ field: "sku", column: "Handle", otherwise: null }] },
-    ];
-    const { layout } = await detectLayout(Buffer.from(csvLine(columns)), { saved });
-    expect(layout).toMatchObject({ source: "own", carried: { field: "name", while: "Handle" } });
-    expect(layout.fields.find(({ field }) => field === "sku")?.column).toBe("Handle");
-  });
+  testOfShopify(
+    `a mapping that was kept counts for the same columns, and variants still have their product's title${note}`,
+    async () => {
+      const columns = shopify("products-2024");
+      const saved = [
+        { kind: "products" as const, columns, fields: [{ field: "sku", column: "Handle", otherwise: null }] },
+      ];
+      const { layout } = await detectLayout(Buffer.from(csvLine(columns)), { saved });
+      expect(layout).toMatchObject({ source: "own", carried: { field: "name", while: "Handle" } });
+      expect(layout.fields.find(({ field }) => field === "sku")?.column).toBe("Handle");
+    },
+  );
 
   test("two columns of one name stay apart", async () => {
     const { found } = await imported("sku,sku,,\nA,B,C,D\n", "stock");
     expect(found.layout.columns).toEqual(["sku", "sku (2)", "column 3", "column 4"]);
+    const { found: named } = await imported("sku,sku (3),sku\nA,B,C\n", "stock");
+    expect(named.layout.columns).toEqual(["sku", "sku (3)", "sku (4)"]);
   });
 
-  test.each([
+  test("a mapping that was kept finds its columns however this file writes their names, and reads decimals as it did", async () => {
+    const saved = [
+      {
+        kind: "stock" as const,
+        columns: ["Item Code", "QTY"],
+        fields: [
+          { field: "sku", column: "Item Code", otherwise: null },
+          { field: "location", column: null, otherwise: "east" },
+          { field: "onHand", column: "QTY", otherwise: null },
+        ],
+        decimal: "," as const,
+        dates: null,
+      },
+    ];
+    const { layout } = await detectLayout(Buffer.from("qty;item_code\n1.200;A\n"), { saved });
+    expect(layout).toMatchObject({ source: "own", decimal: ",", dates: "year" });
+    expect(
+      layout.fields.filter(({ column }) => column !== null).map(({ field, column }) => [field, column]),
+    ).toEqual([
+      ["sku", "item_code"],
+      ["onHand", "qty"],
+    ]);
+  });
+
+  test("which of 03/04/2026 is the day is told from the other dates of the file, or by somebody", async () => {
+    const orders = (dates: readonly string[]) =>
+      `channel,id,currency,customerName,placedAt,lineSku,lineQuantity,linePrice\n${dates
+        .map((date, index) => `web,${index},USD,Ada,${date},A,1,1.00\n`)
+        .join("")}`;
+    const { found, entries } = await imported(orders(["03/04/2026", "31/12/2026 10:15"]));
+    expect(found.layout.dates).toBe("day");
+    expect(entries.map(({ item }) => (item as OrderItem | null)?.order.placedAt)).toEqual([
+      "2026-04-03T00:00:00.000Z",
+      "2026-12-31T10:15:00.000Z",
+    ]);
+    const unsaid = await imported(orders(["03/04/2026"]));
+    expect(unsaid.entries[0]?.faults).toMatchObject([{ column: "placedAt", code: "cell_date_untold" }]);
+  });
+
+  test("a table of serial numbers needs no figure, and one of kits is told by its columns", async () => {
+    expect((await imported("SKU,Location,Serial\nA,east,S-1\n")).found.kind).toBe("stock");
+    expect((await imported("kit,component,quantity\nSET,A,2\nSET,B,1\n")).entries).toMatchObject([
+      {
+        key: "SET",
+        rows: 2,
+        item: {
+          sku: "SET",
+          components: [
+            { sku: "A", quantity: 2 },
+            { sku: "B", quantity: 1 },
+          ],
+        },
+      },
+    ]);
+    const twice = await imported("kit,component,quantity\nSET,A,2\nSET,A,1\nSET,SET,1\n");
+    expect(twice.entries[0]?.faults.map(({ line, code }) => [line, code])).toEqual([
+      [3, "row_repeated"],
+      [4, "row_repeated"],
+    ]);
+    const document = { kit: "SET", components: [{ sku: "A", quantity: 2 }] };
+    expect((await imported(JSON.stringify(document))).entries).toMatchObject([
+      { key: "SET", rows: 1, item: { components: [{ sku: "A", quantity: 2 }] } },
+    ]);
+  });
+
+  testOfShopify.each([
     ["orders", "orders", "shopify"],
     ["products-2024", "products", "shopify"],
     ["products-older", "products", "shopify"],
@@ -145,7 +216,7 @@ describe("a layout is told from the columns", () => {
     ["inventory-2025", "stock", "shopify"],
     ["inventory-2023", "stock", "shopify"],
     ["inventory-older", "stock", "shopify"],
-  ])("Shopify's %s are %s", async (name, kind, source) => {
+  ])(`Shopify's %s are %s${note}`, async (name, kind, source) => {
     const columns = shopify(name);
     const { found } = await imported(csvLine(columns) + csvLine(columns.map(() => "")));
     expect(found).toMatchObject({ kind, layout: { source } });
@@ -192,7 +263,11 @@ describe("a cell is read exactly, or what was expected is said", () => {
     ["flag", "perhaps", { code: "cell_not_a_flag" }],
     ["time", "2026-09-03 10:15:00 -0400", { value: "2026-09-03T14:15:00.000Z" }],
     ["time", "2026-02-30", { code: "cell_not_a_time" }],
-    ["time", "09/03/2026", { code: "cell_not_a_time" }],
+    ["time", "09/03/2026", { code: "cell_date_untold" }],
+    ["time", "yesterday", { code: "cell_not_a_time" }],
+    ["id", "1.23457E+12", { code: "cell_mangled" }],
+    ["id", "1E5", { value: "1E5" }],
+    ["text", "half a character \ud800", { code: "cell_not_decoded" }],
     ["text", "a\u0000b\nc", { value: "ab c" }],
     ["text", "x".repeat(1_001), { code: "cell_too_long" }],
     ["text", "\ufffd", { code: "cell_not_decoded" }],
@@ -230,7 +305,11 @@ describe("rows are read to the end, and what cannot be read is named with its li
 
   test("a row with other columns than the first one is refused, and the next one is read", async () => {
     const { entries } = await imported("sku,location,onHand\nA,east\nB,east,1,2\nC,east,3\n");
-    expect(entries.map(({ faults }) => faults[0]?.code)).toEqual(["row_columns", "row_columns", undefined]);
+    expect(entries.map(({ faults }) => faults.map(({ code }) => code))).toEqual([
+      ["row_columns"],
+      ["row_columns"],
+      [],
+    ]);
     expect(entries[2]).toMatchObject({ line: 4, units: 3 });
   });
 
@@ -249,6 +328,50 @@ describe("rows are read to the end, and what cannot be read is named with its li
       undefined,
     ]);
     expect((entries[3]?.item as StockItem | undefined)?.sku).toBe("12345678901234567890");
+  });
+
+  test("a line of JSON that is far too long is refused, and the next one is read", async () => {
+    const good = '{"sku":"A","location":"east","onHand":1}';
+    const long = `{"sku":"${"x".repeat(3 * MAX_RECORD_CHARACTERS)}"}`;
+    const { entries } = await imported(
+      `${good}\n${long}\n${good.replace("A", "B")}\n${long}`,
+      "stock",
+      65_536,
+    );
+    expect(entries.map(({ line, key, faults }) => [line, key, faults[0]?.code])).toEqual([
+      [1, "A @ east", undefined],
+      [2, null, "row_unreadable"],
+      [3, "B @ east", undefined],
+      [4, null, "row_unreadable"],
+    ]);
+  });
+
+  test.each([
+    [
+      "a lot with its date",
+      "A,east,3,L-1,2027-03-31,",
+      { lot: { name: "L-1", expiresAtMs: 1_806_451_200_000 } },
+    ],
+    ["a lot without one", "A,east,3,L-1,,", { lot: { name: "L-1", expiresAtMs: null } }],
+    ["serial numbers", 'A,east,,,,"S-1, S-2"', { onHand: 2, serials: ["S-1", "S-2"] }],
+    ["as many serial numbers as units", "A,east,1,,,S-1", { onHand: 1, serials: ["S-1"] }],
+  ])("stock by %s", async (_what, row, item) => {
+    const { entries } = await imported(`sku,location,onHand,lot,expires,serial\n${row}\n`);
+    expect(entries[0]?.faults).toEqual([]);
+    expect(entries[0]?.item).toMatchObject({ sku: "A", location: "east", ...item });
+  });
+
+  test.each([
+    ["other units than serial numbers", "A,east,3,,,S-1", "onHand", "serials_other"],
+    ["a lot and serial numbers", "A,east,1,L-1,,S-1", "serial", "serials_other"],
+    ["a serial number twice", 'A,east,,,,"S-1;S-1"', "serial", "serials_other"],
+    ["a date of no lot", "A,east,1,,2027-03-31,", "lot", "cell_missing"],
+    ["a lot that no label could bear", "A,east,1,Lös,,", "lot", "name_not_plain"],
+    ["neither units nor serial numbers", "A,east,,,,", "onHand", "cell_missing"],
+  ])("stock with %s is refused", async (_what, row, column, code) => {
+    const { entries } = await imported(`sku,location,onHand,lot,expires,serial\n${row}\n`);
+    expect(entries[0]?.item).toBeNull();
+    expect(entries[0]?.faults).toMatchObject([{ column, code }]);
   });
 
   test("the same row twice in a file is refused the second time", async () => {
@@ -275,7 +398,7 @@ describe("rows are read to the end, and what cannot be read is named with its li
 describe("what other systems export becomes what is booked here", () => {
   const row = (values: Readonly<Record<string, string>>) =>
     csvLine(shopify("orders").map((column) => values[column] ?? ""));
-  const header = csvLine(shopify("orders"));
+  const header = () => csvLine(shopify("orders"));
   const first = {
     Name: "#1001",
     Email: "ada@example.com",
@@ -306,14 +429,17 @@ describe("what other systems export becomes what is booked here", () => {
     "Lineitem sku": "MUG-1",
   };
 
-  test("an order of Shopify's has its lines, its money to the cent, and a postcode with its zero", async () => {
-    const { entries } = await imported(header + row(first) + row(second));
-    expect(entries).toHaveLength(1);
-    const [entry] = entries;
-    // Which channel gets it, the file does not say.
-    expect(entry?.faults).toMatchObject([{ column: "channel", code: "cell_missing" }]);
-    expect(entry).toMatchObject({ rows: 2, units: 3, money: { currency: "USD", minor: 3_701 } });
-  });
+  testOfShopify(
+    `an order of Shopify's has its lines, its money to the cent, and a postcode with its zero${note}`,
+    async () => {
+      const { entries } = await imported(header() + row(first) + row(second));
+      expect(entries).toHaveLength(1);
+      const [entry] = entries;
+      // Which channel gets it, the file does not say.
+      expect(entry?.faults).toMatchObject([{ column: "channel", code: "cell_missing" }]);
+      expect(entry).toMatchObject({ rows: 2, units: 3, money: { currency: "USD", minor: 3_701 } });
+    },
+  );
 
   test("with a channel, it is one order in our own format, and its taxes are its lines'", async () => {
     const own =
@@ -332,13 +458,13 @@ describe("what other systems export becomes what is booked here", () => {
     });
   });
 
-  test.each([
+  testOfShopify.each([
     ["shipped", { "Fulfillment Status": "fulfilled" }, undefined],
     ["cancelled", { "Cancelled at": "2026-09-04 10:00:00 -0400" }, undefined],
     ["refunded", { "Financial Status": "refunded" }, undefined],
     ["partly shipped", { "Fulfillment Status": "partial" }, "order_partly_shipped"],
-  ])("an order that is %s is not booked", async (_what, change, code) => {
-    const { entries } = await imported(header + row({ ...first, ...change }));
+  ])(`an order that is %s is not booked${note}`, async (_what, change, code) => {
+    const { entries } = await imported(header() + row({ ...first, ...change }));
     expect(entries[0]?.item).toBeNull();
     expect(entries[0]?.faults.some((fault) => fault.code === "order_partly_shipped")).toBe(
       code !== undefined,
@@ -391,29 +517,115 @@ describe("what other systems export becomes what is booked here", () => {
     expect(entries).toMatchObject([{ units: 2, money: { minor: 2_000 } }]);
   });
 
-  test("a variant of Shopify's has the title of its product, and a row of a picture is none", async () => {
-    const rows = [
-      {
-        Handle: "tee",
-        Title: "Tee",
-        "Variant SKU": "TEE-S",
-        "Variant Grams": "180",
-        "Variant Price": "19.90",
+  test("a product of Skubana's has its price in a currency, one of Orderhive's its weight in gm", async () => {
+    const money = { amount: 9.99, currency: "USD" };
+    const skubana = {
+      productId: 1,
+      masterSku: "TEE-1",
+      name: "Tee",
+      upc: "614141000012",
+      mapPrice: money,
+      weight: 8,
+    };
+    const { found, entries } = await imported(JSON.stringify(skubana));
+    expect(found).toMatchObject({ kind: "products", layout: { source: "skubana" } });
+    expect(missingFields(found.layout)).toEqual(["hsCode", "originCountry"]);
+    expect(entries[0]?.faults.map(({ column }) => column)).toEqual(["hsCode", "originCountry"]);
+    const orderhive = {
+      sku: "TEE-1",
+      name: "Tee",
+      barcode: "00614141000012",
+      hsn_code: "610910",
+      weight: 200,
+      weight_unit: "gm",
+      product_stores: [{ price: 9.99, store_id: 1 }],
+    };
+    const other = await imported(JSON.stringify(orderhive));
+    expect(other.found).toMatchObject({ kind: "products", layout: { source: "orderhive" } });
+    expect(other.entries[0]?.faults.map(({ column }) => column)).toEqual(["currency", "originCountry"]);
+  });
+
+  test("lines by number, and figures by location, of an interface are rows of their own", async () => {
+    const brightpearl = {
+      id: 900,
+      reference: "B-900",
+      orderTypeCode: "SO",
+      shippingStatusCode: "SNS",
+      placedOn: "2026-11-01T10:00:00.000+00:00",
+      currency: { orderCurrencyCode: "GBP" },
+      parties: {
+        delivery: {
+          addressFullName: "Ada",
+          addressLine1: "1 High St",
+          addressLine3: "Leeds",
+          countryIsoCode: "GB",
+        },
       },
-      { Handle: "tee", "Variant SKU": "TEE-M", "Variant Grams": "190", "Variant Price": "19.90" },
-      { Handle: "tee", "Image Src": "https://example.com/tee.png" },
-      { Handle: "mug", "Variant SKU": "MUG-1", "Variant Grams": "190", "Variant Price": "9.90" },
-    ].map((row: Readonly<Record<string, string>>) =>
-      csvLine(shopify("products-2024").map((column) => row[column] ?? "")),
-    );
-    const { entries } = await imported(csvLine(shopify("products-2024")) + rows.join(""));
-    const nameless = entries.map(({ key, faults }) => [key, faults.some(({ column }) => column === "Title")]);
-    expect(nameless).toEqual([
-      ["TEE-S", false],
-      ["TEE-M", false],
-      [null, false],
-      ["MUG-1", true],
+      totalValue: { total: "20.00" },
+      orderRows: {
+        "11": { productSku: "TEE-1", quantity: { magnitude: "1" }, itemCost: { value: "12.50" } },
+        "12": { productSku: "MUG-1", quantity: { magnitude: "1" }, itemCost: { value: "7.50" } },
+      },
+    };
+    const { found, entries } = await imported(JSON.stringify(brightpearl));
+    expect(found).toMatchObject({ kind: "orders", layout: { source: "brightpearl" } });
+    expect(entries).toMatchObject([{ rows: 1, units: 2, money: { currency: "GBP", minor: 2_000 } }]);
+    const variant = {
+      sku: "TEE-1",
+      stock_on_hand: "12",
+      locations: [
+        { location_id: 1, stock_on_hand: "7" },
+        { location_id: 2, stock_on_hand: "5" },
+      ],
+    };
+    const stock = await imported(JSON.stringify(variant), "stock");
+    expect(stock.found.layout.source).toBe("tradegecko");
+    expect(stock.entries.map(({ item }) => item)).toEqual([
+      { sku: "TEE-1", location: "1", onHand: 7 },
+      { sku: "TEE-1", location: "2", onHand: 5 },
     ]);
+  });
+
+  testOfShopify(
+    `a variant of Shopify's has the title of its product, and a row of a picture is none${note}`,
+    async () => {
+      const rows = [
+        {
+          Handle: "tee",
+          Title: "Tee",
+          "Variant SKU": "TEE-S",
+          "Variant Grams": "180",
+          "Variant Price": "19.90",
+        },
+        { Handle: "tee", "Variant SKU": "TEE-M", "Variant Grams": "190", "Variant Price": "19.90" },
+        { Handle: "tee", "Image Src": "https://example.com/tee.png" },
+        { Handle: "mug", "Variant SKU": "MUG-1", "Variant Grams": "190", "Variant Price": "9.90" },
+      ].map((row: Readonly<Record<string, string>>) =>
+        csvLine(shopify("products-2024").map((column) => row[column] ?? "")),
+      );
+      const { entries } = await imported(csvLine(shopify("products-2024")) + rows.join(""));
+      const nameless = entries.map(({ key, faults }) => [
+        key,
+        faults.some(({ column }) => column === "Title"),
+      ]);
+      expect(nameless).toEqual([
+        ["TEE-S", false],
+        ["TEE-M", false],
+        [null, false],
+        ["MUG-1", true],
+      ]);
+    },
+  );
+
+  test.each([
+    ["US", "1234", "01234"],
+    ["DE", "4109", "04109"],
+    ["US", "12345-678", "12345-678"],
+    ["NL", "1234", "1234"],
+  ])("a postcode of %s that a spreadsheet has made %s is %s", async (country, written, postalCode) => {
+    const own = `channel,id,currency,customerName,shippingLine1,shippingCity,shippingCountry,shippingPostalCode,lineSku,lineQuantity,linePrice\nweb,1,USD,Ada,1 Main,X,${country},${written},A,1,1.00\n`;
+    const { entries } = await imported(own);
+    expect((entries[0]?.item as OrderItem | undefined)?.order.shippingAddress?.postalCode).toBe(postalCode);
   });
 
   test("a product's weight is in its unit, and a code that lost its zero has it again", async () => {

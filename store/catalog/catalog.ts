@@ -263,41 +263,68 @@ export async function insertProduct(
   return same.rowCount === 1 ? "exists" : "differs";
 }
 
+/**
+ * Adds those of these products that are not there, in one statement. Every GTIN is a GTIN-14.
+ *
+ * @returns the SKUs of those that it has added
+ */
+export async function insertNewProducts(
+  client: Queryable,
+  companyId: string,
+  products: readonly NewProduct[],
+): Promise<readonly string[]> {
+  const { rows } = await client.query<{ sku: string }>(
+    `insert into product (sku, company_id, name, weight_grams, length_mm, width_mm, height_mm, price_minor, currency,
+                          hs_code, origin_country, gtin, tagged)
+     select sku, $1, name, "weightGrams", coalesce("lengthMm", 200), coalesce("widthMm", 150),
+            coalesce("heightMm", 100), "priceMinor", currency, "hsCode", "originCountry", gtin, coalesce(tagged, true)
+       from jsonb_to_recordset($2) as row(${PRODUCT_ROW}, tagged boolean)
+      order by sku on conflict (sku) do nothing returning sku`,
+    [companyId, JSON.stringify(products)],
+  );
+  return rows.map(({ sku }) => sku);
+}
+
+const PRODUCT_ROW = `sku text, name text, "weightGrams" integer, "lengthMm" integer, "widthMm" integer,
+  "heightMm" integer, "priceMinor" bigint, currency text, "hsCode" text, "originCountry" text, gtin text`;
+
+type ChangeableProduct = Required<Omit<NewProduct, "tagged">>;
+
 /** What may be changed of a product, which nobody else changes until the transaction ends. */
 export async function lockProduct(
   client: DatabaseClient,
   sku: string,
-): Promise<Required<Omit<NewProduct, "tagged">> | undefined> {
-  const { rows } = await client.query<Required<Omit<NewProduct, "tagged">>>(
+): Promise<ChangeableProduct | undefined> {
+  return (await lockProducts(client, [sku])).get(sku);
+}
+
+/** The same of several; those that are not there are left out. */
+export async function lockProducts(
+  client: DatabaseClient,
+  skus: readonly string[],
+): Promise<ReadonlyMap<string, ChangeableProduct>> {
+  const { rows } = await client.query<ChangeableProduct>(
     `select sku, name, weight_grams as "weightGrams", length_mm as "lengthMm", width_mm as "widthMm",
             height_mm as "heightMm", price_minor as "priceMinor", currency, hs_code as "hsCode",
             origin_country as "originCountry", gtin
-       from product where sku = $1 for no key update`,
-    [sku],
+       from product where sku = any($1) order by sku for no key update`,
+    [skus],
   );
-  return rows[0];
+  return new Map(rows.map((row) => [row.sku, row]));
 }
 
-export async function updateProduct(
+/** This transaction has locked them. */
+export async function updateProducts(
   client: DatabaseClient,
-  product: Required<Omit<NewProduct, "tagged">>,
+  products: readonly ChangeableProduct[],
 ): Promise<void> {
+  if (products.length === 0) return;
   await client.query(
-    `update product set name = $2, weight_grams = $3, length_mm = $4, width_mm = $5, height_mm = $6, price_minor = $7,
-       currency = $8, hs_code = $9, origin_country = $10, gtin = $11 where sku = $1`,
-    [
-      product.sku,
-      product.name,
-      product.weightGrams,
-      product.lengthMm,
-      product.widthMm,
-      product.heightMm,
-      product.priceMinor,
-      product.currency,
-      product.hsCode,
-      product.originCountry,
-      product.gtin,
-    ],
+    `update product p set name = row.name, weight_grams = row."weightGrams", length_mm = row."lengthMm",
+            width_mm = row."widthMm", height_mm = row."heightMm", price_minor = row."priceMinor",
+            currency = row.currency, hs_code = row."hsCode", origin_country = row."originCountry", gtin = row.gtin
+       from jsonb_to_recordset($1) as row(${PRODUCT_ROW}) where p.sku = row.sku`,
+    [JSON.stringify(products)],
   );
 }
 
@@ -314,9 +341,7 @@ export async function insertProducts(
                           hs_code, origin_country, gtin, tagged)
      select sku, $1, name, "weightGrams", "lengthMm", "widthMm", "heightMm", "priceMinor", currency,
             "hsCode", "originCountry", gtin, tagged
-       from jsonb_to_recordset($2) as row(
-         sku text, name text, "weightGrams" integer, "lengthMm" integer, "widthMm" integer, "heightMm" integer,
-         "priceMinor" bigint, currency text, "hsCode" text, "originCountry" text, gtin text, tagged boolean)`,
+       from jsonb_to_recordset($2) as row(${PRODUCT_ROW}, tagged boolean)`,
     [companyId, JSON.stringify(products)],
   );
 }

@@ -137,6 +137,15 @@ type SettingsRow = CalendarRow & {
   readonly rest: Omit<LocationSettings, keyof CalendarRow | "cutOff">;
 };
 
+/** Those of these ids that are locations'. */
+export async function locationsAmong(
+  client: Queryable,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const { rows } = await client.query<{ id: string }>("select id from location where id = any($1)", [ids]);
+  return new Set(rows.map(({ id }) => id));
+}
+
 /** @returns undefined where there is no such location */
 export async function readLocation(client: Queryable, id: string): Promise<LocationRow | undefined> {
   const { rows } = await client.query<SettingsRow>(

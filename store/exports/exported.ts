@@ -58,6 +58,22 @@ export function exportedProducts(database: Database, companyId: string) {
   );
 }
 
+export type ExportedKit = {
+  readonly kit: string;
+  readonly components: readonly { readonly sku: string; readonly quantity: number }[];
+};
+
+export function exportedKits(database: Database, companyId: string) {
+  return ofOneMoment<ExportedKit>(
+    database,
+    `select c.kit_sku as kit,
+            jsonb_agg(jsonb_build_object('sku', c.sku, 'quantity', c.quantity) order by c.position) as components
+       from kit_component c join product p on p.sku = c.kit_sku
+      where p.company_id = $1 group by c.kit_sku order by c.kit_sku`,
+    [companyId],
+  );
+}
+
 export type ExportedStock = {
   readonly sku: string;
   readonly location: string;
@@ -135,13 +151,20 @@ export function exportedOrders(
 /** A person's newest order, by what tells one person from another. */
 export type ExportedPerson = { readonly document: OrderDocument };
 
+/** Of orders in the archive too; a person who was erased is in neither. */
 export function exportedPersons(database: Database, companyId: string) {
   return ofOneMoment<ExportedPerson>(
     database,
-    `select distinct on (coalesce(p.mark::text, o.id)) o.document
-       from orders o left join order_person p on p.order_id = o.id
-      where o.company_id = $1 and p.erased_at is null
-      order by coalesce(p.mark::text, o.id), o.captured_at desc`,
+    `with known as (
+       select a.order_id as id, a.captured_at, a.month from archived_order a where a.company_id = $1
+       union all select id, captured_at, null from orders where company_id = $1)
+     select coalesce(o.document, d.rows->'orders'->0->'document') as document
+       from (select distinct on (coalesce(p.mark::text, k.id)) k.id, k.month
+               from known k left join order_person p on p.order_id = k.id
+              where p.erased_at is null
+              order by coalesce(p.mark::text, k.id), k.captured_at desc, k.id) newest
+       left join orders o on o.id = newest.id
+       left join archived_document d on d.order_id = newest.id and d.month = newest.month`,
     [companyId],
   );
 }
@@ -168,15 +191,26 @@ export type ExportedReturn = {
   readonly lines: readonly { readonly lineId: string; readonly sku: string; readonly quantity: number }[];
 };
 
+/** Those of orders in the archive too. */
 export function exportedReturns(database: Database, companyId: string) {
   return ofOneMoment<ExportedReturn>(
     database,
-    `select r.id, r.status, r.order_id as "order", r.reason, r.method, r.comment,
-            (select jsonb_agg(jsonb_build_object('lineId', l.line_id, 'sku', l.sku, 'quantity', l.requested)
-                      order by length(l.line_id), l.line_id)
-               from return_line l where l.return_id = r.id) as lines
-       from return_authorization r join orders o on o.id = r.order_id
-      where o.company_id = $1 order by r.requested_at, r.id`,
+    `select id, status, "order", reason, method, comment, lines from (
+       select r->>'id' as id, r->>'status' as status, a.order_id as "order", r->>'reason' as reason,
+              r->>'method' as method, r->>'comment' as comment, (r->>'requested_at')::timestamptz as at,
+              (select jsonb_agg(jsonb_build_object('lineId', l->>'line_id', 'sku', l->>'sku',
+                        'quantity', (l->>'requested')::integer) order by length(l->>'line_id'), l->>'line_id')
+                 from jsonb_array_elements(d.rows->'return_line') l where l->>'return_id' = r->>'id') as lines
+         from archived_order a join archived_document d using (order_id, month)
+              cross join jsonb_array_elements(d.rows->'return_authorization') r
+        where a.company_id = $1
+       union all
+       select r.id, r.status, r.order_id, r.reason, r.method, r.comment, r.requested_at,
+              (select jsonb_agg(jsonb_build_object('lineId', l.line_id, 'sku', l.sku, 'quantity', l.requested)
+                        order by length(l.line_id), l.line_id)
+                 from return_line l where l.return_id = r.id)
+         from return_authorization r join orders o on o.id = r.order_id where o.company_id = $1) every
+      order by at, id`,
     [companyId],
   );
 }

@@ -20,6 +20,8 @@ export type ImportStarter = {
   readonly by: string;
   readonly address: string | null;
   readonly isPerson: boolean;
+  /** Whether they may say how units of a SKU are told apart; absent: begun by an older version. */
+  readonly setsTracking?: boolean;
   /** In whose name store credit is given: role, and what its members may give. */
   readonly giver: unknown;
 };
@@ -57,9 +59,13 @@ function opened(database: object, row: Row): StoredImport {
   const { layout } = row;
   return {
     ...row,
-    layout:
-      layout === null ? null : (JSON.parse(openText(database, purposeOf(row.id), layout)) as TableLayout),
+    layout: layout === null ? null : layoutOf(openText(database, purposeOf(row.id), layout)),
   };
+}
+
+/** What an older version has stored says nothing of dates. */
+function layoutOf(text: string): TableLayout {
+  return { dates: "year", ...(JSON.parse(text) as Omit<TableLayout, "dates">) };
 }
 
 /** @returns false: there is one of this id, which stays as it is */
@@ -107,8 +113,7 @@ export type ImportRowView = Omit<ImportView, "missing">;
 function viewOf(database: object, { layout, cursor: _, ...row }: ViewRow): ImportRowView {
   return {
     ...row,
-    layout:
-      layout === null ? null : (JSON.parse(openText(database, purposeOf(row.id), layout)) as TableLayout),
+    layout: layout === null ? null : layoutOf(openText(database, purposeOf(row.id), layout)),
   };
 }
 

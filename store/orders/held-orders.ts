@@ -296,6 +296,16 @@ export async function ordersWaitingForSku(
   return rows.map((row) => row.id);
 }
 
+/** Those of these channel SKUs that an order on hold waits for, of any channel. */
+export async function skusWaitedFor(client: Queryable, skus: readonly string[]): Promise<readonly string[]> {
+  const { rows } = await client.query<{ sku: string }>(
+    `select distinct l.channel_sku as sku from orders o join order_line l on l.order_id = o.id
+      where o.status = 'on_hold' and l.sku is null and l.channel_sku = any($1) order by sku`,
+    [skus],
+  );
+  return rows.map(({ sku }) => sku);
+}
+
 /** Orders held for nothing but stock, with a line of one of these SKUs, oldest first. */
 export async function ordersWaitingForStock(
   client: Queryable,

@@ -120,17 +120,19 @@ export async function hasStoreCreditEntry(client: Queryable, key: string): Promi
 
 type Spent = { readonly accountId: string; readonly minor: number };
 
-/** Whether the account has ever had anything. */
-export async function hadStoreCredit(
+/** Those of these accounts that have ever had anything, as their places in the list. */
+export async function whoHadStoreCredit(
   client: Queryable,
-  of: { readonly companyId: string; readonly currency: string; readonly holder: string },
-): Promise<boolean> {
-  const { rowCount } = await client.query(
-    `select from store_credit_account a join store_credit_entry e on e.account_id = a.id
-      where a.company_id = $1 and a.currency = $2 and a.holder = $3 limit 1`,
-    [of.companyId, of.currency, of.holder],
+  companyId: string,
+  of: readonly { readonly currency: string; readonly holder: string }[],
+): Promise<ReadonlySet<number>> {
+  const { rows } = await client.query<{ place: number }>(
+    `select asked.place from unnest($2::text[], $3::text[]) with ordinality as asked(currency, holder, place)
+      where exists (select from store_credit_account a join store_credit_entry e on e.account_id = a.id
+                     where a.company_id = $1 and a.currency = asked.currency and a.holder = asked.holder)`,
+    [companyId, of.map(({ currency }) => currency), of.map(({ holder }) => holder)],
   );
-  return (rowCount ?? 0) > 0;
+  return new Set(rows.map(({ place }) => place - 1));
 }
 
 /** What is spent on an order and has not been given back, by account. */

@@ -21,6 +21,7 @@ export function stockInMemory(): StockInMemory {
     },
     execute: async (commands) => run({ commands }).outcomes,
     positions: async (skus) => run({ skus }).positions,
+    namedUnits: async (skus) => run({ named: skus }).named,
     holds: async (address) => run({ addresses: [address] }).holds.flat(),
     available: () => {
       throw new Error("not part of this double");

@@ -21,7 +21,7 @@ export function addExportCommand(program: Command): void {
   withAccess(
     program
       .command("export")
-      .summary("write products, stock, locations, orders, customers or returns as a file")
+      .summary("write products, kits, stock, locations, orders, customers or returns as a file")
       .description("Writes a whole table as one moment has it, in the layout that `holdfast import` reads.")
       .argument("<kind>", TABLE_KINDS.join(", ")),
   )

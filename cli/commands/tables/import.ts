@@ -26,6 +26,8 @@ type ImportOptions = AccessOptions & {
   readonly encoding?: string;
   readonly delimiter?: string;
   readonly decimal?: string;
+  readonly dates?: string;
+  readonly keepMapping?: string;
   readonly column?: readonly string[];
   readonly set?: readonly string[];
   readonly check?: true;
@@ -47,7 +49,7 @@ export function addImportCommand(program: Command): void {
   withAccess(
     program
       .command("import")
-      .summary("book a file of products, stock, locations, orders, customers or returns")
+      .summary("book a file of products, kits, stock, locations, orders, customers or returns")
       .description(
         "Sends a file (CSV or JSON lines), shows what it was taken for, and books it row by row. Rows that are wrong " +
           "are skipped and reported by their lines. Sent again, the same file books nothing twice.",
@@ -60,6 +62,8 @@ export function addImportCommand(program: Command): void {
     .option("--encoding <encoding>", "utf-8, utf-16le, utf-16be or windows-1252")
     .option("--delimiter <sign>", "between cells: , ; | or tab")
     .option("--decimal <sign>", "before decimals: . or ,")
+    .option("--dates <first>", "what stands first in dates such as 03/04/2026: day, month or year")
+    .option("--keep-mapping <name>", "keep what its columns stand for: files with the same ones are read so")
     .option("--look", "only show what the file was taken for")
     .option("--check", "read it to its end and book nothing")
     .option("--continue <id>", "go on with an import whose file was not sent to its end, or that was stopped")
@@ -92,6 +96,10 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
   if (change !== null && made.state !== "stopped")
     made = await rest.patch<ImportDetail>(`/v1/imports/${made.id}`, change);
   if (!options.json) show(made);
+  if (options.keepMapping !== undefined) {
+    await rest.post("/v1/import-mappings", { importId: made.id, name: options.keepMapping });
+    if (!options.json) note(`Kept as "${options.keepMapping}": files with the same columns are read so.`);
+  }
   if (made.problem !== null && made.state === "failed") throw problemOf(made);
   if (options.look === true) {
     if (options.json) printJson(made);
@@ -218,7 +226,7 @@ function progressBar(what: string) {
 }
 
 function changeOf(options: ImportOptions): ChangeImportBody | null {
-  const { encoding, decimal, delimiter, column = [], set = [] } = options;
+  const { encoding, decimal, dates, delimiter, column = [], set = [] } = options;
   const fields = new Map<string, { column: string | null; otherwise: string | null }>();
   const pairOf = (said: string): readonly [string, string] => {
     const at = said.indexOf("=");
@@ -239,6 +247,7 @@ function changeOf(options: ImportOptions): ChangeImportBody | null {
   const said = {
     ...(encoding === undefined ? {} : { encoding }),
     ...(decimal === undefined ? {} : { decimal }),
+    ...(dates === undefined ? {} : { dates }),
     ...(delimiter === undefined ? {} : { delimiter: delimiter === "tab" ? "\t" : delimiter }),
     ...(fields.size === 0 ? {} : { fields: [...fields].map(([field, from]) => ({ field, ...from })) }),
   };
@@ -270,7 +279,10 @@ function show({ id, kind, fileName, layout, sameFileAs }: ImportDetail): void {
   if (sameFileAs !== null) print(`The same file as import ${sameFileAs}: what that has booked is skipped.`);
   if (layout === null) return;
   const how = layout.format === "jsonl" ? "JSON lines" : `CSV with ${SIGNS[layout.delimiter]}`;
-  print(`  ${how}, ${layout.encoding}, decimals behind "${layout.decimal}", layout of ${layout.source}`);
+  const dates = layout.dates === "year" ? "" : `, dates with the ${layout.dates} first`;
+  print(
+    `  ${how}, ${layout.encoding}, decimals behind "${layout.decimal}"${dates}, layout of ${layout.source}`,
+  );
   const used = layout.fields.filter(({ column, otherwise }) => column !== null || otherwise !== null);
   print(
     table(

@@ -14,7 +14,7 @@ export const exportRoutes: readonly Route[] = [
     method: "GET",
     path: "/v1/exports/{kind}",
     summary:
-      "All products, stock, locations, orders, customers or returns as one moment has them: CSV, or a document a line",
+      "All products, kits, stock, locations, orders, customers or returns as one moment has them: CSV, or a document a line",
     access: { kind: "one-of", permissions: EXPORT_SOME },
     query: Type.Object(ExportQuery),
     handle: async (call) => {

@@ -276,6 +276,7 @@ async function begin(call: Call<unknown, unknown>, what: "check" | "run") {
       by: principal.by,
       address: call.request.remoteAddress,
       isPerson: principal.staff !== null,
+      setsTracking: principal.permissions.has("stock.tracking"),
       giver,
     }),
   );

@@ -6,6 +6,7 @@ import { ApiError } from "../../wire/problem.ts";
 
 const IMPORT: Readonly<Record<TableKind, readonly Permission[]>> = {
   products: ["catalog.write"],
+  kits: ["catalog.write"],
   stock: ["stock.receive", "stock.count"],
   locations: ["locations.write"],
   orders: ["orders.capture"],
@@ -20,6 +21,7 @@ export const IMPORT_SOME: readonly Permission[] = [
 
 const EXPORT: Readonly<Record<TableKind, readonly Permission[]>> = {
   products: ["catalog.read"],
+  kits: ["catalog.read"],
   stock: ["stock.read"],
   locations: ["catalog.read"],
   orders: ["orders.export"],

@@ -3,7 +3,7 @@
  * a customer has left at the former system is theirs here too: it opens their account of store credit, where
  * they have had none in that currency. Everybody else is looked at and skipped.
  */
-import { hadStoreCredit } from "../../../store/refunds/store-credit.ts";
+import { whoHadStoreCredit } from "../../../store/refunds/store-credit.ts";
 import type { Giver } from "../../refunds/gift-limit.ts";
 import { grantStoreCredit } from "../../refunds/grant-store-credit.ts";
 import type { CustomerItem } from "../../tables/entry.ts";
@@ -13,14 +13,17 @@ const keyOf = (email: string, currency: string): string => `opening:${currency}:
 
 export const customers: Booker<CustomerItem> = {
   kind: "customers",
-  decide: async ({ context, companyId }, entries) =>
-    Promise.all(
-      entries.map(async ({ item: { email, credit } }): Promise<Decision> => {
-        if (credit === null) return { do: "skip" };
-        const account = { companyId, currency: credit.currency, holder: email };
-        return (await hadStoreCredit(context.database, account)) ? { do: "skip" } : { do: "book" };
-      }),
-    ),
+  decide: async ({ context, companyId }, entries) => {
+    const decisions = entries.map((): Decision => ({ do: "skip" }));
+    const withCredit = entries.flatMap(({ item: { email, credit } }, place) =>
+      credit === null ? [] : [{ place, currency: credit.currency, holder: email }],
+    );
+    if (withCredit.length === 0) return decisions;
+    const had = await whoHadStoreCredit(context.database, companyId, withCredit);
+    for (const [index, { place }] of withCredit.entries())
+      if (!had.has(index)) decisions[place] = { do: "book" };
+    return decisions;
+  },
   book: async ({ context, companyId, importId, starter }, entries) => {
     const faults = [];
     for (const entry of entries) {

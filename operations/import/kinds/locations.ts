@@ -1,7 +1,7 @@
 /** Locations that are not there are made, those that are other are changed. */
 import { Compile } from "typebox/compile";
 import { CreateLocationBody } from "../../../contract/locations.ts";
-import { locationSubject, readLocation } from "../../../store/catalog/locations.ts";
+import { locationSubject, locationsAmong, readLocation } from "../../../store/catalog/locations.ts";
 import { settingVersion } from "../../../store/settings/setting-changes.ts";
 import { changeLocation, createLocation } from "../../settings/change-location.ts";
 import type { LocationItem } from "../../tables/entry.ts";
@@ -13,6 +13,10 @@ export const locations: Booker<LocationItem> = {
   kind: "locations",
   decide: async ({ context }, entries) => {
     const decisions: Decision[] = [];
+    const there = await locationsAmong(
+      context.database,
+      entries.map(({ key }) => key),
+    );
     for (const entry of entries) {
       const body = bodyOf(entry);
       if (!checker.Check(body)) {
@@ -21,7 +25,7 @@ export const locations: Booker<LocationItem> = {
         decisions.push(turnedAway(entry, field, "location_settings_invalid", first?.message ?? "a location"));
         continue;
       }
-      const known = await readLocation(context.database, entry.key);
+      const known = there.has(entry.key) ? await readLocation(context.database, entry.key) : undefined;
       if (known === undefined) {
         decisions.push({ do: "book", plan: { as: "created" } });
         continue;

@@ -1,8 +1,7 @@
 /** Products that are not there are created, those that are other are changed, and the others are left alone. */
 import { findProducts } from "../../../store/catalog/catalog-views.ts";
-import { changeProduct } from "../../catalog/change-product.ts";
-import { createProduct } from "../../catalog/create-product.ts";
 import { checkedProduct } from "../../catalog/product-rules.ts";
+import { saveProducts } from "../../catalog/save-products.ts";
 import type { Refusal } from "../../refusal.ts";
 import type { ProductItem } from "../../tables/entry.ts";
 import { type Booker, type Decision, faultOf } from "../booker.ts";
@@ -35,24 +34,22 @@ export const products: Booker<ProductItem> = {
       const checked = checkedProduct(entry.item);
       if (isRefusal(checked)) return { do: "refuse", faults: [faultOf(entry, checked)] };
       const known = there.get(entry.item.sku);
-      if (known === undefined) return { do: "book", plan: { as: "created" } };
+      if (known === undefined) return { do: "book" };
       const isSame = COMPARED.every(
         (field) => checked[field] === undefined || checked[field] === known[field],
       );
-      return isSame ? { do: "skip" } : { do: "book", plan: { as: "changed" } };
+      return isSame ? { do: "skip" } : { do: "book" };
     });
   },
-  book: async ({ context, starter }, entries, plans) => {
-    const faults = [];
-    for (const [index, entry] of entries.entries()) {
-      const { tagged, ...item } = entry.item;
-      const { sku, ...changes } = item;
-      const done =
-        plans[index]?.["as"] === "changed"
-          ? await changeProduct(context, sku, changes, starter.by)
-          : await createProduct(context, { ...item, tagged }, starter.by);
-      faults.push(done.status === "refused" ? faultOf(entry, done) : null);
-    }
-    return faults;
+  book: async ({ context, starter }, entries) => {
+    const results = await saveProducts(
+      context,
+      entries.map(({ item }) => item),
+      starter.by,
+    );
+    return entries.map((entry, index) => {
+      const refusal = results[index] ?? null;
+      return refusal === null ? null : faultOf(entry, refusal);
+    });
   },
 };

@@ -1,6 +1,7 @@
 /** Returns that are not over are asked for, once for each id that they had; the order has to be here. */
 import { RETURN_METHODS, RETURN_REASONS } from "../../../orders/return-authorization.ts";
 import { readOrderProgress } from "../../../store/orders/order-progress.ts";
+import { findKnownOrder } from "../../../store/orders/orders.ts";
 import { readEntryData } from "../../../store/orders/timeline.ts";
 import { requestReturn } from "../../returns/request-return.ts";
 import type { ReturnItem } from "../../tables/entry.ts";
@@ -11,8 +12,13 @@ const keyOf = (id: string): string => `imported:${id}`;
 export const returns: Booker<ReturnItem> = {
   kind: "returns",
   decide: async (run, entries) => {
+    // All at once; those of orders that are here one by one.
+    const orders = await Promise.all(
+      entries.map(({ item }) => findKnownOrder(run.context.database, item.orderId)),
+    );
     const decisions: Decision[] = [];
-    for (const entry of entries) decisions.push(await decide(run, entry));
+    for (const [index, entry] of entries.entries())
+      decisions.push(orders[index] === undefined ? orderUnknown(entry) : await decide(run, entry));
     return decisions;
   },
   book: async (run, entries) => {
@@ -53,6 +59,10 @@ async function decide(run: ImportRun, entry: Bookable<ReturnItem>): Promise<Deci
   return "do" in lines ? lines : { do: "book" };
 }
 
+function orderUnknown(entry: Bookable<ReturnItem>): Decision {
+  return turnedAway(entry, "order", "order_not_found", "the id of an order that is here");
+}
+
 type Line = { readonly lineId: string; readonly quantity: number };
 type Refused = Extract<Decision, { readonly do: "refuse" }>;
 
@@ -62,8 +72,7 @@ async function linesOf(
   entry: Bookable<ReturnItem>,
 ): Promise<readonly Line[] | Refused> {
   const order = await readOrderProgress(context.database, entry.item.orderId);
-  if (order === undefined)
-    return turnedAway(entry, "order", "order_not_found", "the id of an order that is here") as Refused;
+  if (order === undefined) return orderUnknown(entry) as Refused;
   const lines: Line[] = [];
   for (const { lineId, sku, quantity } of entry.item.lines) {
     const line = order.lines.find((each) => (lineId === null ? each.sku === sku : each.lineId === lineId));

@@ -27,8 +27,15 @@ export const otherLayouts: readonly Layout[] = [
     signature: ["sku", "stock_on_hand"],
     columns: {
       sku: ["sku"],
-      location: ["location_label", "location_id", "location"],
-      onHand: ["stock_on_hand"],
+      // A variant has its figures by location, and their sum.
+      location: [
+        "locations.location_label",
+        "locations.location_id",
+        "location_label",
+        "location_id",
+        "location",
+      ],
+      onHand: ["locations.stock_on_hand", "stock_on_hand"],
     },
   },
   {
@@ -66,7 +73,7 @@ export const otherLayouts: readonly Layout[] = [
   {
     source: "skubana",
     kind: "products",
-    signature: ["masterSku", "mapPrice"],
+    signature: ["masterSku", "upc"],
     columns: {
       sku: ["masterSku"],
       name: ["name"],
@@ -89,7 +96,8 @@ export const otherLayouts: readonly Layout[] = [
     signature: ["product.masterSku", "stockLocation.warehouseId", "quantity"],
     columns: {
       sku: ["product.masterSku"],
-      location: ["stockLocation.location", "stockLocation.warehouseId"],
+      // What is called its location is a bin within the warehouse.
+      location: ["stockLocation.warehouseId", "stockLocation.location"],
       onHand: ["quantity"],
     },
   },
@@ -176,6 +184,7 @@ export const otherLayouts: readonly Layout[] = [
       ...brightpearlAddress("shipping", "delivery"),
       ...brightpearlAddress("billing", "billing"),
       total: ["totalValue.total"],
+      lineId: ["orderRows.id"],
       lineSku: ["orderRows.productSku", "productSku"],
       lineTitle: ["orderRows.productName", "productName"],
       lineQuantity: ["orderRows.quantity.magnitude", "orderRows.quantity", "quantity"],
@@ -305,6 +314,26 @@ export const otherLayouts: readonly Layout[] = [
       lineShipped: ["Quantity Fulfilled/Received", "Quantity Fulfilled"],
       linePrice: ["Item Rate", "Rate"],
       lineTax: ["Amount (Tax)"],
+    },
+  },
+  {
+    source: "netsuite",
+    kind: "customers",
+    signature: ["entityId", "email", "isPerson"],
+    columns: {
+      email: ["email"],
+      name: ["companyName", "altName", "entityId"],
+      phone: ["phone", "mobilePhone"],
+    },
+  },
+  {
+    source: "netsuite",
+    kind: "customers",
+    signature: ["Internal ID", "Name", "Email"],
+    columns: {
+      email: ["Email"],
+      name: ["Company Name", "Name"],
+      phone: ["Phone", "Mobile Phone", "Office Phone"],
     },
   },
 ];

@@ -1,4 +1,6 @@
-/** Orders and returns as our own interface and exports have them: a document each, with its lines in it. */
+/**
+ * Orders, returns and kits as our own interface and exports have them: a document each, with its lines in it.
+ */
 import type { Layout } from "./layout.ts";
 
 export const ownDocuments: readonly Layout[] = [
@@ -20,6 +22,12 @@ export const ownDocuments: readonly Layout[] = [
       lineQuantity: ["lines.quantity"],
       linePrice: ["lines.unitPrice"],
     },
+  },
+  {
+    source: "holdfast",
+    kind: "kits",
+    signature: ["kit", "components.sku", "components.quantity"],
+    columns: { kit: ["kit"], component: ["components.sku"], quantity: ["components.quantity"] },
   },
   {
     source: "holdfast",

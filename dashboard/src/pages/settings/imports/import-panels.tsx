@@ -102,7 +102,7 @@ function State({ one }: { readonly one: ImportDetail }) {
                   "Read as",
                   layout.format === "jsonl"
                     ? `JSON lines, ${layout.encoding}`
-                    : `CSV with ${SIGNS[layout.delimiter]}, ${layout.encoding}, decimals behind "${layout.decimal}"`,
+                    : `CSV with ${SIGNS[layout.delimiter]}, ${layout.encoding}, decimals behind "${layout.decimal}"${layout.dates === "year" ? "" : `, dates with the ${layout.dates} first`}`,
                 ],
                 ["Layout of", layout.source === "own" ? "a mapping that was kept" : layout.source],
               ] as const)),

@@ -1,8 +1,9 @@
 /** Tables that come in as files, and go out as such. Which import is looked at is in the address. */
 import { useLocation } from "preact-iso/router";
-import type { ImportDetail, ImportView } from "../../../../../contract/imports/imports.ts";
+import type { ImportDetail, ImportView, SavedMapping } from "../../../../../contract/imports/imports.ts";
 import type { Page } from "../../../../../contract/shapes.ts";
-import { get } from "../../../api/client.ts";
+import { get, pathOf, remove } from "../../../api/client.ts";
+import { ActionButton } from "../../../components/action-button.tsx";
 import { Badge } from "../../../components/badge.tsx";
 import { Empty } from "../../../components/empty.tsx";
 import { Loaded } from "../../../components/loaded.tsx";
@@ -21,6 +22,7 @@ export function ImportsAndExports() {
   return (
     <>
       {importable().length > 0 && <Imports />}
+      {importable().length > 0 && <Mappings />}
       {exportable().length > 0 && <Exports />}
     </>
   );
@@ -120,6 +122,57 @@ function Imports() {
         </Loaded>
       </Panel>
     </>
+  );
+}
+
+function Mappings() {
+  const mappings = useResource<Page<SavedMapping>>("import mappings", (signal) =>
+    get("/import-mappings", {}, signal),
+  );
+  useInterval(REFRESH_MS, mappings.reload);
+  return (
+    <Loaded resource={mappings} skeleton={<SkeletonRows rows={1} />}>
+      {({ items }) =>
+        items.length === 0 ? null : (
+          <Panel title="Mappings that are kept" flush>
+            <table class="table stack">
+              <thead>
+                <tr>
+                  <th scope="col">Name</th>
+                  <th scope="col">Table of</th>
+                  <th scope="col">Columns</th>
+                  <th scope="col">
+                    <span class="visually-hidden">What can be done</span>
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {items.map(({ id, name, kind, columns }) => (
+                  <tr key={id}>
+                    <td class="full">
+                      <span class="cell-title">{name}</span>
+                    </td>
+                    <td data-label="Table of">{kindLabel(kind)}</td>
+                    <td data-label="Columns">{columns.join(", ")}</td>
+                    <td>
+                      <ActionButton
+                        class="button quiet small"
+                        run={async () => {
+                          await remove(pathOf("import-mappings", id));
+                          mappings.reload();
+                        }}
+                      >
+                        Remove<span class="visually-hidden"> the mapping {name}</span>
+                      </ActionButton>
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </Panel>
+        )
+      }
+    </Loaded>
   );
 }
 

@@ -12,6 +12,7 @@ type Kind = {
 
 const KINDS: readonly Kind[] = [
   { value: "products", label: "Products", imports: ["catalog.write"], exports: ["catalog.read"] },
+  { value: "kits", label: "Kits", imports: ["catalog.write"], exports: ["catalog.read"] },
   { value: "stock", label: "Stock", imports: ["stock.receive", "stock.count"], exports: ["stock.read"] },
   { value: "locations", label: "Locations", imports: ["locations.write"], exports: ["catalog.read"] },
   { value: "orders", label: "Orders", imports: ["orders.capture"], exports: ["orders.export"] },

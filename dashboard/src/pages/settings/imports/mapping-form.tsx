@@ -3,6 +3,7 @@ import type {
   ChangeImportBody,
   ImportDetail,
   SavedMapping,
+  TableLayout,
 } from "../../../../../contract/imports/imports.ts";
 import type { Page } from "../../../../../contract/shapes.ts";
 import { patch, pathOf, post } from "../../../api/client.ts";
@@ -22,6 +23,12 @@ const DELIMITERS = [
 const DECIMALS = [
   [".", "Point: 1234.50"],
   [",", "Comma: 1234,50"],
+] as const;
+
+const DATES = [
+  ["year", "No such dates"],
+  ["day", "Day first: 31/12/2026"],
+  ["month", "Month first: 12/31/2026"],
 ] as const;
 
 export function MappingForm({
@@ -47,7 +54,7 @@ export function MappingForm({
             ...(kind === one.kind ? {} : { kind }),
             ...(delimiter === layout.delimiter ? {} : { delimiter }),
             ...(encoding === layout.encoding ? {} : { encoding }),
-            decimal: textOf(form, "decimal") as typeof layout.decimal,
+            ...otherSigns(layout, form),
             // Of another kind, or read otherwise, its columns are told anew.
             ...(isOther
               ? {}
@@ -95,6 +102,15 @@ export function MappingForm({
             <select class="select" name="decimal">
               {DECIMALS.map(([value, label]) => (
                 <option key={value} value={value} selected={value === layout.decimal}>
+                  {label}
+                </option>
+              ))}
+            </select>
+          </Field>
+          <Field label="Dates such as 03/04/2026">
+            <select class="select" name="dates">
+              {DATES.map(([value, label]) => (
+                <option key={value} value={value} selected={value === layout.dates}>
                   {label}
                 </option>
               ))}
@@ -163,4 +179,19 @@ export function MappingForm({
       </Form>
     </Panel>
   );
+}
+
+/** What is said otherwise than it was told: the rest is told anew from the columns that are chosen. */
+function otherSigns(
+  { decimal, dates }: TableLayout,
+  form: FormData,
+): Pick<ChangeImportBody, "decimal" | "dates"> {
+  const said = {
+    decimal: textOf(form, "decimal") as TableLayout["decimal"],
+    dates: textOf(form, "dates") as TableLayout["dates"],
+  };
+  return {
+    ...(said.decimal === decimal ? {} : { decimal: said.decimal }),
+    ...(said.dates === dates ? {} : { dates: said.dates }),
+  };
 }
