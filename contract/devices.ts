@@ -4,19 +4,7 @@
  * A secret is in the answer that creates it and nowhere else; a repeat of that request answers without it.
  */
 import Type from "typebox";
-import {
-  Count,
-  closed,
-  Id,
-  Nullable,
-  oneOf,
-  PageQuery,
-  type Shape,
-  Text,
-  Time,
-  text,
-  Version,
-} from "./shapes.ts";
+import { Count, closed, Id, Nullable, oneOf, type Shape, Text, Time, text, Version, sortedPages } from "./shapes.ts";
 
 export const DEVICE_KINDS = ["robot", "conveyor", "rfid_portal"] as const;
 const CONNECTIONS = ["online", "offline", "broken"] as const;
@@ -154,7 +142,7 @@ export type DeadLetterCode = (typeof DEAD_LETTER_CODES)[number];
 export const DeadLetterQuery = {
   device: Type.Optional(Id),
   code: Type.Optional(text(64)),
-  ...PageQuery,
+  ...sortedPages("at"),
 };
 
 /** A message that was put aside, as a list shows it. */
@@ -206,7 +194,7 @@ export const DeviceEventQuery = {
   device: Type.Optional(Id),
   kind: Type.Optional(oneOf(DEVICE_EVENT_KINDS)),
   location: Type.Optional(Id),
-  ...PageQuery,
+  ...sortedPages("at"),
 };
 
 export const DeviceEvent = Type.Object({

@@ -9,20 +9,7 @@ import {
 } from "../orders/fulfillment-order.ts";
 import { DELIVERY_METHODS, HOLD_CODES, type HoldCode } from "../orders/order.ts";
 import { TRACKING_STATUSES } from "../ports/carriers.ts";
-import {
-  Count,
-  closed,
-  Day,
-  Done,
-  Id,
-  Nullable,
-  oneOf,
-  type Shape,
-  Sku,
-  Text,
-  Time,
-  text,
-} from "./shapes.ts";
+import { Count, closed, Day, Done, Id, Nullable, oneOf, type Shape, Sku, Text, Time, text, pageOf } from "./shapes.ts";
 import { HoldId, Serials } from "./stock-commands.ts";
 
 export const FulfillmentOrderStatusName = oneOf(FULFILLMENT_ORDER_STATUSES);
@@ -162,11 +149,9 @@ export const CombineBody = Type.Object(
 export const Combined = Type.Object({ ...Done.properties, combinedParcelId: Text });
 
 /** What could leave in one parcel with a fulfillment order now. */
-export const Combinable = Type.Object({
-  items: Type.Array(
-    Type.Object({ fulfillmentOrderId: Text, orderId: Text, orderNumber: Text, service: Text }),
-  ),
-});
+export const Combinable = pageOf(
+  Type.Object({ fulfillmentOrderId: Text, orderId: Text, orderNumber: Text, service: Text }),
+);
 export type Combinable = Shape<typeof Combinable>;
 
 /** As the scanner gives it: GS1 data may hold its separator. */

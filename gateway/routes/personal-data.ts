@@ -79,7 +79,10 @@ export const personalDataRoutes: readonly Route[] = [
     access: ERASE,
     reply: ErasureList,
     handle: async (call) => ({
-      json: { items: await listErasures(call.services.database, callerOf(call).companyId, MOST_ERASURES) },
+      json: {
+        items: await listErasures(call.services.database, callerOf(call).companyId, MOST_ERASURES),
+        next: null,
+      },
     }),
   }),
   route({

@@ -5,7 +5,7 @@
 import Type from "typebox";
 import { MAX_SAVED_VIEWS } from "../../config/limits.ts";
 import { SavedView, SaveViewBody } from "../../contract/saved-views.ts";
-import { Done } from "../../contract/shapes.ts";
+import { Done, pageOf } from "../../contract/shapes.ts";
 import { readRole } from "../../store/access/roles.ts";
 import { deleteView, listSavedViews, saveView } from "../../store/settings/saved-views.ts";
 import { callerOf, param, personOf, type Route, route } from "../http/route.ts";
@@ -17,10 +17,11 @@ export const savedViewRoutes: readonly Route[] = [
     path: "/v1/views",
     summary: "The caller's views of lists, and those that are shared with the caller's role",
     access: { kind: "known" },
-    reply: Type.Object({ items: Type.Array(SavedView) }),
+    reply: pageOf(SavedView),
     handle: async (call) => {
       const { id: staffId, role } = personOf(call);
-      return { json: { items: [...(await listSavedViews(call.services.database, { staffId, role }))] } };
+      const items = await listSavedViews(call.services.database, { staffId, role });
+      return { json: { items: [...items], next: null } };
     },
   }),
   route({

@@ -50,9 +50,10 @@ export const importRoutes: readonly Route[] = [
     reply: pageOf(ImportView),
     handle: async (call) => {
       requireWhole(callerOf(call));
-      const { cursor, limit = PAGE_DEFAULT } = call.query;
+      const { q: text, limit = PAGE_DEFAULT, ...filter } = call.query;
       const { items, next } = await listImports(call.services.database, callerOf(call).companyId, {
-        cursor,
+        ...filter,
+        text,
         limit,
       });
       return {

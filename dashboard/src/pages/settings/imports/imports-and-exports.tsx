@@ -1,21 +1,23 @@
 /** Tables that come in as files, and go out as such. Which import is looked at is in the address. */
-import { useLocation } from "preact-iso/router";
 import type { ImportDetail, ImportView } from "../../../../../contract/imports/imports.ts";
-import type { Page } from "../../../../../contract/shapes.ts";
 import { get } from "../../../api/client.ts";
 import { Badge } from "../../../components/badge.tsx";
 import { Empty } from "../../../components/empty.tsx";
-import { Loaded } from "../../../components/loaded.tsx";
+import { Paged } from "../../../components/paged.tsx";
 import { Panel } from "../../../components/panel.tsx";
-import { SkeletonRows } from "../../../components/skeleton.tsx";
+import { SearchBox } from "../../../components/search-box.tsx";
 import { Time } from "../../../components/time.tsx";
-import { useResource } from "../../../live/resource.ts";
+import { FilterSelect } from "../../../lists/filter-select.tsx";
+import { useListAddress } from "../../../lists/list-address.ts";
+import { SortHead } from "../../../lists/sort-head.tsx";
+import { usePages } from "../../../live/pages.ts";
 import { useInterval } from "../../../live/use-interval.ts";
 import { ImportPanels } from "./import-panels.tsx";
 import { exportable, importable, kindLabel, STATES } from "./kinds.ts";
 import { UploadForm } from "./upload-form.tsx";
 
 const REFRESH_MS = 3_000;
+const PAGE_SIZE = 20;
 
 export function ImportsAndExports() {
   return (
@@ -27,48 +29,81 @@ export function ImportsAndExports() {
 }
 
 function Imports() {
-  const { query, route } = useLocation();
-  const imports = useResource<Page<ImportView>>("imports", (signal) =>
-    get("/imports", { limit: 20 }, signal),
+  const { filter, change } = useListAddress("/settings", ["view", "import", "q", "kind", "state", "sort"]);
+  const { import: chosen, q, kind, state, sort } = filter;
+  const imports = usePages<ImportView>(
+    `imports ${q} ${kind} ${state} ${sort}`,
+    (cursor, signal) => get("/imports", { limit: PAGE_SIZE, cursor, q, kind, state, sort }, signal),
+    ({ id }) => id,
   );
-  useInterval(REFRESH_MS, imports.reload);
-  const choose = (id: string | null): void =>
-    route(`/settings?view=imports${id === null ? "" : `&import=${encodeURIComponent(id)}`}`);
-  const chosen = query["import"];
+  const { reload } = imports.first;
+  useInterval(REFRESH_MS, reload);
+  const choose = (id: string): void => change({ import: id });
   return (
     <>
       <Panel title="Import a file">
         <UploadForm
           onSent={(made: ImportDetail) => {
-            imports.reload();
+            reload();
             choose(made.id);
           }}
         />
       </Panel>
-      {chosen !== undefined && chosen !== "" && (
+      {chosen !== "" && (
         <ImportPanels
           key={chosen}
           id={chosen}
-          onChange={imports.reload}
+          onChange={reload}
           onRemoved={() => {
-            imports.reload();
-            choose(null);
+            reload();
+            choose("");
           }}
         />
       )}
       <Panel title="Imports" flush>
-        <Loaded resource={imports} skeleton={<SkeletonRows rows={3} />}>
-          {({ items }) =>
-            items.length === 0 ? (
+        <div class="toolbar inset">
+          <SearchBox label="Search files" value={q} onChange={(text) => change({ q: text }, "typing")} />
+          <FilterSelect
+            label="Kind"
+            all="All kinds"
+            value={kind}
+            options={importable()}
+            onChange={(value) => change({ kind: value })}
+          />
+          <FilterSelect
+            label="State"
+            all="All states"
+            value={state}
+            options={Object.entries(STATES).map(([value, { label }]) => ({ value, label }))}
+            onChange={(value) => change({ state: value })}
+          />
+        </div>
+        <Paged
+          pages={imports}
+          skeletonRows={3}
+          empty={
+            q === "" && kind === "" && state === "" ? (
               <Empty icon="settings" title="Nothing was imported yet">
                 Send a file of products, stock or orders: it is looked at before anything is booked.
               </Empty>
             ) : (
+              <Empty icon="settings" title="No import is like that" />
+            )
+          }
+        >
+          {(items) => (
               <table class="table stack">
                 <thead>
                   <tr>
                     <th scope="col">File</th>
-                    <th scope="col">Sent</th>
+                    <SortHead
+                      up="createdAt"
+                      down="-createdAt"
+                      sort={sort || "-createdAt"}
+                      onSort={(by) => change({ sort: by })}
+                    >
+                      Sent
+                    </SortHead>
                     <th scope="col">State</th>
                     <th scope="col" class="number">
                       Booked
@@ -115,9 +150,8 @@ function Imports() {
                   ))}
                 </tbody>
               </table>
-            )
-          }
-        </Loaded>
+          )}
+        </Paged>
       </Panel>
     </>
   );
