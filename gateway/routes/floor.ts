@@ -28,6 +28,16 @@ export const floorRoutes: readonly Route[] = [
     },
   }),
   route({
+    method: "GET",
+    path: "/v1/floor/loads/{id}",
+    summary: "Units that a robot took, and what is known of them",
+    access: { kind: "permission", permission: "fulfillment.read" },
+    reply: FloorLoad,
+    handle: async (call) => ({
+      json: found(await readLoad(call.services.database, param(call, "id")), "load"),
+    }),
+  }),
+  route({
     method: "POST",
     path: "/v1/floor/loads/{id}/settle",
     summary: "Says what became of units that were adrift: put back, packed after all, or written off",

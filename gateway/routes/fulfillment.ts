@@ -85,6 +85,21 @@ export const fulfillmentRoutes: readonly Route[] = [
     },
   }),
   route({
+    method: "GET",
+    path: "/v1/fulfillment-orders/{id}",
+    summary: "One fulfillment order, as the list has it, whatever has become of it",
+    access: { kind: "permission", permission: "fulfillment.read" },
+    reply: WaitingFulfillmentOrder,
+    handle: async (call) => {
+      const { items } = await listFulfillmentOrders(call.services.database, {
+        ...boundsOf(callerOf(call)),
+        id: param(call, "id"),
+        limit: 1,
+      });
+      return { json: found(items[0] ?? null, "fulfillment order") };
+    },
+  }),
+  route({
     method: "POST",
     path: "/v1/fulfillment-orders/{id}/pack",
     summary:

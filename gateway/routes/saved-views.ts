@@ -25,6 +25,19 @@ export const savedViewRoutes: readonly Route[] = [
     },
   }),
   route({
+    method: "GET",
+    path: "/v1/views/{id}",
+    summary: "One view of the caller's, or that is shared with the caller's role",
+    access: { kind: "known" },
+    reply: SavedView,
+    handle: async (call) => {
+      const { id: staffId, role } = personOf(call);
+      const views = await listSavedViews(call.services.database, { staffId, role });
+      const wanted = views.find(({ id }) => id === param(call, "id"));
+      return { json: found(wanted ?? null, "view of yours") };
+    },
+  }),
+  route({
     method: "POST",
     path: "/v1/views",
     summary: "Saves a view; one of the caller's with this name in this list becomes it",

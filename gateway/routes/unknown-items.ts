@@ -32,6 +32,16 @@ export const unknownItemRoutes: readonly Route[] = [
     },
   }),
   route({
+    method: "GET",
+    path: "/v1/returns/unknown-items/{itemId}",
+    summary: "One item that was put aside",
+    access: READ,
+    reply: UnknownItem,
+    handle: async (call) => ({
+      json: found(await readUnknownItem(call.services.database, param(call, "itemId")), "item"),
+    }),
+  }),
+  route({
     method: "POST",
     path: "/v1/returns/unknown-items",
     summary: "Puts an item aside of which nobody knows to which return it belongs",

@@ -240,6 +240,8 @@ export async function listFulfillmentOrders(
     readonly status?: string | undefined;
     /** Only what people are to pick and pack, or to look at. */
     readonly isForPeople?: boolean;
+    /** This one alone, whatever has become of it. */
+    readonly id?: string | undefined;
     readonly sort?: string | undefined;
     readonly cursor?: string | undefined;
     readonly limit: number;
@@ -284,7 +286,8 @@ export async function listFulfillmentOrders(
           -- A person's pick whose confirmation was cut off is still to be done.
           or ($2 = 'waiting' and f.stage = 'picking' and f.status = 'in_progress'
             and not exists (select from floor_task t where t.fulfillment_order_id = f.id)))
-        and (f.status = $3 or ($3::text is null and f.status not in ('closed', 'cancelled')))
+        and (f.status = $3 or ($3::text is null and ($10::text is not null or f.status not in ('closed', 'cancelled'))))
+        and ($10::text is null or f.id = $10)
         and ($4::text is null or (${QUEUE_PLACE}, f.id) ${order.further} (${fromMicroseconds("$4")}, $5))
         and (not $7 or ${FOR_PEOPLE})
         and ($8::text[] is null or o.channel_id = any($8))
@@ -301,6 +304,7 @@ export async function listFulfillmentOrders(
       filter.isForPeople === true,
       filter.channels ?? null,
       filter.locations ?? null,
+      filter.id ?? null,
     ],
   );
   return toPage(

@@ -86,6 +86,18 @@ export const sessionRoutes: readonly Route[] = [
     },
   }),
   route({
+    method: "GET",
+    path: "/v1/sessions/{id}",
+    summary: "One of the places where who asks is signed in",
+    access: { kind: "known" },
+    reply: SessionView,
+    handle: async (call) => {
+      const person = personOf(call);
+      const items = await listSessions(call.services.database, person.id, sessionOf(call));
+      return { json: found(items.find(({ id }) => id === param(call, "id")) ?? null, "session of yours") };
+    },
+  }),
+  route({
     method: "DELETE",
     path: "/v1/sessions",
     summary: "Signs who asks out everywhere else",

@@ -234,6 +234,22 @@ export const importRoutes: readonly Route[] = [
     },
   }),
   route({
+    method: "GET",
+    path: "/v1/import-mappings/{id}",
+    summary: "One mapping that was kept",
+    access: ACCESS,
+    reply: SavedMapping,
+    handle: async (call) => {
+      requireWhole(callerOf(call));
+      const id = param(call, "id");
+      const kept = await listMappings(call.services.database, callerOf(call).companyId);
+      const wanted = kept.find((each) => each.id === id);
+      if (wanted === undefined)
+        throw new ApiError("import_mapping_not_found", `There is no mapping ${id}.`);
+      return { json: wanted };
+    },
+  }),
+  route({
     method: "DELETE",
     path: "/v1/import-mappings/{id}",
     summary: "Removes a mapping",
