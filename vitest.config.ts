@@ -29,7 +29,8 @@ const LONG = {
 };
 
 /** What systems of tests answer is kept as examples of the API's reference where somebody asks for it. */
-const recording = process.env["HOLDFAST_ANSWERS"] === undefined ? [] : ["test-support/examples/record-answers.ts"];
+const recording =
+  process.env["HOLDFAST_ANSWERS"] === undefined ? [] : ["test-support/examples/record-answers.ts"];
 
 /**
  * Five suites make up `npm test`: `unit` needs nothing, `integration` real servers, `browser` a Chromium as

@@ -7,7 +7,7 @@
  */
 import Type from "typebox";
 import { AUDIT_EXPORT_ROWS } from "../config/limits.ts";
-import { Count, Id, Nullable, oneOf, type Shape, Text, Time, text, sortedPages } from "./shapes.ts";
+import { Count, Id, Nullable, oneOf, type Shape, sortedPages, Text, Time, text } from "./shapes.ts";
 
 /**
  * What is recorded, by its code. Those of `security` are lines of the log as well, with the code as the

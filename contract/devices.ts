@@ -4,7 +4,19 @@
  * A secret is in the answer that creates it and nowhere else; a repeat of that request answers without it.
  */
 import Type from "typebox";
-import { Count, closed, Id, Nullable, oneOf, type Shape, Text, Time, text, Version, sortedPages } from "./shapes.ts";
+import {
+  Count,
+  closed,
+  Id,
+  Nullable,
+  oneOf,
+  type Shape,
+  sortedPages,
+  Text,
+  Time,
+  text,
+  Version,
+} from "./shapes.ts";
 
 export const DEVICE_KINDS = ["robot", "conveyor", "rfid_portal"] as const;
 const CONNECTIONS = ["online", "offline", "broken"] as const;

@@ -9,7 +9,21 @@ import {
 } from "../orders/fulfillment-order.ts";
 import { DELIVERY_METHODS, HOLD_CODES, type HoldCode } from "../orders/order.ts";
 import { TRACKING_STATUSES } from "../ports/carriers.ts";
-import { Count, closed, Day, Done, Id, Nullable, oneOf, type Shape, Sku, Text, Time, text, pageOf } from "./shapes.ts";
+import {
+  Count,
+  closed,
+  Day,
+  Done,
+  Id,
+  Nullable,
+  oneOf,
+  pageOf,
+  type Shape,
+  Sku,
+  Text,
+  Time,
+  text,
+} from "./shapes.ts";
 import { HoldId, Serials } from "./stock-commands.ts";
 
 export const FulfillmentOrderStatusName = oneOf(FULFILLMENT_ORDER_STATUSES);

@@ -1,6 +1,18 @@
 /** Personal data of shoppers: found, exported, erased, and how long it is kept. */
 import Type from "typebox";
-import { Count, closed, Email, Id, Nullable, type Shape, Text, Time, text, Version, pageOf } from "./shapes.ts";
+import {
+  Count,
+  closed,
+  Email,
+  Id,
+  Nullable,
+  pageOf,
+  type Shape,
+  Text,
+  Time,
+  text,
+  Version,
+} from "./shapes.ts";
 
 /** One of them: an e-mail address never goes into a URL, so all of these are bodies. */
 export const PersonBody = Type.Union([

@@ -5,8 +5,8 @@ import { expect, test } from "vitest";
 import { ROUTE_ANSWERS } from "../routes/route-answers.ts";
 import { routeTable } from "../routes/route-table.ts";
 import { WHEREABOUTS } from "../routes/whereabouts.ts";
-import { openApiDocument } from "./openapi.ts";
 import { ANSWER_EXAMPLES } from "./answer-examples.ts";
+import { openApiDocument } from "./openapi.ts";
 import { EXAMPLES } from "./openapi-examples.ts";
 
 const openApi = openApiDocument(routeTable, {

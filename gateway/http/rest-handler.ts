@@ -535,9 +535,10 @@ function readQuery(text: string, check: Checks): { readonly own: unknown; readon
   for (const [name] of fields) {
     if (names.has(name)) {
       const shown = name.slice(0, 64);
+      const again = new URLSearchParams([[shown, "1"]]).toString();
       throw new ApiError(
         "invalid_request",
-        `query/${shown} is there twice; expected it once, for example ${encodeURIComponent(shown.toWellFormed())}=1`,
+        `query/${shown} is there twice; expected it once, for example ${again}`,
       );
     }
     names.add(name);

@@ -15,7 +15,7 @@ import {
   SkuMappingBody,
   UnmappedSku,
 } from "../../contract/catalog.ts";
-import { Id, pageOf, text, sortedPages } from "../../contract/shapes.ts";
+import { Id, pageOf, sortedPages, text } from "../../contract/shapes.ts";
 import { changeProduct } from "../../operations/catalog/change-product.ts";
 import { createProduct } from "../../operations/catalog/create-product.ts";
 import { mapSku } from "../../operations/catalog/map-sku.ts";

@@ -9,7 +9,7 @@ import {
   ReceiveClaimBody,
   RejectClaimBody,
 } from "../../contract/claims.ts";
-import { Id, pageOf, text, sortedPages } from "../../contract/shapes.ts";
+import { Id, pageOf, sortedPages, text } from "../../contract/shapes.ts";
 import {
   moveCarrierClaim,
   receiveClaim,
@@ -31,7 +31,8 @@ export const claimRoutes: readonly Route[] = [
   route({
     method: "GET",
     path: "/v1/claims",
-    summary: "Claims, newest first unless another order is asked for; `?carrierStatus=to_file`: what is to be asked of carriers",
+    summary:
+      "Claims, newest first unless another order is asked for; `?carrierStatus=to_file`: what is to be asked of carriers",
     access: READ,
     query: Type.Object({
       status: Type.Optional(text(32)),

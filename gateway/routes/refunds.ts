@@ -9,7 +9,7 @@ import {
   RefundView,
   RequestRefundBody,
 } from "../../contract/refunds.ts";
-import { Done, Id, pageOf, type Shape, text, sortedPages } from "../../contract/shapes.ts";
+import { Done, Id, pageOf, type Shape, sortedPages, text } from "../../contract/shapes.ts";
 import { exchangeReturn } from "../../operations/refunds/exchange-return.ts";
 import { EXPORT_COLUMNS, exportRefunds } from "../../operations/refunds/export-refunds.ts";
 import { exceedsEveryLimit, type Giver, readGiving } from "../../operations/refunds/gift-limit.ts";

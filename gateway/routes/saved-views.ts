@@ -2,13 +2,12 @@
  * Views of lists: a person's own, and those that are shared with their role. Whoever sets roles shares with
  * any role, and takes away what anybody shares.
  */
-import Type from "typebox";
 import { MAX_SAVED_VIEWS } from "../../config/limits.ts";
 import { SavedView, SaveViewBody } from "../../contract/saved-views.ts";
 import { Done, pageOf } from "../../contract/shapes.ts";
 import { readRole } from "../../store/access/roles.ts";
 import { deleteView, listSavedViews, saveView } from "../../store/settings/saved-views.ts";
-import { callerOf, param, personOf, type Route, route } from "../http/route.ts";
+import { callerOf, found, param, personOf, type Route, route } from "../http/route.ts";
 import { ApiError } from "../wire/problem.ts";
 
 export const savedViewRoutes: readonly Route[] = [

@@ -1,7 +1,7 @@
 /** Stock: what is there, what may be promised, why a number is so, and commands that change it. */
 import Type from "typebox";
 import { MAX_STOCK_FEED_NAMES, MOVEMENT_EXPORT_ROWS, PAGE_DEFAULT } from "../../config/limits.ts";
-import { Id, oneOf, PageQuery, pageOf, Quantity, text, sortedPages } from "../../contract/shapes.ts";
+import { Id, oneOf, PageQuery, pageOf, Quantity, sortedPages, text } from "../../contract/shapes.ts";
 import {
   STOCK_SORTS,
   StockAvailability,

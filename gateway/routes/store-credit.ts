@@ -1,7 +1,7 @@
 /** Store credit: accounts, what is granted and taken back, and what pays for an order. */
 import Type from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
-import { Done, pageOf, type Shape, text, sortedPages } from "../../contract/shapes.ts";
+import { Done, pageOf, type Shape, sortedPages, text } from "../../contract/shapes.ts";
 import {
   ApplyStoreCreditBody,
   IssueStoreCreditBody,

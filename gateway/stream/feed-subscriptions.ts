@@ -382,7 +382,8 @@ function stockChange({ shard: _shard, sequence: _sequence, ...change }: StockFee
 function cursorFrom<Cursor>(text: string | null, parse: (text: string) => Cursor | null): Cursor | null {
   if (text === null) return null;
   const cursor = parse(text);
-  if (cursor === null) throw new ApiError(
+  if (cursor === null)
+    throw new ApiError(
       "invalid_cursor",
       "/after is no cursor of this feed; expected the last `cursor` that it gave out, or null for from now on",
     );

@@ -5,9 +5,9 @@
  */
 import { Compile } from "typebox/compile";
 import type { StockCommand } from "../../actors/commands.ts";
+import { firstFault } from "../../contract/faults/first-fault.ts";
 import { STOCK_COMMAND_SCHEMAS } from "../../contract/stock-commands.ts";
 import { ApiError } from "./problem.ts";
-import { firstFault } from "../../contract/faults/first-fault.ts";
 
 const validators = new Map(
   Object.entries(STOCK_COMMAND_SCHEMAS).map(([type, schema]) => [type, Compile(schema)] as const),

@@ -3,8 +3,8 @@ import { AUDIT_EXPORT_ROWS } from "../../config/limits.ts";
 import type { AuditEntry, AuditVerification } from "../../contract/audit.ts";
 import type { Page } from "../../contract/shapes.ts";
 import { toPage } from "../sql/cursor.ts";
-import { readingOrder } from "../sql/reading-order.ts";
 import { type Database, inTransaction, type Queryable } from "../sql/database.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import { CHAIN_START, checkChain, checkEnd, type Link, type StoredEntry } from "./audit-chain.ts";
 import { AT_TEXT } from "./record-audit.ts";
 

@@ -2,8 +2,8 @@
 import type { ChannelView, LocationView, Product, SkuMapping, UnmappedSku } from "../../contract/catalog.ts";
 import type { Page } from "../../contract/shapes.ts";
 import { CURSOR_TEXT, toPage } from "../sql/cursor.ts";
-import { readingOrder } from "../sql/reading-order.ts";
 import type { Queryable } from "../sql/database.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import { containing } from "../sql/view-sql.ts";
 
 type PageRequest = {

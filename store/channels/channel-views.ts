@@ -9,11 +9,15 @@ import type {
 } from "../../contract/settings/channel-accounts.ts";
 import type { Page } from "../../contract/shapes.ts";
 import { CURSOR_TEXT, toPage } from "../sql/cursor.ts";
-import { readingOrder } from "../sql/reading-order.ts";
 import type { Queryable } from "../sql/database.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import { containing, iso } from "../sql/view-sql.ts";
 
-type PageRequest = { readonly cursor?: string | undefined; readonly limit: number };
+type PageRequest = {
+  readonly sort?: string | undefined;
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+};
 const NUMBER = /^\d{1,19}$/;
 
 /** @param channelId null: of all */
@@ -69,13 +73,7 @@ export async function listTellings(
       where ($1::text is null or channel_id = $1) and ($2::text is null or order_id = $2)
         and ($3::text is null or state = $3) and ($4::bigint is null or id ${order.further} $4)
       order by channel_telling.id ${order.direction} limit $5`,
-    [
-      filter.channelId ?? null,
-      filter.orderId ?? null,
-      filter.state ?? null,
-      last ?? null,
-      filter.limit + 1,
-    ],
+    [filter.channelId ?? null, filter.orderId ?? null, filter.state ?? null, last ?? null, filter.limit + 1],
   );
   return toPage(
     rows,

@@ -8,8 +8,8 @@
 import type { DeadLetterRow, DeadLetterView } from "../../contract/devices.ts";
 import type { Page } from "../../contract/shapes.ts";
 import { toPage } from "../sql/cursor.ts";
-import { readingOrder } from "../sql/reading-order.ts";
 import type { Queryable } from "../sql/database.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import { iso } from "../sql/view-sql.ts";
 
 /** What is kept of a payload, for a person to look at. Bytes. */

@@ -5,9 +5,9 @@
 import type { DeviceEvent } from "../../contract/devices.ts";
 import type { Page } from "../../contract/shapes.ts";
 import { toPage } from "../sql/cursor.ts";
-import { readingOrder } from "../sql/reading-order.ts";
 import type { Queryable } from "../sql/database.ts";
 import { type FeedCursor, type FeedPage, type FeedRow, feedPage } from "../sql/feed-cursor.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import { iso } from "../sql/view-sql.ts";
 
 export type NewDeviceEvent = {

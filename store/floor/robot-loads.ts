@@ -16,8 +16,8 @@ import {
 } from "../../orders/fulfillment/robot-load.ts";
 import { type FloorStage, isPacked } from "../../orders/fulfillment-order.ts";
 import { CURSOR_MICROSECONDS, CURSOR_TEXT, toPage } from "../sql/cursor.ts";
-import { readingOrder } from "../sql/reading-order.ts";
 import type { Queryable } from "../sql/database.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import { fromMicroseconds, iso, microseconds } from "../sql/view-sql.ts";
 
 /** Channel of `NOTIFY` that says that a load is adrift, or that a person has settled one. */

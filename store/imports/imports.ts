@@ -8,8 +8,8 @@ import type { ImportReport, ImportState, ImportView, TableLayout } from "../../c
 import type { TableKind } from "../../contract/imports/table-kinds.ts";
 import type { Page } from "../../contract/shapes.ts";
 import { CURSOR_MICROSECONDS, CURSOR_TEXT, toPage } from "../sql/cursor.ts";
-import { readingOrder } from "../sql/reading-order.ts";
 import type { Database, Queryable } from "../sql/database.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import { containing, fromMicroseconds, iso, microseconds } from "../sql/view-sql.ts";
 import { openText, sealText } from "./sealed.ts";
 

@@ -14,8 +14,8 @@ import { costOf, earnedOf, priceOf } from "../../orders/payment/charging.ts";
 import { type MoneyFacts, missingOf } from "../../orders/payment/order-completion.ts";
 import { shownCode } from "../../orders/store-credit.ts";
 import { CURSOR_MICROSECONDS, CURSOR_TEXT, toPage } from "../sql/cursor.ts";
-import { readingOrder } from "../sql/reading-order.ts";
 import type { Queryable } from "../sql/database.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import {
   FULFILLMENT_ORDER_JSON,
   fromMicroseconds,

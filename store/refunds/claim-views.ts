@@ -4,9 +4,9 @@ import type { Page } from "../../contract/shapes.ts";
 import { CARRIER_STEPS, isUndecided } from "../../orders/claim.ts";
 import { type OrderSearch, ordersOfShopper } from "../orders/order-search.ts";
 import { CURSOR_MICROSECONDS, CURSOR_TEXT, toPage } from "../sql/cursor.ts";
-import { readingOrder } from "../sql/reading-order.ts";
 import type { Queryable } from "../sql/database.ts";
 import { type Parameters, parameters } from "../sql/parameters.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import { containing, fromMicroseconds, iso, microseconds } from "../sql/view-sql.ts";
 
 type ClaimRow = Omit<ClaimView, "supportedActions">;

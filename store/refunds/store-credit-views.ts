@@ -4,8 +4,8 @@ import type { Page } from "../../contract/shapes.ts";
 import type { StoreCreditSummary, StoreCreditView } from "../../contract/store-credit.ts";
 import { currencyExponent } from "../../orders/money.ts";
 import { CURSOR_MICROSECONDS, CURSOR_TEXT, toPage } from "../sql/cursor.ts";
-import { readingOrder } from "../sql/reading-order.ts";
 import type { Queryable } from "../sql/database.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import { containing, fromMicroseconds, iso, microseconds } from "../sql/view-sql.ts";
 
 const COLUMNS = `a.id, a.holder, a.currency, a.balance_minor as "balanceMinor", right(a.code, 4) as "codeEnd",

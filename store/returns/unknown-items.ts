@@ -2,8 +2,8 @@
 import type { UnknownItem } from "../../contract/returns.ts";
 import type { Page } from "../../contract/shapes.ts";
 import { CURSOR_MICROSECONDS, CURSOR_TEXT, toPage } from "../sql/cursor.ts";
-import { readingOrder } from "../sql/reading-order.ts";
 import type { Queryable } from "../sql/database.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import { fromMicroseconds, iso, microseconds } from "../sql/view-sql.ts";
 
 /** A row `return_unknown_item` named `u` as the API's item. */

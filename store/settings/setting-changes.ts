@@ -7,8 +7,8 @@
 import type { FieldChange, SettingChange } from "../../contract/settings.ts";
 import type { Page } from "../../contract/shapes.ts";
 import { CURSOR_MICROSECONDS, CURSOR_TEXT, toPage } from "../sql/cursor.ts";
-import { readingOrder } from "../sql/reading-order.ts";
 import type { Queryable } from "../sql/database.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 
 export async function settingVersion(client: Queryable, subject: string): Promise<number> {
   const { rows } = await client.query<{ version: number }>(
@@ -49,7 +49,11 @@ export async function recordSettingChange(
 /** Changes of settings, newest first, unless `sort` is `at`. */
 export async function listSettingChanges(
   client: Queryable,
-  filter: { readonly sort?: string | undefined; readonly cursor?: string | undefined; readonly limit: number },
+  filter: {
+    readonly sort?: string | undefined;
+    readonly cursor?: string | undefined;
+    readonly limit: number;
+  },
 ): Promise<Page<SettingChange>> {
   const order = readingOrder("-at", filter.sort);
   const formats = [CURSOR_MICROSECONDS, CURSOR_TEXT, /^\d{1,9}$/];

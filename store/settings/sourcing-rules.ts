@@ -3,8 +3,8 @@
 import type { Page } from "../../contract/shapes.ts";
 import type { SourcingRulesView } from "../../contract/sourcing-rules.ts";
 import { toPage } from "../sql/cursor.ts";
-import { readingOrder } from "../sql/reading-order.ts";
 import type { Queryable } from "../sql/database.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 
 export const SOURCING_RULES_SUBJECT = "sourcing-rules";
 
@@ -29,7 +29,11 @@ export async function readSourcingRulesVersion(
 /** The newest first, unless `sort` is `version`. */
 export async function listSourcingRules(
   client: Queryable,
-  filter: { readonly sort?: string | undefined; readonly cursor?: string | undefined; readonly limit: number },
+  filter: {
+    readonly sort?: string | undefined;
+    readonly cursor?: string | undefined;
+    readonly limit: number;
+  },
 ): Promise<Page<SourcingRulesView>> {
   const order = readingOrder("-version", filter.sort);
   const [last] = order.placeIn(filter.cursor, [/^\d{1,9}$/]);

@@ -32,7 +32,9 @@ export function readingOrder(own: string, asked: string | undefined): ReadingOrd
     placeIn: (cursor, formats) =>
       cursor === undefined
         ? []
-        : decodeCursor(cursor, [...mark.map((name) => new RegExp(`^${name}$`)), ...formats]).slice(mark.length),
+        : decodeCursor(cursor, [...mark.map((name) => new RegExp(`^${name}$`)), ...formats]).slice(
+            mark.length,
+          ),
     placeOf: (...parts) => [...mark, ...parts],
   };
 }

@@ -3,9 +3,9 @@ import type { Page } from "../../contract/shapes.ts";
 import type { StockExplanation, StockMovement, StockRow, StockSort } from "../../contract/stock.ts";
 import { readScannedCode } from "../../orders/returns/scanned-code.ts";
 import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
-import { readingOrder } from "../sql/reading-order.ts";
 import type { Queryable } from "../sql/database.ts";
 import { parameters } from "../sql/parameters.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import { containing, fromMicroseconds, iso, microseconds } from "../sql/view-sql.ts";
 
 const STOCK_ROW = `p.sku, coalesce(product.name, p.sku) as name, p.location_id as "locationId",

@@ -13,9 +13,9 @@ import type { WebhookSource } from "../../contract/settings/webhook-events.ts";
 import type { WebhookDeliveryView, WebhookTry } from "../../contract/settings/webhooks.ts";
 import type { Page } from "../../contract/shapes.ts";
 import { CURSOR_MICROSECONDS, CURSOR_TEXT, toPage } from "../sql/cursor.ts";
-import { readingOrder } from "../sql/reading-order.ts";
 import type { Queryable } from "../sql/database.ts";
 import type { FeedCursor } from "../sql/feed-cursor.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import { iso } from "../sql/view-sql.ts";
 import { ofOrder, type WebhookEvent } from "./webhook-events.ts";
 

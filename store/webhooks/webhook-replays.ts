@@ -7,9 +7,9 @@ import type { WebhookSource } from "../../contract/settings/webhook-events.ts";
 import type { WebhookReplayView } from "../../contract/settings/webhooks.ts";
 import type { Page } from "../../contract/shapes.ts";
 import { toPage } from "../sql/cursor.ts";
-import { readingOrder } from "../sql/reading-order.ts";
 import type { Queryable } from "../sql/database.ts";
 import type { FeedCursor } from "../sql/feed-cursor.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import { iso } from "../sql/view-sql.ts";
 import type { WebhookEvent } from "./webhook-events.ts";
 

@@ -38,7 +38,8 @@ export function keepAnswer(
   const example = presentable(answer.example);
   const text = JSON.stringify(example);
   if (MACHINE.test(text)) return;
-  const score = worthOf(example) + (OF_THE_REFERENCE.test(testPath) && !operation.startsWith("GET ") ? 10_000 : 0);
+  const score =
+    worthOf(example) + (OF_THE_REFERENCE.test(testPath) && !operation.startsWith("GET ") ? 10_000 : 0);
   const file = fileOf(folder, operation);
   const before = readKept(file);
   if (before !== null && before.score >= score) return;
@@ -92,9 +93,13 @@ function shownValue(name: string, value: Json): Json {
   const text = value
     .replaceAll(/hf_[0-9a-z]{12}_[\w-]{43}/g, `hf_0123456789ab_${"A".repeat(43)}`)
     .replaceAll(/whsec_[\w+/=-]+/g, `whsec_${"A".repeat(43)}=`)
-    .replaceAll(/\/(track|password)([/#])[\w-]{16,}/g, (_all, page, sign) => `/${page}${sign}${"A".repeat(32)}`)
+    .replaceAll(
+      /\/(track|password)([/#])[\w-]{16,}/g,
+      (_all, page, sign) => `/${page}${sign}${"A".repeat(32)}`,
+    )
     .replaceAll(/(127\.0\.0\.1|localhost):\d+/g, "127.0.0.1:7400");
-  const isSecret = SECRET_NAMES.test(name) && text === value && /^[\w+/=-]{16,}$/.test(text) && !/^[a-z_.]+$/.test(text);
+  const isSecret =
+    SECRET_NAMES.test(name) && text === value && /^[\w+/=-]{16,}$/.test(text) && !/^[a-z_.]+$/.test(text);
   return isSecret ? "A".repeat(text.length) : text;
 }
 
@@ -105,7 +110,8 @@ function worthOf(example: Json): number {
   const walk = (value: Json, at: string): void => {
     if (value === null || value === undefined) return;
     if (Array.isArray(value)) for (const each of value) walk(each, `${at}[]`);
-    else if (typeof value === "object") for (const [name, each] of Object.entries(value)) walk(each, `${at}.${name}`);
+    else if (typeof value === "object")
+      for (const [name, each] of Object.entries(value)) walk(each, `${at}.${name}`);
     else {
       seen.add(at);
       if (typeof value === "string" && (value.length > 300 || /[^\x20-\x7e\n]/.test(value))) ugly += 1;

@@ -107,7 +107,10 @@ async function start() {
     show(tag);
   });
   addEventListener("hashchange", follow);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => shown !== null && draw(spec, shown));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener(
+    "change",
+    () => shown !== null && draw(spec, shown),
+  );
   form.choose(first);
   follow();
   if (shown === null) show(first.tag);

@@ -22,7 +22,7 @@ import {
   TryChannelBody,
 } from "../../../contract/settings/channel-accounts.ts";
 import { TriedView } from "../../../contract/settings/vendor-accounts.ts";
-import { closed, Done, Id, oneOf, pageOf, Text, sortedPages } from "../../../contract/shapes.ts";
+import { closed, Done, Id, oneOf, pageOf, sortedPages, Text } from "../../../contract/shapes.ts";
 import { mapListing } from "../../../operations/catalog/map-listing.ts";
 import {
   askForBackfill,

@@ -30,6 +30,7 @@ import {
   type Answer,
   type Call,
   callerOf,
+  found,
   param,
   personOf,
   type Route,

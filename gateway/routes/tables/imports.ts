@@ -244,8 +244,7 @@ export const importRoutes: readonly Route[] = [
       const id = param(call, "id");
       const kept = await listMappings(call.services.database, callerOf(call).companyId);
       const wanted = kept.find((each) => each.id === id);
-      if (wanted === undefined)
-        throw new ApiError("import_mapping_not_found", `There is no mapping ${id}.`);
+      if (wanted === undefined) throw new ApiError("import_mapping_not_found", `There is no mapping ${id}.`);
       return { json: wanted };
     },
   }),

@@ -42,7 +42,11 @@ export const holdfastAdapter: ChannelAdapter = {
 
 function readCancellation(document: unknown): ChannelReading {
   const externalId = textAt(document, "id");
-  if (externalId === "") return refused("malformed_payload", '/id is missing; expected the number of the order that is cancelled, for example "1001"');
+  if (externalId === "")
+    return refused(
+      "malformed_payload",
+      '/id is missing; expected the number of the order that is cancelled, for example "1001"',
+    );
   if (at(document, "lines") !== undefined) return unsignedWord("order.cancelled", externalId);
   return {
     kind: "cancellation",
@@ -56,7 +60,13 @@ function readRefund(document: unknown): readonly ChannelReading[] {
   const externalId = textAt(document, "id");
   const refundId = textAt(document, "refundId");
   if (externalId === "" || refundId === "")
-    return [refused("malformed_payload", `/${externalId === "" ? "id" : "refundId"} is missing; expected the order's id and the refund's own, for example {"id":"1001","refundId":"R-7","amount":"19.99","currency":"USD"}`, externalId)];
+    return [
+      refused(
+        "malformed_payload",
+        `/${externalId === "" ? "id" : "refundId"} is missing; expected the order's id and the refund's own, for example {"id":"1001","refundId":"R-7","amount":"19.99","currency":"USD"}`,
+        externalId,
+      ),
+    ];
   const currency = textAt(document, "currency").toUpperCase();
   const given = amount(textAt(document, "amount"), currency, "amount");
   return [{ kind: "refund", externalId, refundId, amount: given }];
@@ -90,12 +100,14 @@ function readOrder(document: unknown): readonly ChannelReading[] {
 /** What the schema cannot say. */
 function problemOf(order: CanonicalOrder): string | null {
   const nameless = order.lines.findIndex(({ kind = "goods", sku }) => kind === "goods" && sku === undefined);
-  if (nameless >= 0) return `/lines/${nameless}/sku is missing; expected the SKU of goods, for example "TEE-1"`;
+  if (nameless >= 0)
+    return `/lines/${nameless}/sku is missing; expected the SKU of goods, for example "TEE-1"`;
   for (const [field, day] of [
     ["deliverOn", order.deliverOn],
     ["releaseOn", order.releaseOn],
   ] as const) {
-    if (day !== undefined && !isCalendarDay(day)) return `/${field} is no day of the calendar; expected YYYY-MM-DD, for example "2026-11-30"`;
+    if (day !== undefined && !isCalendarDay(day))
+      return `/${field} is no day of the calendar; expected YYYY-MM-DD, for example "2026-11-30"`;
   }
   return null;
 }

@@ -1,5 +1,8 @@
 /** One connected channel: how it does, and below its three lists. Which of them is shown is in the address. */
-import type { ChannelConnectionView, ChannelTellingView } from "../../../../contract/settings/channel-accounts.ts";
+import type {
+  ChannelConnectionView,
+  ChannelTellingView,
+} from "../../../../contract/settings/channel-accounts.ts";
 import { pathOf, post } from "../../api/client.ts";
 import { may } from "../../api/session.ts";
 import { ActionButton } from "../../components/action-button.tsx";

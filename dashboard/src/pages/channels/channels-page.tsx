@@ -100,7 +100,9 @@ export function ChannelsPage() {
                           <button
                             type="button"
                             class="button quiet small"
-                            onClick={() => address.change({ channel: one.channel, view: "", state: "", q: "", sort: "" })}
+                            onClick={() =>
+                              address.change({ channel: one.channel, view: "", state: "", q: "", sort: "" })
+                            }
                           >
                             Look at<span class="visually-hidden"> {one.name}</span>
                           </button>

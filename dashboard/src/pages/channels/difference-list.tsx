@@ -36,7 +36,11 @@ export function Differences({ path, address, onChange }: ChannelListProps) {
       title="Where the books differ"
       flush
       aside={
-        <a class="button small" href={`/v1${path}/differences.csv${state === "" ? "" : `?state=${state}`}`} download>
+        <a
+          class="button small"
+          href={`/v1${path}/differences.csv${state === "" ? "" : `?state=${state}`}`}
+          download
+        >
           As a file
         </a>
       }
@@ -68,7 +72,12 @@ export function Differences({ path, address, onChange }: ChannelListProps) {
                 <th scope="col">Theirs</th>
                 <th scope="col">Cause</th>
                 <th scope="col">State</th>
-                <SortHead up="foundAt" down="-foundAt" sort={sort || "-foundAt"} onSort={(by) => change({ sort: by })}>
+                <SortHead
+                  up="foundAt"
+                  down="-foundAt"
+                  sort={sort || "-foundAt"}
+                  onSort={(by) => change({ sort: by })}
+                >
                   Found
                 </SortHead>
                 <th scope="col">

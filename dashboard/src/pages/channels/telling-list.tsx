@@ -68,7 +68,12 @@ export function Tellings({ path, address, onChange }: ChannelListProps) {
                 <th scope="col">Order</th>
                 <th scope="col">What</th>
                 <th scope="col">State</th>
-                <SortHead up="madeAt" down="-madeAt" sort={sort || "-madeAt"} onSort={(by) => change({ sort: by })}>
+                <SortHead
+                  up="madeAt"
+                  down="-madeAt"
+                  sort={sort || "-madeAt"}
+                  onSort={(by) => change({ sort: by })}
+                >
                   Written down
                 </SortHead>
                 <th scope="col">

@@ -92,64 +92,64 @@ function Imports() {
           }
         >
           {(items) => (
-              <table class="table stack">
-                <thead>
-                  <tr>
-                    <th scope="col">File</th>
-                    <SortHead
-                      up="createdAt"
-                      down="-createdAt"
-                      sort={sort || "-createdAt"}
-                      onSort={(by) => change({ sort: by })}
-                    >
-                      Sent
-                    </SortHead>
-                    <th scope="col">State</th>
-                    <th scope="col" class="number">
-                      Booked
-                    </th>
-                    <th scope="col" class="number">
-                      Refused
-                    </th>
-                    <th scope="col">
-                      <span class="visually-hidden">What can be done</span>
-                    </th>
+            <table class="table stack">
+              <thead>
+                <tr>
+                  <th scope="col">File</th>
+                  <SortHead
+                    up="createdAt"
+                    down="-createdAt"
+                    sort={sort || "-createdAt"}
+                    onSort={(by) => change({ sort: by })}
+                  >
+                    Sent
+                  </SortHead>
+                  <th scope="col">State</th>
+                  <th scope="col" class="number">
+                    Booked
+                  </th>
+                  <th scope="col" class="number">
+                    Refused
+                  </th>
+                  <th scope="col">
+                    <span class="visually-hidden">What can be done</span>
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {items.map((one) => (
+                  <tr key={one.id}>
+                    <td class="full">
+                      <div>
+                        <div class="cell-title">{one.fileName}</div>
+                        <div class="cell-sub">{kindLabel(one.kind)}</div>
+                      </div>
+                    </td>
+                    <td data-label="Sent">
+                      <Time at={one.createdAt} />
+                    </td>
+                    <td data-label="State">
+                      <Badge
+                        status={one.state}
+                        label={STATES[one.state].label}
+                        tone={STATES[one.state].tone}
+                      />
+                    </td>
+                    <td class="number" data-label="Booked">
+                      {one.report.rows.booked.toLocaleString("en")}
+                    </td>
+                    <td class="number" data-label="Refused">
+                      {one.report.rows.refused.toLocaleString("en")}
+                    </td>
+                    <td>
+                      <button type="button" class="button quiet small" onClick={() => choose(one.id)}>
+                        Look at<span class="visually-hidden"> {one.fileName}</span>
+                      </button>
+                    </td>
                   </tr>
-                </thead>
-                <tbody>
-                  {items.map((one) => (
-                    <tr key={one.id}>
-                      <td class="full">
-                        <div>
-                          <div class="cell-title">{one.fileName}</div>
-                          <div class="cell-sub">{kindLabel(one.kind)}</div>
-                        </div>
-                      </td>
-                      <td data-label="Sent">
-                        <Time at={one.createdAt} />
-                      </td>
-                      <td data-label="State">
-                        <Badge
-                          status={one.state}
-                          label={STATES[one.state].label}
-                          tone={STATES[one.state].tone}
-                        />
-                      </td>
-                      <td class="number" data-label="Booked">
-                        {one.report.rows.booked.toLocaleString("en")}
-                      </td>
-                      <td class="number" data-label="Refused">
-                        {one.report.rows.refused.toLocaleString("en")}
-                      </td>
-                      <td>
-                        <button type="button" class="button quiet small" onClick={() => choose(one.id)}>
-                          Look at<span class="visually-hidden"> {one.fileName}</span>
-                        </button>
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
+                ))}
+              </tbody>
+            </table>
           )}
         </Paged>
       </Panel>

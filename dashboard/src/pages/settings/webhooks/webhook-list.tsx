@@ -28,7 +28,8 @@ export function WebhookList() {
     get("/webhook-subscriptions", { sort: by }, signal),
   );
   useInterval(REFRESH_MS, webhooks.reload);
-  const choose = (id: string): void => address.change({ webhook: id, state: "", about: "", sort: "", replays: "" });
+  const choose = (id: string): void =>
+    address.change({ webhook: id, state: "", about: "", sort: "", replays: "" });
   const head = { sort: by || "id", onSort: (sort: string) => address.change({ by: sort }) };
   return (
     <>
