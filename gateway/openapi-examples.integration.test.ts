@@ -30,6 +30,22 @@ beforeAll(async () => {
   world = await startGatewayWorld(undefined, {
     webhookSender: { problemOf: () => null, send: async () => ({ status: "failed", detail: "" }) } as never,
   });
+  await world.database.query(
+    `insert into product (sku, company_id, name, weight_grams, price_minor, currency, hs_code, origin_country, gtin)
+     values ('HAT-BRM-SAND', 'acme', 'Brimmed hat, sand', 120, 1999, 'USD', '650500', 'PT', '00614141000104')`,
+  );
+  const commands = [
+    {
+      type: "receive",
+      commandId: "hats",
+      atMs: 0,
+      cause: "delivery",
+      sku: "HAT-BRM-SAND",
+      locationId: "east",
+      quantity: 40,
+    },
+  ];
+  await world.call("POST", "/v1/stock/commands", { json: { commands } });
   document = (await world.call("GET", "/openapi.json")).json;
   expectDeclared = declaredAnswers(document);
 });

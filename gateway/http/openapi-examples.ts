@@ -1,12 +1,12 @@
 /**
  * Bodies that the reference shows, by `METHOD path`; of the other operations it shows what has to be there at
- * least. What is answered to them is in `answer-examples.ts`. A test holds them against their schemas, and another sends them, in this order, to a company of their own:
+ * least. The goods are the sandbox's, so that whoever tries them there has an order. What is answered to them is in `answer-examples.ts`. A test holds them against their schemas, and another sends them, in this order, to a company of their own:
  * so each may need what those before it have made.
  */
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   "POST /v1/orders/quote": {
     currency: "USD",
-    lines: [{ sku: "TEE-1", quantity: 2 }],
+    lines: [{ sku: "HAT-BRM-SAND", quantity: 2 }],
     customer: { name: "Ada Lovelace" },
     paymentMethod: "pm_card_visa",
     shippingPrice: "5.00",
@@ -22,7 +22,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   "POST /v1/orders": {
     id: "1001",
     currency: "USD",
-    lines: [{ sku: "TEE-1", quantity: 2, unitPrice: "19.99" }],
+    lines: [{ sku: "HAT-BRM-SAND", quantity: 2, unitPrice: "19.99" }],
     customer: { name: "Ada Lovelace", email: "ada@example.com" },
     paymentMethod: "pm_card_visa",
     shippingAddress: {

@@ -161,9 +161,8 @@ function queryParameter(name: string, schema: TSchema, required: boolean): Json 
     name,
     in: "query",
     required,
-    ...(required
-      ? { schema }
-      : { schema: { anyOf: [schema, { const: "" }] }, description: "Empty: as if left out." }),
+    schema,
+    ...(required ? {} : { allowEmptyValue: true, description: "Empty: as if left out." }),
   };
 }
 
@@ -247,9 +246,8 @@ function idempotencyKey(required: boolean): Json {
     name: "Idempotency-Key",
     in: "header",
     required,
-    ...(required
-      ? { schema }
-      : { schema: { anyOf: [schema, { const: "" }] }, description: "Empty: as if left out." }),
+    schema,
+    description: required ? "The same again: the first answer, and nothing is done twice." : "Empty: as if left out.",
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { Unpackr } from "msgpackr";
 import { MAX_DEPTH, MAX_PAYLOAD_ORDERS, MAX_VALUES } from "../../config/limits.ts";
+import { placeOfJsonFault } from "../../contract/faults/json-place.ts";
 import { ApiError } from "./problem.ts";
 
 /** @throws ApiError `structure_too_complex`, or `malformed` where the text is not JSON */
@@ -11,22 +12,12 @@ export function parseBoundedJson(text: string, malformed: "malformed_request" | 
   checkJsonBounds(text);
   try {
     return JSON.parse(text);
-  } catch (error) {
+  } catch {
     throw new ApiError(
       malformed,
-      `The text is not valid JSON${placeOf(error, text)}; expected such as {"id":"1001"}`,
+      `The text is no JSON: it goes wrong at ${placeOfJsonFault(text)}; expected such as {"id":"1001"}`,
     );
   }
-}
-
-/** Where the parser stopped, without what is there. */
-function placeOf(error: unknown, text: string): string {
-  const message = error instanceof Error ? error.message : "";
-  if (message.includes("end of JSON input")) return ": it ends too early";
-  const [, position] = /at position (\d+)/.exec(message) ?? [];
-  if (position === undefined) return "";
-  const before = text.slice(0, Number(position)).split("\n");
-  return `, line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
 }
 
 const QUOTE = 0x22;

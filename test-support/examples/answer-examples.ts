@@ -6,8 +6,9 @@
 import type { TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 import { ANSWER_EXAMPLES } from "../../gateway/http/answer-examples.ts";
+import { createRouter } from "../../gateway/http/router.ts";
 import { routeTable } from "../../gateway/routes/route-table.ts";
-import { type RecordedAnswer, recordedAnswer } from "./recorded-answers.ts";
+import { keepAnswersOfChildren, type RecordedAnswer, recordedAnswer } from "./recorded-answers.ts";
 
 type Node = {
   readonly type?: string;
@@ -21,6 +22,13 @@ type Node = {
 
 /** @returns the file's text; what is in it is also what may be missing from it */
 export function answerExamplesFile(folder: string | undefined): string {
+  if (folder !== undefined) {
+    const router = createRouter(routeTable);
+    keepAnswersOfChildren(folder, (method, path) => {
+      const route = router.match(method, path)?.route;
+      return route === undefined ? null : `${route.method} ${route.path}`;
+    });
+  }
   const lines = routeTable
     .filter(({ reply }) => reply !== null)
     .map(({ method, path, reply }) => ({ name: `${method} ${path}`, reply: reply as TSchema }))

@@ -4,7 +4,7 @@
  *
  * `record-answers.ts` writes one file an operation while tests run; `answer-examples.ts` reads them.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 
@@ -50,6 +50,18 @@ export function keepAnswer(
   renameSync(whole, file);
 }
 
+/** Looks at what commands were answered, which were processes of their own. */
+export function keepAnswersOfChildren(folder: string, operationOf: (method: string, path: string) => string | null): void {
+  for (const name of readdirSync(folder).filter((each) => each.startsWith("child-"))) {
+    const lines = readFileSync(join(folder, name), "utf8").split("\n");
+    for (const line of lines.filter((each) => each !== "")) {
+      const { method, pathname, search, status, example } = JSON.parse(line);
+      const operation = search.includes("fields=") ? null : operationOf(method, pathname);
+      if (operation !== null) keepAnswer(folder, operation, { status, example }, name);
+    }
+  }
+}
+
 /** @returns null where none was recorded */
 export function recordedAnswer(folder: string, operation: string): RecordedAnswer | null {
   const kept = readKept(fileOf(folder, operation));
@@ -91,7 +103,7 @@ function shownValue(name: string, value: Json): Json {
     );
   if (typeof value !== "string") return value;
   const text = value
-    .replaceAll(/hf_[0-9a-z]{12}_[\w-]{43}/g, `hf_0123456789ab_${"A".repeat(43)}`)
+    .replaceAll(/hf_[0-9a-z]{12,16}_[\w-]{43}/g, `hf_0123456789abcdef_${"A".repeat(43)}`)
     .replaceAll(/whsec_[\w+/=-]+/g, `whsec_${"A".repeat(43)}=`)
     .replaceAll(
       /\/(track|password)([/#])[\w-]{16,}/g,

@@ -69,7 +69,16 @@ export function redocTheme() {
     },
     sidebar: { width: "17rem", backgroundColor: on.surface2, textColor: on.ink, activeTextColor: on.accent },
     // Dark in both: samples are read as a terminal is.
-    rightPanel: { backgroundColor: "#0b1110", textColor: "#e7efed", width: "38%" },
+    rightPanel: {
+      backgroundColor: "#0b1110",
+      textColor: "#e7efed",
+      width: "38%",
+      servers: {
+        overlay: { backgroundColor: on.surface, textColor: on.ink },
+        url: { backgroundColor: on.surface2 },
+      },
+    },
+    fab: { backgroundColor: on.surface3, color: on.accent },
     codeBlock: { backgroundColor: "#172120" },
     typography: {
       fontSize: "15px",

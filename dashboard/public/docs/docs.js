@@ -116,6 +116,15 @@ async function start() {
   if (shown === null) show(first.tag);
 }
 
+/** Redoc keeps a button and a line at the edge of the screen: `reference.css` shows them where it is read. */
+new IntersectionObserver(
+  ([seen]) => {
+    if (seen?.isIntersecting) document.body.dataset.reading = "";
+    else delete document.body.dataset.reading;
+  },
+  { rootMargin: "-50% 0px -50% 0px" },
+).observe(document.getElementById("reference"));
+
 for (const pre of document.querySelectorAll(".start pre, .try pre")) copied(pre);
 start().catch((error) => {
   document.getElementById("reference").textContent = `The reference could not be read: ${error.message}`;

@@ -119,8 +119,7 @@ function grid(parameters) {
 }
 
 function parameterField({ name, in: place, required, schema = {}, description = "" }) {
-  const [own = schema] = schema.anyOf ?? [];
-  const control = controlFor(own);
+  const control = controlFor(schema);
   control.name = name;
   control.dataset.in = place;
   control.required = required === true;
@@ -128,14 +127,13 @@ function parameterField({ name, in: place, required, schema = {}, description = 
   const hints = [
     place === "path" ? "In the path." : "",
     place === "header" ? "A header." : "",
-    own.description ?? "",
+    schema.description ?? "",
     description.startsWith("Empty:") ? "" : description.replaceAll("`", ""),
-    name === "Idempotency-Key" ? "The same again: the first answer, and nothing is done twice." : "",
   ];
   return field(name, control, hints.filter((hint) => hint !== "").join(" "));
 }
 
-function controlFor({ enum: values, type, minimum, maximum }) {
+function controlFor({ enum: values, type, minimum, maximum, format }) {
   if (values !== undefined || type === "boolean") {
     const select = document.createElement("select");
     for (const value of ["", ...(values ?? ["true", "false"])]) select.append(new Option(value, value));
@@ -145,6 +143,7 @@ function controlFor({ enum: values, type, minimum, maximum }) {
   input.type = "text";
   input.autocomplete = "off";
   input.spellcheck = false;
+  if (format === "date") input.placeholder = "YYYY-MM-DD";
   if (type === "integer") {
     input.inputMode = "numeric";
     if (minimum !== undefined && maximum !== undefined) input.placeholder = `${minimum} to ${maximum}`;
