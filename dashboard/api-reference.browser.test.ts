@@ -123,6 +123,7 @@ describe.skipIf(chromium === undefined)("the reference of the API", () => {
 
   test("a request is tried with one's own key, of which nothing is kept", async () => {
     const { page, errors, outside } = await opened(PHONE);
+    page.setDefaultTimeout(30_000);
     const { url } = dashboard.edge;
     const form = page.locator(".try");
     const key = await keyWith(["orders:write", "orders:read"]);
@@ -172,6 +173,7 @@ describe.skipIf(chromium === undefined)("the reference of the API", () => {
     expect(quoted).toMatch(/^\$HOLDFAST_URL\/v1\/orders\/[\w%.-]+$/);
     // Pages are turned.
     await form.getByLabel("Operation").selectOption("getOrders");
+    await form.getByText("more fields of the query").click();
     await form.getByLabel("limit").fill("1");
     await form.getByRole("button", { name: "Send" }).click();
     await form.getByText(/^200 /).waitFor();

@@ -196,7 +196,7 @@ describe.skipIf(chromium === undefined)("the page of channels", () => {
       `insert into channel_difference (channel_id, comparison_id, kind, subject, ours, theirs, cause, state)
        select 'shopify', max(id), 'order', '4711', 'open', 'none', 'drift', 'raised' from channel_comparison`,
     );
-    await shown.getByRole("button", { name: "Differences", exact: true }).click();
+    await shown.getByRole("group").getByRole("button", { name: "Differences", exact: true }).click();
     const row = shown.locator("tr", { hasText: "4711" });
     await row.getByText("Raised").waitFor();
     await expectSound(shown);

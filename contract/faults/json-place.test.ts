@@ -10,7 +10,7 @@ test.each([
   ['{"sku": 1,}', "line 1, column 11"],
   ["{not json}", "line 1, column 2"],
   ['{\n  "a": 01\n}', "line 2, column 9"],
-  ['[1, 2,, 3]', "line 1, column 7"],
+  ["[1, 2,, 3]", "line 1, column 7"],
   ['{"a": "b\u0007"}', "line 1, column 7"],
   ['{"a" 1}', "line 1, column 6"],
   ["{} {}", "line 1, column 4"],
@@ -25,7 +25,9 @@ test("what the language reads is read to its end, and what is cut between two wo
     fc.property(fc.json({ maxDepth: 4 }), fc.nat(), (text, cut) => {
       expect(placeOfJsonFault(text)).toBe("its end");
       // Those that are in a text end no word.
-      const marks = [...text.replaceAll(/"(?:[^"\\\\]|\\\\.)*"/g, (part) => "_".repeat(part.length)).matchAll(/[[{,:]/g)];
+      const marks = [
+        ...text.replaceAll(/"(?:[^"\\\\]|\\\\.)*"/g, (part) => "_".repeat(part.length)).matchAll(/[[{,:]/g),
+      ];
       const mark = marks[cut % Math.max(1, marks.length)];
       if (mark !== undefined) expect(placeOfJsonFault(text.slice(0, mark.index + 1))).toBe("its end");
     }),

@@ -247,7 +247,9 @@ function idempotencyKey(required: boolean): Json {
     in: "header",
     required,
     schema,
-    description: required ? "The same again: the first answer, and nothing is done twice." : "Empty: as if left out.",
+    description: required
+      ? "The same again: the first answer, and nothing is done twice."
+      : "Empty: as if left out.",
   };
 }
 

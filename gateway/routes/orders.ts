@@ -8,6 +8,7 @@ import {
   CashBody,
   HoldOrderBody,
   HoldPut,
+  HoldReleased,
   OrderEvent,
   OrderFilterQuery,
   OrderRevisionView,
@@ -349,7 +350,7 @@ export const orderRoutes: readonly Route[] = [
     summary: "Clears the reasons that a person may clear and lets the order try again",
     access: { kind: "permission", permission: "orders.release-hold" },
     body: ReleaseHoldBody,
-    reply: Done,
+    reply: HoldReleased,
     idempotency: "accepted",
     handle: async (call) => {
       const orderId = await ownOrder(call);

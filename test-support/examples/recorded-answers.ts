@@ -18,7 +18,7 @@ type Kept = RecordedAnswer & { readonly score: number };
 const MOST_ENTRIES = 2;
 /** Characters of an example; what is longer has one entry of each list. */
 const MOST_CHARACTERS = 6_000;
-/** Tests that send what nobody would. */
+/** Tests that send what nobody would: theirs is shown where there is no other. */
 const HOSTILE = /bad-input|conformance|fuzz|hostile|guessing|overload/;
 /** These send the requests that the reference shows: theirs are the answers to them. */
 const OF_THE_REFERENCE = /openapi-examples/;
@@ -34,12 +34,11 @@ export function keepAnswer(
   answer: RecordedAnswer,
   testPath: string,
 ): void {
-  if (HOSTILE.test(testPath)) return;
   const example = presentable(answer.example);
   const text = JSON.stringify(example);
   if (MACHINE.test(text)) return;
-  const score =
-    worthOf(example) + (OF_THE_REFERENCE.test(testPath) && !operation.startsWith("GET ") ? 10_000 : 0);
+  const isOfReference = OF_THE_REFERENCE.test(testPath) && !operation.startsWith("GET ");
+  const score = worthOf(example) + (isOfReference ? 10_000 : 0) - (HOSTILE.test(testPath) ? 5_000 : 0);
   const file = fileOf(folder, operation);
   const before = readKept(file);
   if (before !== null && before.score >= score) return;
@@ -51,7 +50,10 @@ export function keepAnswer(
 }
 
 /** Looks at what commands were answered, which were processes of their own. */
-export function keepAnswersOfChildren(folder: string, operationOf: (method: string, path: string) => string | null): void {
+export function keepAnswersOfChildren(
+  folder: string,
+  operationOf: (method: string, path: string) => string | null,
+): void {
   for (const name of readdirSync(folder).filter((each) => each.startsWith("child-"))) {
     const lines = readFileSync(join(folder, name), "utf8").split("\n");
     for (const line of lines.filter((each) => each !== "")) {
