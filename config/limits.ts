@@ -231,11 +231,15 @@ export const MAX_TRANSPORT_FRAME_BYTES = 16 * MIB;
 /** Messages of a frame. */
 export const MAX_FRAME_MESSAGES = 1_000;
 /**
- * Until when a message of the stream, or a request, is answered or refused, milliseconds: callers are
- * promised ten seconds, and the answer needs some of its own. Requests to other engines give up sooner, with
- * a better reason.
+ * Until when a request is answered or refused, milliseconds: callers are promised ten seconds, and the answer
+ * needs some of its own. Requests to other engines give up sooner, with a better reason.
  */
 export const ANSWERED_WITHIN_MS = 9_000;
+/**
+ * The same for a message of the stream. A caller that finds its gateway silent for 4.5 seconds more, and
+ * leaves it for another, has known nothing for less than ten.
+ */
+export const MESSAGE_ANSWERED_WITHIN_MS = 5_000;
 /**
  * Unanswered messages of a connection: enough that one connection alone can fill the engine's next commit.
  */

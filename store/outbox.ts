@@ -8,6 +8,7 @@
  * stays open while the outside is called: what a dead relay had begun, the next one simply finds.
  */
 import type { Queryable } from "./sql/database.ts";
+import { givenList } from "./sql/given-list.ts";
 
 type OutboxTopic = "workflow.start" | "workflow.signal" | "mail.send";
 
@@ -120,7 +121,7 @@ export async function finishOutbox(
   if (rows.length === 0) return;
   await client.query(
     `update outbox set done_at = now(), attempts = attempts + 1, last_error = note
-     from unnest($1::bigint[], $2::text[]) as finished(row_id, note) where id = row_id`,
+     from unnest(${givenList("$1", "bigint")}, ${givenList("$2")}) as finished(row_id, note) where id = row_id`,
     [rows.map((row) => row.id), rows.map((row) => row.note)],
   );
 }

@@ -10,16 +10,16 @@ import { runLongProgram, show } from "../../test-support/run/long-program.ts";
 const simulateCommand = (...options: readonly string[]) =>
   runLongProgram("engine/simulation/main.js", options);
 
-const SEEDS = 7_500;
+const SEEDS = 5_000;
 const OPERATIONS = 200;
 
 /**
  * What the seeds may take of a run of all tests. Two quiet cores run them all in it; busy ones come less far.
  */
-const SECONDS = 60;
+const SECONDS = 40;
 
 /** A fifth of what two quiet cores run in that time: below, the simulation itself has become slow. */
-const LEAST_SEEDS = 1_500;
+const LEAST_SEEDS = 1_000;
 
 const QUARTER_DAY_MS = 6 * 3_600_000;
 
@@ -71,7 +71,7 @@ it("takes nothing from a thread that hung while its shard went to other nodes an
 });
 
 /** Seeds with nodes are longer days: two quiet cores run some hundred of them in this time. */
-const NODE_SECONDS = 15;
+const NODE_SECONDS = 10;
 const LEAST_NODE_SEEDS = 10;
 
 it(`keeps every promise where nodes share the shards, over as many seeds as fit in ${NODE_SECONDS} s`, async () => {

@@ -2,18 +2,18 @@
  * One connection's conversation: frames in, replies out, credit. Leaves the socket itself to
  * `stream-server.ts`, and what it subscribes to to `feed-subscriptions.ts`.
  *
- * V1 Every message that can be identified gets exactly one reply, within `ANSWERED_WITHIN_MS`.
+ * V1 Every message that can be identified gets exactly one reply, within `MESSAGE_ANSWERED_WITHIN_MS`.
  * V2 A message is refused before any part of it is done, or all of it is done.
  * V3 No connection's messages hold more memory than `CONNECTION_PENDING_BYTES`.
  */
 import {
-  ANSWERED_WITHIN_MS,
   CONNECTION_CREDIT,
   CONNECTION_PENDING_BYTES,
   MAX_BAD_FRAMES,
   MAX_BODY_BYTES,
   MAX_FRAME_BYTES,
   MAX_FRAME_MESSAGES,
+  MESSAGE_ANSWERED_WITHIN_MS,
 } from "../../config/limits.ts";
 import { inCallersSpan, traceOrderInRequest } from "../../config/trace.ts";
 import type { ReadMessage } from "../../contract/client-messages.ts";
@@ -86,7 +86,7 @@ export class Connection {
   private outbox: ServerMessage[] = [];
   private flushScheduled = false;
   private readonly subscriptions: FeedSubscriptions;
-  private readonly deadlines = new ReplyDeadlines<ReadMessage>(ANSWERED_WITHIN_MS, (message) =>
+  private readonly deadlines = new ReplyDeadlines<ReadMessage>(MESSAGE_ANSWERED_WITHIN_MS, (message) =>
     this.giveUp(message),
   );
   /** Messages of which something may have been done. */

@@ -5,7 +5,6 @@
  */
 import type { TemplatedApp, WebSocket } from "uWebSockets.js";
 import {
-  ANSWERED_WITHIN_MS,
   DRAIN_CHECK_MS,
   MAX_BACKPRESSURE_BYTES,
   MAX_CONNECTIONS,
@@ -13,6 +12,7 @@ import {
   MAX_RUNNING_MESSAGES,
   MAX_RUNNING_PER_CHANNEL,
   MAX_TRANSPORT_FRAME_BYTES,
+  MESSAGE_ANSWERED_WITHIN_MS,
   REVALIDATE_MS,
   STOP_DEADLINE_MS,
   WEBSOCKET_IDLE_SECONDS,
@@ -203,7 +203,7 @@ export function createStreamServer(services: Services): StreamServer {
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(
         () => reject(new ApiError("storage_unavailable", "No answer came in time.", { retryAfterMs: 1_000 })),
-        ANSWERED_WITHIN_MS,
+        MESSAGE_ANSWERED_WITHIN_MS,
       );
     });
     return Promise.race([work, late]).finally(() => clearTimeout(timer));

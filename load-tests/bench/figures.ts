@@ -5,8 +5,7 @@
 
 export type Bar =
   | { readonly kind: "at-least"; readonly value: number }
-  | { readonly kind: "at-most"; readonly value: number }
-  | { readonly kind: "between"; readonly low: number; readonly high: number };
+  | { readonly kind: "at-most"; readonly value: number };
 
 export type Figure = {
   readonly key: string;
@@ -46,8 +45,6 @@ function meets(value: number, bar: Bar): boolean {
       return value >= bar.value;
     case "at-most":
       return value <= bar.value;
-    case "between":
-      return value >= bar.low && value <= bar.high;
     default: {
       const unreachable: never = bar;
       return unreachable;
@@ -75,8 +72,6 @@ export function describeBar(bar: Bar | null): string {
       return `≥ ${amount(bar.value)}`;
     case "at-most":
       return `≤ ${amount(bar.value)}`;
-    case "between":
-      return `${bar.low} … ${bar.high}`;
     default: {
       const unreachable: never = bar;
       return unreachable;

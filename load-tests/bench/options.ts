@@ -179,7 +179,7 @@ export function planOf(options: Options): Plan {
     measureMs: 5_000,
     calibrateMs: 1_200,
     latencyMs: 6_000,
-    latencyWindows: 3,
+    latencyWindows: 10,
     latencyWarmUpMs: 12_000,
     fsyncMs: 2_000,
     stallsMs: 3_000,

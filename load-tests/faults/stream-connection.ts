@@ -1,4 +1,8 @@
-/** One connection to `/v1/stream` in MessagePack: one question at a time, then an answer or a broken line. */
+/**
+ * One connection to `/v1/stream` in MessagePack: one question at a time, then an answer or a broken line. A
+ * server that owes an answer and says nothing is asked for a sign of life and left, as `holdfast/client` does
+ * with a `silenceMs` of three seconds.
+ */
 import { Packr } from "msgpackr";
 import { WebSocket } from "ws";
 import { type ServerMessage, SUBPROTOCOL_MSGPACK } from "../../contract/stream.ts";
@@ -10,10 +14,13 @@ type Reply = Exclude<ServerMessage, { readonly type: "hello" | "feed.events" }>;
 const packr = new Packr({ useRecords: false, variableMapSize: true });
 
 const OPEN_TIMEOUT_MS = 5_000;
+/** Without a word for so long it is asked for one; for as long and a half it is left. */
+const SILENCE_MS = 3_000;
 
 export class StreamConnection {
   private readonly socket: WebSocket;
   private readonly waiting = new Map<string, { resolve(reply: Reply): void; reject(error: Error): void }>();
+  private heardAt = performance.now();
 
   private constructor(socket: WebSocket) {
     this.socket = socket;
@@ -38,14 +45,21 @@ export class StreamConnection {
   ask(id: string, message: Readonly<Record<string, unknown>>, timeoutMs: number): Promise<Reply> {
     if (this.socket.readyState !== WebSocket.OPEN)
       return Promise.reject(new Error("the connection is closed"));
+    const askedAt = performance.now();
     return new Promise((resolve, reject) => {
-      const patience = setTimeout(() => {
-        this.waiting.delete(id);
-        reject(new Error(`no answer within ${timeoutMs} ms`));
+      const giveUp = (why: string): void => {
+        this.waiting.get(id)?.reject(new Error(why));
         this.close();
-      }, timeoutMs);
+      };
+      const patience = setTimeout(() => giveUp(`no answer within ${timeoutMs} ms`), timeoutMs);
+      const watch = setInterval(() => {
+        const silentMs = performance.now() - Math.max(askedAt, this.heardAt);
+        if (silentMs >= 1.5 * SILENCE_MS) giveUp(`not a word for ${Math.round(silentMs)} ms`);
+        else if (silentMs >= SILENCE_MS) this.socket.send(packr.pack({ type: "ping", id: "sign-of-life" }));
+      }, SILENCE_MS / 6);
       const settle = (): void => {
         clearTimeout(patience);
+        clearInterval(watch);
         this.waiting.delete(id);
       };
       this.waiting.set(id, {
@@ -67,6 +81,7 @@ export class StreamConnection {
   }
 
   private receive(data: Buffer): void {
+    this.heardAt = performance.now();
     const decoded = packr.unpack(data) as ServerMessage | readonly ServerMessage[];
     for (const message of Array.isArray(decoded) ? decoded : [decoded as ServerMessage]) {
       if (message.type === "hello" || message.type === "feed.events") continue;

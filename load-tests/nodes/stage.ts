@@ -141,25 +141,14 @@ export class Stage {
   }
 
   /**
-   * Starts or ends nodes, with all that the machine has, until so many share the stock evenly.
-   *
-   * @returns whether one was started
+   * Ends all nodes and starts so many, which know what they know from PostgreSQL alone; until they share the
+   * stock evenly. They have all of the machine.
    */
-  async have(count: 1 | 2): Promise<boolean> {
+  async startAnew(count: 1 | 2): Promise<void> {
     this.hold(null);
-    const spawnedBefore = this.spawned;
-    for (const [index, node] of this.nodes.entries()) {
-      if (index < count && node.server === null) await this.start(node);
-      else if (index >= count && node.server !== null) await this.end(node);
-    }
-    await this.untilSpread(count);
-    return this.spawned > spawnedBefore;
-  }
-
-  /** All nodes end, and one is started that has what it knows from PostgreSQL alone. */
-  async startAnew(): Promise<void> {
     for (const node of [...this.nodes].reverse()) if (node.server !== null) await this.end(node);
-    await this.have(1);
+    for (const node of this.nodes.slice(0, count)) await this.start(node);
+    await this.untilSpread(count);
   }
 
   /** @param cores that each node may use; null: as much as there is */

@@ -6,6 +6,7 @@ import type { Logger } from "pino";
 import { JobLog } from "../../config/job-log.ts";
 import type { OperationContext } from "../context.ts";
 import { combineByRule, reviewCombinedParcels } from "../fulfillment/combine-orders.ts";
+import { everyWhile } from "./every-while.ts";
 
 /** Somebody stands at the packing table and waits for the label. */
 const LOOK_MS = 2_000;
@@ -13,31 +14,14 @@ const LOOK_MS = 2_000;
 export function runCombinedParcels(
   context: OperationContext,
   logger: Logger,
-  jobs: JobLog = new JobLog(),
+  jobLog: JobLog = new JobLog(),
 ): { stop(): Promise<void> } {
-  const record = jobs.of("combined-parcels", LOOK_MS);
-  let looking: Promise<void> | null = null;
-  const look = async (): Promise<void> => {
-    try {
-      const made = await combineByRule(context);
-      if (made > 0) logger.info({ parcels: made }, "orders of one customer leave together");
-      const changed = await reviewCombinedParcels(context);
-      if (changed > 0) logger.info({ parcels: changed }, "orders leave on their own after all");
-      record.done();
-    } catch (error) {
-      record.failed();
-      logger.error({ err: error }, "parcels that orders share could not be reviewed");
-    } finally {
-      looking = null;
-    }
-  };
-  const timer = setInterval(() => {
-    looking ??= look();
-  }, LOOK_MS);
-  return {
-    stop: async () => {
-      clearInterval(timer);
-      await looking;
-    },
-  };
+  const job = "combined-parcels";
+  const failure = "parcels that orders share could not be reviewed";
+  return everyWhile({ job, everyMs: LOOK_MS, jobLog, logger, failure }, async () => {
+    const made = await combineByRule(context);
+    if (made > 0) logger.info({ parcels: made }, "orders of one customer leave together");
+    const changed = await reviewCombinedParcels(context);
+    if (changed > 0) logger.info({ parcels: changed }, "orders leave on their own after all");
+  });
 }

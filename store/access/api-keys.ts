@@ -10,6 +10,7 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { ApiScope, KeyView } from "../../contract/keys.ts";
 import { batchedByDatabase } from "../sql/batched.ts";
 import type { Queryable } from "../sql/database.ts";
+import { givenList } from "../sql/given-list.ts";
 import { iso } from "../sql/view-sql.ts";
 
 export { API_SCOPES, type ApiScope } from "../../contract/keys.ts";
@@ -118,7 +119,7 @@ async function findStoredKeys(
             case when previous_until > now() then previous_hash end as previous_hash,
             coalesce(last_used_at > now() - $2 * interval '1 second', false) as used_lately,
             coalesce(previous_used_at > now() - $2 * interval '1 second', false) as previous_used_lately
-       from api_key where id = any($1) and revoked_at is null and (expires_at is null or expires_at > now())`,
+       from api_key where id = any(${givenList("$1")}) and revoked_at is null and (expires_at is null or expires_at > now())`,
     [ids, USE_KEPT_SECONDS],
   );
   return new Map(rows.map((row) => [row.id, row]));

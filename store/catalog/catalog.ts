@@ -16,6 +16,7 @@ import type { HoldRules } from "../../orders/incoming/hold-rules.ts";
 import type { AllocationPolicy } from "../../orders/order.ts";
 import { batched } from "../sql/batched.ts";
 import type { Database, DatabaseClient, Queryable } from "../sql/database.ts";
+import { givenList } from "../sql/given-list.ts";
 import { readCustomFields } from "./custom-fields.ts";
 import { CALENDAR_COLUMNS, type CalendarRow, calendarOf } from "./locations.ts";
 
@@ -170,7 +171,7 @@ async function findSkus(database: Database, keys: readonly string[]): Promise<Re
   const { rows } = await database.query<{ key: string; sku: string }>({
     name: "find-skus",
     text: `select asked.key, coalesce(m.sku, p.sku) as sku
-      from unnest($1::text[], $2::text[], $3::text[]) as asked(key, channel_id, channel_sku)
+      from unnest(${givenList("$1")}, ${givenList("$2")}, ${givenList("$3")}) as asked(key, channel_id, channel_sku)
       join channel c on c.id = asked.channel_id
       left join sku_mapping m on m.channel_id = asked.channel_id and m.channel_sku = asked.channel_sku
       left join product p on p.sku = asked.channel_sku and p.company_id = c.company_id

@@ -4,6 +4,7 @@
  */
 import { insertEntries } from "../orders/timeline.ts";
 import type { Queryable } from "../sql/database.ts";
+import { givenList } from "../sql/given-list.ts";
 
 /** Channel of `NOTIFY` that says that there is a new task. */
 export const FLOOR_TASK_CHANNEL = "floor_task";
@@ -224,7 +225,7 @@ export async function findTotes(
   handlingUnits: readonly string[],
 ): Promise<readonly ToteOnTheFloor[]> {
   const { rows } = await client.query<ToteOnTheFloor>(
-    `select ${TOTE_COLUMNS} from fulfillment_order f where f.handling_unit = any($1) order by f.id`,
+    `select ${TOTE_COLUMNS} from fulfillment_order f where f.handling_unit = any(${givenList("$1")}) order by f.id`,
     [handlingUnits],
   );
   return rows;

@@ -9,6 +9,7 @@ import { recordQuotes } from "../orders/timeline.ts";
 import { type Sealer, sealerOf } from "../personal-data/vault.ts";
 import { batchedByDatabase } from "../sql/batched.ts";
 import type { Database, Queryable } from "../sql/database.ts";
+import { givenList } from "../sql/given-list.ts";
 
 const HOUR_MS = 3_600_000;
 /** Carriers scan about once a day: a parcel without a report for so long has gone quiet. */
@@ -248,7 +249,8 @@ export async function findShipmentsByTracking(
   const { rows } = await client.query<Shipment & { readonly nth: number }>({
     name: "shipments-by-tracking",
     text: `select nth::integer, ${SHIPMENT}
-       from unnest($1::text[], $2::text[], $3::text[]) with ordinality as told (number, provider, account, nth)
+       from unnest(${givenList("$1")}, ${givenList("$2")}, ${givenList("$3")})
+         with ordinality as told (number, provider, account, nth)
        join shipment on tracking_number = number and carrier_provider = provider and carrier_account = account
       order by nth, order_id, id`,
     values: [
@@ -269,7 +271,7 @@ export async function readShipments(
 ): Promise<ReadonlyMap<string, Shipment>> {
   const { rows } = await client.query<Shipment>({
     name: "read-shipments",
-    text: `select ${SHIPMENT} from shipment where id = any($1)`,
+    text: `select ${SHIPMENT} from shipment where id = any(${givenList("$1")})`,
     values: [ids],
   });
   return new Map(rows.map((shipment) => [shipment.id, shipment]));
@@ -376,7 +378,8 @@ export async function recordProgress(
        delivered_at = coalesce(told.delivered_at, s.delivered_at),
        ask_carrier_at = case when ask_carrier_at is not null and coalesce(told.delivered_at, s.delivered_at) is null
          then now() + $4 * interval '1 millisecond' end
-     from unnest($1::text[], $2::text[], $3::timestamptz[]) as told (id, status, delivered_at) where s.id = told.id`,
+     from unnest(${givenList("$1")}, ${givenList("$2")}, ${givenList("$3", "timestamptz")}) as told (id, status, delivered_at)
+     where s.id = told.id`,
     values: [
       progress.map(({ shipment }) => shipment.id),
       progress.map(({ reports }) => reports.at(-1)?.status ?? null),
@@ -408,7 +411,7 @@ const PARCEL_LINES = `
 select "shipmentId", line_id as "lineId", min(whole)::integer as quantity
 from (select s.id as "shipmentId", l.line_id, sum(l.picked) / max(l.per_unit) as whole
       from shipment s join fulfillment_order_line l on l.fulfillment_order_id = s.fulfillment_order_id
-      where s.id = any($1) group by s.id, l.line_id, l.sku) component
+      where s.id = any(${givenList("$1")}) group by s.id, l.line_id, l.sku) component
 group by "shipmentId", line_id having min(whole) > 0`;
 
 async function readLinesOfParcels(

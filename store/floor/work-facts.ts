@@ -9,6 +9,7 @@ import { moneyFactsOf, type StoredMoney, storedMoneyJson } from "../orders/money
 import type { OrderProgress } from "../orders/order-progress.ts";
 import { batchedByDatabase } from "../sql/batched.ts";
 import type { Database, Queryable } from "../sql/database.ts";
+import { givenList } from "../sql/given-list.ts";
 import { HELD_IN_NO_PART } from "./fulfillment.ts";
 
 type FloorFacts = Pick<
@@ -23,10 +24,6 @@ type FloorFacts = Pick<
 
 type StoredFacts = FloorFacts & { readonly orderId: string; readonly storedMoney: StoredMoney };
 
-/**
- * Its ids come as JSON. PostgreSQL sees how many rows an array makes, and so plans this statement anew at each
- * call (`custom_plans` in `pg_prepared_statements`), which takes longer than to run it.
- */
 const FACTS = `select o.id as "orderId",
    (select coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'status', f.status, 'stage', f.stage,
       'releaseOn', f.release_on) order by f.id), '[]')
@@ -47,10 +44,10 @@ const FACTS = `select o.id as "orderId",
     where s.order_id = o.id and s.return_id is null and s.shipped_at is not null and s.delivered_at is null
     order by s.id) as "underWay",
    ${storedMoneyJson("o.id")} as "storedMoney"
- from json_array_elements_text($1::json) as o(id)`;
+ from unnest(${givenList("$1")}) as o(id)`;
 
 async function readStored(client: Queryable, orderIds: readonly string[]) {
-  const { rows } = await client.query<StoredFacts>(FACTS, [JSON.stringify(orderIds)]);
+  const { rows } = await client.query<StoredFacts>(FACTS, [orderIds]);
   return new Map(rows.map((row) => [row.orderId, row]));
 }
 

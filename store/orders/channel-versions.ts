@@ -5,6 +5,7 @@
 import { sealerOf } from "../personal-data/vault.ts";
 import { batchedByDatabase } from "../sql/batched.ts";
 import type { Database, Queryable } from "../sql/database.ts";
+import { givenList } from "../sql/given-list.ts";
 
 export type SeenVersions = {
   /** ISO 8601: of the newest version that was heard; `null` where the channel has not said. */
@@ -91,7 +92,8 @@ async function findCancellations(
   keys: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
   const { rows } = await database.query<{ key: string; reason: string }>(
-    `select asked.key, w.reason from unnest($1::text[], $2::text[], $3::text[]) as asked(key, channel_id, external_id)
+    `select asked.key, w.reason
+       from unnest(${givenList("$1")}, ${givenList("$2")}, ${givenList("$3")}) as asked(key, channel_id, external_id)
        join channel_word w on w.channel_id = asked.channel_id and w.external_id = asked.external_id
                           and w.kind = 'cancelled'`,
     [

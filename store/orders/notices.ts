@@ -6,6 +6,7 @@ import { type OutboxMessage, writeOutbox } from "../outbox.ts";
 import { sealersOf } from "../personal-data/vault.ts";
 import { batchedByDatabase, byDatabase, inBatches } from "../sql/batched.ts";
 import type { Database, Queryable } from "../sql/database.ts";
+import { givenList } from "../sql/given-list.ts";
 import { insertEntries, type TimelineEntry } from "./timeline.ts";
 
 /** Identifies a mail to its receiver, and in the table. */
@@ -77,7 +78,7 @@ export async function countCopies(client: Queryable, orderId: string): Promise<n
 const findSentNotice = batchedByDatabase(async (database: Database, keys) => {
   const { rows } = await database.query<{ key: string }>({
     name: "sent-notices",
-    text: "select key from notification where key = any($1)",
+    text: `select key from notification where key = any(${givenList("$1")})`,
     values: [keys],
   });
   return new Map(rows.map(({ key }) => [key, key]));

@@ -18,6 +18,7 @@ import { moneyMissing } from "../../orders/payment/order-completion.ts";
 import { bringBackOrder } from "../archive/archive-order.ts";
 import { batchedByDatabase } from "../sql/batched.ts";
 import type { Database, Queryable } from "../sql/database.ts";
+import { givenList } from "../sql/given-list.ts";
 import { readMoneyFacts } from "./money-facts.ts";
 
 type LineProgress = LineLedger & {
@@ -93,7 +94,9 @@ export async function readOrderProgress(
 
 /** The same outside of a transaction: orders that are asked for at once are read by one statement. */
 export const findOrderProgress = batchedByDatabase(async (database: Database, ids) => {
-  const { rows } = await database.query<OrderProgress>(`${ORDER} where o.id = any($1)`, [ids]);
+  const { rows } = await database.query<OrderProgress>(`${ORDER} where o.id = any(${givenList("$1")})`, [
+    ids,
+  ]);
   return new Map(rows.map((order) => [order.orderId, order]));
 });
 
@@ -117,9 +120,10 @@ const LOCK_ORDER = "select from orders where id = $1 for no key update";
 
 /** Locks these orders as `lockOrder` does, in the order of their ids, in which everybody takes several. */
 export async function lockOrders(client: Queryable, orderIds: readonly string[]): Promise<void> {
-  await client.query('select from orders where id = any($1) order by id collate "C" for no key update', [
-    orderIds,
-  ]);
+  await client.query(
+    `select from orders where id = any(${givenList("$1")}) order by id collate "C" for no key update`,
+    [orderIds],
+  );
 }
 
 /** Locks those of these orders that nobody has locked. @returns their ids */
@@ -128,7 +132,7 @@ export async function lockFreeOrders(
   orderIds: readonly string[],
 ): Promise<ReadonlySet<string>> {
   const { rows } = await client.query<{ id: string }>(
-    'select id from orders where id = any($1) order by id collate "C" for no key update skip locked',
+    `select id from orders where id = any(${givenList("$1")}) order by id collate "C" for no key update skip locked`,
     [orderIds],
   );
   return new Set(rows.map(({ id }) => id));

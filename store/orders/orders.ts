@@ -3,6 +3,7 @@ import type { Delivery, DeliveryPromise, HoldReason, OrderStatus } from "../../o
 import { bringBackOrder } from "../archive/archive-order.ts";
 import { batchedByDatabase } from "../sql/batched.ts";
 import type { Database, Queryable } from "../sql/database.ts";
+import { givenList } from "../sql/given-list.ts";
 
 /** What an answer to a repeated capture needs. */
 export type KnownOrder = {
@@ -41,7 +42,7 @@ async function findKnownOrders(
         coalesce((select jsonb_agg(jsonb_build_object('lineId', l.line_id, 'sku', l.sku, 'channelSku', l.channel_sku,
           'quantity', l.ordered) order by length(l.line_id), l.line_id)
           from order_line l where l.order_id = o.id), '[]') as lines
-      from orders o where o.id = any($1)
+      from orders o where o.id = any(${givenList("$1")})
       union all
       select a.order_id, encode(a.content_hash, 'hex'), a.status, '[]',
         exists (select from order_person p where p.order_id = a.order_id and p.erased_at is not null), true,
@@ -52,7 +53,7 @@ async function findKnownOrders(
             order by length(l->>'line_id'), l->>'line_id')
           from archived_document d cross join jsonb_array_elements(d.rows->'order_line') l
          where d.order_id = a.order_id and d.month = a.month), '[]')
-      from archived_order a where a.order_id = any($1)`,
+      from archived_order a where a.order_id = any(${givenList("$1")})`,
     values: [ids],
   });
   return new Map(rows.map((row) => [row.orderId, row]));

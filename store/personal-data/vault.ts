@@ -33,6 +33,7 @@ import {
 } from "../../orders/personal-data/document-parts.ts";
 import { personTerm, searchTerms, type Term, termsOf } from "../../orders/personal-data/search-terms.ts";
 import { type Database, inTransaction, type Queryable } from "../sql/database.ts";
+import { givenList } from "../sql/given-list.ts";
 import { openerOf, openResultsWith, type ResultOpener } from "../sql/sealed-results.ts";
 
 /** Data keys that a process keeps at hand for reading. */
@@ -129,7 +130,7 @@ export class PersonVault implements ResultOpener {
   /** The same for several orders, in one statement where each has its key. */
   async sealersOf(client: Queryable, orderIds: readonly string[]): Promise<ReadonlyMap<string, Sealer>> {
     const { rows } = await client.query<{ id: string; wrapped: Buffer | null }>(
-      "select order_id as id, wrapped from order_person where order_id = any($1)",
+      `select order_id as id, wrapped from order_person where order_id = any(${givenList("$1")})`,
       [orderIds],
     );
     const sealers = new Map(rows.map(({ id, wrapped }) => [id, this.storedSealer(id, wrapped)]));
@@ -177,7 +178,7 @@ export class PersonVault implements ResultOpener {
     const { rows } = await query(
       // What this transaction itself has sealed may yet be rolled back, and its key with it.
       `select order_id as id, wrapped, coalesce(sealed_at <> now(), false) as "isLasting"
-         from order_person where order_id = any($1) and wrapped is not null`,
+         from order_person where order_id = any(${givenList("$1")}) and wrapped is not null`,
       [missing],
     );
     for (const { id, wrapped, isLasting } of rows as readonly StoredKey[]) {

@@ -28,7 +28,8 @@ const METHOD =
   "shards, six clients over WebSocket: commands, lanes, and orders over several nodes. Each node reaches PostgreSQL " +
   "and Redis through a TCP proxy of its own; a partition lets nothing through and tells nobody, and ends with what " +
   "was sent coming late or with broken connections. Paused is SIGSTOP for at most 6 s, killed is SIGKILL. A wait counts " +
-  "from a message's sending until its answer, its refusal or the end of its connection.";
+  "from a message's sending until its answer, its refusal or the end of its connection; a client that waits and hears " +
+  "nothing asks for a sign of life after 3 s and leaves its gateway after 4.5 s, as holdfast/client does with silenceMs 3000.";
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
