@@ -212,13 +212,13 @@ test("what is kept beside orders is read, changed and answered as it is describe
   });
   await ask("POST", "/v1/returns/{id}/unknown-items", [back.id], { code: "TEE-9" });
   await ask("POST", "/v1/returns/{id}/custom-fields", [back.id], { values: {} });
+  await ask("POST", "/v1/returns/{id}/exchange", [back.id], { items: [{ sku: "MUG-1", quantity: 1 }] });
   const claim = await ask("POST", "/v1/orders/{id}/claims", [orderId], { shipmentId, kind: "damaged" });
   await ask("GET", "/v1/claims/{id}", [claim.id]);
   await ask("POST", "/v1/claims/{id}/reject", [claim.id], { note: "It is whole." });
   const sentBack = await ask("POST", "/v1/orders/{id}/claims", [orderId], { shipmentId, kind: "return_to_sender" });
   await ask("POST", "/v1/claims/{id}/receive", [sentBack.id], {});
   await ask("POST", "/v1/personal-data/export", [], { order: orderId });
-  await ask("POST", "/v1/orders/{id}/resend-notice", [orderId], { notice: "confirmation" });
   const { version } = await ask("GET", "/v1/settings/archive", []);
   await ask("POST", "/v1/settings/archive", [], { version, days: 400 });
   const { url } = await ask("GET", "/v1/orders/{id}/tracking-link", [orderId]);
@@ -232,6 +232,11 @@ test("what is kept beside orders is read, changed and answered as it is describe
     paymentMethod: undefined,
   });
   await ask("PUT", "/v1/orders/{id}/payment-method", [open.order], { paymentMethod: "pm_card_visa" });
+  const cash = await ask("POST", "/v1/orders", [], {
+    ...canonicalOrder("kept-3", { paymentBy: "on_delivery" }),
+    paymentMethod: undefined,
+  });
+  await ask("PUT", "/v1/orders/{id}/cash", [cash.order], { takenMinor: 1_999, note: "At the door." });
   const link = await ask("GET", "/v1/orders/{id}/tracking-link", [open.order]);
   const own = link.url.split("/").at(-1);
   const { shippingAddress } = canonicalOrder("x");

@@ -7,11 +7,14 @@ import type { TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 import { ANSWER_EXAMPLES } from "../../gateway/http/answer-examples.ts";
 import { createRouter } from "../../gateway/http/router.ts";
+import { ROUTE_ANSWERS } from "../../gateway/routes/route-answers.ts";
 import { routeTable } from "../../gateway/routes/route-table.ts";
 import { keepAnswersOfChildren, type RecordedAnswer, recordedAnswer } from "./recorded-answers.ts";
 
 type Node = {
   readonly type?: string;
+  readonly const?: unknown;
+  readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, Node>>;
   readonly patternProperties?: Readonly<Record<string, Node>>;
   readonly additionalProperties?: unknown;
@@ -37,10 +40,30 @@ export function answerExamplesFile(folder: string | undefined): string {
       const known = [
         ANSWER_EXAMPLES[name],
         folder === undefined ? undefined : (recordedAnswer(folder, name) ?? undefined),
+        ...(folder === undefined ? [] : answersOfTwins(folder, name, reply)),
+        onlyAnswer(name, reply as Node),
       ].find((each) => each !== undefined && faultOf(reply, each) === null);
       return known === undefined ? [] : [`  ${JSON.stringify(name)}: ${JSON.stringify(known)},`];
     });
   return `${HEADER}${lines.join("\n")}\n};\n`;
+}
+
+/** What is read at an address is also what a change there is answered with, where both have one shape. */
+function answersOfTwins(folder: string, name: string, reply: TSchema): readonly RecordedAnswer[] {
+  const path = name.slice(name.indexOf(" ") + 1);
+  return routeTable
+    .filter((other) => other.path === path && other.reply === reply)
+    .map((other) => recordedAnswer(folder, `${other.method} ${path}`))
+    .filter((each) => each !== null && each.status === 200) as readonly RecordedAnswer[];
+}
+
+/** Of what can be answered in one way only, such as that it is done: there is nothing to be recorded. */
+function onlyAnswer(name: string, { properties = {}, required = [] }: Node): RecordedAnswer | undefined {
+  const fields = Object.entries(properties);
+  const isOne = fields.length > 0 && fields.every(([field, each]) => each.const !== undefined && required.includes(field));
+  const [status] = ROUTE_ANSWERS[name]?.statuses ?? [];
+  if (!isOne || status === undefined) return undefined;
+  return { status, example: Object.fromEntries(fields.map(([field, each]) => [field, each.const])) };
 }
 
 /** What is wrong with an example of this shape: it is not so, or it has what the schema knows nothing of. */
