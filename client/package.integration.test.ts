@@ -76,7 +76,7 @@ test.skipIf(python === null)(
   },
 );
 
-test("the receiver of webhooks takes what is signed, also by one of two secrets, and nothing else", async () => {
+test("the receiver of webhooks takes what is signed by one of two secrets, and nothing else", async () => {
   const file = join(folder, "receiver.mjs");
   writeFileSync(
     file,

@@ -216,7 +216,10 @@ test("what is kept beside orders is read, changed and answered as it is describe
   const claim = await ask("POST", "/v1/orders/{id}/claims", [orderId], { shipmentId, kind: "damaged" });
   await ask("GET", "/v1/claims/{id}", [claim.id]);
   await ask("POST", "/v1/claims/{id}/reject", [claim.id], { note: "It is whole." });
-  const sentBack = await ask("POST", "/v1/orders/{id}/claims", [orderId], { shipmentId, kind: "return_to_sender" });
+  const sentBack = await ask("POST", "/v1/orders/{id}/claims", [orderId], {
+    shipmentId,
+    kind: "return_to_sender",
+  });
   await ask("POST", "/v1/claims/{id}/receive", [sentBack.id], {});
   await ask("POST", "/v1/personal-data/export", [], { order: orderId });
   const { version } = await ask("GET", "/v1/settings/archive", []);

@@ -1,6 +1,6 @@
 /**
- * Where a text stops being JSON (RFC 8259), for whoever wrote it. The language's own parser says so in some cases
- * only, and in others shows what is there, which is nobody's to repeat.
+ * Where a text stops being JSON (RFC 8259), for whoever wrote it. The language's own parser says so in some
+ * cases only, and in others shows what is there, which is nobody's to repeat.
  */
 
 const BLANK = /[ \t\n\r]*/y;

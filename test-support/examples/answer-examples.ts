@@ -60,7 +60,9 @@ function answersOfTwins(folder: string, name: string, reply: TSchema): readonly 
 /** Of what can be answered in one way only, such as that it is done: there is nothing to be recorded. */
 function onlyAnswer(name: string, { properties = {}, required = [] }: Node): RecordedAnswer | undefined {
   const fields = Object.entries(properties);
-  const isOne = fields.length > 0 && fields.every(([field, each]) => each.const !== undefined && required.includes(field));
+  const isOne =
+    fields.length > 0 &&
+    fields.every(([field, each]) => each.const !== undefined && required.includes(field));
   const [status] = ROUTE_ANSWERS[name]?.statuses ?? [];
   if (!isOne || status === undefined) return undefined;
   return { status, example: Object.fromEntries(fields.map(([field, each]) => [field, each.const])) };

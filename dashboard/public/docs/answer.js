@@ -1,4 +1,4 @@
-// The answer to a request that was tried: status, the headers that matter, and the body as far as it can be shown.
+// The answer to a request that was tried: status, the headers that matter, and as much of the body as fits.
 
 /** Headers that say something about the answer, in the order in which they are shown. */
 const SHOWN = [

@@ -1,5 +1,5 @@
-// The form that tries a request: it is sent to the system that serves this page, with the reader's own key and with
-// nothing else, no cookie of a session among it. The key is in the page's memory only.
+// The form that tries a request: it is sent to the system that serves this page, with the reader's own key and
+// nothing else, so without a session's cookie. The key is in the page's memory only.
 import { answerInto } from "./answer.js";
 
 /** Fields of a query that are shown at once; the others are unfolded. */
