@@ -28,6 +28,10 @@ const LONG = {
   ],
 };
 
+/** What systems of tests answer is kept as examples of the API's reference where somebody asks for it. */
+const recording =
+  process.env["HOLDFAST_ANSWERS"] === undefined ? [] : ["test-support/examples/record-answers.ts"];
+
 /**
  * Five suites make up `npm test`: `unit` needs nothing, `integration` real servers, `browser` a Chromium as
  * well, `alone` real servers and no file beside it, `simulation` nothing but the machine to itself. Three
@@ -69,6 +73,7 @@ export default defineConfig({
           // process, with all modules loaded.
           isolate: false,
           globalSetup: "test-support/run/global-setup.ts",
+          setupFiles: recording,
           testTimeout: 60_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },

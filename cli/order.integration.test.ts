@@ -138,7 +138,7 @@ test("an order is quoted before it is sent, and what cannot be is said by the ex
   expect(short.status).toBe(1);
   expect(short.stdout).toContain("insufficient_stock");
   writeFileSync(file, JSON.stringify({ ...draft, lines: [{ sku: "TEE-1", quantity: 999_999 }] }));
-  expect((await holdfast("order", "quote", file)).stderr).toContain("1 to 100000 are taken");
+  expect((await holdfast("order", "quote", file)).stderr).toContain("expected a quantity of 1 to 100000");
   writeFileSync(file, "{");
   expect((await holdfast("order", "quote", file)).stderr).toContain("cannot be read as a JSON order");
 });

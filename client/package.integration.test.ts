@@ -4,9 +4,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { Webhook } from "standardwebhooks";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { freePort } from "../cli/embedded/free-port.ts";
 import { projectRoot } from "../config/project-root.ts";
-import { type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
+import { addProducts, type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
 import { pythonVersion } from "../test-support/stream-clients.ts";
 
 const run = promisify(execFile);
@@ -22,6 +24,19 @@ beforeAll(async () => {
   mkdirSync(join(folder, "node_modules"));
   symlinkSync(projectRoot, join(folder, "node_modules", "holdfast"));
   world = await startGatewayWorld();
+  // The sandbox's, which the orders of docs/clients.md are of.
+  await addProducts(world.database, "HAT-BRM-SAND");
+  await world.engine.client.execute([
+    {
+      type: "receive",
+      commandId: "hats",
+      atMs: Date.now(),
+      cause: "opening stock",
+      sku: "HAT-BRM-SAND",
+      locationId: "east",
+      quantity: 10,
+    },
+  ]);
 });
 afterAll(async () => {
   await world.close();
@@ -39,8 +54,8 @@ test("the first order of docs/clients.md is accepted, and known when it is sent 
   const file = join(folder, "first-order.mjs");
   writeFileSync(file, code);
   const env = { ...process.env, HOLDFAST_URL: world.url, HOLDFAST_KEY: await world.key(["orders:write"]) };
-  expect((await run(process.execPath, [file], { env })).stdout).toBe("web-1001 accepted\n");
-  expect((await run(process.execPath, [file], { env })).stdout).toBe("web-1001 duplicate\n");
+  expect((await run(process.execPath, [file], { env })).stdout).toBe("web-2001 accepted\n");
+  expect((await run(process.execPath, [file], { env })).stdout).toBe("web-2001 duplicate\n");
 });
 
 const python = pythonVersion();
@@ -55,11 +70,43 @@ test.skipIf(python === null)(
       HOLDFAST_URL: world.url,
       HOLDFAST_KEY: await world.key(["orders:write"]),
     };
-    expect((await run("python3", ["-B", file], { env })).stdout).toBe("web-1002 accepted\n");
+    expect((await run("python3", ["-B", file], { env })).stdout).toBe("web-2002 accepted\n");
     const source = readFileSync(join(projectRoot, "client", "python", "holdfast_stream.py"), "utf8");
     expect(source.split("\n").length).toBeLessThanOrEqual(300);
   },
 );
+
+test("the receiver of webhooks takes what is signed by one of two secrets, and nothing else", async () => {
+  const file = join(folder, "receiver.mjs");
+  writeFileSync(
+    file,
+    blocks("js").find((code) => code.includes("createServer")) ?? expect.fail("there is none"),
+  );
+  const secret = `whsec_${Buffer.from("0123456789abcdef01234567").toString("base64")}`;
+  const port = String(await freePort());
+  const receiver = execFile(process.execPath, [file], {
+    env: { ...process.env, WEBHOOK_SECRET: secret, PORT: port },
+  });
+  onTestFinished(() => void receiver.kill());
+  const body = JSON.stringify({ type: "shipment.delivered", data: { orderId: "web-1001" } });
+  const post = async (signedBody: string, at = new Date(), former = "") =>
+    fetch(`http://127.0.0.1:${port}`, {
+      method: "POST",
+      body,
+      headers: {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": String(Math.floor(at.getTime() / 1_000)),
+        "webhook-signature": `${former}${new Webhook(secret).sign("msg_1", at, signedBody)}`,
+      },
+    }).then(
+      ({ status }) => status,
+      () => null,
+    );
+  await expect.poll(() => post(body), { timeout: 20_000 }).toBe(204);
+  expect(await post(body, new Date(), `v1,${"A".repeat(43)}= `)).toBe(204);
+  expect(await post(`${body} `)).toBe(401);
+  expect(await post(body, new Date(Date.now() - 600_000))).toBe(401);
+});
 
 test("its declarations say what a reply is, and refuse what is no message", async () => {
   const write = (name: string, code: string) => writeFileSync(join(folder, name), code);

@@ -7,7 +7,7 @@
  */
 import Type from "typebox";
 import { AUDIT_EXPORT_ROWS } from "../config/limits.ts";
-import { Count, Id, Nullable, oneOf, PageQuery, type Shape, Text, Time, text } from "./shapes.ts";
+import { Count, Id, Nullable, oneOf, type Shape, sortedPages, Text, Time, text } from "./shapes.ts";
 
 /**
  * What is recorded, by its code. Those of `security` are lines of the log as well, with the code as the
@@ -131,7 +131,7 @@ const AuditFilter = {
 };
 
 /** Newest first. */
-export const AuditQuery = Type.Object({ ...AuditFilter, ...PageQuery });
+export const AuditQuery = Type.Object({ ...AuditFilter, ...sortedPages("at") });
 
 /** Oldest first, by position: the next part follows `after` the last position of this one. */
 export const AuditExportQuery = Type.Object({

@@ -10,8 +10,8 @@ import {
   Id,
   Nullable,
   oneOf,
-  PageQuery,
   type Shape,
+  sortedPages,
   Text,
   Time,
   text,
@@ -154,7 +154,7 @@ export type DeadLetterCode = (typeof DEAD_LETTER_CODES)[number];
 export const DeadLetterQuery = {
   device: Type.Optional(Id),
   code: Type.Optional(text(64)),
-  ...PageQuery,
+  ...sortedPages("at"),
 };
 
 /** A message that was put aside, as a list shows it. */
@@ -206,7 +206,7 @@ export const DeviceEventQuery = {
   device: Type.Optional(Id),
   kind: Type.Optional(oneOf(DEVICE_EVENT_KINDS)),
   location: Type.Optional(Id),
-  ...PageQuery,
+  ...sortedPages("at"),
 };
 
 export const DeviceEvent = Type.Object({

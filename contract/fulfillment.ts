@@ -17,6 +17,7 @@ import {
   Id,
   Nullable,
   oneOf,
+  pageOf,
   type Shape,
   Sku,
   Text,
@@ -162,11 +163,9 @@ export const CombineBody = Type.Object(
 export const Combined = Type.Object({ ...Done.properties, combinedParcelId: Text });
 
 /** What could leave in one parcel with a fulfillment order now. */
-export const Combinable = Type.Object({
-  items: Type.Array(
-    Type.Object({ fulfillmentOrderId: Text, orderId: Text, orderNumber: Text, service: Text }),
-  ),
-});
+export const Combinable = pageOf(
+  Type.Object({ fulfillmentOrderId: Text, orderId: Text, orderNumber: Text, service: Text }),
+);
 export type Combinable = Shape<typeof Combinable>;
 
 /** As the scanner gives it: GS1 data may hold its separator. */

@@ -45,6 +45,8 @@ export const HoldOrderBody = Type.Object(
   closed,
 );
 export const HoldPut = Type.Object({ ...Done.properties, holdId: Text });
+/** `holdReasons` are those that are left; with none the order goes on. */
+export const HoldReleased = Type.Object({ ...Done.properties, holdReasons: HoldReasons });
 
 /**
  * Clears holds that a person may clear: those of `codes`, or those with these ids; without both, all of them.

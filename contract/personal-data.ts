@@ -1,6 +1,18 @@
 /** Personal data of shoppers: found, exported, erased, and how long it is kept. */
 import Type from "typebox";
-import { Count, closed, Email, Id, Nullable, type Shape, Text, Time, text, Version } from "./shapes.ts";
+import {
+  Count,
+  closed,
+  Email,
+  Id,
+  Nullable,
+  pageOf,
+  type Shape,
+  Text,
+  Time,
+  text,
+  Version,
+} from "./shapes.ts";
 
 /** One of them: an e-mail address never goes into a URL, so all of these are bodies. */
 export const PersonBody = Type.Union([
@@ -49,7 +61,7 @@ export const ErasureView = Type.Object({
 });
 export type ErasureView = Shape<typeof ErasureView>;
 
-export const ErasureList = Type.Object({ items: Type.Array(ErasureView) });
+export const ErasureList = pageOf(ErasureView);
 
 /** Ten years and a little: no law wants more of a shop. */
 const DAYS = Nullable(Type.Integer({ minimum: 1, maximum: 4_000 }));

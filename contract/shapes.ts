@@ -48,6 +48,22 @@ export const PageQuery = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_MAX })),
 };
 
+/**
+ * Of a list that is read from either end, by a field of its items.
+ *
+ * @param field as the items have it
+ */
+export const sortedPages = <const Field extends string>(field: Field) => ({
+  sort: Type.Optional(
+    Type.Unsafe<Field | `-${Field}`>({
+      type: "string",
+      enum: [field, `-${field}`],
+      description: "By this field; with `-` from its end.",
+    }),
+  ),
+  ...PageQuery,
+});
+
 /** Of what a change was made from, so that nobody overwrites what they have not seen. */
 export const Version = Type.Integer({ minimum: 1, maximum: 1_000_000_000 });
 

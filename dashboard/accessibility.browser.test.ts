@@ -80,7 +80,7 @@ const NOT_HERE: ReadonlySet<string> = new Set([
   "order/combined-parcel.tsx: Send in one parcel with",
   "catalog/substitutes.tsx: What may be sent instead of …?",
   // No channel is connected over its API, and nobody is told by webhook.
-  "channels/channel-panels.tsx: What … is",
+  "channels/listing-list.tsx: What … is",
   "settings/webhooks/webhook-replays.tsx: Tell a range again",
   // What is shown once, of something that was made.
   "account/recovery-codes-dialog.tsx: Keep these recovery codes",

@@ -205,7 +205,7 @@ describe.skipIf(chromium === undefined)("the page of channels", () => {
       `insert into channel_difference (channel_id, comparison_id, kind, subject, ours, theirs, cause, state)
        select 'shopify', max(id), 'order', '4711', 'open', 'none', 'drift', 'raised' from channel_comparison`,
     );
-    await shown.getByRole("button", { name: "Differences", exact: true }).click();
+    await shown.getByRole("group").getByRole("button", { name: "Differences", exact: true }).click();
     const row = shown.locator("tr", { hasText: "4711" });
     await row.getByText("Raised").waitFor();
     await expectSound(shown);
@@ -271,5 +271,29 @@ describe.skipIf(chromium === undefined)("the page of channels", () => {
       return rowCount === 1;
     });
     await field.getByRole("alert").waitFor({ state: "detached" });
+  });
+
+  test("its lists are searched, narrowed and sorted, and what is shown is in the address", async () => {
+    const shown = await signedIn("/channels?channel=shopify&view=listings", DESKTOP);
+    const panel = shown.locator(".panel", { hasText: "What it offers" });
+    await panel.getByLabel("Search listings").fill("three");
+    await panel.getByText("Three stoves").waitFor();
+    await panel.getByText("Gas stove").waitFor({ state: "detached" });
+    await panel.getByLabel("Search listings").fill("");
+    const names = () => panel.locator("tbody .cell-title").allTextContents();
+    await eventually("both", async () => (await names()).length === 2);
+    const before = await names();
+    await panel.getByRole("button", { name: "Listing" }).click();
+    await eventually("from the end", async () => String(await names()) === String(before.toReversed()));
+    expect(shown.url()).toContain("sort=-channelSku");
+    await panel.getByLabel("State").selectOption("refused");
+    await panel.getByText("No listings").waitFor();
+    await shown.goBack();
+    await eventually("both again", async () => (await names()).length === 2);
+    await shown.getByRole("button", { name: "Told", exact: true }).click();
+    const told = shown.locator(".panel", { hasText: "What it is told of its orders" });
+    await told.getByLabel("The order's number here").fill("shopify-none");
+    await told.getByText("None of this kind").waitFor();
+    await expectSound(shown);
   });
 });

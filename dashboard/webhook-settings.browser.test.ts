@@ -86,7 +86,7 @@ describe.skipIf(chromium === undefined)("the page of webhooks", () => {
         where order_id = $1 and type = 'order.captured'`,
       [order],
     );
-    await shown.getByRole("button", { name: "Put aside", exact: true }).click();
+    await shown.getByRole("group").getByRole("button", { name: "Put aside", exact: true }).click();
     await shown.getByText("It answered 503.").waitFor();
     await shown.getByText("One try of msg_aside").click();
     await shown.getByText("no room").waitFor();

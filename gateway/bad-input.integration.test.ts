@@ -320,6 +320,156 @@ describe("REST", () => {
   });
 });
 
+/**
+ * Fifty kinds of mistakes that people make, over queries, headers and bodies: each is answered with the field, with what
+ * was expected, and with an example that they can copy.
+ */
+describe("what is wrong is said so that it can be mended", () => {
+  const json = (body: unknown) => ({ json: body });
+  const text = (body: string | Buffer, type = "application/json") => ({
+    body,
+    headers: { "content-type": type },
+  });
+  const order = (change: Record<string, unknown>) => json(canonicalOrder("wrong", change));
+  const receive = {
+    type: "receive",
+    commandId: "c",
+    atMs: 0,
+    cause: "c",
+    sku: "TEE-1",
+    locationId: "east",
+    quantity: 1,
+  };
+  test.each<readonly [string, string, object, RegExp]>([
+    ["GET", "/v1/orders?limit=0", {}, /^query\/limit .* 1 to 200/],
+    ["GET", "/v1/orders?limit=ten", {}, /^query\/limit /],
+    ["GET", "/v1/orders?stauts=open", {}, /^query has unknown fields: stauts/],
+    ["GET", "/v1/orders?sort=newest", {}, /^query\/sort .*-captured/],
+    ["GET", "/v1/orders?from=yesterday", {}, /^query\/from .*YYYY-MM-DD/],
+    ["GET", "/v1/orders?limit=1&limit=2", {}, /^query\/limit is there twice/],
+    ["GET", "/v1/orders?cursor=abc", {}, /^query\/cursor .*`next`/],
+    ["GET", "/v1/orders?fields=nmae", {}, /^query\/fields has no field "nmae"/],
+    ["GET", "/v1/locations?sort=height", {}, /^query\/sort /],
+    ["GET", "/v1/locations?cursor=zzz", {}, /^query\/cursor /],
+    ["GET", "/v1/audit?from=2026-13-01", {}, /^query\/from /],
+    ["GET", "/v1/stock/TEE-1/promise", {}, /^query .*quantity/],
+    ["GET", "/v1/stock/TEE-1/promise?quantity=0", {}, /^query\/quantity /],
+    ["GET", "/v1/devices/events?kind=bored", {}, /^query\/kind .*"online"/],
+    ["GET", "/v1/imports?state=lost", {}, /^query\/state .*"uploading"/],
+    ["GET", "/v1/overview/throughput?range=week", {}, /^query\/range /],
+    ["POST", "/v1/orders", order({ currency: undefined }), /currency/],
+    [
+      "POST",
+      "/v1/orders",
+      order({ lines: [{ sku: "TEE-1", quantity: "1", unitPrice: "1" }] }),
+      /\/lines\/0\/quantity /,
+    ],
+    [
+      "POST",
+      "/v1/orders",
+      order({ lines: [{ sku: "TEE-1", quantity: 0, unitPrice: "1" }] }),
+      /orders 0 units; expected a quantity/,
+    ],
+    ["POST", "/v1/orders", order({ lines: [{ quantity: 1, unitPrice: "1" }] }), /\/lines\/0\/sku is missing/],
+    ["POST", "/v1/orders", order({ shipingAddress: {} }), /unknown fields: shipingAddress/],
+    ["POST", "/v1/orders", order({ deliverOn: "2026-02-30" }), /\/deliverOn /],
+    ["POST", "/v1/orders", text("{not json"), /no JSON: it goes wrong at line 1, column 2/],
+    ["POST", "/v1/orders", text(Buffer.from([0x7b, 0x22, 0xe9, 0x22])), /not UTF-8/],
+    ["POST", "/v1/orders/quote", json({ currency: "US", lines: [] }), /body\/(currency|lines) /],
+    ["POST", "/v1/orders/web-good/hold", json({}), /^body\/reason is missing/],
+    ["POST", "/v1/orders/web-good/cancel", json({ reason: 7 }), /body\/reason /],
+    [
+      "POST",
+      "/v1/orders/web-good/changes",
+      json({ edits: [{ kind: "zap" }] }),
+      /body\/edits\/0\/kind must be one of/,
+    ],
+    [
+      "POST",
+      "/v1/orders/web-good/changes",
+      json({ edits: [{ kind: "quantity", lineId: "1" }] }),
+      /edits\/0 .*quantity/,
+    ],
+    [
+      "POST",
+      "/v1/orders/web-good/refunds",
+      json({ amountMinor: 1.5, reason: "goodwill" }),
+      /body\/amountMinor /,
+    ],
+    ["POST", "/v1/orders/web-good/returns", json({ lines: [], reason: "x" }), /body\/lines /],
+    ["POST", "/v1/products", text("{"), /goes wrong at its end/],
+    ["POST", "/v1/products", text('{"sku":}'), /line 1, column 8/],
+    ["POST", "/v1/products", text("sku=1", "text/plain"), /Content-Type is another/],
+    ["POST", "/v1/products", text("{}", "application/json; charset=iso-8859-1"), /Content-Type is another/],
+    ["POST", "/v1/products", json({ sku: "A" }), /body must have required properties .*name/],
+    ["PATCH", "/v1/products/TEE-1", json({ weightGrams: -3 }), /body\/weightGrams /],
+    ["POST", "/v1/products/TEE-1/substitutes", json({ substitutes: "MUG-1" }), /body\/substitutes .*list/],
+    [
+      "POST",
+      "/v1/stock/commands",
+      json({ commands: [{ type: "steal" }] }),
+      /commands\/0\/type must be one of: .*receive/,
+    ],
+    [
+      "POST",
+      "/v1/stock/commands",
+      json({ commands: [{ ...receive, quantity: 0 }] }),
+      /commands\/0\/quantity /,
+    ],
+    ["POST", "/v1/keys", json({ name: "k", scopes: ["orders:eat"] }), /body\/scopes\/0 .*"orders:write"/],
+    ["POST", "/v1/staff", json({ name: "A", email: "nobody", role: "admin" }), /body\/email /],
+    ["POST", "/v1/locations", json({ id: "x" }), /body must have required properties /],
+    ["PATCH", "/v1/locations/east", json({ name: "East" }), /If-Match.*"version"/],
+    ["POST", "/v1/webhook-subscriptions", json({ id: "w" }), /body .*url/],
+    [
+      "POST",
+      "/v1/webhook-subscriptions",
+      json({ id: "w", url: "https://a.example", ordering: "some" }),
+      /body\/ordering /,
+    ],
+    ["POST", "/v1/channels", json({ id: "Web Shop!", kind: "holdfast" }), /body\/id /],
+    [
+      "POST",
+      "/v1/devices",
+      json({ id: "r", name: "R", kind: "toaster", locationId: "east", protocol: "x" }),
+      /body\/kind /,
+    ],
+    ["POST", "/v1/hold-reasons", json({ code: "x" }), /body .*label/],
+    [
+      "POST",
+      "/v1/bulk",
+      json({ requests: [{ method: "EAT", path: "/v1/x" }] }),
+      /body\/requests\/0\/method /,
+    ],
+    ["POST", "/v1/views", json({ list: "none", name: "n", query: "" }), /body\/list /],
+    [
+      "POST",
+      "/v1/orders",
+      { ...order({}), headers: { "idempotency-key": "" } },
+      /Idempotency-Key is missing/,
+    ],
+    [
+      "POST",
+      "/v1/orders",
+      { ...order({}), headers: { "idempotency-key": "a b" } },
+      /Idempotency-Key is wrong/,
+    ],
+  ])("%s %s: %j", async (method, path, options, told) => {
+    const reply = await world.call(method, path, {
+      ...options,
+      headers: {
+        "idempotency-key": randomBytes(8).toString("hex"),
+        ...(options as { headers?: object }).headers,
+      },
+    });
+    expect(reply.status, reply.text).toBeGreaterThanOrEqual(400);
+    expect(reply.status, reply.text).toBeLessThan(500);
+    expect(reply.json.detail).toMatch(told);
+    expect(reply.json.detail).toMatch(/(; expected |must be one of: ).*|such as /);
+    expect(reply.json.detail).toMatch(PRINTABLE);
+  });
+});
+
 describe("webhooks", () => {
   const send = (
     payload: string | Buffer,

@@ -132,7 +132,10 @@ test("a method that an address lacks is told which it has, and a caller without 
 
 test("a query field that is there twice is refused, an empty one is as if left out", async () => {
   const twice = await world.call("GET", "/v1/orders?limit=1&limit=2");
-  expect([twice.status, twice.json.detail]).toEqual([400, "query/limit is there twice"]);
+  expect([twice.status, twice.json.detail]).toEqual([
+    400,
+    expect.stringContaining("query/limit is there twice; expected it once"),
+  ]);
   expect((await world.call("GET", "/v1/orders?limit=&q=")).status).toBe(200);
 });
 

@@ -54,7 +54,10 @@ describe("units adrift", () => {
   test("are listed with their place and cause until a person has settled them", async () => {
     const id = await leaveAdrift();
     const { json } = await world.call("GET", "/v1/floor/loads?status=adrift&location=east");
-    expect(json.items.find((load: { id: string }) => load.id === id)).toMatchObject({
+    const listed = json.items.find((load: { id: string }) => load.id === id);
+    expect((await world.call("GET", `/v1/floor/loads/${id}`)).json).toEqual(listed);
+    expect((await world.call("GET", "/v1/floor/loads/none")).status).toBe(404);
+    expect(listed).toMatchObject({
       fulfillmentOrderId: table.id,
       sku: "TEE-1",
       quantity: 2,

@@ -509,6 +509,14 @@ describe("a file", () => {
       layout: { source: "own" },
       missing: [],
     });
+    const [mapping] = kept.json.items;
+    const address = `/v1/import-mappings/${mapping.id}`;
+    const seen = await world.call("GET", address);
+    expect(seen.json).toEqual(mapping);
+    const remove = (tag: string) => world.call("DELETE", address, { headers: { "if-match": tag } });
+    expect((await remove('"another"')).json.code).toBe("precondition_failed");
+    expect((await remove(seen.headers.get("etag") ?? "")).status).toBe(200);
+    expect((await world.call("GET", address)).json.code).toBe("import_mapping_not_found");
     expect(
       (
         await world.call("PATCH", `/v1/imports/${made.id}`, {

@@ -369,3 +369,67 @@ test("returns are listed from either end, page by page, and another order is ref
   const unsorted = await world.call("GET", "/v1/orders?sort=customer");
   for (const name of ["-captured", "-updated", "total"]) expect(unsorted.json.detail).toContain(name);
 });
+
+test("what happened is listed from either end, page by page, and also where its numbers get longer", async () => {
+  const { database } = world;
+  const rows = "generate_series(1, 12) as n";
+  const when = "timestamptz '2026-11-01T00:00:00Z' + n * interval '1 minute'";
+  await database.query(
+    `insert into webhook_subscription (id, company_id, name, url, secret, position_tx, position_id, events_tx)
+     values ('erp', 'acme', 'ERP', 'https://erp.example', '-', '1', 0, '1')`,
+  );
+  for (const statement of [
+    `insert into webhook_delivery (subscription_id, message_id, order_id, event_key, event_type, subject, state, attempts,
+       last_tried_at) select 'erp', 'msg_' || n, 'web-L-100', 'k' || n, 'order.held', 'web-L-100', 'delivered', 1, ${when}
+       from ${rows}`,
+    `insert into webhook_replay (subscription_id, from_at, to_at, state, asked_by, created_at)
+     select 'erp', now() - interval '1 day', now(), 'done', 'staff:admin', ${when} from ${rows}`,
+    `insert into channel_telling (channel_id, key, order_id, kind, made_at)
+     select 'web', 'k' || n, 'web-L-100', 'ship', ${when} from ${rows}`,
+    `insert into setting_change (subject, version, changed_by, at, changes)
+     select 'channel:web', n + 1, 'staff:admin', ${when}, '[]' from ${rows}`,
+    `insert into device_event (kind, detail, at) select 'error', 'of ' || n, ${when} from ${rows}`,
+    `insert into sku_mapping (channel_id, channel_sku, sku) select 'web', 'T-' || n, 'TEE-1' from ${rows}`,
+  ])
+    await database.query(statement);
+  for (const [path, field, least] of [
+    ["/v1/audit", "at", 2],
+    ["/v1/channels/web/tellings", "madeAt", 12],
+    ["/v1/devices/events", "at", 12],
+    ["/v1/orders/events", "at", 6],
+    ["/v1/orders/web-L-100/timeline", "at", 2],
+    ["/v1/products", "sku", 3],
+    ["/v1/setting-changes", "at", 12],
+    ["/v1/sku-mappings", "channel", 12],
+    ["/v1/stock/TEE-1/east/movements", "at", 2],
+    ["/v1/webhook-subscriptions/erp/deliveries", "lastTriedAt", 12],
+    ["/v1/webhook-subscriptions/erp/replays", "createdAt", 12],
+  ] as const) {
+    const read = async (query: string) => (await world.call("GET", `${path}?${query}`)).json;
+    const whole = async (sort: string) => {
+      const { items } = await read(`sort=${sort}&limit=200`);
+      return items.map((item: Readonly<Record<string, unknown>>) => JSON.stringify(item));
+    };
+    // What is looked at is recorded, and is another entry each time.
+    const [first, last] = [await whole(field), (await whole(`-${field}`)).reverse()];
+    expect(last.slice(0, first.length), path).toEqual(first);
+    expect(first.length, path).toBeGreaterThanOrEqual(least);
+    const places = first.map((item: string) => JSON.parse(item)[field]);
+    expect(places, path).toEqual([...places].sort());
+    for (const sort of [field, `-${field}`]) {
+      const seen: string[] = [];
+      let cursor = "";
+      do {
+        const page = await read(`sort=${sort}&limit=5&cursor=${cursor}`);
+        seen.push(...page.items.map((item: unknown) => JSON.stringify(item)));
+        cursor = page.next ?? "";
+      } while (cursor !== "" && seen.length <= first.length);
+      expect(new Set(seen).size, path).toBe(seen.length);
+      const inOrder = sort === field ? seen : seen.toReversed();
+      expect(inOrder.slice(-first.length).slice(0, first.length), path).toEqual(first);
+    }
+    const page = await read(`sort=${field}&limit=1`);
+    const mixed = await world.call("GET", `${path}?sort=-${field}&limit=1&cursor=${page.next}`);
+    expect([path, mixed.status, mixed.json.code]).toEqual([path, 400, "invalid_cursor"]);
+  }
+});

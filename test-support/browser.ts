@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { type Browser, type BrowserContext, chromium } from "playwright-core";
+import { recordInBrowser } from "./examples/record-in-browser.ts";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 
@@ -44,6 +45,7 @@ export async function launchChromium(executablePath: string): Promise<TestBrowse
     newContext: async (options) => {
       const context = await browser.newContext(options);
       contexts.push(context);
+      recordInBrowser(context);
       return context;
     },
     close: async () => {

@@ -193,6 +193,14 @@ export function runCommand(
   });
 }
 
+/** Where answers are recorded as examples (`examples/record-answers.ts`), those to commands are, too. */
+function recordingChildren(): NodeJS.ProcessEnv {
+  const folder = process.env["HOLDFAST_ANSWERS"];
+  if (folder === undefined) return {};
+  const recorder = join(projectRoot, "test-support", "examples", "record-in-child.mjs");
+  return { HOLDFAST_ANSWERS: folder, NODE_OPTIONS: `--import=${recorder}` };
+}
+
 /** Runs `holdfast …` against a gateway, with the key of its administrator. */
 export function runAsAdmin(
   { url, adminKey }: { readonly url: string; readonly adminKey: string },
@@ -201,7 +209,13 @@ export function runAsAdmin(
 ): Promise<Outcome> {
   return runCommand(args, {
     cwd,
-    environment: { PATH: process.env["PATH"], NO_COLOR: "1", HOLDFAST_URL: url, HOLDFAST_KEY: adminKey },
+    environment: {
+      PATH: process.env["PATH"],
+      NO_COLOR: "1",
+      HOLDFAST_URL: url,
+      HOLDFAST_KEY: adminKey,
+      ...recordingChildren(),
+    },
   });
 }
 

@@ -5,7 +5,7 @@
 import Type from "typebox";
 import { Compile, type Validator } from "typebox/compile";
 import { Setup } from "../../contract/company.ts";
-import { firstFault } from "../../gateway/wire/validation.ts";
+import { firstFault } from "../../contract/faults/first-fault.ts";
 import { problemOfCompany } from "../../operations/company/company-rules.ts";
 import {
   readSetupState,

@@ -3,7 +3,7 @@
  * it.
  */
 import Type from "typebox";
-import { Count, closed, Id, Nullable, oneOf, PageQuery, type Shape, Text, Time, text } from "../shapes.ts";
+import { Count, closed, Id, Nullable, oneOf, type Shape, sortedPages, Text, Time, text } from "../shapes.ts";
 import { TABLE_KINDS } from "./table-kinds.ts";
 
 export const TABLE_FORMATS = ["csv", "jsonl"] as const;
@@ -184,7 +184,13 @@ export const SavedMapping = Type.Object({
 });
 export type SavedMapping = Shape<typeof SavedMapping>;
 
-export const ImportListQuery = PageQuery;
+export const ImportListQuery = {
+  kind: Type.Optional(oneOf(TABLE_KINDS)),
+  state: Type.Optional(oneOf(IMPORT_STATES)),
+  /** Part of the file's name. */
+  q: Type.Optional(text(100)),
+  ...sortedPages("createdAt"),
+};
 
 export const ExportQuery = {
   /** Default: csv. */

@@ -10,7 +10,6 @@ import Type, { type TSchema } from "typebox";
 import { PAGE_MAX } from "../../config/limits.ts";
 import { PageQuery } from "../../contract/shapes.ts";
 import { InvalidCursorError } from "../../store/sql/cursor.ts";
-import { ApiError } from "../wire/problem.ts";
 import type { Route } from "./route.ts";
 
 type Node = {
@@ -116,13 +115,12 @@ function placeAfter(
   try {
     given = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
   } catch {
-    throw new InvalidCursorError("the cursor cannot be read");
+    throw new InvalidCursorError();
   }
   const [order, identity, place] = Array.isArray(given) ? given : [];
   if (typeof identity !== "string" || !Number.isSafeInteger(place) || place < 0)
-    throw new InvalidCursorError("the cursor cannot be read");
-  if (order !== (sort ?? ""))
-    throw new ApiError("invalid_cursor", "The cursor is of another order; send the sort that it came with.");
+    throw new InvalidCursorError();
+  if (order !== (sort ?? "")) throw new InvalidCursorError();
   const at = items.findIndex((item) => identityOf(item) === identity);
   return at >= 0 ? at + 1 : Math.min(place, items.length);
 }

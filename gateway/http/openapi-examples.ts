@@ -1,12 +1,12 @@
 /**
- * Bodies that the reference shows, by `METHOD path`, beside the ones that a reader can make from the schemas.
- * A test holds them against their schemas, and another sends them, in this order, to a company of their own:
+ * Bodies that the reference shows, by `METHOD path`; of the other operations it shows what has to be there at
+ * least. The goods are the sandbox's, so that whoever tries them there has an order. What is answered to them is in `answer-examples.ts`. A test holds them against their schemas, and another sends them, in this order, to a company of their own:
  * so each may need what those before it have made.
  */
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   "POST /v1/orders/quote": {
     currency: "USD",
-    lines: [{ sku: "TEE-1", quantity: 2 }],
+    lines: [{ sku: "HAT-BRM-SAND", quantity: 2 }],
     customer: { name: "Ada Lovelace" },
     paymentMethod: "pm_card_visa",
     shippingPrice: "5.00",
@@ -22,7 +22,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   "POST /v1/orders": {
     id: "1001",
     currency: "USD",
-    lines: [{ sku: "TEE-1", quantity: 2, unitPrice: "19.99" }],
+    lines: [{ sku: "HAT-BRM-SAND", quantity: 2, unitPrice: "19.99" }],
     customer: { name: "Ada Lovelace", email: "ada@example.com" },
     paymentMethod: "pm_card_visa",
     shippingAddress: {
@@ -74,58 +74,4 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     ],
   },
   "POST /v1/orders/{id}/cancel": { reason: "Ordered twice." },
-};
-
-/** Answers that the reference shows, by `METHOD path`: those to the examples above. */
-export const ANSWERS: Readonly<Record<string, { readonly status: number; readonly example: unknown }>> = {
-  "POST /v1/orders/quote": {
-    status: 200,
-    example: {
-      channel: "web",
-      currency: "USD",
-      outcome: "accepted",
-      problem: null,
-      holdReasons: [],
-      lines: [
-        {
-          lineId: "1",
-          sku: "TEE-1",
-          channelSku: "TEE-1",
-          name: "T-shirt",
-          quantity: 2,
-          listPriceMinor: 1_999,
-          available: 40,
-          stock: [{ locationId: "east", locationName: "East", units: 40 }],
-          from: [{ locationId: "east", locationName: "East", units: 2 }],
-          missing: 0,
-          missingAt: null,
-          queued: 0,
-        },
-      ],
-      paymentBy: "merchant",
-      payers: ["merchant", "on_delivery"],
-      sums: {
-        exponent: 2,
-        linesMinor: 3_998,
-        shippingMinor: 500,
-        chargesMinor: 0,
-        taxesMinor: 0,
-        discountsMinor: 0,
-        totalMinor: 4_498,
-      },
-      promise: { shipBy: "2026-12-01", deliverBy: "2026-12-03" },
-      sourcing: ["east: fewest parcels"],
-    },
-  },
-  "POST /v1/orders": {
-    status: 201,
-    example: {
-      order: "web-1001",
-      channel: "web",
-      externalId: "1001",
-      outcome: "accepted",
-      lines: [{ lineId: "1", sku: "TEE-1", channelSku: "TEE-1", quantity: 2 }],
-      promise: { shipBy: "2026-12-01", deliverBy: "2026-12-03" },
-    },
-  },
 };

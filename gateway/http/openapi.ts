@@ -8,10 +8,12 @@
 import Type, { type TSchema } from "typebox";
 import { MAX_PATH_PARAMETER } from "../../config/limits.ts";
 import { SetUp, SetupBody } from "../../contract/company.ts";
+import { type Expected, exampleOf } from "../../contract/faults/expectation.ts";
 import { Problem } from "../../contract/shapes.ts";
 import { PROOF_AGES } from "../access/proof.ts";
 import { STATUS_CODES_BY_CODE, type StatusCode } from "../wire/status-codes.ts";
-import { ANSWERS, EXAMPLES } from "./openapi-examples.ts";
+import { ANSWER_EXAMPLES } from "./answer-examples.ts";
+import { EXAMPLES } from "./openapi-examples.ts";
 import { GROUPS, tagOf } from "./openapi-tags.ts";
 import { namesVersion, resourcesOf } from "./preconditions.ts";
 import type { Route, RouteWhereabouts } from "./route.ts";
@@ -107,7 +109,7 @@ function operation(
       route.reply === null ? {} : withNames(route.reply, schemas),
       responses[status] as Json | undefined,
       headersOf(route, resource, status),
-      ANSWERS[`${route.method} ${route.path}`],
+      ANSWER_EXAMPLES[`${route.method} ${route.path}`],
     );
   }
   return {
@@ -145,7 +147,7 @@ function operation(
             requestBody: requestBody(
               resource !== undefined && namesVersion(route) ? withoutVersion(route.body) : route.body,
               schemas,
-              EXAMPLES[`${route.method} ${route.path}`],
+              bodyExample(route),
             ),
           }),
     responses,
@@ -159,9 +161,8 @@ function queryParameter(name: string, schema: TSchema, required: boolean): Json 
     name,
     in: "query",
     required,
-    ...(required
-      ? { schema }
-      : { schema: { anyOf: [schema, { const: "" }] }, description: "Empty: as if left out." }),
+    schema,
+    ...(required ? {} : { allowEmptyValue: true, description: "Empty: as if left out." }),
   };
 }
 
@@ -245,9 +246,10 @@ function idempotencyKey(required: boolean): Json {
     name: "Idempotency-Key",
     in: "header",
     required,
-    ...(required
-      ? { schema }
-      : { schema: { anyOf: [schema, { const: "" }] }, description: "Empty: as if left out." }),
+    schema,
+    description: required
+      ? "The same again: the first answer, and nothing is done twice."
+      : "Empty: as if left out.",
   };
 }
 
@@ -256,6 +258,11 @@ const STREAMED_BODY: Json = {
   required: true,
   content: { "application/octet-stream": { schema: { type: "string", format: "binary" } } },
 };
+
+/** One that the reference has of its own, or what has to be there at least. */
+function bodyExample({ method, path, body }: Route): unknown {
+  return EXAMPLES[`${method} ${path}`] ?? exampleOf((body ?? {}) as Expected);
+}
 
 /** An empty body is read as `{}`. */
 function requestBody(schema: TSchema, schemas: Map<string, Json>, example?: unknown): Json {
@@ -272,8 +279,8 @@ function requestBody(schema: TSchema, schemas: Map<string, Json>, example?: unkn
 }
 
 /** A call as a person makes it in a terminal, to be copied. */
-function curl({ method, path, access, body, streamed, idempotency }: Route): string {
-  const example = EXAMPLES[`${method} ${path}`];
+function curl(route: Route): string {
+  const { method, path, access, body, streamed, idempotency } = route;
   const parts = [
     `curl ${method === "GET" ? "" : `-X ${method} `}"$HOLDFAST_URL${path}"`,
     ...(access.kind === "public" ? [] : [`-H "Authorization: Bearer $HOLDFAST_KEY"`]),
@@ -283,9 +290,7 @@ function curl({ method, path, access, body, streamed, idempotency }: Route): str
       ? []
       : [
           `-H "Content-Type: application/json"`,
-          example === undefined
-            ? "-d @body.json"
-            : `-d '${JSON.stringify(example).replaceAll("'", "'\\''")}'`,
+          `-d '${JSON.stringify(bodyExample(route)).replaceAll("'", "'\\''")}'`,
         ]),
   ];
   return parts.join(" \\\n  ");

@@ -63,9 +63,13 @@ export function requireMatch(ifMatch: string, current: string, address: string):
   const state = (tag: string) => tag.trim().replace(/\.[\w-]{8}"$/, '"');
   // By strong comparison: a weak tag matches nothing.
   if (ifMatch.trim() === "*" || ifMatch.split(",").some((tag) => state(tag) === current)) return;
+  // What a proxy that compresses makes of a tag: to read again would not help its receiver.
+  const isWeak = ifMatch.includes("W/");
   throw new ApiError(
     "precondition_failed",
-    `If-Match names another state than the current one, which is ${current}. Read ${address} again, and send its ETag.`,
+    isWeak
+      ? `If-Match is compared strongly, and a weak tag matches nothing; expected the ETag of ${address} without W/, for example ${current}`
+      : `If-Match names another state than the current one, which is ${current}. Read ${address} again, and send its ETag.`,
     { headers: { etag: current } },
   );
 }

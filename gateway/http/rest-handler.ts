@@ -9,6 +9,7 @@ import Type from "typebox";
 import { Compile, type Validator } from "typebox/compile";
 import { ANSWERED_WITHIN_MS, MAX_KEPT_REPLY_BYTES, WORK_RETRY_MS } from "../../config/limits.ts";
 import { inCallersSpan, isTracing, traceOrderInRequest, traceparentOf } from "../../config/trace.ts";
+import { firstFault } from "../../contract/faults/first-fault.ts";
 import {
   claimIdempotencyKey,
   releaseIdempotencyKey,
@@ -32,7 +33,6 @@ import type { Allowance } from "../access/token-buckets.ts";
 import { isBound, requireWithin } from "../access/within.ts";
 import type { HttpHandler, HttpReply, HttpRequest } from "../wire/http-message.ts";
 import { ApiError, describeError, logFailure, problemReply } from "../wire/problem.ts";
-import { firstFault } from "../wire/validation.ts";
 import { type Counted, deprecationHeaders, rateLimitHeaders } from "./answer-headers.ts";
 import { broughtBack, isEmpty, isMissing, readingArchive } from "./archive-door.ts";
 import { contentDisposition } from "./file-name.ts";
@@ -77,6 +77,8 @@ const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIO
 /** By no server on the way, and by no browser: answers have shoppers' data and secrets in them. */
 const NOT_KEPT = "private, no-store";
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+const KEY_EXPECTED =
+  "1 to 255 printable characters that name this request and no other, for example 8e03978e-40d5-43e8-bc93-6894a57f9324";
 const LATE_RETRY_MS = 1_000;
 /**
  * Answers that do not judge the request itself. The caller should try again, so they are not kept for its
@@ -531,7 +533,14 @@ function readQuery(text: string, check: Checks): { readonly own: unknown; readon
   // Of two values nobody knows which one a proxy in front of us has looked at.
   const names = new Set<string>();
   for (const [name] of fields) {
-    if (names.has(name)) throw new ApiError("invalid_request", `query/${name.slice(0, 64)} is there twice`);
+    if (names.has(name)) {
+      const shown = name.slice(0, 64);
+      const again = new URLSearchParams([[shown, "1"]]).toString();
+      throw new ApiError(
+        "invalid_request",
+        `query/${shown} is there twice; expected it once, for example ${again}`,
+      );
+    }
     names.add(name);
   }
   // By entries, so that a name such as `__proto__` is an unknown field, too.
@@ -559,13 +568,13 @@ function idempotencyKey(route: Route, request: HttpRequest): string | null {
     if (route.idempotency === "required" || route.idempotency === "each") {
       throw new ApiError(
         "idempotency_key_missing",
-        "Send an Idempotency-Key header, e.g. a UUID, once an order.",
+        `The header Idempotency-Key is missing; expected ${KEY_EXPECTED}`,
       );
     }
     return null;
   }
   if (!IDEMPOTENCY_KEY.test(key)) {
-    throw new ApiError("invalid_request", "Idempotency-Key is 1 to 255 printable ASCII characters.");
+    throw new ApiError("invalid_request", `The header Idempotency-Key is wrong; expected ${KEY_EXPECTED}`);
   }
   if (route.idempotency === "each" || route.idempotency === "by-handler") return null;
   return key;

@@ -40,10 +40,10 @@ export const auditRoutes: readonly Route[] = [
     query: AuditQuery,
     reply: pageOf(AuditEntry),
     handle: async (call) => {
-      const { cursor, limit = PAGE_DEFAULT, ...filter } = call.query;
+      const { sort, cursor, limit = PAGE_DEFAULT, ...filter } = call.query;
       const { companyId } = callerOf(call);
       return {
-        json: await listAudit(call.services.database, { ...filter, companyId }, { cursor, limit }),
+        json: await listAudit(call.services.database, { ...filter, companyId }, { sort, cursor, limit }),
       };
     },
   }),

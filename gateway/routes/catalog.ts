@@ -15,7 +15,7 @@ import {
   SkuMappingBody,
   UnmappedSku,
 } from "../../contract/catalog.ts";
-import { Id, PageQuery, pageOf, text } from "../../contract/shapes.ts";
+import { Id, pageOf, sortedPages, text } from "../../contract/shapes.ts";
 import { changeProduct } from "../../operations/catalog/change-product.ts";
 import { createProduct } from "../../operations/catalog/create-product.ts";
 import { mapSku } from "../../operations/catalog/map-sku.ts";
@@ -39,12 +39,13 @@ export const catalogRoutes: readonly Route[] = [
     path: "/v1/products",
     summary: "Products by SKU",
     access: READ,
-    query: Type.Object({ q: Type.Optional(text(100)), ...PageQuery }),
+    query: Type.Object({ q: Type.Optional(text(100)), ...sortedPages("sku") }),
     reply: pageOf(Product),
     handle: async ({ query, services }) => {
       return {
         json: await listProducts(services.database, {
           text: query.q,
+          sort: query.sort,
           cursor: query.cursor,
           limit: query.limit ?? PAGE_DEFAULT,
         }),
@@ -140,12 +141,13 @@ export const catalogRoutes: readonly Route[] = [
     path: "/v1/sku-mappings",
     summary: "Channels' own SKUs and ours",
     access: READ,
-    query: Type.Object({ channel: Type.Optional(Id), ...PageQuery }),
+    query: Type.Object({ channel: Type.Optional(Id), ...sortedPages("channel") }),
     reply: pageOf(SkuMapping),
     handle: async ({ query, services }) => {
       return {
         json: await listSkuMappings(services.database, {
           channelId: query.channel,
+          sort: query.sort,
           cursor: query.cursor,
           limit: query.limit ?? PAGE_DEFAULT,
         }),

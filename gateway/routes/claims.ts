@@ -9,7 +9,7 @@ import {
   ReceiveClaimBody,
   RejectClaimBody,
 } from "../../contract/claims.ts";
-import { Id, PageQuery, pageOf, text } from "../../contract/shapes.ts";
+import { Id, pageOf, sortedPages, text } from "../../contract/shapes.ts";
 import {
   moveCarrierClaim,
   receiveClaim,
@@ -31,14 +31,15 @@ export const claimRoutes: readonly Route[] = [
   route({
     method: "GET",
     path: "/v1/claims",
-    summary: "Claims, newest first; `?carrierStatus=to_file`: what is to be asked of carriers",
+    summary:
+      "Claims, newest first unless another order is asked for; `?carrierStatus=to_file`: what is to be asked of carriers",
     access: READ,
     query: Type.Object({
       status: Type.Optional(text(32)),
       carrierStatus: Type.Optional(text(32)),
       order: Type.Optional(Id),
       q: Type.Optional(text(200)),
-      ...PageQuery,
+      ...sortedPages("openedAt"),
     }),
     reply: pageOf(ClaimView),
     handle: async (call) => ({
@@ -48,6 +49,7 @@ export const claimRoutes: readonly Route[] = [
         orderId: call.query.order,
         channelId: callerOf(call).channelId,
         search: searchOf(call),
+        sort: call.query.sort,
         cursor: call.query.cursor,
         limit: call.query.limit ?? PAGE_DEFAULT,
       }),

@@ -2,7 +2,7 @@
 import Type from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
 import { FloorLoad, FloorLoadStatus, SettleLoadBody } from "../../contract/floor.ts";
-import { Id, PageQuery, pageOf } from "../../contract/shapes.ts";
+import { Id, pageOf, sortedPages } from "../../contract/shapes.ts";
 import { settleLoad } from "../../operations/floor/robot-loads.ts";
 import { listLoads, readLoad } from "../../store/floor/robot-loads.ts";
 import { boundsOf } from "../access/within.ts";
@@ -18,14 +18,24 @@ export const floorRoutes: readonly Route[] = [
       status: Type.Optional(FloorLoadStatus),
       location: Type.Optional(Id),
       order: Type.Optional(Id),
-      ...PageQuery,
+      ...sortedPages("since"),
     }),
     reply: pageOf(FloorLoad),
     handle: async (call) => {
-      const { status, location: locationId, order: orderId, cursor, limit = PAGE_DEFAULT } = call.query;
-      const filter = { ...boundsOf(callerOf(call)), status, locationId, orderId, cursor, limit };
+      const { status, location: locationId, order: orderId, sort, cursor, limit = PAGE_DEFAULT } = call.query;
+      const filter = { ...boundsOf(callerOf(call)), status, locationId, orderId, sort, cursor, limit };
       return { json: await listLoads(call.services.database, filter) };
     },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/floor/loads/{id}",
+    summary: "Units that a robot took, and what is known of them",
+    access: { kind: "permission", permission: "fulfillment.read" },
+    reply: FloorLoad,
+    handle: async (call) => ({
+      json: found(await readLoad(call.services.database, param(call, "id")), "load"),
+    }),
   }),
   route({
     method: "POST",

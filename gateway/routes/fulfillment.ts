@@ -23,7 +23,7 @@ import {
   SplitPartBody,
   WaitingFulfillmentOrder,
 } from "../../contract/fulfillment.ts";
-import { Done, Id, oneOf, PageQuery, pageOf, type Shape } from "../../contract/shapes.ts";
+import { Done, Id, oneOf, pageOf, type Shape, sortedPages } from "../../contract/shapes.ts";
 import { cancelPart } from "../../operations/change/cancel-part.ts";
 import { collect } from "../../operations/collection/collect.ts";
 import type { OperationContext } from "../../operations/context.ts";
@@ -65,7 +65,7 @@ export const fulfillmentRoutes: readonly Route[] = [
       status: Type.Optional(FulfillmentOrderStatusName),
       // What people pick and pack: all of a place without robots; elsewhere what is stuck, or was given up.
       for: Type.Optional(oneOf(["people"])),
-      ...PageQuery,
+      ...sortedPages("queueAt"),
     }),
     reply: pageOf(WaitingFulfillmentOrder),
     handle: async (call) => {
@@ -77,10 +77,26 @@ export const fulfillmentRoutes: readonly Route[] = [
           stage: query.stage,
           status: query.status,
           isForPeople: query.for === "people",
+          sort: query.sort,
           cursor: query.cursor,
           limit: query.limit ?? PAGE_DEFAULT,
         }),
       };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/fulfillment-orders/{id}",
+    summary: "One fulfillment order, as the list has it, whatever has become of it",
+    access: { kind: "permission", permission: "fulfillment.read" },
+    reply: WaitingFulfillmentOrder,
+    handle: async (call) => {
+      const { items } = await listFulfillmentOrders(call.services.database, {
+        ...boundsOf(callerOf(call)),
+        id: param(call, "id"),
+        limit: 1,
+      });
+      return { json: found(items[0] ?? null, "fulfillment order") };
     },
   }),
   route({
@@ -209,7 +225,7 @@ export const fulfillmentRoutes: readonly Route[] = [
         orderNumber,
         service,
       }));
-      return { json: { items } };
+      return { json: { items, next: null } };
     },
   }),
   route({

@@ -8,6 +8,7 @@ import {
   CashBody,
   HoldOrderBody,
   HoldPut,
+  HoldReleased,
   OrderEvent,
   OrderFilterQuery,
   OrderRevisionView,
@@ -21,7 +22,7 @@ import {
   TrackingLink,
 } from "../../contract/orders.ts";
 import { OrderQuote, OrderQuoteBody } from "../../contract/requests/order-quote.ts";
-import { closed, Done, Id, PageQuery, pageOf } from "../../contract/shapes.ts";
+import { closed, Done, Id, PageQuery, pageOf, sortedPages } from "../../contract/shapes.ts";
 import { captureOrders } from "../../operations/capture/capture-order.ts";
 import { cancelOrder } from "../../operations/change/cancel-order.ts";
 import { editOrder } from "../../operations/change/edit-order.ts";
@@ -42,7 +43,7 @@ import { recordAuditAlone } from "../../store/audit-log/record-audit.ts";
 import { listChannels } from "../../store/catalog/catalog-views.ts";
 import { readCompany } from "../../store/catalog/companies.ts";
 import { readCustomFields } from "../../store/catalog/custom-fields.ts";
-import { latestEvents } from "../../store/orders/feed.ts";
+import { listOrderEvents } from "../../store/orders/feed.ts";
 import { listOrders, type OrderFilter } from "../../store/orders/order-list.ts";
 import { readRevisions } from "../../store/orders/order-revisions.ts";
 import { hasOrder, readOrderView, readTimeline, readTrackingToken } from "../../store/orders/order-views.ts";
@@ -50,6 +51,7 @@ import type { Database } from "../../store/sql/database.ts";
 import { KEY_ROLE } from "../access/permissions.ts";
 import { boundsOf } from "../access/within.ts";
 import { giverFor } from "../http/giver.ts";
+import { utf8Text } from "../http/read-json-body.ts";
 import {
   accepted,
   type Call,
@@ -89,15 +91,15 @@ export const orderRoutes: readonly Route[] = [
   route({
     method: "GET",
     path: "/v1/orders/events",
-    summary: "What happened last to orders, newest first; what follows is on the stream",
+    summary: "What happened to orders, newest first; what follows is on the stream",
     access: READ,
-    query: Type.Object({ limit: PageQuery.limit }),
-    reply: Type.Object({ items: Type.Array(OrderEvent) }),
+    query: Type.Object(sortedPages("at")),
+    reply: pageOf(OrderEvent),
     handle: async (call) => {
       const principal = callerOf(call);
       const bounds = { channelId: principal.channelId, ...boundsOf(principal) };
-      const { limit = PAGE_DEFAULT } = call.query;
-      return { json: { items: [...(await latestEvents(call.services.database, bounds, limit))] } };
+      const { sort, cursor, limit = PAGE_DEFAULT } = call.query;
+      return { json: await listOrderEvents(call.services.database, bounds, { sort, cursor, limit }) };
     },
   }),
   route({
@@ -141,7 +143,7 @@ export const orderRoutes: readonly Route[] = [
     handle: async (call) => {
       const channelId = await captureChannel(call);
       await mayNamePrices(call);
-      const payload = call.request.body.toString("utf8");
+      const payload = utf8Text(call.request.body);
       checkChannelDocument(payload);
       const { services } = call;
       const results = await captureOrders(services.operations, {
@@ -221,7 +223,7 @@ export const orderRoutes: readonly Route[] = [
     path: "/v1/orders/{id}/timeline",
     summary: "What happened to an order and why, oldest first",
     access: READ,
-    query: Type.Object(PageQuery),
+    query: Type.Object(sortedPages("at")),
     reply: pageOf(TimelineEntry),
     handle: async (call) => {
       return {
@@ -229,6 +231,7 @@ export const orderRoutes: readonly Route[] = [
           await readTimeline(call.services.database, {
             orderId: param(call, "id"),
             channelId: callerOf(call).channelId,
+            sort: call.query.sort,
             cursor: call.query.cursor,
             limit: call.query.limit ?? PAGE_DEFAULT,
           }),
@@ -290,11 +293,11 @@ export const orderRoutes: readonly Route[] = [
     path: "/v1/orders/{id}/revisions",
     summary: "Every revision of the order's document, the newest first, with who made it and what it changed",
     access: READ,
-    reply: Type.Object({ items: Type.Array(OrderRevisionView) }),
+    reply: pageOf(OrderRevisionView),
     handle: async (call) => {
       const { channelId } = callerOf(call);
       const items = await readRevisions(call.services.database, param(call, "id"), channelId);
-      return { json: { items: found(items ?? null, "order") } };
+      return { json: { items: found(items ?? null, "order"), next: null } };
     },
   }),
   route({
@@ -347,7 +350,7 @@ export const orderRoutes: readonly Route[] = [
     summary: "Clears the reasons that a person may clear and lets the order try again",
     access: { kind: "permission", permission: "orders.release-hold" },
     body: ReleaseHoldBody,
-    reply: Done,
+    reply: HoldReleased,
     idempotency: "accepted",
     handle: async (call) => {
       const orderId = await ownOrder(call);

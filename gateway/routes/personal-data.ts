@@ -83,7 +83,7 @@ export const personalDataRoutes: readonly Route[] = [
     handle: async (call) => {
       const { database } = call.services;
       const erasures = await listErasures(database, callerOf(call).companyId, MOST_ERASURES);
-      return { json: { items: await erasureViews(database, erasures) } };
+      return { json: { items: await erasureViews(database, erasures), next: null } };
     },
   }),
   route({

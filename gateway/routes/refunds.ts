@@ -9,7 +9,7 @@ import {
   RefundView,
   RequestRefundBody,
 } from "../../contract/refunds.ts";
-import { Done, Id, PageQuery, pageOf, type Shape, text } from "../../contract/shapes.ts";
+import { Done, Id, pageOf, type Shape, sortedPages, text } from "../../contract/shapes.ts";
 import { exchangeReturn } from "../../operations/refunds/exchange-return.ts";
 import { EXPORT_COLUMNS, exportRefunds } from "../../operations/refunds/export-refunds.ts";
 import { exceedsEveryLimit, type Giver, readGiving } from "../../operations/refunds/gift-limit.ts";
@@ -53,11 +53,12 @@ export const refundRoutes: readonly Route[] = [
     path: "/v1/refunds",
     summary: "Refunds, newest first; `?status=due_at_channel`: what channels still have to pay back",
     access: READ,
-    query: Type.Object({ ...Filter, ...PageQuery }),
+    query: Type.Object({ ...Filter, ...sortedPages("requestedAt") }),
     reply: pageOf(RefundView),
     handle: async (call) => ({
       json: await listRefunds(call.services.database, {
         ...filterOf(call),
+        sort: call.query.sort,
         cursor: call.query.cursor,
         limit: call.query.limit ?? PAGE_DEFAULT,
       }),

@@ -406,12 +406,29 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "unauthenticated",
     ],
   },
+  "GET /v1/floor/loads/{id}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+    ],
+  },
   "GET /v1/fulfillment-orders": {
     statuses: [200],
     types: ["application/json"],
     codes: [
       "insufficient_stock",
       "invalid_cursor",
+      "unauthenticated",
+    ],
+  },
+  "GET /v1/fulfillment-orders/{id}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "insufficient_stock",
+      "invalid_cursor",
+      "not_found",
       "unauthenticated",
     ],
   },
@@ -467,6 +484,15 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     types: ["application/json"],
     codes: [
       "channel_forbidden",
+      "unauthenticated",
+    ],
+  },
+  "GET /v1/import-mappings/{id}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "channel_forbidden",
+      "import_mapping_not_found",
       "unauthenticated",
     ],
   },
@@ -565,6 +591,7 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     statuses: [200],
     types: ["application/json"],
     codes: [
+      "invalid_cursor",
       "unauthenticated",
     ],
   },
@@ -726,6 +753,13 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "invalid_cursor",
     ],
   },
+  "GET /v1/returns/unknown-items/{itemId}": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+    ],
+  },
   "GET /v1/returns/{id}": {
     statuses: [200],
     types: ["application/json"],
@@ -763,6 +797,14 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     ],
   },
   "GET /v1/sessions/current/proof": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "unauthenticated",
+    ],
+  },
+  "GET /v1/sessions/{id}": {
     statuses: [200],
     types: ["application/json"],
     codes: [
@@ -995,6 +1037,14 @@ export const ROUTE_ANSWERS: RouteAnswers = {
     ],
   },
   "GET /v1/views": {
+    statuses: [200],
+    types: ["application/json"],
+    codes: [
+      "not_found",
+      "unauthenticated",
+    ],
+  },
+  "GET /v1/views/{id}": {
     statuses: [200],
     types: ["application/json"],
     codes: [
@@ -2119,6 +2169,7 @@ export const ROUTE_ANSWERS: RouteAnswers = {
       "invalid_request",
       "line_not_found",
       "malformed_payload",
+      "malformed_request",
       "negative_amount",
       "no_lines",
       "not_an_order",

@@ -2,13 +2,12 @@
  * Views of lists: a person's own, and those that are shared with their role. Whoever sets roles shares with
  * any role, and takes away what anybody shares.
  */
-import Type from "typebox";
 import { MAX_SAVED_VIEWS } from "../../config/limits.ts";
 import { SavedView, SaveViewBody } from "../../contract/saved-views.ts";
-import { Done } from "../../contract/shapes.ts";
+import { Done, pageOf } from "../../contract/shapes.ts";
 import { readRole } from "../../store/access/roles.ts";
 import { deleteView, listSavedViews, saveView } from "../../store/settings/saved-views.ts";
-import { callerOf, param, personOf, type Route, route } from "../http/route.ts";
+import { callerOf, found, param, personOf, type Route, route } from "../http/route.ts";
 import { ApiError } from "../wire/problem.ts";
 
 export const savedViewRoutes: readonly Route[] = [
@@ -17,10 +16,24 @@ export const savedViewRoutes: readonly Route[] = [
     path: "/v1/views",
     summary: "The caller's views of lists, and those that are shared with the caller's role",
     access: { kind: "known" },
-    reply: Type.Object({ items: Type.Array(SavedView) }),
+    reply: pageOf(SavedView),
     handle: async (call) => {
       const { id: staffId, role } = personOf(call);
-      return { json: { items: [...(await listSavedViews(call.services.database, { staffId, role }))] } };
+      const items = await listSavedViews(call.services.database, { staffId, role });
+      return { json: { items: [...items], next: null } };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/views/{id}",
+    summary: "One view of the caller's, or that is shared with the caller's role",
+    access: { kind: "known" },
+    reply: SavedView,
+    handle: async (call) => {
+      const { id: staffId, role } = personOf(call);
+      const views = await listSavedViews(call.services.database, { staffId, role });
+      const wanted = views.find(({ id }) => id === param(call, "id"));
+      return { json: found(wanted ?? null, "view of yours") };
     },
   }),
   route({

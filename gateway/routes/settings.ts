@@ -18,7 +18,7 @@ import {
   StockLimits,
   StockLimitsBody,
 } from "../../contract/settings.ts";
-import { PageQuery, pageOf } from "../../contract/shapes.ts";
+import { pageOf, sortedPages } from "../../contract/shapes.ts";
 import {
   CheckSourcingRulesBody,
   SourcingRulesBody,
@@ -179,10 +179,11 @@ export const settingsRoutes: readonly Route[] = [
     path: "/v1/settings/sourcing-rules/versions",
     summary: "Every version of the sourcing rules that ever counted, newest first",
     access: READ,
-    query: Type.Object(PageQuery),
+    query: Type.Object(sortedPages("version")),
     reply: pageOf(SourcingRulesView),
     handle: async ({ query, services }) => ({
       json: await listSourcingRules(services.database, {
+        sort: query.sort,
         cursor: query.cursor,
         limit: query.limit ?? PAGE_DEFAULT,
       }),
@@ -246,10 +247,11 @@ export const settingsRoutes: readonly Route[] = [
     path: "/v1/setting-changes",
     summary: "Who has changed which setting, from what to what, newest first",
     access: READ,
-    query: Type.Object(PageQuery),
+    query: Type.Object(sortedPages("at")),
     reply: pageOf(SettingChange),
     handle: async ({ query, services }) => ({
       json: await listSettingChanges(services.database, {
+        sort: query.sort,
         cursor: query.cursor,
         limit: query.limit ?? PAGE_DEFAULT,
       }),

@@ -1,7 +1,7 @@
 /** Stock: what is there, what may be promised, why a number is so, and commands that change it. */
 import Type from "typebox";
 import { MAX_STOCK_FEED_NAMES, MOVEMENT_EXPORT_ROWS, PAGE_DEFAULT } from "../../config/limits.ts";
-import { Id, oneOf, PageQuery, pageOf, Quantity, text } from "../../contract/shapes.ts";
+import { Id, oneOf, PageQuery, pageOf, Quantity, sortedPages, text } from "../../contract/shapes.ts";
 import {
   STOCK_SORTS,
   StockAvailability,
@@ -159,11 +159,13 @@ export const stockRoutes: readonly Route[] = [
     path: "/v1/stock/{sku}/{location}/movements",
     summary: "Movements of a position, newest first, each with the numbers after it",
     access: { kind: "permission", permission: "stock.explain" },
-    query: Type.Object(PageQuery),
+    query: Type.Object(sortedPages("at")),
     reply: pageOf(StockMovement),
     handle: async (call) => {
-      const { cursor, limit = PAGE_DEFAULT } = call.query;
-      return { json: await listMovements(call.services.database, positionOf(call), { cursor, limit }) };
+      const { sort, cursor, limit = PAGE_DEFAULT } = call.query;
+      return {
+        json: await listMovements(call.services.database, positionOf(call), { sort, cursor, limit }),
+      };
     },
   }),
   route({

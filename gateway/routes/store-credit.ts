@@ -1,7 +1,7 @@
 /** Store credit: accounts, what is granted and taken back, and what pays for an order. */
 import Type from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
-import { Done, PageQuery, pageOf, type Shape, text } from "../../contract/shapes.ts";
+import { Done, pageOf, type Shape, sortedPages, text } from "../../contract/shapes.ts";
 import {
   ApplyStoreCreditBody,
   IssueStoreCreditBody,
@@ -28,13 +28,14 @@ export const storeCreditRoutes: readonly Route[] = [
     path: "/v1/store-credit",
     summary: "Accounts of store credit, newest first; `?q=`: part of the holder, or the code's last letters",
     access: READ,
-    query: Type.Object({ q: Type.Optional(text(100)), ...PageQuery }),
+    query: Type.Object({ q: Type.Optional(text(100)), ...sortedPages("createdAt") }),
     reply: pageOf(StoreCreditSummary),
     handle: async (call) => ({
       json: await listStoreCredit(call.services.database, {
         companyId: callerOf(call).companyId,
         text: call.query.q,
         isHolderHidden: !callerOf(call).permissions.has("personal-data.read"),
+        sort: call.query.sort,
         cursor: call.query.cursor,
         limit: call.query.limit ?? PAGE_DEFAULT,
       }),

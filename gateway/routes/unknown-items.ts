@@ -8,7 +8,7 @@ import {
   UnknownItem,
   UnknownItemBody,
 } from "../../contract/returns.ts";
-import { oneOf, PageQuery, pageOf, type Shape } from "../../contract/shapes.ts";
+import { oneOf, pageOf, type Shape, sortedPages } from "../../contract/shapes.ts";
 import { attachItem, discardItem, putAside } from "../../operations/returns/unknown-items.ts";
 import { readReturnView } from "../../store/returns/return-views.ts";
 import { listUnknownItems, readUnknownItem } from "../../store/returns/unknown-items.ts";
@@ -23,13 +23,23 @@ export const unknownItemRoutes: readonly Route[] = [
     path: "/v1/returns/unknown-items",
     summary: "Items that were put aside at the returns desk, newest first",
     access: READ,
-    query: Type.Object({ status: Type.Optional(oneOf(UNKNOWN_ITEM_STATUSES)), ...PageQuery }),
+    query: Type.Object({ status: Type.Optional(oneOf(UNKNOWN_ITEM_STATUSES)), ...sortedPages("at") }),
     reply: pageOf(UnknownItem),
     handle: async ({ query, services }) => {
       return {
         json: await listUnknownItems(services.database, { ...query, limit: query.limit ?? PAGE_DEFAULT }),
       };
     },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/returns/unknown-items/{itemId}",
+    summary: "One item that was put aside",
+    access: READ,
+    reply: UnknownItem,
+    handle: async (call) => ({
+      json: found(await readUnknownItem(call.services.database, param(call, "itemId")), "item"),
+    }),
   }),
   route({
     method: "POST",

@@ -55,6 +55,7 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
   ["POST /v1/sessions/current/single-sign-on", "anything"],
   ["GET /v1/sessions", "anything"],
   ["DELETE /v1/sessions", "anything"],
+  ["GET /v1/sessions/{id}", "anything"],
   ["DELETE /v1/sessions/{id}", "anything"],
   ["GET /v1/account", "anything"],
   ["GET /v1/account/passkeys", "anything"],
@@ -66,6 +67,7 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
   ["POST /v1/bulk", "anything"],
   ["GET /v1/views", "anything"],
   ["POST /v1/views", "anything"],
+  ["GET /v1/views/{id}", "anything"],
   ["DELETE /v1/views/{id}", "anything"],
   ...["password", "second-factor", "second-factor/confirm", "second-factor/remove", "recovery-codes"].map(
     (action) => [`POST /v1/account/${action}`, "anything"] as const,
@@ -96,6 +98,7 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
   ["GET /v1/stock/{sku}/available", "filtered"],
   ["GET /v1/fulfillment-orders", "filtered"],
   ["GET /v1/floor/loads", "filtered"],
+  ["GET /v1/floor/loads/{id}", load],
   ["POST /v1/packing-slips", "filtered"],
 
   ["GET /v1/stock/{sku}/promise", promised],
@@ -168,6 +171,7 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
     "store-credit",
   ].map((action) => [`POST /v1/orders/{id}/${action}`, order] as const),
 
+  ["GET /v1/fulfillment-orders/{id}", fulfillmentOrder],
   ["GET /v1/fulfillment-orders/{id}/combinable", fulfillmentOrder],
   ["GET /v1/fulfillment-orders/{id}/packing-slip.pdf", fulfillmentOrder],
   ...[
@@ -224,6 +228,7 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
     "GET /v1/returns",
     "GET /v1/returns/scan",
     "GET /v1/returns/unknown-items",
+    "GET /v1/returns/unknown-items/{itemId}",
     "POST /v1/returns/unknown-items",
     "POST /v1/returns/unknown-items/{itemId}/attach",
     "POST /v1/returns/unknown-items/{itemId}/discard",
@@ -327,6 +332,7 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
     ...["content", "check", "run", "stop"].map((action) => `POST /v1/imports/{id}/${action}`),
     "GET /v1/imports/{id}/faults.csv",
     "GET /v1/import-mappings",
+    "GET /v1/import-mappings/{id}",
     "POST /v1/import-mappings",
     "DELETE /v1/import-mappings/{id}",
     "GET /v1/exports/{kind}",

@@ -382,6 +382,10 @@ function stockChange({ shard: _shard, sequence: _sequence, ...change }: StockFee
 function cursorFrom<Cursor>(text: string | null, parse: (text: string) => Cursor | null): Cursor | null {
   if (text === null) return null;
   const cursor = parse(text);
-  if (cursor === null) throw new ApiError("invalid_cursor", "The cursor is not one that this feed gave out.");
+  if (cursor === null)
+    throw new ApiError(
+      "invalid_cursor",
+      "/after is no cursor of this feed; expected the last `cursor` that it gave out, or null for from now on",
+    );
   return cursor;
 }

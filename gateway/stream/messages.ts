@@ -4,8 +4,8 @@
  */
 import { Compile } from "typebox/compile";
 import { CLIENT_MESSAGES, type ReadMessage } from "../../contract/client-messages.ts";
+import { firstFault } from "../../contract/faults/first-fault.ts";
 import { ApiError } from "../wire/problem.ts";
-import { firstFault } from "../wire/validation.ts";
 
 const validators = new Map(
   Object.entries(CLIENT_MESSAGES).map(([type, schema]) => [type, Compile(schema)] as const),
@@ -21,12 +21,18 @@ export function messageIdOf(value: unknown): string | null {
 /** @throws ApiError `malformed_message`, `unknown_message_type` */
 export function readMessage(value: unknown): ReadMessage {
   if (messageIdOf(value) === null) {
-    throw new ApiError("malformed_message", "A message is an object with an id of 1 to 64 characters.");
+    throw new ApiError(
+      "malformed_message",
+      '/id is missing or wrong; expected a message with an id of 1 to 64 characters, for example {"id":"1","type":"ping"}',
+    );
   }
   const type = (value as { type?: unknown }).type;
   const validator = typeof type === "string" ? validators.get(type) : undefined;
   if (validator === undefined) {
-    throw new ApiError("unknown_message_type", `Known types: ${[...validators.keys()].join(", ")}.`);
+    throw new ApiError(
+      "unknown_message_type",
+      `/type must be one of: ${[...validators.keys()].join(", ")}; for example {"id":"1","type":"ping"}`,
+    );
   }
   if (!validator.Check(value)) {
     throw new ApiError("malformed_message", `${String(type)}${firstFault(validator, value)}`);

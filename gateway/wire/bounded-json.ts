@@ -4,6 +4,7 @@
  */
 import { Unpackr } from "msgpackr";
 import { MAX_DEPTH, MAX_PAYLOAD_ORDERS, MAX_VALUES } from "../../config/limits.ts";
+import { placeOfJsonFault } from "../../contract/faults/json-place.ts";
 import { ApiError } from "./problem.ts";
 
 /** @throws ApiError `structure_too_complex`, or `malformed` where the text is not JSON */
@@ -12,7 +13,10 @@ export function parseBoundedJson(text: string, malformed: "malformed_request" | 
   try {
     return JSON.parse(text);
   } catch {
-    throw new ApiError(malformed, "The text is not valid JSON.");
+    throw new ApiError(
+      malformed,
+      `The text is no JSON: it goes wrong at ${placeOfJsonFault(text)}; expected such as {"id":"1001"}`,
+    );
   }
 }
 

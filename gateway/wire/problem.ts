@@ -72,7 +72,7 @@ export function describeError(error: unknown): Described {
     const { code, retryAfterMs } = error;
     return { code, detail: statusOf(code).title, retryAfterMs };
   }
-  if (error instanceof InvalidCursorError) return { code: error.code, detail: statusOf(error.code).title };
+  if (error instanceof InvalidCursorError) return { code: error.code, detail: error.message };
   if (isDatabaseFault(error)) {
     const code: StatusCode = "storage_unavailable";
     return { code, detail: statusOf(code).title, retryAfterMs: STORAGE_RETRY_MS };

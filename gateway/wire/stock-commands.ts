@@ -5,9 +5,9 @@
  */
 import { Compile } from "typebox/compile";
 import type { StockCommand } from "../../actors/commands.ts";
+import { firstFault } from "../../contract/faults/first-fault.ts";
 import { STOCK_COMMAND_SCHEMAS } from "../../contract/stock-commands.ts";
 import { ApiError } from "./problem.ts";
-import { firstFault } from "./validation.ts";
 
 const validators = new Map(
   Object.entries(STOCK_COMMAND_SCHEMAS).map(([type, schema]) => [type, Compile(schema)] as const),
@@ -26,7 +26,10 @@ export function readStockCommands(
   return commands.map((command, at) => {
     const type = typeof command === "object" && command !== null && "type" in command ? command.type : null;
     const validator = typeof type === "string" ? validators.get(type) : undefined;
-    if (validator === undefined) throw new ApiError(code, `commands/${at} has no known type.`);
+    if (validator === undefined) {
+      const known = [...validators.keys()].join(", ");
+      throw new ApiError(code, `commands/${at}/type must be one of: ${known}; for example "receive"`);
+    }
     if (!validator.Check(command)) {
       throw new ApiError(code, `commands/${at}${firstFault(validator, command)}`);
     }

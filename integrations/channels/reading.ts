@@ -4,6 +4,7 @@
  */
 
 import { MAX_PAYLOAD_ORDERS } from "../../config/limits.ts";
+import { placeOfJsonFault } from "../../contract/faults/json-place.ts";
 import type { Address } from "../../orders/address.ts";
 import { countryCode } from "../../orders/geography.ts";
 import type { IncomingLine, IncomingOrder, IncomingTax } from "../../orders/incoming-order.ts";
@@ -57,7 +58,8 @@ export function readDocument(
     document = parseJson(payload);
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
-    return [refused("malformed_payload", `The payload is not JSON: ${cause.message.slice(0, 200)}.`)];
+    const detail = `The payload is no JSON: it goes wrong at ${placeOfJsonFault(payload)}; expected such as {"id":"1001"}`;
+    return [refused("malformed_payload", detail)];
   }
   return read(document);
 }

@@ -197,7 +197,7 @@ async function captureReadings(
 async function named(context: OperationContext, channelId: string, externalId: string): Promise<CodedResult> {
   if (orderIdOf(channelId, externalId) === undefined) {
     const shown = clippedText(externalId, 100);
-    const detail = `"${shown}" cannot be an order's id: 1 to 64 plain characters are taken.`;
+    const detail = `"${shown}" cannot be an order's id; expected 1 to 64 plain characters, for example "1001"`;
     return refusal(channelId, shown, "invalid_order", detail);
   }
   const isToBeRead = await nameChangedOrder(context.database, channelId, externalId);
@@ -223,7 +223,7 @@ function incomingOf(
   const orderId = orderIdOf(channelId, order.externalId);
   if (orderId === undefined) {
     const shown = clippedText(order.externalId, 100);
-    const detail = `"${shown}" cannot be an order's id: 1 to 64 plain characters are taken.`;
+    const detail = `"${shown}" cannot be an order's id; expected 1 to 64 plain characters, for example "1001"`;
     return { result: refusal(channelId, shown, "invalid_order", detail) };
   }
   return {

@@ -46,7 +46,12 @@ export async function putHold(
   if (own === undefined)
     return refuse("hold_reason_not_found", `There is no hold reason "${ownReason}", or it is off.`);
   const detail = reason ?? own?.label;
-  if (detail === undefined) return refuse("hold_reason_missing", "Say why: in words, or by a hold reason.");
+  if (detail === undefined)
+    return refuse(
+      "hold_reason_missing",
+      "body/reason is missing; expected why in words, or in ownReason the code of a hold reason, for example " +
+        '{"reason":"The shopper asks to wait."}',
+    );
   const held: HoldReason = {
     code: "put_by_staff",
     detail,

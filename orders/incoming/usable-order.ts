@@ -103,7 +103,7 @@ function withCounts(line: IncomingLine, odd: Report): IncomingLine {
     odd(
       "invalid_quantity",
       "quantity_unusable",
-      `${name} orders ${unitsText(quantity)}; 1 to ${MAX_LINE_QUANTITY} are taken.`,
+      `${name} orders ${unitsText(quantity)}; expected a quantity of 1 to ${MAX_LINE_QUANTITY}, for example 1`,
     );
     return { ...rest, quantity: 1, attributes: { ...line.attributes, quantity: String(quantity) } };
   }

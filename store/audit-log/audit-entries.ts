@@ -2,8 +2,9 @@
 import { AUDIT_EXPORT_ROWS } from "../../config/limits.ts";
 import type { AuditEntry, AuditVerification } from "../../contract/audit.ts";
 import type { Page } from "../../contract/shapes.ts";
-import { decodeCursor, toPage } from "../sql/cursor.ts";
+import { toPage } from "../sql/cursor.ts";
 import { type Database, inTransaction, type Queryable } from "../sql/database.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import { CHAIN_START, checkChain, checkEnd, type Link, type StoredEntry } from "./audit-chain.ts";
 import { AT_TEXT } from "./record-audit.ts";
 
@@ -40,24 +41,25 @@ function filterValues({ companyId, by, act, subject, from, to, q }: AuditFilter)
   return [companyId, by ?? null, act ?? null, subject ?? null, from ?? null, to ?? null, q ?? null];
 }
 
-/** Newest first. */
+/** Newest first, unless `page.sort` is `at`. */
 export async function listAudit(
   database: Queryable,
   filter: AuditFilter,
-  page: { readonly cursor?: string | undefined; readonly limit: number },
+  page: { readonly cursor?: string | undefined; readonly sort?: string | undefined; readonly limit: number },
 ): Promise<Page<AuditEntry>> {
-  const [before] = page.cursor === undefined ? [] : decodeCursor(page.cursor, [/^\d{1,15}$/]);
+  const order = readingOrder("-at", page.sort);
+  const [last] = order.placeIn(page.cursor, [/^\d{1,15}$/]);
   const { rows } = await database.query<AuditEntry>(
     `select ${COLUMNS} from audit_entry e ${NAMES}
-      where ${MATCHES} and ($8::bigint is null or e.position < $8)
-      order by e.position desc limit $9`,
-    [...filterValues(filter), before ?? null, page.limit + 1],
+      where ${MATCHES} and ($8::bigint is null or e.position ${order.further} $8)
+      order by e.position ${order.direction} limit $9`,
+    [...filterValues(filter), last ?? null, page.limit + 1],
   );
   return toPage(
     rows,
     page.limit,
     (row) => row,
-    (row) => [String(row.position)],
+    (row) => order.placeOf(String(row.position)),
   );
 }
 

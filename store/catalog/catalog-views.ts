@@ -1,11 +1,16 @@
 /** Products, SKU mappings, what held orders wait for, places and channels. */
 import type { ChannelView, LocationView, Product, SkuMapping, UnmappedSku } from "../../contract/catalog.ts";
 import type { Page } from "../../contract/shapes.ts";
-import { CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
+import { CURSOR_TEXT, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import { containing } from "../sql/view-sql.ts";
 
-type PageRequest = { readonly cursor?: string | undefined; readonly limit: number };
+type PageRequest = {
+  readonly sort?: string | undefined;
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+};
 
 const PRODUCT = `sku, name, weight_grams as "weightGrams", length_mm as "lengthMm", width_mm as "widthMm",
   height_mm as "heightMm", price_minor as "priceMinor", currency, hs_code as "hsCode",
@@ -19,19 +24,20 @@ export async function listProducts(
   database: Queryable,
   filter: PageRequest & { readonly text?: string | undefined },
 ): Promise<Page<Product>> {
-  const [after] = filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_TEXT]);
+  const order = readingOrder("sku", filter.sort);
+  const [last] = order.placeIn(filter.cursor, [CURSOR_TEXT]);
   const { rows } = await database.query<Product>(
     `select ${PRODUCT} from product
-      where ($1::text is null or sku ilike $1 or name ilike $1 or gtin = $4) and ($2::text is null or sku > $2)
-      order by sku limit $3`,
+      where ($1::text is null or sku ilike $1 or name ilike $1 or gtin = $4) and ($2::text is null or sku ${order.further} $2)
+      order by sku ${order.direction} limit $3`,
     [
       filter.text === undefined ? null : containing(filter.text),
-      after ?? null,
+      last ?? null,
       filter.limit + 1,
       gtinOf(filter.text),
     ],
   );
-  return toPage(rows, filter.limit, withoutEmptyKit, (row) => [row.sku]);
+  return toPage(rows, filter.limit, withoutEmptyKit, (row) => order.placeOf(row.sku));
 }
 
 /** A scanned code of 8 to 14 digits, as products have it; null: it is none. */
@@ -63,19 +69,19 @@ export async function listSkuMappings(
   database: Queryable,
   filter: PageRequest & { readonly channelId?: string | undefined },
 ): Promise<Page<SkuMapping>> {
-  const [channelId, channelSku] =
-    filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_TEXT, CURSOR_TEXT]);
+  const order = readingOrder("channel", filter.sort);
+  const [channelId, channelSku] = order.placeIn(filter.cursor, [CURSOR_TEXT, CURSOR_TEXT]);
   const { rows } = await database.query<SkuMapping>(
     `select channel_id as channel, channel_sku as "channelSku", sku from sku_mapping
-      where ($1::text is null or channel_id = $1) and ($2::text is null or (channel_id, channel_sku) > ($2, $3))
-      order by channel_id, channel_sku limit $4`,
+      where ($1::text is null or channel_id = $1) and ($2::text is null or (channel_id, channel_sku) ${order.further} ($2, $3))
+      order by channel_id ${order.direction}, channel_sku ${order.direction} limit $4`,
     [filter.channelId ?? null, channelId ?? null, channelSku ?? null, filter.limit + 1],
   );
   return toPage(
     rows,
     filter.limit,
     (row) => row,
-    (row) => [row.channel, row.channelSku],
+    (row) => order.placeOf(row.channel, row.channelSku),
   );
 }
 

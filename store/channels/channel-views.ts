@@ -8,11 +8,16 @@ import type {
   DifferenceView,
 } from "../../contract/settings/channel-accounts.ts";
 import type { Page } from "../../contract/shapes.ts";
-import { CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
+import { CURSOR_TEXT, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import { containing, iso } from "../sql/view-sql.ts";
 
-type PageRequest = { readonly cursor?: string | undefined; readonly limit: number };
+type PageRequest = {
+  readonly sort?: string | undefined;
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+};
 const NUMBER = /^\d{1,19}$/;
 
 /** @param channelId null: of all */
@@ -59,27 +64,22 @@ export async function listTellings(
     readonly state?: string | undefined;
   },
 ): Promise<Page<ChannelTellingView>> {
-  const [before] = filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [NUMBER]);
+  const order = readingOrder("-madeAt", filter.sort);
+  const [last] = order.placeIn(filter.cursor, [NUMBER]);
   const { rows } = await client.query<ChannelTellingView>(
     `select id::text, channel_id as channel, order_id as "orderId", kind, facts->>'number' as number, state, attempts,
             ${iso("due_at")} as "dueAt", reference, code, problem, reason, ${iso("made_at")} as "madeAt", ${iso("settled_at")} as "settledAt"
        from channel_telling
       where ($1::text is null or channel_id = $1) and ($2::text is null or order_id = $2)
-        and ($3::text is null or state = $3) and ($4::bigint is null or id < $4)
-      order by id desc limit $5`,
-    [
-      filter.channelId ?? null,
-      filter.orderId ?? null,
-      filter.state ?? null,
-      before ?? null,
-      filter.limit + 1,
-    ],
+        and ($3::text is null or state = $3) and ($4::bigint is null or id ${order.further} $4)
+      order by channel_telling.id ${order.direction} limit $5`,
+    [filter.channelId ?? null, filter.orderId ?? null, filter.state ?? null, last ?? null, filter.limit + 1],
   );
   return toPage(
     rows,
     filter.limit,
     (row) => row,
-    (row) => [row.id],
+    (row) => order.placeOf(row.id),
   );
 }
 
@@ -109,7 +109,8 @@ export async function listListings(
     readonly text?: string | undefined;
   },
 ): Promise<Page<ChannelListingView>> {
-  const [after] = filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_TEXT]);
+  const order = readingOrder("channelSku", filter.sort);
+  const [last] = order.placeIn(filter.cursor, [CURSOR_TEXT]);
   const { rows } = await client.query<ChannelListingView>(
     `select l.channel_sku as "channelSku", l.title, l.gtin, coalesce(m.sku, p.sku) as sku,
             coalesce(m.made_by, case when p.sku is not null then 'same_sku' end) as "mappedBy",
@@ -128,12 +129,12 @@ export async function listListings(
        left join product p on p.sku = l.channel_sku and p.company_id = c.company_id
       where l.channel_id = $1 and l.seen_at is not null and ${LISTING_STATE[filter.state ?? "all"]}
         and ($2::text is null or l.channel_sku ilike $2 or l.title ilike $2)
-        and ($3::text is null or l.channel_sku > $3)
-      order by l.channel_sku limit $4`,
+        and ($3::text is null or l.channel_sku ${order.further} $3)
+      order by l.channel_sku ${order.direction} limit $4`,
     [
       filter.channelId,
       filter.text === undefined ? null : containing(filter.text),
-      after ?? null,
+      last ?? null,
       filter.limit + 1,
     ],
   );
@@ -141,7 +142,7 @@ export async function listListings(
     rows,
     filter.limit,
     (row) => row,
-    (row) => [row.channelSku],
+    (row) => order.placeOf(row.channelSku),
   );
 }
 
@@ -160,19 +161,20 @@ export async function listDifferences(
   client: Queryable,
   filter: PageRequest & { readonly channelId: string; readonly state?: string | undefined },
 ): Promise<Page<DifferenceView>> {
-  const [before] = filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [NUMBER]);
+  const order = readingOrder("-foundAt", filter.sort);
+  const [last] = order.placeIn(filter.cursor, [NUMBER]);
   const { rows } = await client.query<DifferenceView>(
     `select id::text, kind, subject, line, order_id as "orderId", ours, theirs, cause, state,
             ${iso("found_at")} as "foundAt", ${iso("settled_at")} as "settledAt", reason
        from channel_difference
-      where channel_id = $1 and ($2::text is null or state = $2) and ($3::bigint is null or id < $3)
-      order by id desc limit $4`,
-    [filter.channelId, filter.state ?? null, before ?? null, filter.limit + 1],
+      where channel_id = $1 and ($2::text is null or state = $2) and ($3::bigint is null or id ${order.further} $3)
+      order by channel_difference.id ${order.direction} limit $4`,
+    [filter.channelId, filter.state ?? null, last ?? null, filter.limit + 1],
   );
   return toPage(
     rows,
     filter.limit,
     (row) => row,
-    (row) => [row.id],
+    (row) => order.placeOf(row.id),
   );
 }

@@ -43,7 +43,8 @@ export async function askForComparison(
 /** The oldest that has not ended; one that a process began and did not end is made anew. */
 export async function nextComparison(client: Queryable, channelId: string): Promise<OpenComparison | null> {
   const { rows } = await client.query<OpenComparison>(
-    `select id::text, since from channel_comparison where channel_id = $1 and ended_at is null order by id limit 1`,
+    `select id::text, since from channel_comparison
+      where channel_id = $1 and ended_at is null order by channel_comparison.id limit 1`,
     [channelId],
   );
   return rows[0] ?? null;

@@ -146,7 +146,7 @@ export type Backfill = {
 export async function nextBackfill(client: Queryable, channelId: string): Promise<Backfill | null> {
   const { rows } = await client.query<Backfill>(
     `select id::text, since, until, page from channel_backfill
-      where channel_id = $1 and ended_at is null order by id limit 1`,
+      where channel_id = $1 and ended_at is null order by channel_backfill.id limit 1`,
     [channelId],
   );
   return rows[0] ?? null;

@@ -58,7 +58,7 @@ export async function tellingsDue(
     `select id::text, channel_id as "channelId", key, order_id as "orderId", kind, facts, attempts
        from (select distinct on (order_id) * from channel_telling
               where channel_id = $1 and state = 'waiting' order by order_id, id) first
-      where due_at <= now() order by id limit $2`,
+      where due_at <= now() order by first.id limit $2`,
     [channelId, limit],
   );
   return rows;

@@ -7,8 +7,9 @@
  */
 import type { DeadLetterRow, DeadLetterView } from "../../contract/devices.ts";
 import type { Page } from "../../contract/shapes.ts";
-import { decodeCursor, toPage } from "../sql/cursor.ts";
+import { toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import { iso } from "../sql/view-sql.ts";
 
 /** What is kept of a payload, for a person to look at. Bytes. */
@@ -61,29 +62,31 @@ const COLUMNS = `l.id::text, l.device_id as "deviceId", l.topic, l.code, l.detai
   case when l.retry_asked_at is null then 'none' when l.retried_at is null then 'asked'
        else l.retry_outcome end as retry`;
 
-/** Newest first. */
+/** Newest first, unless `sort` is `at`. */
 export async function listDeadLetters(
   client: Queryable,
   filter: {
     readonly device?: string | undefined;
     readonly code?: string | undefined;
+    readonly sort?: string | undefined;
     readonly cursor?: string | undefined;
     readonly limit: number;
   },
 ): Promise<Page<DeadLetterRow>> {
-  const [before] = filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [/^\d{1,18}$/]);
+  const order = readingOrder("-at", filter.sort);
+  const [last] = order.placeIn(filter.cursor, [/^\d{1,18}$/]);
   const { rows } = await client.query<DeadLetterRow>(
     `select ${COLUMNS} from device_dead_letter l
       where ($1::text is null or l.device_id = $1) and ($2::text is null or l.code = $2)
-        and ($3::bigint is null or l.id < $3)
-      order by l.id desc limit $4`,
-    [filter.device ?? null, filter.code ?? null, before ?? null, filter.limit + 1],
+        and ($3::bigint is null or l.id ${order.further} $3)
+      order by l.id ${order.direction} limit $4`,
+    [filter.device ?? null, filter.code ?? null, last ?? null, filter.limit + 1],
   );
   return toPage(
     rows,
     filter.limit,
     (row) => row,
-    (row) => [row.id],
+    (row) => order.placeOf(row.id),
   );
 }
 

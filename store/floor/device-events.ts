@@ -4,9 +4,10 @@
  */
 import type { DeviceEvent } from "../../contract/devices.ts";
 import type { Page } from "../../contract/shapes.ts";
-import { decodeCursor, toPage } from "../sql/cursor.ts";
+import { toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
 import { type FeedCursor, type FeedPage, type FeedRow, feedPage } from "../sql/feed-cursor.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import { iso } from "../sql/view-sql.ts";
 
 export type NewDeviceEvent = {
@@ -39,30 +40,32 @@ export async function trimDeviceEvents(client: Queryable, most: number): Promise
 const COLUMNS = `e.id::text, e.device_id as "deviceId", d.location_id as "locationId", e.kind, e.detail, e.count,
   ${iso("e.at")} as at`;
 
-/** Newest first. */
+/** Newest first, unless `sort` is `at`. */
 export async function listDeviceEvents(
   client: Queryable,
   filter: {
     readonly device?: string | undefined;
     readonly kind?: string | undefined;
     readonly location?: string | undefined;
+    readonly sort?: string | undefined;
     readonly cursor?: string | undefined;
     readonly limit: number;
   },
 ): Promise<Page<DeviceEvent>> {
-  const [before] = filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [/^\d{1,18}$/]);
+  const order = readingOrder("-at", filter.sort);
+  const [last] = order.placeIn(filter.cursor, [/^\d{1,18}$/]);
   const { rows } = await client.query<DeviceEvent>(
     `select ${COLUMNS} from device_event e left join device d on d.id = e.device_id
       where ($1::text is null or e.device_id = $1) and ($2::text is null or e.kind = $2)
-        and ($3::bigint is null or e.id < $3) and ($5::text is null or d.location_id = $5)
-      order by e.id desc limit $4`,
-    [filter.device ?? null, filter.kind ?? null, before ?? null, filter.limit + 1, filter.location ?? null],
+        and ($3::bigint is null or e.id ${order.further} $3) and ($5::text is null or d.location_id = $5)
+      order by e.id ${order.direction} limit $4`,
+    [filter.device ?? null, filter.kind ?? null, last ?? null, filter.limit + 1, filter.location ?? null],
   );
   return toPage(
     rows,
     filter.limit,
     (row) => row,
-    (row) => [row.id],
+    (row) => order.placeOf(row.id),
   );
 }
 

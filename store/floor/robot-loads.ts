@@ -15,8 +15,9 @@ import {
   loadPlace,
 } from "../../orders/fulfillment/robot-load.ts";
 import { type FloorStage, isPacked } from "../../orders/fulfillment-order.ts";
-import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
+import { CURSOR_MICROSECONDS, CURSOR_TEXT, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import { fromMicroseconds, iso, microseconds } from "../sql/view-sql.ts";
 
 /** Channel of `NOTIFY` that says that a load is adrift, or that a person has settled one. */
@@ -359,7 +360,7 @@ function viewOf({ lostAt, isSetDown, stage, ...view }: LoadRow): FloorLoad {
   return { ...view, place: loadPlace({ ...view, lostAt, isSetDown, isPacked: isPacked(stage) }) };
 }
 
-/** What is or was adrift, that which has been so longest first. */
+/** What is or was adrift, that which has been so longest first, unless `sort` is `-since`. */
 export async function listLoads(
   database: Queryable,
   filter: {
@@ -369,20 +370,21 @@ export async function listLoads(
     /** Only those at these places, of orders of these channels; null: all. */
     readonly locations?: readonly string[] | null;
     readonly channels?: readonly string[] | null;
+    readonly sort?: string | undefined;
     readonly cursor?: string | undefined;
     readonly limit: number;
   },
 ): Promise<Page<FloorLoad>> {
-  const [at, id] =
-    filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
+  const order = readingOrder("since", filter.sort);
+  const [at, id] = order.placeIn(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
   const { rows } = await database.query<LoadRow & { position: string }>(
     `select ${LOAD_VIEW}, ${microseconds("l.adrift_at")} as position from ${LOAD_TABLES}
      where l.adrift_at is not null and ($1::text is null or l.status = $1)
        and ($2::text is null or l.location_id = $2) and ($3::text is null or l.order_id = $3)
-       and ($4::text is null or (l.adrift_at, l.id) > (${fromMicroseconds("$4")}, $5))
+       and ($4::text is null or (l.adrift_at, l.id) ${order.further} (${fromMicroseconds("$4")}, $5))
        and ($7::text[] is null or l.location_id = any($7))
        and ($8::text[] is null or exists (select from orders of where of.id = l.order_id and of.channel_id = any($8)))
-     order by l.adrift_at, l.id limit $6`,
+     order by l.adrift_at ${order.direction}, l.id ${order.direction} limit $6`,
     [
       filter.status ?? null,
       filter.locationId ?? null,
@@ -398,7 +400,7 @@ export async function listLoads(
     rows,
     filter.limit,
     ({ position: _position, ...row }) => viewOf(row),
-    (row) => [row.position, row.id],
+    (row) => order.placeOf(row.position, row.id),
   );
 }
 

@@ -7,9 +7,10 @@
 import type { ImportReport, ImportState, ImportView, TableLayout } from "../../contract/imports/imports.ts";
 import type { TableKind } from "../../contract/imports/table-kinds.ts";
 import type { Page } from "../../contract/shapes.ts";
-import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
+import { CURSOR_MICROSECONDS, CURSOR_TEXT, toPage } from "../sql/cursor.ts";
 import type { Database, Queryable } from "../sql/database.ts";
-import { fromMicroseconds, iso, microseconds } from "../sql/view-sql.ts";
+import { readingOrder } from "../sql/reading-order.ts";
+import { containing, fromMicroseconds, iso, microseconds } from "../sql/view-sql.ts";
 import { openText, sealText } from "./sealed.ts";
 
 const NO_SUMS = { read: 0, booked: 0, skipped: 0, refused: 0 };
@@ -117,25 +118,43 @@ function viewOf(database: object, { layout, cursor: _, ...row }: ViewRow): Impor
   };
 }
 
-/** The newest first. */
+/** The newest first, unless `sort` is `createdAt`. */
 export async function listImports(
   database: Queryable,
   companyId: string,
-  page: { readonly cursor?: string | undefined; readonly limit: number },
+  filter: {
+    readonly kind?: string | undefined;
+    readonly state?: string | undefined;
+    /** Part of the file's name. */
+    readonly text?: string | undefined;
+    readonly sort?: string | undefined;
+    readonly cursor?: string | undefined;
+    readonly limit: number;
+  },
 ): Promise<Page<ImportRowView>> {
-  const [at, id] =
-    page.cursor === undefined ? [] : decodeCursor(page.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
+  const order = readingOrder("-createdAt", filter.sort);
+  const [at, id] = order.placeIn(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
   const { rows } = await database.query<ViewRow>(
     `select ${VIEW} from import i
-      where i.company_id = $1 and ($2::text is null or (i.created_at, i.id) < (${fromMicroseconds("$2")}, $3))
-      order by i.created_at desc, i.id desc limit $4`,
-    [companyId, at ?? null, id ?? null, page.limit + 1],
+      where i.company_id = $1 and ($5::text is null or i.kind = $5) and ($6::text is null or i.state = $6)
+        and ($7::text is null or i.file_name ilike $7)
+        and ($2::text is null or (i.created_at, i.id) ${order.further} (${fromMicroseconds("$2")}, $3))
+      order by i.created_at ${order.direction}, i.id ${order.direction} limit $4`,
+    [
+      companyId,
+      at ?? null,
+      id ?? null,
+      filter.limit + 1,
+      filter.kind ?? null,
+      filter.state ?? null,
+      filter.text === undefined ? null : containing(filter.text),
+    ],
   );
   return toPage(
     rows,
-    page.limit,
+    filter.limit,
     (row) => viewOf(database, row),
-    (row) => [row.cursor, row.id],
+    (row) => order.placeOf(row.cursor, row.id),
   );
 }
 

@@ -13,8 +13,9 @@ import { isSettled } from "../../orders/order-status.ts";
 import { costOf, earnedOf, priceOf } from "../../orders/payment/charging.ts";
 import { type MoneyFacts, missingOf } from "../../orders/payment/order-completion.ts";
 import { shownCode } from "../../orders/store-credit.ts";
-import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
+import { CURSOR_MICROSECONDS, CURSOR_TEXT, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import {
   FULFILLMENT_ORDER_JSON,
   fromMicroseconds,
@@ -174,32 +175,35 @@ function withoutCode(document: OrderDocument): OrderDocument {
     : { ...document, storeCredit: { ...storeCredit, code: shownCode(storeCredit.code) } };
 }
 
-/** Entries in the order in which they happened. @returns null where there is no such order */
+/** Entries in the order in which they happened, or the last first (`sort` is `-at`). @returns null where there is no such order */
 export async function readTimeline(
   database: Queryable,
   query: {
     readonly orderId: string;
     readonly channelId: string | null;
+    readonly sort?: string | undefined;
     readonly cursor?: string | undefined;
     readonly limit: number;
   },
 ): Promise<Page<TimelineEntry> | null> {
-  const [after] = query.cursor === undefined ? [] : decodeCursor(query.cursor, [/^\d{1,18}$/]);
+  const order = readingOrder("at", query.sort);
+  const [last] = order.placeIn(query.cursor, [/^\d{1,18}$/]);
   const { rows } = await database.query<TimelineEntry & { readonly id: number | null }>(
     `select event.id, event.key, event.type, event.summary, event.cause, event.data, ${iso("event.at")} as at
        from orders o
-       left join lateral (select * from order_event where order_id = o.id and id > $3::bigint order by id limit $4)
+       left join lateral (select * from order_event where order_id = o.id
+                           and ($3::bigint is null or id ${order.further} $3) order by id ${order.direction} limit $4)
             event on true
       where o.id = $1 and ($2::text is null or o.channel_id = $2)
-      order by event.id`,
-    [query.orderId, query.channelId, after ?? 0, query.limit + 1],
+      order by event.id ${order.direction}`,
+    [query.orderId, query.channelId, last ?? null, query.limit + 1],
   );
   if (rows.length === 0) return null;
   return toPage(
     rows.filter((row) => row.id !== null),
     query.limit,
     ({ id: _id, ...entry }) => entry,
-    (row) => [String(row.id)],
+    (row) => order.placeOf(String(row.id)),
   );
 }
 
@@ -224,7 +228,7 @@ const FOR_PEOPLE = `(f.status = 'in_progress' and f.stage not in ('packed', 'lab
         where e.order_id = f.order_id and e.key = 'left-to-person:' || f.id)
       or f.status = 'in_progress' and f.updated_at < now() - ${STUCK_AFTER}))`;
 
-/** Fulfillment orders, the most urgent first; without `status`, all that are not closed or cancelled. */
+/** Fulfillment orders, the most urgent first, unless `sort` is `-queueAt`; without `status`, all that are not closed or cancelled. */
 export async function listFulfillmentOrders(
   database: Queryable,
   filter: {
@@ -236,12 +240,15 @@ export async function listFulfillmentOrders(
     readonly status?: string | undefined;
     /** Only what people are to pick and pack, or to look at. */
     readonly isForPeople?: boolean;
+    /** This one alone, whatever has become of it. */
+    readonly id?: string | undefined;
+    readonly sort?: string | undefined;
     readonly cursor?: string | undefined;
     readonly limit: number;
   },
 ): Promise<Page<WaitingFulfillmentOrder>> {
-  const [queueAt, id] =
-    filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
+  const order = readingOrder("queueAt", filter.sort);
+  const [queueAt, id] = order.placeIn(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
   const { rows } = await database.query<{
     fulfillmentOrder: FulfillmentOrderRow;
     orderId: string;
@@ -279,12 +286,13 @@ export async function listFulfillmentOrders(
           -- A person's pick whose confirmation was cut off is still to be done.
           or ($2 = 'waiting' and f.stage = 'picking' and f.status = 'in_progress'
             and not exists (select from floor_task t where t.fulfillment_order_id = f.id)))
-        and (f.status = $3 or ($3::text is null and f.status not in ('closed', 'cancelled')))
-        and ($4::text is null or (${QUEUE_PLACE}, f.id) > (${fromMicroseconds("$4")}, $5))
+        and (f.status = $3 or ($3::text is null and ($10::text is not null or f.status not in ('closed', 'cancelled'))))
+        and ($10::text is null or f.id = $10)
+        and ($4::text is null or (${QUEUE_PLACE}, f.id) ${order.further} (${fromMicroseconds("$4")}, $5))
         and (not $7 or ${FOR_PEOPLE})
         and ($8::text[] is null or o.channel_id = any($8))
         and ($9::text[] is null or f.location_id = any($9))
-      order by ${QUEUE_PLACE}, f.id
+      order by ${QUEUE_PLACE} ${order.direction}, f.id ${order.direction}
       limit $6`,
     [
       filter.locationId ?? null,
@@ -296,6 +304,7 @@ export async function listFulfillmentOrders(
       filter.isForPeople === true,
       filter.channels ?? null,
       filter.locations ?? null,
+      filter.id ?? null,
     ],
   );
   return toPage(
@@ -310,7 +319,7 @@ export async function listFulfillmentOrders(
       ),
       ...order,
     }),
-    (row) => [row.position, row.fulfillmentOrder.id],
+    (row) => order.placeOf(row.position, row.fulfillmentOrder.id),
   );
 }
 

@@ -3,9 +3,10 @@ import type { ClaimView } from "../../contract/claims.ts";
 import type { Page } from "../../contract/shapes.ts";
 import { CARRIER_STEPS, isUndecided } from "../../orders/claim.ts";
 import { type OrderSearch, ordersOfShopper } from "../orders/order-search.ts";
-import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
+import { CURSOR_MICROSECONDS, CURSOR_TEXT, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
 import { type Parameters, parameters } from "../sql/parameters.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import { containing, fromMicroseconds, iso, microseconds } from "../sql/view-sql.ts";
 
 type ClaimRow = Omit<ClaimView, "supportedActions">;
@@ -24,7 +25,7 @@ const CLAIM = `c.id, c.order_id as "orderId", o.external_number as "orderNumber"
 
 const FROM = "from claim c join orders o on o.id = c.order_id join shipment s on s.id = c.shipment_id";
 
-/** Newest first. `carrierStatus`: the list of what is to be asked of carriers. */
+/** Newest first, unless `sort` is `openedAt`. `carrierStatus`: the list of what is to be asked of carriers. */
 export async function listClaims(
   database: Queryable,
   filter: {
@@ -34,12 +35,13 @@ export async function listClaims(
     readonly channelId?: string | null;
     /** A part of a number: the order's, the parcel's, the carrier's for the claim; or what tells of the shopper. */
     readonly search?: OrderSearch | undefined;
+    readonly sort?: string | undefined;
     readonly cursor?: string | undefined;
     readonly limit: number;
   },
 ): Promise<Page<ClaimView>> {
-  const [openedAt, id] =
-    filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
+  const order = readingOrder("-openedAt", filter.sort);
+  const [openedAt, id] = order.placeIn(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
   const statement = parameters([
     filter.status ?? null,
     filter.carrierStatus ?? null,
@@ -53,16 +55,16 @@ export async function listClaims(
     `select ${CLAIM}, ${microseconds("c.opened_at")} as position ${FROM}
       where ($1::text is null or c.status = $1) and ($2::text is null or c.carrier_status = $2)
         and ($3::text is null or c.order_id = $3) and ($4::text is null or o.channel_id = $4)
-        and ($5::text is null or (c.opened_at, c.id) < (${fromMicroseconds("$5")}, $6))
+        and ($5::text is null or (c.opened_at, c.id) ${order.further} (${fromMicroseconds("$5")}, $6))
         and ${foundBy(database, filter.search, statement)}
-      order by c.opened_at desc, c.id desc limit $7`,
+      order by c.opened_at ${order.direction}, c.id ${order.direction} limit $7`,
     [...statement.values],
   );
   return toPage(
     rows,
     filter.limit,
     ({ position: _position, ...row }) => withActions(row),
-    (row) => [row.position, row.id],
+    (row) => order.placeOf(row.position, row.id),
   );
 }
 

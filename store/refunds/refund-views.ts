@@ -3,9 +3,10 @@ import type { RefundView } from "../../contract/refunds.ts";
 import type { Page } from "../../contract/shapes.ts";
 import { currencyExponent } from "../../orders/money.ts";
 import { type OrderSearch, ordersOfShopper } from "../orders/order-search.ts";
-import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
+import { CURSOR_MICROSECONDS, CURSOR_TEXT, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
 import { type Parameters, parameters } from "../sql/parameters.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import { containing, fromMicroseconds, iso, microseconds } from "../sql/view-sql.ts";
 
 type RefundRow = Omit<RefundView, "exponent" | "supportedActions"> & { readonly isReopened: boolean };
@@ -30,13 +31,17 @@ export type RefundFilter = {
   readonly search?: OrderSearch | undefined;
 };
 
-/** Newest first. */
+/** Newest first, unless `sort` is `requestedAt`. */
 export async function listRefunds(
   database: Queryable,
-  filter: RefundFilter & { readonly cursor?: string | undefined; readonly limit: number },
+  filter: RefundFilter & {
+    readonly sort?: string | undefined;
+    readonly cursor?: string | undefined;
+    readonly limit: number;
+  },
 ): Promise<Page<RefundView>> {
-  const [requestedAt, id] =
-    filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
+  const order = readingOrder("-requestedAt", filter.sort);
+  const [requestedAt, id] = order.placeIn(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
   const statement = parameters([
     filter.status ?? null,
     filter.reason ?? null,
@@ -50,16 +55,16 @@ export async function listRefunds(
     `select ${COLUMNS}, ${microseconds("r.requested_at")} as position ${FROM}
       where ($1::text is null or r.status = $1) and ($2::text is null or r.reason = $2)
         and ($3::text is null or o.channel_id = $3) and ($4::text is null or r.order_id = $4)
-        and ($5::text is null or (r.requested_at, r.id) < (${fromMicroseconds("$5")}, $6))
+        and ($5::text is null or (r.requested_at, r.id) ${order.further} (${fromMicroseconds("$5")}, $6))
         and ${foundBy(database, filter.search, statement)}
-      order by r.requested_at desc, r.id desc limit $7`,
+      order by r.requested_at ${order.direction}, r.id ${order.direction} limit $7`,
     [...statement.values],
   );
   return toPage(
     rows,
     filter.limit,
     ({ position: _position, ...row }) => shown(row),
-    (row) => [row.position, row.id],
+    (row) => order.placeOf(row.position, row.id),
   );
 }
 

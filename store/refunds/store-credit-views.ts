@@ -3,8 +3,9 @@
 import type { Page } from "../../contract/shapes.ts";
 import type { StoreCreditSummary, StoreCreditView } from "../../contract/store-credit.ts";
 import { currencyExponent } from "../../orders/money.ts";
-import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
+import { CURSOR_MICROSECONDS, CURSOR_TEXT, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import { containing, fromMicroseconds, iso, microseconds } from "../sql/view-sql.ts";
 
 const COLUMNS = `a.id, a.holder, a.currency, a.balance_minor as "balanceMinor", right(a.code, 4) as "codeEnd",
@@ -12,25 +13,26 @@ const COLUMNS = `a.id, a.holder, a.currency, a.balance_minor as "balanceMinor", 
 
 type AccountRow = Omit<StoreCreditSummary, "exponent">;
 
-/** Newest first. `text`: part of the holder, unless `isHolderHidden`, or the end of a code. */
+/** Newest first, unless `sort` is `createdAt`. `text`: part of the holder, unless `isHolderHidden`, or the end of a code. */
 export async function listStoreCredit(
   database: Queryable,
   filter: {
     readonly companyId: string;
     readonly text?: string | undefined;
     readonly isHolderHidden?: boolean;
+    readonly sort?: string | undefined;
     readonly cursor?: string | undefined;
     readonly limit: number;
   },
 ): Promise<Page<StoreCreditSummary>> {
-  const [createdAt, id] =
-    filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
+  const order = readingOrder("-createdAt", filter.sort);
+  const [createdAt, id] = order.placeIn(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
   const { rows } = await database.query<AccountRow & { position: string }>(
     `select ${COLUMNS}, ${microseconds("a.created_at")} as position from store_credit_account a
       where a.company_id = $1
         and ($2::text is null or not $7 and a.holder ilike $2 or right(a.code, 4) = upper(right($3, 4)))
-        and ($4::text is null or (a.created_at, a.id) < (${fromMicroseconds("$4")}, $5))
-      order by a.created_at desc, a.id desc limit $6`,
+        and ($4::text is null or (a.created_at, a.id) ${order.further} (${fromMicroseconds("$4")}, $5))
+      order by a.created_at ${order.direction}, a.id ${order.direction} limit $6`,
     [
       filter.companyId,
       filter.text === undefined ? null : containing(filter.text),
@@ -45,7 +47,7 @@ export async function listStoreCredit(
     rows,
     filter.limit,
     ({ position: _position, ...row }) => shown(row),
-    (row) => [row.position, row.id],
+    (row) => order.placeOf(row.position, row.id),
   );
 }
 

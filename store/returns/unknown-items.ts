@@ -1,8 +1,9 @@
 /** Things that came to the returns desk and that nobody announced: put aside, and known. */
 import type { UnknownItem } from "../../contract/returns.ts";
 import type { Page } from "../../contract/shapes.ts";
-import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
+import { CURSOR_MICROSECONDS, CURSOR_TEXT, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import { fromMicroseconds, iso, microseconds } from "../sql/view-sql.ts";
 
 /** A row `return_unknown_item` named `u` as the API's item. */
@@ -70,29 +71,30 @@ export async function settleUnknownItem(
   );
 }
 
-/** What is still put aside, or everything; newest first. */
+/** What is still put aside, or everything; newest first, unless `sort` is `at`. */
 export async function listUnknownItems(
   database: Queryable,
   filter: {
     readonly status?: string | undefined;
+    readonly sort?: string | undefined;
     readonly cursor?: string | undefined;
     readonly limit: number;
   },
 ): Promise<Page<UnknownItem>> {
-  const [at, id] =
-    filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
+  const order = readingOrder("-at", filter.sort);
+  const [at, id] = order.placeIn(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
   const { rows } = await database.query<{ item: UnknownItem; position: string }>(
     `select ${UNKNOWN_ITEM_JSON} as item, ${microseconds("u.at")} as position from return_unknown_item u
       where ($1::text is null or u.status = $1)
-        and ($2::text is null or (u.at, u.id) < (${fromMicroseconds("$2")}, $3))
-      order by u.at desc, u.id desc limit $4`,
+        and ($2::text is null or (u.at, u.id) ${order.further} (${fromMicroseconds("$2")}, $3))
+      order by u.at ${order.direction}, u.id ${order.direction} limit $4`,
     [filter.status ?? null, at ?? null, id ?? null, filter.limit + 1],
   );
   return toPage(
     rows,
     filter.limit,
     (row) => row.item,
-    (row) => [row.position, row.item.id],
+    (row) => order.placeOf(row.position, row.item.id),
   );
 }
 

@@ -6,8 +6,9 @@
  */
 import type { FieldChange, SettingChange } from "../../contract/settings.ts";
 import type { Page } from "../../contract/shapes.ts";
-import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
+import { CURSOR_MICROSECONDS, CURSOR_TEXT, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 
 export async function settingVersion(client: Queryable, subject: string): Promise<number> {
   const { rows } = await client.query<{ version: number }>(
@@ -45,28 +46,31 @@ export async function recordSettingChange(
   );
 }
 
-/** Changes of settings, newest first. */
+/** Changes of settings, newest first, unless `sort` is `at`. */
 export async function listSettingChanges(
   client: Queryable,
-  filter: { readonly cursor?: string | undefined; readonly limit: number },
+  filter: {
+    readonly sort?: string | undefined;
+    readonly cursor?: string | undefined;
+    readonly limit: number;
+  },
 ): Promise<Page<SettingChange>> {
-  const [at, subject, version] =
-    filter.cursor === undefined
-      ? []
-      : decodeCursor(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT, /^\d{1,9}$/]);
+  const order = readingOrder("-at", filter.sort);
+  const formats = [CURSOR_MICROSECONDS, CURSOR_TEXT, /^\d{1,9}$/];
+  const [at, subject, version] = order.placeIn(filter.cursor, formats);
   const { rows } = await client.query<Omit<SettingChange, "at"> & { at: Date; micros: string }>(
     `select c.subject, c.version, coalesce(s.name, c.changed_by) as "changedBy", c.at, c.changes,
             (extract(epoch from c.at) * 1000000)::bigint::text as micros
        from setting_change c left join staff s on c.changed_by = 'staff:' || s.id
       where $1::text is null
-         or (c.at, c.subject, c.version) < (timestamptz 'epoch' + $1::bigint * interval '1 microsecond', $2, $3::integer)
-      order by c.at desc, c.subject desc, c.version desc limit $4`,
+         or (c.at, c.subject, c.version) ${order.further} (timestamptz 'epoch' + $1::bigint * interval '1 microsecond', $2, $3::integer)
+      order by c.at ${order.direction}, c.subject ${order.direction}, c.version ${order.direction} limit $4`,
     [at ?? null, subject ?? null, version ?? null, filter.limit + 1],
   );
   return toPage(
     rows,
     filter.limit,
     ({ micros: _micros, at: changedAt, ...change }) => ({ ...change, at: changedAt.toISOString() }),
-    (row) => [row.micros, row.subject, String(row.version)],
+    (row) => order.placeOf(row.micros, row.subject, String(row.version)),
   );
 }

@@ -2,8 +2,9 @@
 
 import type { Page } from "../../contract/shapes.ts";
 import type { SourcingRulesView } from "../../contract/sourcing-rules.ts";
-import { decodeCursor, toPage } from "../sql/cursor.ts";
+import { toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 
 export const SOURCING_RULES_SUBJECT = "sourcing-rules";
 
@@ -25,17 +26,23 @@ export async function readSourcingRulesVersion(
   return row === undefined ? null : viewOf(row);
 }
 
-/** The newest first. */
+/** The newest first, unless `sort` is `version`. */
 export async function listSourcingRules(
   client: Queryable,
-  filter: { readonly cursor?: string | undefined; readonly limit: number },
+  filter: {
+    readonly sort?: string | undefined;
+    readonly cursor?: string | undefined;
+    readonly limit: number;
+  },
 ): Promise<Page<SourcingRulesView>> {
-  const [before] = filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [/^\d{1,9}$/]);
+  const order = readingOrder("-version", filter.sort);
+  const [last] = order.placeIn(filter.cursor, [/^\d{1,9}$/]);
   const { rows } = await client.query<Row>(
-    `select ${VIEW} where $1::integer is null or r.version < $1 order by r.version desc limit $2`,
-    [before ?? null, filter.limit + 1],
+    `select ${VIEW} where $1::integer is null or r.version ${order.further} $1
+      order by r.version ${order.direction} limit $2`,
+    [last ?? null, filter.limit + 1],
   );
-  return toPage(rows, filter.limit, viewOf, (row) => [String(row.version)]);
+  return toPage(rows, filter.limit, viewOf, (row) => order.placeOf(String(row.version)));
 }
 
 function viewOf({ setAt, ...rest }: Row): SourcingRulesView {

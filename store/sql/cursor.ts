@@ -4,8 +4,17 @@
  */
 import type { Page } from "../../contract/shapes.ts";
 
+/** Its message is for the caller, and does not repeat what was sent. */
 export class InvalidCursorError extends Error {
   readonly code = "invalid_cursor";
+
+  constructor(options: { readonly cause?: unknown } = {}) {
+    super(
+      "query/cursor is none of this list in this order; expected the `next` of its last page, as it came and with the " +
+        "same sort, or none for the first page",
+      options,
+    );
+  }
 }
 
 function encodeCursor(parts: readonly string[]): string {
@@ -18,14 +27,14 @@ export function decodeCursor(cursor: string, formats: readonly RegExp[]): readon
   try {
     parts = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
   } catch (cause) {
-    throw new InvalidCursorError("the cursor cannot be read", { cause });
+    throw new InvalidCursorError({ cause });
   }
   if (
     !Array.isArray(parts) ||
     parts.length !== formats.length ||
     !parts.every((part, at): part is string => typeof part === "string" && formats[at]?.test(part) === true)
   ) {
-    throw new InvalidCursorError("the cursor cannot be read");
+    throw new InvalidCursorError();
   }
   return parts;
 }

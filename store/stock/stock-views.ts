@@ -5,6 +5,7 @@ import { readScannedCode } from "../../orders/returns/scanned-code.ts";
 import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
 import { parameters } from "../sql/parameters.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import { containing, fromMicroseconds, iso, microseconds } from "../sql/view-sql.ts";
 
 const STOCK_ROW = `p.sku, coalesce(product.name, p.sku) as name, p.location_id as "locationId",
@@ -162,16 +163,15 @@ export async function explainStock(
   return { position, movements, reconciles, expected };
 }
 
-/** Movements of a position, newest first, with the running numbers after each. */
+/** Movements of a position, newest first unless `sort` is `at`, with the running numbers after each. */
 export async function listMovements(
   database: Queryable,
   address: { readonly sku: string; readonly locationId: string },
-  page: { readonly cursor?: string | undefined; readonly limit: number },
+  page: { readonly sort?: string | undefined; readonly cursor?: string | undefined; readonly limit: number },
 ): Promise<Page<StockMovement>> {
-  const [at, sequence, entry] =
-    page.cursor === undefined
-      ? []
-      : decodeCursor(page.cursor, [CURSOR_MICROSECONDS, /^\d{1,18}$/, /^\d{1,9}$/]);
+  const order = readingOrder("-at", page.sort);
+  const formats = [CURSOR_MICROSECONDS, /^\d{1,18}$/, /^\d{1,9}$/];
+  const [at, sequence, entry] = order.placeIn(page.cursor, formats);
   const { rows } = await database.query<{
     movement: StockMovement;
     at: string;
@@ -183,14 +183,14 @@ export async function listMovements(
             movement.entry
        from movement
       where ($3::text is null
-         or (movement.at, movement.sequence, movement.entry) < (${fromMicroseconds("$3")}, $4::bigint, $5::int))
-      order by movement.recency limit $6`,
+         or (movement.at, movement.sequence, movement.entry) ${order.further} (${fromMicroseconds("$3")}, $4::bigint, $5::int))
+      order by movement.recency ${order.direction === "desc" ? "asc" : "desc"} limit $6`,
     [address.sku, address.locationId, at ?? null, sequence ?? null, entry ?? null, page.limit + 1],
   );
   return toPage(
     rows,
     page.limit,
     (row) => row.movement,
-    (row) => [row.at, row.sequence, String(row.entry)],
+    (row) => order.placeOf(row.at, row.sequence, String(row.entry)),
   );
 }

@@ -12,9 +12,10 @@
 import type { WebhookSource } from "../../contract/settings/webhook-events.ts";
 import type { WebhookDeliveryView, WebhookTry } from "../../contract/settings/webhooks.ts";
 import type { Page } from "../../contract/shapes.ts";
-import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
+import { CURSOR_MICROSECONDS, CURSOR_TEXT, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
 import type { FeedCursor } from "../sql/feed-cursor.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import { iso } from "../sql/view-sql.ts";
 import { ofOrder, type WebhookEvent } from "./webhook-events.ts";
 
@@ -289,13 +290,14 @@ export async function listDeliveries(
     readonly state: string | undefined;
     /** What it is about, or its own id. */
     readonly about: string | undefined;
+    readonly sort: string | undefined;
     readonly cursor: string | undefined;
     readonly limit: number;
   },
 ): Promise<Page<WebhookDeliveryView>> {
   const { subscriptionId, state, about, cursor, limit } = filter;
-  const [at, messageId] =
-    cursor === undefined ? [] : decodeCursor(cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
+  const order = readingOrder("-lastTriedAt", filter.sort);
+  const [at, messageId] = order.placeIn(cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
   const { rows } = await client.query<WebhookDeliveryView & { micros: string }>(
     `select message_id as "messageId", subject, order_id as "orderId", event_type as type, state, attempts,
             http_status as "httpStatus", problem, ${iso("first_tried_at")} as "firstTriedAt",
@@ -305,14 +307,14 @@ export async function listDeliveries(
       where subscription_id = $1 and ($2::text is null or state = $2)
         and ($6::text is null or subject = $6 or message_id = $6)
         and ($3::text is null
-             or (last_tried_at, message_id) < (timestamptz 'epoch' + $3::bigint * interval '1 microsecond', $4))
-      order by last_tried_at desc, message_id desc limit $5`,
+             or (last_tried_at, message_id) ${order.further} (timestamptz 'epoch' + $3::bigint * interval '1 microsecond', $4))
+      order by webhook_delivery.last_tried_at ${order.direction}, message_id ${order.direction} limit $5`,
     [subscriptionId, state ?? null, at ?? null, messageId ?? null, limit + 1, about ?? null],
   );
   return toPage(
     rows,
     limit,
     ({ micros: _micros, ...delivery }) => delivery,
-    (row) => [row.micros, row.messageId],
+    (row) => order.placeOf(row.micros, row.messageId),
   );
 }

@@ -113,7 +113,7 @@ export async function placeBefore(
     const middle = (low + high) / 2n;
     const { rows: found } = await client.query<{ tx: string; isBefore: boolean }>(
       `select tx::text as tx, at < $2 as "isBefore" from ${table}
-        where tx >= $1::text::xid8 order by tx, id limit 1`,
+        where tx >= $1::text::xid8 order by ${table}.tx, ${table}.id limit 1`,
       [middle.toString(), before],
     );
     const [row] = found;

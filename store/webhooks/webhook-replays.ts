@@ -6,9 +6,10 @@
 import type { WebhookSource } from "../../contract/settings/webhook-events.ts";
 import type { WebhookReplayView } from "../../contract/settings/webhooks.ts";
 import type { Page } from "../../contract/shapes.ts";
-import { decodeCursor, toPage } from "../sql/cursor.ts";
+import { toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
 import type { FeedCursor } from "../sql/feed-cursor.ts";
+import { readingOrder } from "../sql/reading-order.ts";
 import { iso } from "../sql/view-sql.ts";
 import type { WebhookEvent } from "./webhook-events.ts";
 
@@ -62,27 +63,30 @@ export async function cancelReplay(client: Queryable, subscriptionId: string, id
   return rowCount === 1;
 }
 
-/** Newest first. */
+/** Newest first, unless `sort` is `createdAt`. */
 export async function listReplays(
   client: Queryable,
   filter: {
     readonly subscriptionId: string;
+    readonly sort: string | undefined;
     readonly cursor: string | undefined;
     readonly limit: number;
   },
 ): Promise<Page<WebhookReplayView>> {
   const { subscriptionId, cursor, limit } = filter;
-  const [before] = cursor === undefined ? [] : decodeCursor(cursor, [/^\d{1,18}$/]);
+  const order = readingOrder("-createdAt", filter.sort);
+  const [last] = order.placeIn(cursor, [/^\d{1,18}$/]);
   const { rows } = await client.query<WebhookReplayView>(
     `select ${VIEW} from webhook_replay
-      where subscription_id = $1 and ($2::bigint is null or id < $2) order by id desc limit $3`,
-    [subscriptionId, before ?? null, limit + 1],
+      where subscription_id = $1 and ($2::bigint is null or id ${order.further} $2)
+      order by webhook_replay.id ${order.direction} limit $3`,
+    [subscriptionId, last ?? null, limit + 1],
   );
   return toPage(
     rows,
     limit,
     (row) => row,
-    (row) => [row.id],
+    (row) => order.placeOf(row.id),
   );
 }
 
@@ -93,7 +97,7 @@ export async function nextReplay(client: Queryable, subscriptionId: string): Pro
   >(
     `select id::text, from_at as "fromAt", to_at as "toAt", events, source, position_tx::text as tx,
             position_id::text as place
-       from webhook_replay where subscription_id = $1 and state = 'running' order by id limit 1`,
+       from webhook_replay where subscription_id = $1 and state = 'running' order by webhook_replay.id limit 1`,
     [subscriptionId],
   );
   const [row] = rows;

@@ -22,7 +22,7 @@ import {
   TryChannelBody,
 } from "../../../contract/settings/channel-accounts.ts";
 import { TriedView } from "../../../contract/settings/vendor-accounts.ts";
-import { closed, Done, Id, oneOf, PageQuery, pageOf, Text } from "../../../contract/shapes.ts";
+import { closed, Done, Id, oneOf, pageOf, sortedPages, Text } from "../../../contract/shapes.ts";
 import { mapListing } from "../../../operations/catalog/map-listing.ts";
 import {
   askForBackfill,
@@ -146,12 +146,12 @@ export const channelAccountRoutes: readonly Route[] = [
     query: Type.Object({
       state: Type.Optional(oneOf(TELLING_STATES)),
       order: Type.Optional(Id),
-      ...PageQuery,
+      ...sortedPages("madeAt"),
     }),
     reply: pageOf(ChannelTellingView),
     handle: async (call) => {
-      const { state, order, cursor, limit = PAGE_DEFAULT } = call.query;
-      const filter = { channelId: param(call, "id"), orderId: order, state, cursor, limit };
+      const { state, order, sort, cursor, limit = PAGE_DEFAULT } = call.query;
+      const filter = { channelId: param(call, "id"), orderId: order, state, sort, cursor, limit };
       return { json: await listTellings(call.services.database, filter) };
     },
   }),
@@ -216,12 +216,12 @@ export const channelAccountRoutes: readonly Route[] = [
     query: Type.Object({
       state: Type.Optional(oneOf(LISTING_STATES)),
       q: Type.Optional(Id),
-      ...PageQuery,
+      ...sortedPages("channelSku"),
     }),
     reply: pageOf(ChannelListingView),
     handle: async (call) => {
-      const { state, q: text, cursor, limit = PAGE_DEFAULT } = call.query;
-      const filter = { channelId: param(call, "id"), state, text, cursor, limit };
+      const { state, q: text, sort, cursor, limit = PAGE_DEFAULT } = call.query;
+      const filter = { channelId: param(call, "id"), state, text, sort, cursor, limit };
       return { json: await listListings(call.services.database, filter) };
     },
   }),
@@ -268,11 +268,11 @@ export const channelAccountRoutes: readonly Route[] = [
     summary:
       "Where the channel's books and ours differ, newest first; `?state=raised`: what waits for a person",
     access: READ,
-    query: Type.Object({ state: Type.Optional(oneOf(DIFFERENCE_STATES)), ...PageQuery }),
+    query: Type.Object({ state: Type.Optional(oneOf(DIFFERENCE_STATES)), ...sortedPages("foundAt") }),
     reply: pageOf(DifferenceView),
     handle: async (call) => {
-      const { state, cursor, limit = PAGE_DEFAULT } = call.query;
-      const filter = { channelId: param(call, "id"), state, cursor, limit };
+      const { state, sort, cursor, limit = PAGE_DEFAULT } = call.query;
+      const filter = { channelId: param(call, "id"), state, sort, cursor, limit };
       return { json: await listDifferences(call.services.database, filter) };
     },
   }),

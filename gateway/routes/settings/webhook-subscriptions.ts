@@ -15,7 +15,7 @@ import {
   WebhookSubscriptionView,
   WebhookTried,
 } from "../../../contract/settings/webhooks.ts";
-import { closed, Done, Id, oneOf, PageQuery, pageOf } from "../../../contract/shapes.ts";
+import { closed, Done, Id, oneOf, pageOf, sortedPages } from "../../../contract/shapes.ts";
 import {
   changeWebhook,
   createWebhook,
@@ -175,13 +175,13 @@ export const webhookSubscriptionRoutes: readonly Route[] = [
     query: Type.Object({
       state: Type.Optional(oneOf(DELIVERY_STATES)),
       about: Type.Optional(Id),
-      ...PageQuery,
+      ...sortedPages("lastTriedAt"),
     }),
     reply: pageOf(WebhookDeliveryView),
     handle: async (call) => {
       await viewOf(call);
-      const { state, about, cursor, limit = PAGE_DEFAULT } = call.query;
-      const filter = { subscriptionId: param(call, "id"), state, about, cursor, limit };
+      const { state, about, sort, cursor, limit = PAGE_DEFAULT } = call.query;
+      const filter = { subscriptionId: param(call, "id"), state, about, sort, cursor, limit };
       return { json: await listDeliveries(call.services.database, filter) };
     },
   }),
@@ -206,14 +206,13 @@ export const webhookSubscriptionRoutes: readonly Route[] = [
     path: "/v1/webhook-subscriptions/{id}/replays",
     summary: "Which ranges of time it was, or is, told once more, the newest first",
     access: READ,
-    query: Type.Object(PageQuery),
+    query: Type.Object(sortedPages("createdAt")),
     reply: pageOf(WebhookReplayView),
     handle: async (call) => {
       await viewOf(call);
-      const { cursor, limit = PAGE_DEFAULT } = call.query;
-      return {
-        json: await listReplays(call.services.database, { subscriptionId: param(call, "id"), cursor, limit }),
-      };
+      const { sort, cursor, limit = PAGE_DEFAULT } = call.query;
+      const filter = { subscriptionId: param(call, "id"), sort, cursor, limit };
+      return { json: await listReplays(call.services.database, filter) };
     },
   }),
   route({

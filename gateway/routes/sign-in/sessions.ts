@@ -30,6 +30,7 @@ import {
   type Answer,
   type Call,
   callerOf,
+  found,
   param,
   personOf,
   type Route,
@@ -83,6 +84,18 @@ export const sessionRoutes: readonly Route[] = [
       const person = personOf(call);
       const items = await listSessions(call.services.database, person.id, sessionOf(call));
       return { json: { items, next: null } };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/sessions/{id}",
+    summary: "One of the places where who asks is signed in",
+    access: { kind: "known" },
+    reply: SessionView,
+    handle: async (call) => {
+      const person = personOf(call);
+      const items = await listSessions(call.services.database, person.id, sessionOf(call));
+      return { json: found(items.find(({ id }) => id === param(call, "id")) ?? null, "session of yours") };
     },
   }),
   route({

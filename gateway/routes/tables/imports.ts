@@ -50,9 +50,10 @@ export const importRoutes: readonly Route[] = [
     reply: pageOf(ImportView),
     handle: async (call) => {
       requireWhole(callerOf(call));
-      const { cursor, limit = PAGE_DEFAULT } = call.query;
+      const { q: text, limit = PAGE_DEFAULT, ...filter } = call.query;
       const { items, next } = await listImports(call.services.database, callerOf(call).companyId, {
-        cursor,
+        ...filter,
+        text,
         limit,
       });
       return {
@@ -230,6 +231,21 @@ export const importRoutes: readonly Route[] = [
       return {
         json: { items: await listMappings(call.services.database, callerOf(call).companyId), next: null },
       };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/import-mappings/{id}",
+    summary: "One mapping that was kept",
+    access: ACCESS,
+    reply: SavedMapping,
+    handle: async (call) => {
+      requireWhole(callerOf(call));
+      const id = param(call, "id");
+      const kept = await listMappings(call.services.database, callerOf(call).companyId);
+      const wanted = kept.find((each) => each.id === id);
+      if (wanted === undefined) throw new ApiError("import_mapping_not_found", `There is no mapping ${id}.`);
+      return { json: wanted };
     },
   }),
   route({

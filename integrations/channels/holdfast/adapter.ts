@@ -8,6 +8,7 @@
  */
 import { Compile } from "typebox/compile";
 import { type CanonicalOrder, canonicalOrderSchema } from "../../../contract/canonical-order.ts";
+import { firstFault } from "../../../contract/faults/first-fault.ts";
 import type { Address } from "../../../orders/address.ts";
 import type { CustomValues } from "../../../orders/custom-fields/custom-fields.ts";
 import type { IncomingLine, IncomingOrder, IncomingTax } from "../../../orders/incoming-order.ts";
@@ -41,7 +42,11 @@ export const holdfastAdapter: ChannelAdapter = {
 
 function readCancellation(document: unknown): ChannelReading {
   const externalId = textAt(document, "id");
-  if (externalId === "") return refused("malformed_payload", "A cancellation needs the order's id.");
+  if (externalId === "")
+    return refused(
+      "malformed_payload",
+      '/id is missing; expected the number of the order that is cancelled, for example "1001"',
+    );
   if (at(document, "lines") !== undefined) return unsignedWord("order.cancelled", externalId);
   return {
     kind: "cancellation",
@@ -55,7 +60,13 @@ function readRefund(document: unknown): readonly ChannelReading[] {
   const externalId = textAt(document, "id");
   const refundId = textAt(document, "refundId");
   if (externalId === "" || refundId === "")
-    return [refused("malformed_payload", "A refund needs the order's id and its own refundId.", externalId)];
+    return [
+      refused(
+        "malformed_payload",
+        `/${externalId === "" ? "id" : "refundId"} is missing; expected the order's id and the refund's own, for example {"id":"1001","refundId":"R-7","amount":"19.99","currency":"USD"}`,
+        externalId,
+      ),
+    ];
   const currency = textAt(document, "currency").toUpperCase();
   const given = amount(textAt(document, "amount"), currency, "amount");
   return [{ kind: "refund", externalId, refundId, amount: given }];
@@ -66,9 +77,7 @@ function readOrder(document: unknown): readonly ChannelReading[] {
   // anyway.
   const plain: unknown = JSON.parse(writeJson(document));
   if (!checker.Check(plain)) {
-    const [first] = checker.Errors(plain);
-    const where = first === undefined || first.instancePath === "" ? "the order" : first.instancePath;
-    const detail = `Not a Holdfast order: ${where} ${first?.message ?? "does not match the schema"}.`;
+    const detail = `Not a Holdfast order: ${firstFault(checker, plain).trimStart()}`;
     return [refused("malformed_payload", detail, textAt(document, "id"))];
   }
   const problem = problemOf(plain);
@@ -91,12 +100,14 @@ function readOrder(document: unknown): readonly ChannelReading[] {
 /** What the schema cannot say. */
 function problemOf(order: CanonicalOrder): string | null {
   const nameless = order.lines.findIndex(({ kind = "goods", sku }) => kind === "goods" && sku === undefined);
-  if (nameless >= 0) return `/lines/${nameless} is of goods and needs a sku`;
+  if (nameless >= 0)
+    return `/lines/${nameless}/sku is missing; expected the SKU of goods, for example "TEE-1"`;
   for (const [field, day] of [
     ["deliverOn", order.deliverOn],
     ["releaseOn", order.releaseOn],
   ] as const) {
-    if (day !== undefined && !isCalendarDay(day)) return `/${field} "${day}" is no day of the calendar`;
+    if (day !== undefined && !isCalendarDay(day))
+      return `/${field} is no day of the calendar; expected YYYY-MM-DD, for example "2026-11-30"`;
   }
   return null;
 }

@@ -1,5 +1,4 @@
 /** Channels that are connected both ways, and how each does; below, the one whose id is in the address. */
-import { useLocation } from "preact-iso/router";
 import type { ChannelConnectionView } from "../../../../contract/settings/channel-accounts.ts";
 import type { Page } from "../../../../contract/shapes.ts";
 import { get } from "../../api/client.ts";
@@ -11,17 +10,21 @@ import { Panel } from "../../components/panel.tsx";
 import { SkeletonRows } from "../../components/skeleton.tsx";
 import { Time } from "../../components/time.tsx";
 import { words } from "../../format/words.ts";
+import { SortHead } from "../../lists/sort-head.tsx";
 import { useResource } from "../../live/resource.ts";
 import { useInterval } from "../../live/use-interval.ts";
 import { ChannelPanels } from "./channel-panels.tsx";
+import { useChannelsAddress } from "./channels-address.ts";
 
 const REFRESH_MS = 5_000;
 
 export function ChannelsPage() {
-  const { query, route } = useLocation();
-  const connections = useResource<Page<ChannelConnectionView>>("channel-connections", (signal) =>
-    get("/channel-connections", {}, signal),
+  const address = useChannelsAddress();
+  const { channel, by } = address.filter;
+  const connections = useResource<Page<ChannelConnectionView>>(`channel-connections ${by}`, (signal) =>
+    get("/channel-connections", { sort: by }, signal),
   );
+  const head = { sort: by || "channel", onSort: (sort: string) => address.change({ by: sort }) };
   useInterval(REFRESH_MS, connections.reload);
   return (
     <div class="page">
@@ -32,7 +35,7 @@ export function ChannelsPage() {
       />
       <Loaded resource={connections} skeleton={<SkeletonRows rows={4} />}>
         {({ items }) => {
-          const chosen = items.find(({ channel }) => channel === query["channel"]) ?? items[0];
+          const chosen = items.find((one) => one.channel === channel) ?? items[0];
           if (chosen === undefined)
             return (
               <Empty icon="link" title="No channel is connected yet">
@@ -48,18 +51,22 @@ export function ChannelsPage() {
                 <table class="table stack">
                   <thead>
                     <tr>
-                      <th scope="col">Channel</th>
+                      <SortHead up="name" down="-name" {...head}>
+                        Channel
+                      </SortHead>
                       <th scope="col">State</th>
-                      <th scope="col">Read</th>
+                      <SortHead up="lookedAt" down="-lookedAt" {...head}>
+                        Read
+                      </SortHead>
                       <th scope="col" class="number">
                         Waiting
                       </th>
                       <th scope="col" class="number">
                         Put aside
                       </th>
-                      <th scope="col" class="number">
+                      <SortHead class="number" up="differences" down="-differences" {...head}>
                         Differences
-                      </th>
+                      </SortHead>
                       <th scope="col">
                         <span class="visually-hidden">What can be done</span>
                       </th>
@@ -93,7 +100,9 @@ export function ChannelsPage() {
                           <button
                             type="button"
                             class="button quiet small"
-                            onClick={() => route(`/channels?channel=${encodeURIComponent(one.channel)}`)}
+                            onClick={() =>
+                              address.change({ channel: one.channel, view: "", state: "", q: "", sort: "" })
+                            }
                           >
                             Look at<span class="visually-hidden"> {one.name}</span>
                           </button>
@@ -103,7 +112,12 @@ export function ChannelsPage() {
                   </tbody>
                 </table>
               </Panel>
-              <ChannelPanels key={chosen.channel} connection={chosen} onChange={connections.reload} />
+              <ChannelPanels
+                key={chosen.channel}
+                connection={chosen}
+                address={address}
+                onChange={connections.reload}
+              />
             </>
           );
         }}

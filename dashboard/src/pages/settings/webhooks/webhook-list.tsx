@@ -1,6 +1,5 @@
 /** Who is told by webhook what happens. Which one is looked at is in the address. */
 import { useState } from "preact/hooks";
-import { useLocation } from "preact-iso/router";
 import type { IssuedWebhook, WebhookSubscriptionView } from "../../../../../contract/settings/webhooks.ts";
 import type { Page } from "../../../../../contract/shapes.ts";
 import { get } from "../../../api/client.ts";
@@ -11,27 +10,32 @@ import { Empty } from "../../../components/empty.tsx";
 import { Loaded } from "../../../components/loaded.tsx";
 import { Panel } from "../../../components/panel.tsx";
 import { SkeletonRows } from "../../../components/skeleton.tsx";
+import { SortHead } from "../../../lists/sort-head.tsx";
 import { useResource } from "../../../live/resource.ts";
 import { useInterval } from "../../../live/use-interval.ts";
 import { AddWebhookDialog } from "./add-webhook-dialog.tsx";
 import { WebhookPanels } from "./webhook-panels.tsx";
+import { useWebhooksAddress } from "./webhooks-address.ts";
 
 const REFRESH_MS = 15_000;
 
 export function WebhookList() {
-  const { query, route } = useLocation();
+  const address = useWebhooksAddress();
+  const { webhook, by } = address.filter;
   const [isAdding, setAdding] = useState(false);
   const [issued, setIssued] = useState<IssuedWebhook | null>(null);
-  const webhooks = useResource<Page<WebhookSubscriptionView>>("webhooks", (signal) =>
-    get("/webhook-subscriptions", {}, signal),
+  const webhooks = useResource<Page<WebhookSubscriptionView>>(`webhooks ${by}`, (signal) =>
+    get("/webhook-subscriptions", { sort: by }, signal),
   );
   useInterval(REFRESH_MS, webhooks.reload);
-  const choose = (id: string): void => route(`/settings?view=webhooks&webhook=${encodeURIComponent(id)}`);
+  const choose = (id: string): void =>
+    address.change({ webhook: id, state: "", about: "", sort: "", replays: "" });
+  const head = { sort: by || "id", onSort: (sort: string) => address.change({ by: sort }) };
   return (
     <>
       <Loaded resource={webhooks} skeleton={<SkeletonRows rows={4} />}>
         {({ items }) => {
-          const chosen = items.find(({ id }) => id === query["webhook"]);
+          const chosen = items.find(({ id }) => id === webhook);
           return (
             <>
               <Panel
@@ -54,12 +58,14 @@ export function WebhookList() {
                   <table class="table stack">
                     <thead>
                       <tr>
-                        <th scope="col">Webhook</th>
+                        <SortHead up="name" down="-name" {...head}>
+                          Webhook
+                        </SortHead>
                         <th scope="col">Told</th>
                         <th scope="col">State</th>
-                        <th scope="col" class="number">
+                        <SortHead class="number" up="dead" down="-dead" {...head}>
                           Put aside
-                        </th>
+                        </SortHead>
                         <th scope="col">
                           <span class="visually-hidden">What can be done</span>
                         </th>
@@ -96,11 +102,12 @@ export function WebhookList() {
                 <WebhookPanels
                   key={chosen.id}
                   webhook={chosen}
+                  address={address}
                   onChange={webhooks.reload}
                   onIssued={setIssued}
                   onRemoved={() => {
                     webhooks.reload();
-                    route("/settings?view=webhooks");
+                    choose("");
                   }}
                 />
               )}

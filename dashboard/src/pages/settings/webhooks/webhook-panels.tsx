@@ -16,21 +16,26 @@ import { Empty } from "../../../components/empty.tsx";
 import { Notice } from "../../../components/notice.tsx";
 import { Paged } from "../../../components/paged.tsx";
 import { Panel } from "../../../components/panel.tsx";
+import { SearchBox } from "../../../components/search-box.tsx";
 import { Time } from "../../../components/time.tsx";
 import { toast } from "../../../components/toast.tsx";
 import { words } from "../../../format/words.ts";
+import { SortHead } from "../../../lists/sort-head.tsx";
 import { usePages } from "../../../live/pages.ts";
 import { SettingForm } from "../setting-form.tsx";
 import { WebhookFields, webhookOf } from "./webhook-fields.tsx";
 import { WebhookReplays } from "./webhook-replays.tsx";
+import type { WebhooksAddress } from "./webhooks-address.ts";
 
 export function WebhookPanels({
   webhook,
+  address,
   onChange,
   onIssued,
   onRemoved,
 }: {
   readonly webhook: WebhookSubscriptionView;
+  readonly address: WebhooksAddress;
   readonly onChange: () => void;
   readonly onIssued: (issued: IssuedWebhook) => void;
   readonly onRemoved: () => void;
@@ -128,8 +133,8 @@ export function WebhookPanels({
           </div>
         )}
       </Panel>
-      <Messages path={path} />
-      <WebhookReplays path={path} />
+      <Messages path={path} address={address} />
+      <WebhookReplays path={path} address={address} />
     </>
   );
 }
@@ -174,20 +179,37 @@ const LABELS = {
   again: "Sent once more",
 } as const;
 
-function Messages({ path }: { readonly path: string }) {
-  const [state, setState] = useState("");
+function Messages({ path, address }: { readonly path: string; readonly address: WebhooksAddress }) {
+  const { filter, change } = address;
+  const { state, about, sort } = filter;
   const messages = usePages<WebhookDeliveryView>(
-    `${path} deliveries ${state}`,
-    (cursor, signal) => get(`${path}/deliveries`, { cursor, state }, signal),
+    `${path} deliveries ${state} ${about} ${sort}`,
+    (cursor, signal) => get(`${path}/deliveries`, { cursor, state, about, sort }, signal),
     ({ messageId }) => messageId,
   );
   return (
     <Panel title="Messages" flush>
-      <Chips label="Messages" options={STATES} value={state} onChange={setState} />
+      <div class="toolbar inset">
+        <SearchBox
+          label="Order, SKU, place, device or message"
+          value={about}
+          onChange={(text) => change({ about: text }, "typing")}
+        />
+        <Chips
+          label="Messages"
+          options={STATES}
+          value={state}
+          onChange={(value) => change({ state: value })}
+        />
+      </div>
       <Paged
         pages={messages}
         skeletonRows={3}
-        empty={<Empty icon="clock" title="There is no such message yet" />}
+        empty={
+          <Empty icon="clock" title="There is no such message yet">
+            {about !== "" && "Looked for is the whole of its name, such as web-1001."}
+          </Empty>
+        }
       >
         {(rows) => (
           <table class="table stack">
@@ -198,9 +220,15 @@ function Messages({ path }: { readonly path: string }) {
                 <th scope="col" class="number">
                   Attempts
                 </th>
-                <th scope="col" class="number">
+                <SortHead
+                  class="number"
+                  up="lastTriedAt"
+                  down="-lastTriedAt"
+                  sort={sort || "-lastTriedAt"}
+                  onSort={(by) => change({ sort: by })}
+                >
                   Last
-                </th>
+                </SortHead>
                 <th scope="col">
                   <span class="visually-hidden">What can be done</span>
                 </th>

@@ -13,19 +13,24 @@ import { Paged } from "../../../components/paged.tsx";
 import { Panel } from "../../../components/panel.tsx";
 import { Time } from "../../../components/time.tsx";
 import { toast } from "../../../components/toast.tsx";
+import { SortHead } from "../../../lists/sort-head.tsx";
 import { usePages } from "../../../live/pages.ts";
 import { useInterval } from "../../../live/use-interval.ts";
 import { linesOf } from "./webhook-fields.tsx";
+import type { WebhooksAddress } from "./webhooks-address.ts";
 
 const REFRESH_MS = 5_000;
 const TONES = { running: "info", done: "good", cancelled: "plain" } as const;
 const LABELS = { running: "Running", done: "Done", cancelled: "Ended" } as const;
 
-export function WebhookReplays({ path }: { readonly path: string }) {
+type Props = { readonly path: string; readonly address: WebhooksAddress };
+
+export function WebhookReplays({ path, address }: Props) {
+  const sort = address.filter.replays;
   const [isAsking, setAsking] = useState(false);
   const replays = usePages<WebhookReplayView>(
-    `${path} replays`,
-    (cursor, signal) => get(`${path}/replays`, { cursor }, signal),
+    `${path} replays ${sort}`,
+    (cursor, signal) => get(`${path}/replays`, { cursor, sort }, signal),
     ({ id }) => id,
   );
   useInterval(REFRESH_MS, replays.first.reload);
@@ -50,6 +55,14 @@ export function WebhookReplays({ path }: { readonly path: string }) {
           <table class="table stack">
             <thead>
               <tr>
+                <SortHead
+                  up="createdAt"
+                  down="-createdAt"
+                  sort={sort || "-createdAt"}
+                  onSort={(by) => address.change({ replays: by })}
+                >
+                  Asked for
+                </SortHead>
                 <th scope="col">From</th>
                 <th scope="col">To</th>
                 <th scope="col">State</th>
@@ -64,6 +77,9 @@ export function WebhookReplays({ path }: { readonly path: string }) {
             <tbody>
               {rows.map((one) => (
                 <tr key={one.id}>
+                  <td data-label="Asked for">
+                    <Time at={one.createdAt} />
+                  </td>
                   <td data-label="From">
                     <Time at={one.from} />
                   </td>

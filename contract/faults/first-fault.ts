@@ -66,7 +66,9 @@ function faultOf(schema: Node, value: unknown, at: string): string {
 }
 
 function expectation(wanted: string, node: Expected): string {
-  const example = JSON.stringify(exampleOf(node)) ?? "";
+  const least = JSON.stringify(exampleOf(node)) ?? "";
+  // Where nothing has to be there, what may be is more of a help.
+  const example = least === "{}" ? JSON.stringify(exampleOf(node, true)) : least;
   return `; expected ${wanted}${example.length > MOST_OF_EXAMPLE ? "" : `, for example ${example}`}`;
 }
 

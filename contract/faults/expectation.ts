@@ -57,6 +57,28 @@ const SAMPLES = [
   "8e03978e-40d5-43e8-bc93-6894a57f9324",
 ];
 
+/** What people send in a field of this name, where it fits. */
+const BY_NAME: Readonly<Record<string, string>> = {
+  name: "Main Street",
+  title: "T-shirt",
+  label: "Gift message",
+  reason: "The shopper asks to wait.",
+  note: "Ring twice.",
+  comment: "Too small.",
+  email: "ada@example.com",
+  phone: "+1 202 555 0143",
+  password: "correct horse battery staple",
+  line1: "1 Main Street",
+  city: "New York",
+  region: "NY",
+  postalCode: "10001",
+  location: "east",
+  locationId: "east",
+  lineId: "1",
+  subject: "Your order",
+  cause: "delivery",
+};
+
 /** @returns what is expected, as the end of a sentence: `a whole number from 1 to 100` */
 export function described(schema: Expected): string {
   if (schema.const !== undefined) return JSON.stringify(schema.const);
@@ -133,13 +155,20 @@ export function exampleOf(schema: Expected, isWhole = false): unknown {
       return Object.fromEntries(
         Object.entries(schema.properties ?? {})
           .filter(([name]) => isWhole || (schema.required ?? []).includes(name))
-          .map(([name, each]) => [name, exampleOf(each, isWhole)]),
+          .map(([name, each]) => [name, exampleOfField(name, each, isWhole)]),
       );
     case "string":
       return textFor(schema);
     default:
       return {};
   }
+}
+
+function exampleOfField(name: string, schema: Expected, isWhole: boolean): unknown {
+  const usual = BY_NAME[name];
+  return usual !== undefined && schema.type === "string" && isFree(schema) && isText(schema, usual)
+    ? usual
+    : exampleOf(schema, isWhole);
 }
 
 function listOf(
@@ -156,15 +185,25 @@ function listOf(
   });
 }
 
-function textFor(
+/** Not one of a few words. */
+function isFree(schema: Expected): boolean {
+  return schema.enum === undefined && schema.const === undefined;
+}
+
+/** Whether a text is as long and of the signs that are asked for. */
+function isText(
   { pattern, format, minLength = 0, maxLength = Number.POSITIVE_INFINITY }: Expected,
-  place = 0,
-): string {
+  text: string,
+): boolean {
+  const isFormatted = format === "date" || format === "date-time";
+  const isLong = text.length >= minLength && text.length <= maxLength;
+  return isLong && !isFormatted && (pattern === undefined || new RegExp(pattern, "u").test(text));
+}
+
+function textFor(schema: Expected, place = 0): string {
+  const { format, minLength = 0 } = schema;
   if (format === "date") return "2026-11-30";
   if (format === "date-time") return "2026-11-30T08:00:00Z";
-  const wanted = pattern === undefined ? null : new RegExp(pattern, "u");
-  const fits = (text: string) =>
-    text.length >= minLength && text.length <= maxLength && (wanted === null || wanted.test(text));
-  const fitting = SAMPLES.filter(fits);
+  const fitting = SAMPLES.filter((text) => isText(schema, text));
   return fitting[place % Math.max(1, fitting.length)] ?? "A".repeat(Math.max(1, minLength));
 }

@@ -2,10 +2,10 @@ import fc from "fast-check";
 import type { TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 import { expect, test } from "vitest";
-import { OrderChangeBody } from "../../contract/order-changes.ts";
-import { routeTable } from "../routes/route-table.ts";
+import { routeTable } from "../../gateway/routes/route-table.ts";
+import { OrderChangeBody } from "../order-changes.ts";
 import { type Expected, exampleOf } from "./expectation.ts";
-import { firstFault } from "./validation.ts";
+import { firstFault } from "./first-fault.ts";
 
 const change = Compile(OrderChangeBody);
 const quantity = { kind: "quantity", lineId: "1", quantity: 1 };
