@@ -31,6 +31,16 @@ export type SimulatedListing = {
   readonly quantity: number;
 };
 
+/** What a shopper's bank asks, or takes back, of a payment that the channel took. */
+export type SimulatedDispute = {
+  /** The channel's number of it. */
+  readonly id: string;
+  /** In the vendor's words, small, e.g. `chargeback`. */
+  readonly kind: string;
+  /** In the vendor's words, small, e.g. `under_review`. */
+  readonly status: string;
+};
+
 export interface ChannelSimulator {
   readonly url: string;
   /** Values of the vendor's variables that reach it. */
@@ -50,6 +60,11 @@ export interface ChannelSimulator {
   edit(externalId: string, line: number, quantity: number): boolean;
   /** Staff of the shop give money back there. False: not possible there. */
   refund(externalId: string, minor: number): boolean;
+  /**
+   * The shopper's bank disputes the payment, or goes on with a dispute of that number. False: there is no
+   * such order. Absent: the vendor's orders show no disputes of this kind.
+   */
+  dispute?(externalId: string, dispute: SimulatedDispute): boolean;
   /** All orders, as the channel has them. */
   books(): readonly OrderAtChannel[];
   /** What may be sold of each listing, as the channel believes. */

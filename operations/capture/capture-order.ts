@@ -507,6 +507,7 @@ async function complete(capture: Capture, held: HeldOrder, newer: Newer): Promis
   await completeHeldOrder(context, held, {
     document: { ...plan.document, capturedAt: document.capturedAt },
     holdReasons: plan.holdReasons,
+    silentOn: plan.silentOn,
     rawPayload,
     contentHash: hashOf(order),
     cause: capture.cause,

@@ -454,7 +454,7 @@ describe("what Shopify holds at its end", () => {
     },
   ];
   /** @param parts its fulfillment orders; absent: a webhook's order, which has none */
-  const shown = (minute: number, parts?: readonly unknown[]) =>
+  const shown = (minute: number, parts?: readonly unknown[], more: object = {}) =>
     JSON.stringify({
       id: "990001",
       name: "#1",
@@ -484,6 +484,7 @@ describe("what Shopify holds at its end", () => {
         },
       ],
       ...(parts === undefined ? {} : { fulfillment_orders: parts }),
+      ...more,
     });
 
   test("waits here, also when a webhook comes that cannot say so, until a look finds it released", async () => {
@@ -508,5 +509,43 @@ describe("what Shopify holds at its end", () => {
     expect(await words()).toEqual([former]);
     await say(shown(5, [{ ...held[0], status: "open", fulfillment_holds: [] }]), null, "shopify");
     expect(await holds()).toEqual([]);
+  });
+
+  const dispute = (status: string) => ({ id: "7", initiated_as: "chargeback", status });
+  const sees = async (
+    minute: number,
+    id: string,
+    disputes?: readonly object[],
+    parts?: readonly unknown[],
+  ) => {
+    const more = { id, ...(disputes === undefined ? {} : { disputes }) };
+    await say(shown(minute, parts, more), null, "shopify");
+    orderId = `shopify-${id}`;
+    return (await standing()).holds;
+  };
+
+  test("a dispute stops what is not sent; won, it goes on, and lost, it stays for people", async () => {
+    expect(await sees(0, "990002", [])).toEqual([]);
+    await source();
+    expect(await sees(1, "990002", [dispute("needs_response")])).toEqual(["payment_disputed"]);
+    expect((await readParts(store.database, orderId))?.parts).toMatchObject([{ status: "on_hold" }]);
+    expect(await sees(2, "990002")).toEqual(["payment_disputed"]);
+    expect(await sees(3, "990002", [dispute("won")])).toEqual([]);
+    expect(await standing()).toMatchObject({ status: "open", held: ["1 TENT"] });
+    expect(await sees(4, "990002", [dispute("lost")])).toEqual(["payment_disputed"]);
+    // A person has the goods sent all the same: the same word is not asked about again.
+    await releaseHold(context, { orderId, by: "staff:1" });
+    expect(await sees(5, "990002", [dispute("lost")])).toEqual([]);
+  });
+
+  test("an order that was held as it came stays so when a webhook comes that cannot say why", async () => {
+    expect(await sees(0, "990003", [dispute("under_review")], held)).toEqual([
+      "held_at_channel",
+      "payment_disputed",
+    ]);
+    expect(await sees(1, "990003")).toEqual(["held_at_channel", "payment_disputed"]);
+    expect(await sees(2, "990003", [dispute("under_review")], [])).toEqual(["payment_disputed"]);
+    expect(await sees(3, "990003", [dispute("prevented")], [])).toEqual([]);
+    expect(await standing()).toMatchObject({ status: "open", held: ["1 TENT"] });
   });
 });

@@ -25,6 +25,8 @@ import { connectChannel } from "../settings/connect-channel.ts";
 import { runChannels } from "../standing/channels.ts";
 
 const KINDS = ["amazon", "bigcommerce", "ebay", "square", "tiktok", "walmart"] as const;
+/** Shopify sends its orders, and names those whose payment is disputed. */
+const SHOPS = [...KINDS, "shopify"] as const;
 const KEY = "whsec_dGhlLXNlY3JldC1vZi10aGVzZS13ZWJob29rcw==";
 const box = new SecretBox([{ id: "test", key: Buffer.alloc(32, 7) }]);
 const desk = createChannelDesk({
@@ -53,7 +55,7 @@ function secretOf(kind: string, url: string): string {
 beforeAll(async () => {
   world = await startCaptureWorld(
     ["east"],
-    KINDS.map((kind) => ({ id: kind, kind })),
+    SHOPS.map((kind) => ({ id: kind, kind })),
   );
   await stockMugs(world, 1_000);
   let base = "";
@@ -84,7 +86,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => hooks.listen(0, "127.0.0.1", resolve));
   base = `http://127.0.0.1:${(hooks.address() as AddressInfo).port}`;
-  for (const kind of KINDS) {
+  for (const kind of SHOPS) {
     const vendor = channelVendors.find(({ adapter }) => adapter.kind === kind);
     const simulator = await vendor?.api?.simulator();
     if (simulator === undefined) throw new Error(`no simulator of ${kind}`);
@@ -125,7 +127,7 @@ async function begin(): Promise<void> {
     const rows = await query(
       "select from channel_progress where looked_at is not null and listings_at is not null",
     );
-    return rows.length === KINDS.length;
+    return rows.length === SHOPS.length;
   });
 }
 
@@ -157,6 +159,35 @@ describe.each(KINDS)("a webhook of %s", (kind) => {
     await eventually("it is here", () => isHere(kind, id), 4_000);
     await eventually("and not to be read any more", async () => (await waiting()) === 0);
   });
+});
+
+test("a dispute at Shopify holds the order within seconds, and lets it go when it is won", async () => {
+  const id = placed("shopify", 1);
+  await eventually("it is here", () => isHere("shopify", id), 4_000);
+  const standing = async () => {
+    const [row] = await query<{ status: string; holds: readonly { code: string; detail: string }[] }>(
+      `select status, hold_reasons as holds from orders where channel_id = 'shopify' and external_id = $1`,
+      [id],
+    );
+    return [row?.status, ...(row?.holds ?? []).map(({ code, detail }) => `${code}: ${detail}`)].join(" ");
+  };
+  const says = async (status: string, expected: string) => {
+    expect(shopOf("shopify").dispute?.(id, { id: "701", kind: "chargeback", status })).toBe(true);
+    await expect.poll(standing, { timeout: 8_000 }).toBe(expected);
+    await eventually("and not to be read any more", async () => (await waiting()) === 0);
+  };
+  expect(await standing()).toBe("open");
+  const words = "on_hold payment_disputed: Shopify: the chargeback 701 about the payment";
+  await says("needs_response", `${words} needs a response.`);
+  await says("under_review", `${words} is under review by the bank.`);
+  // The order's own webhook, about something else, does not have it.
+  expect(shopOf("shopify").edit(id, 0, 2)).toBe(true);
+  await eventually("the edit is here", async () => {
+    const rows = await query("select from orders where external_id = $1 and unit_count = 2", [id]);
+    return rows.length === 1;
+  });
+  expect(await standing()).toBe(`${words} is under review by the bank.`);
+  await says("won", "open");
 });
 
 test("named a hundred times while the channel is away, an order is read once when it is back", async () => {

@@ -321,13 +321,28 @@ async function ruledByMapping(
 async function reasonsNow(
   { database }: OperationContext,
   order: HeldOrder,
-  fuller: { readonly document: OrderDocument; readonly holdReasons: readonly HoldReason[] },
+  fuller: Pick<Fuller, "document" | "holdReasons" | "silentOn">,
 ): Promise<readonly HoldReason[]> {
-  if (order.holdReasons.some(isByRule)) return fuller.holdReasons;
+  const { silentOn = [] } = fuller;
+  const unsaid = order.holdReasons.filter(
+    ({ code }) => silentOn.includes(code) && fuller.holdReasons.every((reason) => reason.code !== code),
+  );
+  const said = [...fuller.holdReasons, ...unsaid];
+  if (order.holdReasons.some(isByRule)) return said;
   const before = lookedAt(order.document, order.lines);
   const ruled = await heldByRule(database, order, before, lookedAt(fuller.document, []));
-  return [...fuller.holdReasons.filter((reason) => !isByRule(reason)), ...(ruled === null ? [] : [ruled])];
+  return [...said.filter((reason) => !isByRule(reason)), ...(ruled === null ? [] : [ruled])];
 }
+
+type Fuller = {
+  readonly document: OrderDocument;
+  readonly holdReasons: readonly HoldReason[];
+  /** Codes of reasons that it does not speak of: those that are there stay. */
+  readonly silentOn?: readonly HoldCode[] | undefined;
+  readonly rawPayload: string;
+  readonly contentHash: string;
+  readonly cause: string;
+};
 
 /**
  * Replaces a held order by what the channel has sent since, and lets it go on if no reason is left. For
@@ -336,13 +351,7 @@ async function reasonsNow(
 export async function completeHeldOrder(
   context: OperationContext,
   order: HeldOrder,
-  fuller: {
-    readonly document: OrderDocument;
-    readonly holdReasons: readonly HoldReason[];
-    readonly rawPayload: string;
-    readonly contentHash: string;
-    readonly cause: string;
-  },
+  fuller: Fuller,
 ): Promise<void> {
   const { document, rawPayload, contentHash } = fuller;
   const { orderId } = order;

@@ -318,3 +318,60 @@ test("a request to forget a customer names the customer and the orders, and is t
   for (const other of [order({ customer: { id: 1 } }), { ...request, customer: {} }, { shop_domain: "x" }])
     expect(read(other)).toMatchObject([{ kind: "refused", refusal: { code: "malformed_payload" } }]);
 });
+
+const CHARGEBACK = "payment_disputed: Shopify: the chargeback 7 about the payment";
+const INQUIRY = "payment_disputed: Shopify: the inquiry 7 about the payment";
+
+test.each([
+  ["chargeback", "needs_response", `${CHARGEBACK} needs a response.`],
+  ["chargeback", "under_review", `${CHARGEBACK} is under review by the bank.`],
+  ["chargeback", "lost", `${CHARGEBACK} is lost.`],
+  ["chargeback", "accepted", `${CHARGEBACK} was accepted: the money is the shopper's.`],
+  ["chargeback", "charge_refunded", `${CHARGEBACK} is over, the payment was refunded.`],
+  ["chargeback", "something_new", `${CHARGEBACK} is something_new.`],
+  ["chargeback", "won", null],
+  ["chargeback", "prevented", null],
+  ["inquiry", "needs_response", `${INQUIRY} needs a response.`],
+  ["inquiry", "under_review", `${INQUIRY} is under review by the bank.`],
+  ["inquiry", "lost", `${INQUIRY} is lost.`],
+  ["inquiry", "charge_refunded", null],
+  ["inquiry", "won", null],
+])("a %s that is %s is read as such", (kind, status, reason) => {
+  const read = (disputes: object[], more = {}) => {
+    const [reading] = shopifyAdapter.read(JSON.stringify(order({ disputes, ...more })), null);
+    if (reading?.kind !== "order") throw new Error(JSON.stringify(reading));
+    return reading.order.holdReasons.map(({ code, detail }) => `${code}: ${detail}`);
+  };
+  const dispute = { id: "7", initiated_as: kind, status };
+  expect(read([dispute])).toEqual(reason === null ? [] : [reason]);
+  // Beside another one that is won, and of an order that is cancelled.
+  expect(read([{ ...dispute, id: "6", status: "won" }, dispute])).toEqual(reason === null ? [] : [reason]);
+  expect(read([dispute], { cancelled_at: "2026-11-30T10:00:00Z" })).toEqual([
+    expect.stringContaining("cancelled_at_channel"),
+  ]);
+});
+
+test("an order without disputes says nothing of them, and one with an empty list says that there are none", () => {
+  const silent = (more: object) => {
+    const [reading] = shopifyAdapter.read(JSON.stringify(order(more)), "orders/updated");
+    return reading?.kind === "order" ? reading.order.silentOn : null;
+  };
+  expect(silent({})).toEqual(["held_at_channel", "payment_disputed"]);
+  expect(silent({ disputes: [] })).toEqual(["held_at_channel"]);
+  expect(silent({ fulfillment_orders: [] })).toEqual(["payment_disputed"]);
+  expect(silent({ disputes: [], fulfillment_orders: [] })).toBeUndefined();
+});
+
+test("a webhook of a dispute names its order, whatever else it says", () => {
+  const dispute = '{"id":285332461,"order_id":9007199254740993017,"type":"chargeback","status":"won"}';
+  for (const topic of ["disputes/create", "disputes/update"]) {
+    expect(shopifyAdapter.read(dispute, topic)).toEqual([
+      { kind: "changed", externalId: "9007199254740993017" },
+    ]);
+    for (const none of ['{"id":1,"order_id":null}', '{"id":1,"order_id":"1 OR 2"}', "[]", "7"])
+      expect(shopifyAdapter.read(none, topic)).toMatchObject([
+        { kind: "refused", refusal: { code: "not_an_order" } },
+      ]);
+  }
+  expect(shopifyAdapter.read(dispute, "orders/updated")).toMatchObject([{ kind: "refused" }]);
+});

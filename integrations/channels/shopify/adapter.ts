@@ -9,6 +9,7 @@ import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts"
 import { amount, at, firstText, isObject, listAt, textAt } from "../../vendor-kit/vendor-json.ts";
 import { isBase64HmacOf } from "../../vendor-kit/webhook-signature.ts";
 import { holdsOnly, readDocument, readEach, refused, sum, unsignedWord, webhookOf } from "../reading.ts";
+import { DISPUTE_TOPICS, readDisputeEvent } from "./disputes.ts";
 import { orderIdIn } from "./ids.ts";
 import { toIncoming } from "./order.ts";
 
@@ -42,6 +43,7 @@ function readAny(document: unknown, topic: string | null): readonly ChannelReadi
   }
   if (topic === "refunds/create") return readEach([document], readRefund);
   if (topic === "customers/redact") return [readRedaction(document)];
+  if (topic !== null && DISPUTE_TOPICS.has(topic)) return [readDisputeEvent(document)];
   if (topic !== null && !ORDER_TOPICS.has(topic)) {
     return [refused("not_an_order", `Topic ${topic} carries no order.`, orderIdIn(document))];
   }

@@ -1,6 +1,14 @@
 import { expect, test } from "vitest";
 import { readBesideTheProject } from "../../../test-support/beside-the-project.ts";
-import { describeConnection, type Exchange } from "../../../test-support/vendors/connection-contract.ts";
+import { onlyOrder } from "../../../test-support/vendors/channel-orders.ts";
+import {
+  describeConnection,
+  type Exchange,
+  fillShop,
+  openShop,
+  placed,
+  plannedOrder,
+} from "../../../test-support/vendors/connection-contract.ts";
 import { graphqlCheck } from "../../../test-support/vendors/described-graphql.ts";
 import { hasVendor, vendorNote } from "../../../test-support/vendors/vendor-descriptions.ts";
 import { DOCUMENTS } from "./api/documents.ts";
@@ -24,6 +32,27 @@ describeConnection(shopify, {
   manyOrders: 34,
   repeats: { release: "nothing is held, so that there is nothing to release" },
   ...(check === null ? {} : { examine }),
+});
+
+test("disputes come with the order, however it is read, in words of Shopify's whole schema", async () => {
+  const { shop, connection, exchanges } = await openShop(shopify);
+  fillShop(shop);
+  const id = placed(shop, plannedOrder(1));
+  expect(shop.dispute?.("404", { id: "701", kind: "inquiry", status: "won" })).toBe(false);
+  const told = async (kind: string, status: string) => {
+    expect(shop.dispute?.(id, { id: "701", kind, status })).toBe(true);
+    const page = await connection.readOrders({ sinceMs: 0, page: null });
+    const payloads = [...page.payloads, (await connection.readOrder(id)) ?? ""];
+    return payloads.map((payload) => {
+      const { holdReasons, silentOn } = onlyOrder(shopify.adapter, payload);
+      expect(silentOn).toBeUndefined();
+      return holdReasons.map(({ code, detail }) => `${code}: ${detail}`).join();
+    });
+  };
+  const words = "payment_disputed: Shopify: the inquiry 701 about the payment is under review by the bank.";
+  expect(await told("inquiry", "under_review")).toEqual([words, words]);
+  expect(await told("inquiry", "won")).toEqual(["", ""]);
+  examine(exchanges);
 });
 
 test.skipIf(!hasSchema).each(Object.entries(DOCUMENTS))(

@@ -2,6 +2,7 @@
 import { decimalText } from "../../../orders/money.ts";
 import type { HoldReason } from "../../../orders/order.ts";
 import { amount, firstText, listAt, textAt } from "../../vendor-kit/vendor-json.ts";
+import { readDisputes } from "./disputes.ts";
 import { hasFulfillments } from "./lines.ts";
 import { readParts } from "./parts.ts";
 import { isPaidAtTheDoor, refundedBeside } from "./payment.ts";
@@ -41,7 +42,7 @@ export function readHolds(order: unknown, currency: string): readonly HoldReason
   if (fulfillment !== "" && !says && cancelledAt === "") {
     reasons.push({ code: "fulfilled_at_channel", detail: `Shopify: fulfillment is ${fulfillment}.` });
   }
-  if (cancelledAt === "") reasons.push(...readParts(order));
+  if (cancelledAt === "") reasons.push(...readParts(order), ...readDisputes(order));
   if (listAt(order, "line_items").length === 0) {
     reasons.push({ code: "lines_missing", detail: "Shopify sent the order without line items." });
   }

@@ -1,10 +1,12 @@
 /** One Order of Shopify's, in our words. */
 import type { Address } from "../../../orders/address.ts";
 import type { IncomingOrder } from "../../../orders/incoming-order.ts";
+import type { HoldCode } from "../../../orders/order.ts";
 import { at, firstText, listAt, textAt, textRecord } from "../../vendor-kit/vendor-json.ts";
 import { addressOf } from "../reading.ts";
 import { readAmounts } from "./amounts.ts";
 import { readDelivery } from "./delivery.ts";
+import { speaksOfDisputes } from "./disputes.ts";
 import { readHolds } from "./holds.ts";
 import { gidNumber } from "./ids.ts";
 import { readLine, setMoney } from "./lines.ts";
@@ -24,6 +26,10 @@ export function toIncoming(order: unknown, externalId: string): IncomingOrder {
   const billingAddress = readAddress(at(order, "billing_address"));
   const note = textAt(order, "note");
   const language = textAt(order, "customer_locale");
+  const silentOn: readonly HoldCode[] = [
+    ...(speaksOfParts(order) ? [] : (["held_at_channel"] as const)),
+    ...(speaksOfDisputes(order) ? [] : (["payment_disputed"] as const)),
+  ];
   const tags = textAt(order, "tags")
     .split(",")
     .map((tag) => tag.trim())
@@ -64,7 +70,7 @@ export function toIncoming(order: unknown, externalId: string): IncomingOrder {
     paymentBy: isPaidAtTheDoor(order) ? "on_delivery" : "channel",
     ...(textAt(order, "taxes_included") === "true" ? { taxesIncluded: true as const } : {}),
     holdReasons: readHolds(order, currency),
-    ...(speaksOfParts(order) ? {} : { silentOn: ["held_at_channel" as const] }),
+    ...(silentOn.length === 0 ? {} : { silentOn }),
     ...(note === "" ? {} : { note }),
     ...(LANGUAGE.test(language) ? { language } : {}),
     attributes: textRecord({

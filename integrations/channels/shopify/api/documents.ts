@@ -45,6 +45,7 @@ fragment WholeOrder on Order {
     }
   }
   fulfillments(first: 1) { id }
+  disputes { id initiatedAs status }
   refunds(first: 20) {
     id legacyResourceId
     transactions(first: 5) { nodes { kind status amountSet ${MONEY} } }

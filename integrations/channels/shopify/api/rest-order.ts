@@ -63,7 +63,12 @@ export function restOrder(order: unknown): string {
     shipping_lines: listAt(at(order, "shippingLines"), "nodes").map(shippingLine),
     fulfillments: listAt(order, "fulfillments").map((each) => ({ admin_graphql_api_id: textAt(each, "id") })),
     refunds: listAt(order, "refunds").map((refund) => restRefund(refund, textAt(order, "legacyResourceId"))),
-    // In the words of the REST API's fulfillment orders; webhooks do not have it.
+    // In the words of the REST API's disputes and fulfillment orders; webhooks do not have these two.
+    disputes: listAt(order, "disputes").map((dispute) => ({
+      id: gidNumber(textAt(dispute, "id")),
+      initiated_as: textAt(dispute, "initiatedAs").toLowerCase(),
+      status: textAt(dispute, "status").toLowerCase(),
+    })),
     fulfillment_orders: listAt(at(order, "fulfillmentOrders"), "nodes").map(fulfillmentOrder),
     line_items: listAt(at(order, "lineItems"), "nodes").map(line),
   };

@@ -17,6 +17,8 @@ enum OrderDisplayFinancialStatus { AUTHORIZED EXPIRED PAID PARTIALLY_PAID PARTIA
 enum OrderDisplayFulfillmentStatus { FULFILLED IN_PROGRESS ON_HOLD PARTIALLY_FULFILLED UNFULFILLED }
 enum OrderTransactionKind { AUTHORIZATION CAPTURE REFUND SALE VOID }
 enum OrderTransactionStatus { ERROR FAILURE PENDING SUCCESS }
+enum DisputeStatus { ACCEPTED CHARGE_REFUNDED LOST NEEDS_RESPONSE PREVENTED UNDER_REVIEW WON }
+enum DisputeType { CHARGEBACK INQUIRY }
 enum FulfillmentStatus { CANCELLED ERROR FAILURE OPEN PENDING SUCCESS }
 enum FulfillmentOrderStatus { CANCELLED CLOSED INCOMPLETE IN_PROGRESS ON_HOLD OPEN SCHEDULED }
 enum FulfillmentHoldReason {
@@ -91,13 +93,14 @@ type FulfillmentOrder {
   requestStatus: FulfillmentOrderRequestStatus! status: FulfillmentOrderStatus!
 }
 type FulfillmentOrderConnection { nodes: [FulfillmentOrder!]! pageInfo: PageInfo! }
+type OrderDisputeSummary { id: ID! initiatedAs: DisputeType! status: DisputeStatus! }
 type Order {
   billingAddress: MailingAddress cancelReason: OrderCancelReason cancelledAt: DateTime cartToken: String
   checkoutToken: String confirmationNumber: String createdAt: DateTime! currencyCode: CurrencyCode!
   currentTotalAdditionalFeesSet: MoneyBag currentTotalDiscountsSet: MoneyBag! currentTotalDutiesSet: MoneyBag
   currentTotalPriceSet: MoneyBag! currentTotalTaxSet: MoneyBag! customAttributes: [Attribute!]! customer: Customer
   customerLocale: String discountCodes: [String!]! displayFinancialStatus: OrderDisplayFinancialStatus
-  displayFulfillmentStatus: OrderDisplayFulfillmentStatus! email: String
+  displayFulfillmentStatus: OrderDisplayFulfillmentStatus! disputes: [OrderDisputeSummary!]! email: String
   fulfillmentOrders(after: String, first: Int): FulfillmentOrderConnection! fulfillments(first: Int): [Fulfillment!]!
   id: ID! legacyResourceId: UnsignedInt64! lineItems(after: String, first: Int): LineItemConnection! name: String!
   note: String number: Int! originalTotalAdditionalFeesSet: MoneyBag originalTotalDutiesSet: MoneyBag

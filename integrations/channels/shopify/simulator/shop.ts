@@ -2,6 +2,7 @@
  * A simulated shop's orders in Shopify's words, as its GraphQL API and as its webhooks have them: two
  * writings of the same books, which a test compares.
  */
+import type { SimulatedDispute } from "../../../simulator-kit/channel-simulator.ts";
 import { decimal } from "../../../simulator-kit/planned-order.ts";
 import {
   openOf,
@@ -142,10 +143,31 @@ export function graphOrder(shop: ShopifyShop, order: ShopOrder): Record<string, 
       ),
     lineItems: (page: Paged) => connection(lines(), page),
     fulfillments: () => order.parcels.map((parcel) => graphParcel(order, parcel)),
+    disputes: () =>
+      disputesOf(order).map(({ id, kind, status }) => ({
+        id: gid("OrderDisputeSummary", id),
+        initiatedAs: kind.toUpperCase(),
+        status: status.toUpperCase(),
+      })),
     fulfillmentOrders: (page: Paged) => connection(graphFulfillmentOrders(order), page),
     refunds: () => graphRefunds(shop, order),
     transactions: () => [sale(order), ...order.refunds.map((refund) => refundTransaction(order, refund))],
   };
+}
+
+const DISPUTE = "dispute:";
+
+/** Kept with the order's other states. */
+export function noteDispute(order: ShopOrder, { id, kind, status }: SimulatedDispute): void {
+  order.extra.set(`${DISPUTE}${id}`, `${kind} ${status}`);
+}
+
+function disputesOf(order: ShopOrder): readonly SimulatedDispute[] {
+  return [...order.extra].flatMap(([name, value]) => {
+    if (!name.startsWith(DISPUTE)) return [];
+    const [kind = "", status = ""] = value.split(" ");
+    return [{ id: name.slice(DISPUTE.length), kind, status }];
+  });
 }
 
 function graphLine(order: ShopOrder, line: ShopLine): Record<string, unknown> {

@@ -35,12 +35,13 @@ import {
   graphParcel,
   graphRefunds,
   LOCATION,
+  noteDispute,
   placeOf,
   SERVICE_LOCATION,
   type ShopifyShop,
   type TakenOff,
 } from "./shop.ts";
-import { orderDocument, refundDocument, signedWebhook } from "./webhooks.ts";
+import { disputeDocument, orderDocument, refundDocument, signedWebhook } from "./webhooks.ts";
 
 const CLIENT_ID = "simulated-app";
 const CLIENT_SECRET = "shpss_simulated-secret-of-the-app";
@@ -146,6 +147,17 @@ async function startShop(options: ChannelSimulatorOptions): Promise<ChannelSimul
     refund: (id, minor) => {
       const order = books.find(id);
       return order !== undefined && books.refund(order, { minor, reason: "by the shop's staff" }) !== null;
+    },
+    dispute: (id, dispute) => {
+      const order = books.find(id);
+      if (order === undefined) return false;
+      const topic = order.extra.has(`dispute:${dispute.id}`) ? "disputes/update" : "disputes/create";
+      // Nothing says that the order counts as changed by it: its time stays.
+      noteDispute(order, dispute);
+      keptBooks.changed();
+      const body = disputeDocument(order, dispute);
+      webhooks.send(() => signedWebhook(topic, body, options.webhookSecret));
+      return true;
     },
     books: () => books.books(),
     levels: () => books.levels(),

@@ -1,5 +1,6 @@
 /** What the simulated shop's webhooks say: the Order as Shopify's REST API has it, ids as bare numbers. */
 import { createHmac, randomUUID } from "node:crypto";
+import type { SimulatedDispute } from "../../../simulator-kit/channel-simulator.ts";
 import { decimal } from "../../../simulator-kit/planned-order.ts";
 import { openOf, type ShopLine, type ShopOrder } from "../../../simulator-kit/shop-books.ts";
 import {
@@ -29,6 +30,27 @@ export function signedWebhook(topic: string, body: string, secret: string) {
 export function refundDocument(order: ShopOrder, refund: ShopOrder["refunds"][number]): string {
   return JSON.stringify(refundFields(order, refund));
 }
+
+/** A Dispute as Shopify's REST API has it. */
+export function disputeDocument(order: ShopOrder, { id, kind, status }: SimulatedDispute): string {
+  return JSON.stringify({
+    id: Number(id),
+    order_id: Number(order.id),
+    type: kind,
+    amount: decimal(sums(order, originalOf).total),
+    currency: "USD",
+    reason: "fraudulent",
+    network_reason_code: "4837",
+    status,
+    initiated_at: stamp(order.createdMs),
+    evidence_due_by: stamp(order.createdMs + EVIDENCE_DUE_MS),
+    evidence_sent_on: null,
+    finalized_on: null,
+  });
+}
+
+/** Banks give a week or more. */
+const EVIDENCE_DUE_MS = 7 * 24 * 60 * 60_000;
 
 export function orderDocument(shop: ShopifyShop, order: ShopOrder): string {
   const { planned } = order;
