@@ -49,6 +49,13 @@ test.each([
   expect(read({ status_id }).holdReasons.map((reason) => reason.code)).toEqual([code]);
 });
 
+test("that a dispute is over is said by people at the store, not by what parcels and refunds make of it", () => {
+  const silent = (status_id: number) => read({ status_id }).silentOn;
+  for (const status of [2, 3, 10, 14])
+    expect([status, silent(status)]).toEqual([status, ["payment_disputed"]]);
+  for (const status of [9, 11, 13]) expect([status, silent(status)]).toEqual([status, undefined]);
+});
+
 test("an incomplete order is a cart, not an order", () => {
   expect(bigcommerceAdapter.read(JSON.stringify({ ...sample(), status_id: 0 }), null)).toMatchObject([
     { kind: "refused", refusal: { code: "not_an_order" } },

@@ -36,6 +36,14 @@ import {
 } from "../reading.ts";
 import { STATUS } from "./statuses.ts";
 
+/** Statuses that parcels and refunds bring about by themselves: they do not say that a dispute is over. */
+const FOLLOWS: ReadonlySet<string> = new Set([
+  STATUS.shipped,
+  STATUS.partiallyShipped,
+  STATUS.completed,
+  STATUS.partiallyRefunded,
+]);
+
 export const bigcommerceAdapter: ChannelAdapter = {
   kind: "bigcommerce",
   read: (payload) => readDocument(payload, readAny),
@@ -135,6 +143,7 @@ function toIncoming(order: unknown, externalId: string, currency: string): Incom
     ...(isCollected ? { delivery: { method: "pickup" } } : {}),
     paymentBy: "channel",
     holdReasons: readHolds(order, products, addresses, currency),
+    ...(FOLLOWS.has(textAt(order, "status_id")) ? { silentOn: ["payment_disputed" as const] } : {}),
     ...(note === "" ? {} : { note }),
     attributes: textRecord({
       status: textAt(order, "status"),
