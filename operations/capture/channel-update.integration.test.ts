@@ -538,6 +538,18 @@ describe("what Shopify holds at its end", () => {
     expect(await sees(5, "990002", [dispute("lost")])).toEqual([]);
   });
 
+  test("a dispute of an order that has ended leaves it as it is, and is in its timeline", async () => {
+    expect(await sees(0, "990004", [])).toEqual([]);
+    await store.database.query("update orders set status = 'completed' where id = $1", [orderId]);
+    expect(await sees(1, "990004", [dispute("needs_response")])).toEqual([]);
+    expect(await standing()).toMatchObject({ status: "completed" });
+    const { rows } = await store.database.query(
+      "select from order_event where order_id = $1 and type = 'channel.update_received'",
+      [orderId],
+    );
+    expect(rows).toHaveLength(1);
+  });
+
   test("an order that was held as it came stays so when a webhook comes that cannot say why", async () => {
     expect(await sees(0, "990003", [dispute("under_review")], held)).toEqual([
       "held_at_channel",
