@@ -60,7 +60,12 @@ export type ChannelUpdate = {
 export type UpdateOutcome = "applied" | "noted" | "held" | "nothing_left";
 
 /** They say where the order stands at the channel. Once the channel says otherwise, they are gone. */
-const CLEARED_BY_CHANNEL: readonly HoldCode[] = ["payment_pending", "changed_at_channel", "held_at_channel"];
+const CLEARED_BY_CHANNEL: readonly HoldCode[] = [
+  "payment_pending",
+  "payment_disputed",
+  "changed_at_channel",
+  "held_at_channel",
+];
 
 /** These come of what a message lacks; an order that has gone on has it. */
 const OF_CAPTURE: ReadonlySet<HoldCode> = new Set([
@@ -226,6 +231,8 @@ async function takeReasons(
   const gone = order.holdReasons
     .map(({ code }) => code)
     .filter((code) => CLEARED_BY_CHANNEL.includes(code) && !silentOn.includes(code))
+    // Of a payment that we took, the provider and finance have said so.
+    .filter((code) => code !== "payment_disputed" || order.document.paymentBy !== "merchant")
     .filter((code) => said.every((reason) => reason.code !== code));
   if (gone.length > 0) await releaseHold(context, { orderId, codes: gone, by: cause });
   let isHeld = false;
