@@ -33,6 +33,7 @@ beforeAll(async () => {
     [
       { id: "woo", kind: "woocommerce" },
       { id: "shopify", kind: "shopify" },
+      { id: "ebay", kind: "ebay" },
     ],
   );
   ({ store, context } = world);
@@ -440,6 +441,70 @@ describe(`the cases of shops${casesNote}`, () => {
     const order = await readOrderProgress(store.database, orderId);
     expect(order?.document.paymentBy).toBe("channel");
     expect(await standing()).toMatchObject({ holds: [] });
+  });
+});
+
+describe("a payment dispute at eBay", () => {
+  const usd = (value: string) => ({ value, currency: "USD" });
+  /** Read at eBay: the time of the order's last change is the same, whatever becomes of its disputes. */
+  async function read(dispute?: Readonly<Record<string, unknown>>): Promise<readonly string[]> {
+    const order = {
+      orderId: "14-11223-44556",
+      creationDate: "2026-01-01T10:00:00.000Z",
+      lastModifiedDate: "2026-01-01T10:00:00.000Z",
+      orderFulfillmentStatus: "NOT_STARTED",
+      orderPaymentStatus: "PAID",
+      pricingSummary: { priceSubtotal: usd("20.00"), deliveryCost: usd("5.00"), total: usd("25.00") },
+      fulfillmentStartInstructions: [
+        {
+          fulfillmentInstructionsType: "SHIP_TO",
+          shippingStep: {
+            shipTo: {
+              fullName: "A B",
+              contactAddress: {
+                addressLine1: "1 B St",
+                city: "Louisville",
+                stateOrProvince: "KY",
+                postalCode: "40202",
+                countryCode: "US",
+              },
+            },
+          },
+        },
+      ],
+      lineItems: [{ lineItemId: "1", sku: "TENT", title: "TENT", quantity: 1, lineItemCost: usd("20.00") }],
+    };
+    const about = { paymentDisputeId: "5000123", reason: "FRAUD", amount: usd("25.00") };
+    const [result] = await captureOrders(context, {
+      channelId: "ebay",
+      topic: null,
+      payload: JSON.stringify({
+        order,
+        ...(dispute === undefined ? {} : { paymentDisputes: [{ ...about, ...dispute }] }),
+      }),
+      adapters: channelAdapters,
+      cause: "channel:ebay",
+      isCurrent: true,
+    });
+    orderId = result?.order ?? orderId;
+    const { holdReasons = [] } = (await readOrderProgress(store.database, orderId)) ?? {};
+    return holdReasons.map(({ code, detail }) => `${code}: ${detail}`);
+  }
+
+  test("holds the order, which a reading without disputes does not let go, and goes when it is won", async () => {
+    const about = "payment_disputed: eBay: the payment dispute 5000123 about 25.00 USD (FRAUD)";
+    expect(await read()).toEqual([]);
+    expect(await read({ paymentDisputeStatus: "OPEN" })).toEqual([`${about} is open.`]);
+    expect(await read()).toEqual([`${about} is open.`]);
+    expect(await read({ paymentDisputeStatus: "ACTION_NEEDED" })).toEqual([
+      `${about} needs an answer in Seller Hub.`,
+    ]);
+    const lost = { paymentDisputeStatus: "CLOSED", resolution: { reasonForClosure: "SELLER_LOST" } };
+    expect(await read(lost)).toEqual([`${about} is lost.`]);
+    expect(await read(lost)).toEqual([`${about} is lost.`]);
+    const won = { paymentDisputeStatus: "CLOSED", resolution: { reasonForClosure: "SELLER_WON" } };
+    expect(await read(won)).toEqual([]);
+    expect(await standing()).toMatchObject({ status: "open", holds: [] });
   });
 });
 

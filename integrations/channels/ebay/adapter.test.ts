@@ -86,6 +86,38 @@ test("a line that is partly shipped, without a word how far, waits for a person"
   ]);
 });
 
+test("a payment dispute keeps the order waiting until it is won; beside none, nothing is said of them", () => {
+  const disputed = (dispute: Fields) =>
+    onlyOrder(ebayAdapter, {
+      ...sample(),
+      paymentDisputes: [
+        {
+          paymentDisputeId: "5000123",
+          reason: "ITEM_NOT_RECEIVED",
+          amount: { value: "57.50", currency: "USD" },
+          ...dispute,
+        },
+      ],
+    });
+  const words = (dispute: Fields) =>
+    disputed(dispute).holdReasons.map(({ code, detail }) => `${code}: ${detail}`);
+  const about = "payment_disputed: eBay: the payment dispute 5000123 about 57.50 USD (ITEM_NOT_RECEIVED)";
+  const closed = (reasonForClosure?: string) => ({
+    paymentDisputeStatus: "CLOSED",
+    ...(reasonForClosure === undefined ? {} : { resolution: { reasonForClosure } }),
+  });
+  expect(words({ paymentDisputeStatus: "OPEN" })).toEqual([`${about} is open.`]);
+  expect(words({ paymentDisputeStatus: "ACTION_NEEDED", respondByDate: "2026-12-08" })).toEqual([
+    `${about} needs an answer in Seller Hub until 2026-12-08.`,
+  ]);
+  expect(words(closed("SELLER_LOST"))).toEqual([`${about} is lost.`]);
+  expect(words(closed("SELLER_ACCEPT"))).toEqual([`${about} was accepted: the money is the buyer's.`]);
+  expect(words(closed())).toEqual([`${about} is closed (eBay does not say how).`]);
+  expect(words(closed("SELLER_WON"))).toEqual([]);
+  expect(disputed(closed("SELLER_WON")).silentOn).toBeUndefined();
+  expect(read().silentOn).toEqual(["payment_disputed"]);
+});
+
 test("a listing without an SKU has a stand-in of its own, with its variation", () => {
   expect(read({}, { sku: undefined }).lines[0]?.channelSku).toBe("legacyItemId:115566778899");
   expect(read({}, { sku: undefined, legacyVariationId: "7" }).lines[0]?.channelSku).toBe(

@@ -1,6 +1,6 @@
 /**
- * eBay's orders (Sell Fulfillment API v1): one, a list, or one with its shipping fulfillments beside it as
- * the connection sends them; and notifications, which name an order.
+ * eBay's orders (Sell Fulfillment API v1): one, a list, or one with its shipping fulfillments and payment
+ * disputes beside it as the connection sends them; and notifications, which name an order.
  */
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
 import { amount, at, isObject, listAt, textAt } from "../../vendor-kit/vendor-json.ts";
@@ -44,7 +44,7 @@ function readOne(document: unknown): readonly ChannelReading[] {
   }
   const fulfillments = at(document, "shippingFulfillments");
   const known = Array.isArray(fulfillments) ? listAt(document, "shippingFulfillments") : undefined;
-  const incoming = toIncoming(order, known);
+  const incoming = toIncoming(order, known, listAt(document, "paymentDisputes"));
   const refunds = listAt(order, "paymentSummary", "refunds")
     .filter((refund) => textAt(refund, "refundStatus") === "REFUNDED")
     .map((refund) => ({

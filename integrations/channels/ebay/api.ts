@@ -31,19 +31,32 @@ export type Asked = {
   readonly isSigned?: boolean;
 };
 
+/** A host of eBay's, and what a seller has to consent to for it. */
+export type Area = {
+  /** At the account's address, which is that of `api`. */
+  readonly host: "api" | "apiz";
+  readonly scopes: readonly string[];
+};
+
+export const ORDERS_AND_STOCK: Area = { host: "api", scopes: ["sell.fulfillment", "sell.inventory"] };
+/** With a token of its own: one scope that is missing would have eBay refuse the login for all. */
+export const PAYMENT_DISPUTES: Area = { host: "apiz", scopes: ["sell.payment.dispute"] };
+
 /** An answer below 500 other than 401, 403, 408 and 429. @throws ServiceFault */
 export type Ask = (asked: Asked) => Promise<JsonReply>;
 
 export function createEbayApi(
   account: EbayAccount,
   { timeoutMs, now }: { readonly timeoutMs: number; readonly now: () => number },
+  area: Area = ORDERS_AND_STOCK,
 ): Ask {
-  const tokens = createAccessTokens({ renew: () => logIn(account, timeoutMs, now), now });
+  const tokens = createAccessTokens({ renew: () => logIn(account, area, timeoutMs, now), now });
+  const baseUrl = account.baseUrl.replace(/^(https?:\/\/)api\./, `$1${area.host}.`);
   return async ({ method = "GET", path, query = {}, body, isSigned = false }) => {
     const text = Object.entries(query)
       .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
       .join("&");
-    const url = `${account.baseUrl}${path}${text === "" ? "" : `?${text}`}`;
+    const url = `${baseUrl}${path}${text === "" ? "" : `?${text}`}`;
     const json = body === undefined ? "" : JSON.stringify(body);
     const send = (token: string) =>
       callJson({
@@ -65,7 +78,9 @@ export function createEbayApi(
         timeoutMs,
       });
     const reply = await withAccessToken(tokens, send, ({ status }) => status === 401);
-    const what = path.replace(/\/order\/[^/]+/, "/order/{id}");
+    const what = path
+      .replace(/\/order\/[^/]+/, "/order/{id}")
+      .replace(/\/payment_dispute\/[^/]+/, "/payment_dispute/{id}");
     const fault = faultOf(SERVICE, what, reply, reply.status === 429 ? WAIT_MS : null);
     if (fault !== null) throw fault;
     return reply;
@@ -75,11 +90,9 @@ export function createEbayApi(
 /** eBay counts by the day and says nothing of when to come again. */
 const WAIT_MS = 5_000;
 
-const SCOPES = ["sell.fulfillment", "sell.inventory"]
-  .map((scope) => `https://api.ebay.com/oauth/api_scope/${scope}`)
-  .join(" ");
+const SCOPE = "https://api.ebay.com/oauth/api_scope/";
 
-async function logIn(account: EbayAccount, timeoutMs: number, now: () => number) {
+async function logIn(account: EbayAccount, area: Area, timeoutMs: number, now: () => number) {
   const basic = Buffer.from(`${account.clientId}:${account.clientSecret}`).toString("base64");
   const reply = await callJson({
     service: SERVICE,
@@ -89,7 +102,7 @@ async function logIn(account: EbayAccount, timeoutMs: number, now: () => number)
     body: new URLSearchParams({
       grant_type: "refresh_token",
       refresh_token: account.refreshToken,
-      scope: SCOPES,
+      scope: area.scopes.map((scope) => `${SCOPE}${scope}`).join(" "),
     }).toString(),
     timeoutMs,
   });

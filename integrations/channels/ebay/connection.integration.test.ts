@@ -21,7 +21,7 @@ import {
 import { exchangeCheck } from "../../../test-support/vendors/described-exchanges.ts";
 import { hasVendor } from "../../../test-support/vendors/vendor-descriptions.ts";
 import { ebayAdapter } from "./adapter.ts";
-import { ebaySimulator } from "./simulator/simulator.ts";
+import { type EbaySimulator, ebaySimulator } from "./simulator/simulator.ts";
 import { ebay } from "./vendor.ts";
 
 const check = (file: string, prefix: string) =>
@@ -98,6 +98,98 @@ test("a refund of one line names it, one of several is the order's, and the reas
     { reasonForRefund: "OTHER_ADJUSTMENT", orderLevelRefundAmount: { value: "0.05", currency: "USD" } },
   ]);
   expect(world.shop.books()[0]?.refunded.minor).toBe(1_005);
+});
+
+const OPEN = { paymentDisputeId: "5000123", paymentDisputeStatus: "OPEN", reason: "FRAUD" } as const;
+
+/** An order that is long read, in a shop whose disputes can be moved. */
+async function disputedShop() {
+  const world = await openShop(ebay);
+  const shop = world.shop as EbaySimulator;
+  fillShop(shop);
+  const id = placed(shop, plannedOrder(1));
+  const first = await world.connection.readOrders({ sinceMs: 0, page: null });
+  expect(onlyOrder(ebayAdapter, first.payloads[0]).silentOn).toEqual(["payment_disputed"]);
+  world.pass(3_600_000);
+  const sinceMs = (first.newestMs ?? 0) + 1_000;
+  const poll = () => world.connection.readOrders({ sinceMs, page: null });
+  return { world, shop, id, poll };
+}
+
+function examinedByDescription({ exchanges }: ShopWorld): void {
+  for (const exchange of exchanges)
+    for (const [prefix, one] of checks)
+      if (exchange.request.path.startsWith(prefix)) expect(one.problemsOf(exchange)).toEqual([]);
+}
+
+test("an order of which only a dispute changed is read with the poll, and says how the dispute stands", async () => {
+  const { world, shop, id, poll } = await disputedShop();
+  expect((await poll()).payloads).toEqual([]);
+  const held = async () => {
+    const page = await poll();
+    expect(page.payloads.length).toBe(1);
+    expect(page.newestMs).toBeGreaterThan(0);
+    const order = onlyOrder(ebayAdapter, page.payloads[0]);
+    const named = onlyOrder(ebayAdapter, (await world.connection.readOrder(id)) ?? "");
+    expect(named.holdReasons).toEqual(order.holdReasons);
+    return [order.externalId, order.silentOn, ...order.holdReasons.map(({ detail }) => detail)];
+  };
+  shop.disputePayment(id, OPEN);
+  const about = expect.stringMatching(
+    /^eBay: the payment dispute 5000123 about [\d.]+ USD \(FRAUD\) is open\.$/,
+  );
+  expect(await held()).toEqual([id, undefined, about]);
+  shop.disputePayment(id, { ...OPEN, paymentDisputeStatus: "ACTION_NEEDED" });
+  expect(await held()).toEqual([id, undefined, expect.stringContaining("needs an answer")]);
+  shop.disputePayment(id, { ...OPEN, paymentDisputeStatus: "CLOSED", reasonForClosure: "SELLER_LOST" });
+  expect(await held()).toEqual([id, undefined, expect.stringContaining("is lost")]);
+  shop.disputePayment(id, { ...OPEN, paymentDisputeStatus: "CLOSED", reasonForClosure: "SELLER_WON" });
+  expect(await held()).toEqual([id, undefined]);
+  examinedByDescription(world);
+});
+
+test("a dispute outside of what is asked for has no order read, and one that is open stays with its order", async () => {
+  const { world, shop, id, poll } = await disputedShop();
+  shop.disputePayment(id, OPEN);
+  const { newestMs } = await poll();
+  const later = { sinceMs: (newestMs ?? 0) + 1_000, page: null };
+  expect((await world.connection.readOrders(later)).payloads).toEqual([]);
+  expect((await world.connection.readOrders({ sinceMs: 0, untilMs: 1_000, page: null })).payloads).toEqual(
+    [],
+  );
+  const all = await world.connection.readOrders({ sinceMs: 0, page: null });
+  expect(all.payloads.length).toBe(1);
+  expect(onlyOrder(ebayAdapter, all.payloads[0]).holdReasons.length).toBe(1);
+});
+
+test("more disputes than fit on a page are all listed", async () => {
+  const { world, shop, id, poll } = await disputedShop();
+  for (let number = 0; number < 230; number += 1)
+    shop.disputePayment(id, { ...OPEN, paymentDisputeId: `50${number}` });
+  expect(onlyOrder(ebayAdapter, (await poll()).payloads[0]).holdReasons.length).toBe(230);
+  expect(onlyOrder(ebayAdapter, (await world.connection.readOrder(id)) ?? "").holdReasons.length).toBe(230);
+});
+
+test("without the consent to disputes orders are read, nothing is said of disputes, and the trial says so", async () => {
+  const { world, shop, id, poll } = await disputedShop();
+  expect((await world.connection.tryConnection()).detail).not.toContain("sell.payment.dispute");
+  shop.disputePayment(id, OPEN);
+  shop.consentToDisputes(false);
+  const logins = () => world.exchanges.filter(({ request }) => request.path.endsWith("/token")).length;
+  const order = onlyOrder(ebayAdapter, (await world.connection.readOrder(id)) ?? "");
+  expect([order.silentOn, order.holdReasons]).toEqual([["payment_disputed"], []]);
+  const before = logins();
+  expect((await poll()).payloads).toEqual([]);
+  expect(await world.connection.tryConnection()).toMatchObject({
+    works: true,
+    detail: expect.stringContaining("lacks the scope sell.payment.dispute"),
+  });
+  expect(logins()).toBe(before);
+  // Another consent is found after a while.
+  shop.consentToDisputes(true);
+  shop.expireTokens();
+  world.pass(2 * 3_600_000);
+  expect((await poll()).payloads.length).toBe(1);
 });
 
 test("eBay's notification opens with its public key and names the order", async () => {

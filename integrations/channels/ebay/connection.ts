@@ -6,6 +6,8 @@
  * E2 eBay has no keys. A parcel is known by its tracking number. Of a refund eBay gives back neither our
  *    words nor our number, so that one of the same amount counts as this one: better one too few, which
  *    reconciliation finds, than money twice.
+ * E3 An order that changed in nothing but its payment disputes is not in eBay's list of changes. What of them
+ *    changed is read with the last page of a reading, so that its moments count when all before was read.
  */
 import { decimalText, rescale } from "../../../orders/money.ts";
 import type {
@@ -31,7 +33,16 @@ import {
   textAt,
   writeJson,
 } from "../../vendor-kit/vendor-json.ts";
-import { type Ask, answerOf, createEbayApi, type EbayAccount, errorIn, isUnknown } from "./api.ts";
+import {
+  type Ask,
+  answerOf,
+  createEbayApi,
+  type EbayAccount,
+  errorIn,
+  isUnknown,
+  PAYMENT_DISPUTES,
+} from "./api.ts";
+import { createDisputes, type Disputes, momentsOf } from "./dispute-calls.ts";
 import { refundedOf, unitsShipped } from "./order.ts";
 
 const TIMEOUT_MS = 20_000;
@@ -40,28 +51,33 @@ const ORDERS = "/sell/fulfillment/v1/order";
 const PAGE = 100;
 const ITEMS = 100;
 const STOCK_BATCH = 25;
+const NO_DISPUTES =
+  "Payment disputes are not read: the seller's consent lacks the scope sell.payment.dispute. Consent again with it.";
 
 type Word<Kind extends OrderWord["kind"]> = Extract<OrderWord, { kind: Kind }>;
 
 export function connectEbay(account: EbayAccount, options: ConnectOptions = {}): ChannelConnection {
   const { timeoutMs = TIMEOUT_MS, now = Date.now } = options;
   const ask = createEbayApi(account, { timeoutMs, now });
+  const disputes = createDisputes(createEbayApi(account, { timeoutMs, now }, PAYMENT_DISPUTES), now);
   return {
     limits: { concurrency: 4, perSecond: 3, burst: 20, stockBatch: STOCK_BATCH },
     tells: new Set(["ship", "refund"] as const),
     async tryConnection() {
       try {
         answerOf(await ask({ path: ORDERS, query: { limit: "1" } }), "the orders");
-        return { works: true, detail: `eBay at ${account.marketplace}, application ${account.clientId}` };
+        const detail = `eBay at ${account.marketplace}, application ${account.clientId}`;
+        return { works: true, detail: (await disputes.isAllowed()) ? detail : `${detail}. ${NO_DISPUTES}` };
       } catch (error) {
         if (error instanceof ServiceFault && !error.retryable) return { works: false, detail: error.message };
         throw error;
       }
     },
-    readOrders: (asked) => readOrders(ask, asked, now()),
+    readOrders: (asked) => readOrders(ask, disputes, asked, now()),
     async readOrder(externalId) {
       const order = await findOrder(ask, externalId);
-      return order === null ? null : withFulfillments(ask, order);
+      if (order === null) return null;
+      return wholeOrder(ask, order, await disputes.resolved((await disputes.ofOrder(externalId)) ?? []));
     },
     async readOrderStates(externalIds) {
       const states: OrderAtChannel[] = [];
@@ -97,7 +113,12 @@ function refused(code: string, message: string): Told {
   return { status: "refused", code, message };
 }
 
-async function readOrders(ask: Ask, asked: OrdersAsked, nowMs: number): Promise<OrdersPage> {
+async function readOrders(
+  ask: Ask,
+  disputes: Disputes,
+  asked: OrdersAsked,
+  nowMs: number,
+): Promise<OrdersPage> {
   const known = asked.page === null ? undefined : parseJson(asked.page);
   const offset = countAt(known, "offset") || 0;
   const beganMs = countAt(known, "beganMs") || nowMs;
@@ -115,16 +136,30 @@ async function readOrders(ask: Ask, asked: OrdersAsked, nowMs: number): Promise<
   const found = answerOf(reply, "the orders");
   const orders = listAt(found, "orders");
   const payloads: string[] = [];
-  for (const order of orders) payloads.push(await withFulfillments(ask, order));
+  const isLast = textAt(found, "next") === "" || orders.length === 0;
+  const listed = (await disputes.all()) ?? [];
+  const take = async (order: unknown) => {
+    const own = listed.filter((one) => textAt(one, "orderId") === textAt(order, "orderId"));
+    payloads.push(await wholeOrder(ask, order, await disputes.resolved(own)));
+  };
+  for (const order of orders) await take(order);
   const moments = orders
     .map((order) => Date.parse(textAt(order, "lastModifiedDate")))
     .filter(Number.isFinite);
+  if (isLast) {
+    const { sinceMs, untilMs = Number.POSITIVE_INFINITY } = asked;
+    const isAsked = (moment: number) => moment >= sinceMs && moment <= untilMs;
+    const changed = listed.filter((one) => momentsOf(one).some(isAsked));
+    moments.push(...changed.flatMap(momentsOf).filter(isAsked));
+    const onPage = new Set(orders.map((order) => textAt(order, "orderId")));
+    for (const externalId of new Set(changed.map((one) => textAt(one, "orderId")))) {
+      const order = onPage.has(externalId) ? null : await findOrder(ask, externalId);
+      if (order !== null) await take(order);
+    }
+  }
   return {
     payloads,
-    next:
-      textAt(found, "next") !== "" && orders.length > 0
-        ? JSON.stringify({ offset: offset + PAGE, beganMs })
-        : null,
+    next: isLast ? null : JSON.stringify({ offset: offset + PAGE, beganMs }),
     newestMs: moments.length === 0 ? null : Math.min(beganMs, Math.max(...moments)),
   };
 }
@@ -134,9 +169,14 @@ async function findOrder(ask: Ask, externalId: string): Promise<unknown> {
   return isUnknown(reply) ? null : answerOf(reply, "an order");
 }
 
-async function withFulfillments(ask: Ask, order: unknown): Promise<string> {
-  if (textAt(order, "orderFulfillmentStatus") !== "IN_PROGRESS") return writeJson({ order });
-  return writeJson({ order, shippingFulfillments: await fulfillmentsOf(ask, order) });
+/** The order with what the adapter needs beside it. */
+async function wholeOrder(ask: Ask, order: unknown, paymentDisputes: readonly unknown[]): Promise<string> {
+  const isUnderWay = textAt(order, "orderFulfillmentStatus") === "IN_PROGRESS";
+  return writeJson({
+    order,
+    ...(isUnderWay ? { shippingFulfillments: await fulfillmentsOf(ask, order) } : {}),
+    ...(paymentDisputes.length === 0 ? {} : { paymentDisputes }),
+  });
 }
 
 async function fulfillmentsOf(ask: Ask, order: unknown): Promise<readonly unknown[]> {

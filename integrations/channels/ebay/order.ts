@@ -12,8 +12,14 @@ import type { Charge, HoldReason } from "../../../orders/order.ts";
 import { BUYER_ACCOUNT } from "../../../orders/personal-data/search-terms.ts";
 import { amount, at, countAt, firstText, listAt, textAt, textRecord } from "../../vendor-kit/vendor-json.ts";
 import { addressOf, computedTotal, negated, perUnit, quantityAt } from "../reading.ts";
+import { readDisputes } from "./disputes.ts";
 
-export function toIncoming(order: unknown, fulfillments: readonly unknown[] | undefined): IncomingOrder {
+/** @param disputes payment disputes of the order; none: nothing was said of them */
+export function toIncoming(
+  order: unknown,
+  fulfillments: readonly unknown[] | undefined,
+  disputes: readonly unknown[] = [],
+): IncomingOrder {
   const summary = at(order, "pricingSummary");
   const rawLines = listAt(order, "lineItems");
   const currency = firstText(
@@ -81,7 +87,8 @@ export function toIncoming(order: unknown, fulfillments: readonly unknown[] | un
     ...pickupOf(instructions),
     paymentBy: "channel",
     ...(note === "" ? {} : { note }),
-    holdReasons: holdsOf(order, lines, { currency, foreign, isTotalStated: stated !== "" }),
+    holdReasons: holdsOf(order, lines, { currency, foreign, disputes, isTotalStated: stated !== "" }),
+    ...(disputes.length === 0 ? { silentOn: ["payment_disputed" as const] } : {}),
     attributes: textRecord({
       orderFulfillmentStatus: textAt(order, "orderFulfillmentStatus"),
       orderPaymentStatus: textAt(order, "orderPaymentStatus"),
@@ -195,7 +202,12 @@ export function refundedOf(order: unknown, currency: string): Money {
 function holdsOf(
   order: unknown,
   lines: readonly IncomingLine[],
-  said: { readonly currency: string; readonly foreign: readonly string[]; readonly isTotalStated: boolean },
+  said: {
+    readonly currency: string;
+    readonly foreign: readonly string[];
+    readonly disputes: readonly unknown[];
+    readonly isTotalStated: boolean;
+  },
 ): readonly HoldReason[] {
   if (lines.length === 0) return [{ code: "lines_missing", detail: "eBay sent the order without lines." }];
   const reasons: HoldReason[] = [];
@@ -207,6 +219,7 @@ function holdsOf(
     reasons.push({ code: "changed_at_channel", detail: `eBay: a cancellation is under way (${cancel}).` });
   if (payment === "PENDING" || payment === "FAILED")
     reasons.push({ code: "payment_pending", detail: `eBay: the payment is ${payment}.` });
+  reasons.push(...readDisputes(said.disputes));
   const isDone = lines.every((line) => (line.fulfilledElsewhere ?? 0) >= line.quantity);
   const refunded = refundedOf(order, said.currency);
   if (refunded.minor > 0 && !isDone) {

@@ -26,11 +26,26 @@ import { countAt, listAt, parseJson, textAt } from "../../../vendor-kit/vendor-j
 const CLIENT_ID = "Holdfast-simulated-PRD-app";
 const CLIENT_SECRET = "PRD-simulated-ebay-cert-id";
 const REFRESH_TOKEN = "v^1.1#simulated-ebay-refresh-token";
+const DISPUTE_SCOPE = "/sell.payment.dispute";
+const RESPOND_WITHIN_MS = 7 * 86_400_000;
 const KEY_ID = "b9f4c0de-0000-4000-8000-000000000001";
 
 export type EbaySimulator = ChannelSimulator & {
   /** Base64 of eBay's public key: the secret of the channel's webhooks. */
   readonly publicKey: string;
+  /** The buyer's bank disputes the payment, or goes on with the dispute; false: there is no such order. */
+  disputePayment(externalId: string, dispute: EbayDispute): boolean;
+  /** The seller takes back, or gives, the consent to the scope of payment disputes. */
+  consentToDisputes(isGiven: boolean): void;
+};
+
+/** In eBay's words. */
+export type EbayDispute = {
+  readonly paymentDisputeId: string;
+  readonly paymentDisputeStatus: "OPEN" | "ACTION_NEEDED" | "CLOSED";
+  readonly reason: string;
+  /** How it was closed, e.g. `SELLER_WON`. */
+  readonly reasonForClosure?: string;
 };
 
 export const ebaySimulator = { start } satisfies ChannelSimulatorKind;
@@ -55,6 +70,10 @@ async function start(options: ChannelSimulatorOptions): Promise<EbaySimulator> {
   const publicKey = keys.publicKey.export({ format: "der", type: "spki" }).toString("base64");
   const books = new ShopBooks({ now, onChange: (order) => notify(order) });
   let notified = 0;
+  let isConsented = true;
+  /** By id, oldest first. */
+  const disputes = new Map<string, Readonly<Record<string, unknown>>>();
+  const disputeTokens = new Set<string>();
 
   const server = await startChannelServer({
     now,
@@ -97,6 +116,10 @@ async function start(options: ChannelSimulatorOptions): Promise<EbaySimulator> {
     if (!tokens.isGood(bearerOf(headers))) return problem(401, 1_001, "Invalid access token");
     if (path === `/commerce/notification/v1/public_key/${KEY_ID}`)
       return jsonReply(200, { key: publicKey, algorithm: "ECDSA", digest: "SHA1" });
+    if (path.startsWith("/sell/fulfillment/v1/payment_dispute") && method === "GET")
+      return disputeTokens.has(bearerOf(headers))
+        ? ofDisputes(request)
+        : problem(403, 1_100, "Access denied: insufficient permissions to fulfill the request.");
     if (path === "/sell/fulfillment/v1/order" && method === "GET") return orders(request);
     const ofOrder =
       /^\/sell\/fulfillment\/v1\/order\/([^/]+)(?:\/(shipping_fulfillment|issue_refund))?$/.exec(path);
@@ -113,7 +136,14 @@ async function start(options: ChannelSimulatorOptions): Promise<EbaySimulator> {
       return jsonReply(401, { error: "invalid_client", error_description: "client authentication failed" });
     if (form.get("grant_type") !== "refresh_token" || form.get("refresh_token") !== REFRESH_TOKEN)
       return jsonReply(400, { error: "invalid_grant", error_description: "the refresh token is invalid" });
+    const isOfDisputes = (form.get("scope") ?? "").split(" ").some((scope) => scope.endsWith(DISPUTE_SCOPE));
+    if (isOfDisputes && !isConsented)
+      return jsonReply(400, {
+        error: "invalid_scope",
+        error_description: "the scope exceeds what the resource owner has granted to the client",
+      });
     const { value, lifeSeconds } = tokens.issue();
+    if (isOfDisputes) disputeTokens.add(value);
     return jsonReply(200, { access_token: value, expires_in: lifeSeconds, token_type: "User Access Token" });
   }
 
@@ -134,6 +164,27 @@ async function start(options: ChannelSimulatorOptions): Promise<EbaySimulator> {
       offset,
       ...(found.length > offset + limit ? { next: href(offset + limit) } : {}),
       orders: found.slice(offset, offset + limit).map(orderOf),
+    });
+  }
+
+  /** As eBay does it: how a dispute ended is in the dispute itself, and not in the list. */
+  function ofDisputes({ path, query }: SimulatedRequest): SimulatedReply {
+    const id = /\/payment_dispute\/([^/]+)$/.exec(path)?.[1];
+    if (id !== undefined) {
+      const dispute = disputes.get(decodeURIComponent(id));
+      return dispute === undefined
+        ? problem(404, 33_004, "The payment dispute was not found.")
+        : jsonReply(200, dispute);
+    }
+    const limit = Number(query.get("limit") ?? "200");
+    const offset = Number(query.get("offset") ?? "0");
+    const orderId = query.get("order_id");
+    const found = [...disputes.values()].filter((one) => orderId === null || one["orderId"] === orderId);
+    return jsonReply(200, {
+      total: found.length,
+      limit,
+      offset,
+      paymentDisputeSummaries: found.slice(offset, offset + limit).map(({ resolution: _, ...rest }) => rest),
     });
   }
 
@@ -241,6 +292,28 @@ async function start(options: ChannelSimulatorOptions): Promise<EbaySimulator> {
     refund(externalId, minor) {
       const order = books.find(bookIdOf(externalId));
       return order !== undefined && books.refund(order, { minor, reason: "by the seller" }) !== null;
+    },
+    disputePayment(externalId, { reasonForClosure, ...said }) {
+      const order = books.find(bookIdOf(externalId));
+      if (order === undefined) return false;
+      const openDate = disputes.get(said.paymentDisputeId)?.["openDate"] ?? moment(now());
+      disputes.set(said.paymentDisputeId, {
+        ...said,
+        orderId: externalId,
+        buyerUsername: `buyer_${order.id}`,
+        amount: usd(totalOf(order)),
+        openDate,
+        ...(said.paymentDisputeStatus === "ACTION_NEEDED"
+          ? { respondByDate: moment(now() + RESPOND_WITHIN_MS) }
+          : {}),
+        ...(said.paymentDisputeStatus === "CLOSED" ? { closedDate: moment(now()) } : {}),
+        ...(reasonForClosure === undefined ? {} : { resolution: { reasonForClosure } }),
+      });
+      return true;
+    },
+    consentToDisputes(isGiven) {
+      isConsented = isGiven;
+      disputeTokens.clear();
     },
     books: () => books.books().map((order) => ({ ...order, externalId: orderIdOf(order.externalId) })),
     levels: () => books.levels(),
