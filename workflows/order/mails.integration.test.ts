@@ -73,7 +73,8 @@ test("a mail server that is away holds up no parcel, and the mails go out in the
   await pack(world, `${orderId}-F1`);
   await deliver(world, `${orderId}-F1-S1`);
   expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
-  const asked = new Set(send.mock.calls.map(([mail]) => mail.key));
+  // The order of the test before may still be at its end.
+  const asked = new Set(send.mock.calls.map(([mail]) => mail.key).filter((key) => key.includes(orderId)));
   expect([...asked]).toEqual([`order_confirmed:${orderId}`]);
 
   send.mockRestore();
