@@ -321,8 +321,8 @@ describe("REST", () => {
 });
 
 /**
- * Fifty kinds of mistakes that people make, over queries, headers and bodies: each is answered with the field, with what
- * was expected, and with an example that they can copy.
+ * Fifty kinds of mistakes that people make, over queries, headers and bodies: each is answered with the field,
+ * with what was expected, and with an example that they can copy.
  */
 describe("what is wrong is said so that it can be mended", () => {
   const json = (body: unknown) => ({ json: body });
