@@ -14,6 +14,7 @@ import { EngineError } from "../../engine/errors.ts";
 export const LOCATION = "east";
 const TICK_MS = 2;
 const AGAIN_AFTER_MS = 100;
+const READ_WITHIN_MS = 60_000;
 /** Of calls to SKUs of which there are few, so that they sell out under load. */
 const SCARCE_SHARE = 1 / 16;
 
@@ -92,7 +93,8 @@ export class Load {
     const views = new Map<string, PositionView>();
     const skus = [...spread, ...scarce, hot];
     for (let from = 0; from < skus.length; from += 500)
-      for (const view of await reader.positions(skus.slice(from, from + 500))) views.set(view.sku, view);
+      for (const view of await readAgain(() => reader.positions(skus.slice(from, from + 500))))
+        views.set(view.sku, view);
     const counts = { oversold: 0, lost: 0, doubled: 0, unsold: 0 };
     for (const sku of skus) {
       const view = views.get(sku);
@@ -200,6 +202,19 @@ class Recording {
       p99Ms: this.histogram.getValueAtPercentile(99) / 1_000,
       byOwner: this.byOwner,
     };
+  }
+}
+
+/** A node that was started anew reads what it has from PostgreSQL first, which takes as long as it takes. */
+async function readAgain<T>(read: () => Promise<T>): Promise<T> {
+  const until = performance.now() + READ_WITHIN_MS;
+  for (;;) {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof EngineError) || performance.now() > until) throw error;
+      await pause(AGAIN_AFTER_MS);
+    }
   }
 }
 
