@@ -1,7 +1,7 @@
 // biome-ignore-all format: written by test-support/examples/answer-examples.ts
 /**
- * An answer of each operation that answers JSON, as a running system gave it in a test: lists are cut to their first
- * entries, secrets are replaced. A test holds each against its schema.
+ * An answer of each operation that answers JSON, as a running system gave it in a test: lists are cut to
+ * their first entries, secrets are replaced. A test holds each against its schema.
  *
  * How it is written anew stands in test-support/examples/record-answers.ts.
  */
