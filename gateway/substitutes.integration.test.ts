@@ -2,7 +2,7 @@
  * What is sent in the place of units that no place has: over the real gateway, engine and database, with the
  * steps of the order's saga called one by one.
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { cancelOrder } from "../operations/change/cancel-order.ts";
 import { editOrder } from "../operations/change/edit-order.ts";
 import { printPackingSlips } from "../operations/floor/print-packing-slip.ts";
@@ -583,6 +583,36 @@ describe("a substitution and what else happens to the order in that moment", () 
       expect(sent.reduce((sum, line) => sum + line.ordered, 0)).toBe(2);
       expect(await free(other, "east")).toBe(3);
     }
+  });
+
+  test("look for everything that falls short while another shortage is settled", async () => {
+    const [lost, other] = [await product(1_000), await product(1_000)];
+    await substitutes(lost, [other]);
+    await receive(lost, "east", 2);
+    await receive(lost, "west", 2);
+    await receive(other, "east", 5);
+    const orderId = await order(4, { sku: lost, allowSubstitutes: true }, { allocation: "ship_available" });
+    await pack(`${orderId}-F1`, 1);
+    // Once the first unit has its substitute, and before what nobody has is cancelled.
+    const { client } = world.engine;
+    const reserve = client.reserveOrder.bind(client);
+    const spy = vi.spyOn(client, "reserveOrder").mockImplementation(async (request, observer) => {
+      const outcome = await reserve(request, observer);
+      if (request.lines.some(({ sku }) => sku === other)) {
+        spy.mockRestore();
+        await pack(`${orderId}-F2`, 1);
+      }
+      return outcome;
+    });
+    await settle();
+    expect((await shortages(orderId)).map(({ substituted, open }) => [substituted, open])).toEqual([
+      [1, false],
+      [0, true],
+    ]);
+    await settle();
+    await goOn(orderId);
+    expect((await shortages(orderId)).map(({ substituted }) => substituted)).toEqual([1, 1]);
+    expect(await free(other, "east")).toBe(3);
   });
 
   test("have one winner where the customer cancels what is missing, and the loser is told", async () => {

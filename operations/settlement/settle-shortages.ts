@@ -90,21 +90,27 @@ const settleInTurn = atEngine(
     oneAtATime(context.database, orderId, () => settleOrder(context, orderId)),
 );
 
-/** Those of one order. @returns whether they are settled */
+/**
+ * Those of one order that are open now. What it falls short of meanwhile was not looked for everywhere, and
+ * gets its turn next.
+ *
+ * @returns whether they are settled
+ */
 export async function settleOrder(context: OperationContext, orderId: string): Promise<boolean> {
-  const first = await openShortages(context, orderId);
-  if (first === undefined) return true;
+  const first = await readShortOrder(context.database, orderId);
+  if (first === undefined || first.shortages.length === 0) return true;
+  const turn = new Set(first.shortages.map(({ id }) => id));
   if (first.status === "cancelled" || first.status === "completed") {
     await withdrawShortages(context.database, orderId);
     return true;
   }
   for (const search of searchesOf(first)) {
-    const order = await openShortages(context, orderId);
+    const order = await openShortages(context, orderId, turn);
     if (order === undefined) return true;
     if (!(await look(context, order, search, "ship_available"))) return false;
   }
-  if (!(await substitute(context, orderId))) return false;
-  const order = await openShortages(context, orderId);
+  if (!(await substitute(context, orderId, turn))) return false;
+  const order = await openShortages(context, orderId, turn);
   if (order === undefined) return true;
   const rest = restOf({
     ...order,
@@ -116,7 +122,7 @@ export async function settleOrder(context: OperationContext, orderId: string): P
     const anywhere = { shortageIds: all, locations: undefined };
     if (!(await look(context, order, anywhere, "ship_available_backorder_rest"))) return false;
   }
-  await settleRest(context, orderId, rest === "cancel");
+  await settleRest(context, orderId, turn, rest === "cancel");
   return true;
 }
 
@@ -125,11 +131,11 @@ export async function settleOrder(context: OperationContext, orderId: string): P
  *
  * @returns false where somebody else was faster: it is looked at again
  */
-async function substitute(context: OperationContext, orderId: string): Promise<boolean> {
-  const first = await openShortages(context, orderId);
+async function substitute(context: OperationContext, orderId: string, turn: Turn): Promise<boolean> {
+  const first = await openShortages(context, orderId, turn);
   for (const lineId of new Set(first?.shortages.map((shortage) => shortage.lineId))) {
     for (const sku of first === undefined ? [] : substitutesOf(first, lineId)) {
-      const order = await openShortages(context, orderId);
+      const order = await openShortages(context, orderId, turn);
       const missing = (order?.shortages ?? []).filter((shortage) => shortage.lineId === lineId);
       if (order === undefined || missing.length === 0) break;
       const except = [...new Set(order.fellShort.flatMap((at) => (at.sku === sku ? [at.locationId] : [])))];
@@ -158,9 +164,18 @@ function substitutesOf(order: ShortOrder, lineId: string): readonly string[] {
   });
 }
 
-async function openShortages(context: OperationContext, orderId: string): Promise<ShortOrder | undefined> {
+/** Ids of the shortages that a turn settles. */
+type Turn = ReadonlySet<string>;
+
+/** The order with those of the turn that are not settled yet; `undefined`: all of them are. */
+async function openShortages(
+  context: OperationContext,
+  orderId: string,
+  turn: Turn,
+): Promise<ShortOrder | undefined> {
   const order = await readShortOrder(context.database, orderId);
-  return order === undefined || order.shortages.length === 0 ? undefined : order;
+  const shortages = order?.shortages.filter(({ id }) => turn.has(id)) ?? [];
+  return order === undefined || shortages.length === 0 ? undefined : { ...order, shortages };
 }
 
 function searchesOf({ shortages, fellShort, document }: ShortOrder): readonly Search[] {
@@ -283,10 +298,15 @@ function messageTo(orderId: string, message: OrderMessage) {
 }
 
 /** What no place has, and what cannot be queued. */
-async function settleRest(context: OperationContext, orderId: string, isCancelled: boolean): Promise<void> {
+async function settleRest(
+  context: OperationContext,
+  orderId: string,
+  turn: Turn,
+  isCancelled: boolean,
+): Promise<void> {
   await inTransaction(context.database, async (client) => {
     const locked = await lockParts(client, orderId);
-    const left = await lockShortages(client, orderId);
+    const left = (await lockShortages(client, orderId)).filter(({ id }) => turn.has(id));
     if (locked === undefined || left.length === 0) return;
     if (isCancelled) await cancelUnits(context, client, locked, left);
     else await awaitUnits(client, locked.order, left);
