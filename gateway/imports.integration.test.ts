@@ -13,6 +13,7 @@ import { SecretBox } from "../config/secret-box.ts";
 import type { ImportDetail } from "../contract/imports/imports.ts";
 import { type Engine, startEngine } from "../engine/engine.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
+import { startUpload } from "../operations/import/upload.ts";
 import { runImports } from "../operations/standing/imports.ts";
 import type { Carrier } from "../ports/carriers.ts";
 import { parcelLimitOf } from "../ports/parcel-limit.ts";
@@ -822,5 +823,33 @@ describe("an import that is begun under a key", () => {
     expect(foreign.status, foreign.text).toBe(201);
     expect(ids.has(foreign.json.id)).toBe(false);
     expect(await stored()).toBe(before + 2);
+  });
+
+  test("whoever is overtaken by the same sending leaves alone what has come by it", async () => {
+    const sent = (content: AsyncIterable<Uint8Array>) =>
+      startUpload(world, {
+        companyId: "acme",
+        kind: "products",
+        fileName: "key.csv",
+        size: whole.length,
+        by: "test",
+        key: "overtaken",
+        content,
+      });
+    async function* atOnce() {
+      yield whole;
+    }
+    const faster: Awaited<ReturnType<typeof sent>>[] = [];
+    async function* slow() {
+      faster.push(await sent(atOnce()));
+      yield whole;
+    }
+    expect(await sent(slow())).toMatchObject({ status: "refused", code: "import_offset_wrong" });
+    const [first] = faster;
+    if (first?.status !== "done") expect.fail("the faster one is done");
+    expect(await readImport(world.database, first.importId)).toMatchObject({
+      state: "ready",
+      bytes: whole.length,
+    });
   });
 });

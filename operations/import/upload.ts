@@ -68,7 +68,8 @@ export async function startUpload(
   if (!(await insertImport(database, given))) return startUpload({ database }, request);
   const stored = await store({ database }, importId, 0, content);
   if (typeof stored !== "number") {
-    await deleteImport(database, importId);
+    // Under the same key somebody else has sent faster: what is here is theirs.
+    if (stored.code !== "import_offset_wrong") await deleteImport(database, importId);
     return stored;
   }
   if (size !== null && stored < size) return { status: "done", importId };
