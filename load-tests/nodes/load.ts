@@ -27,6 +27,9 @@ export type Stock = {
 /** What sells: every SKU alike and a few that sell out, or one alone. */
 export type Traffic = "spread" | "hot";
 
+/** SKUs of which there are many, and those that sell out. */
+type Sells = { readonly plenty: readonly string[]; readonly scarce: readonly string[] };
+
 export type Window = {
   readonly calls: number;
   readonly seconds: number;
@@ -59,13 +62,19 @@ export class Load {
     this.ownerOf = options.ownerOf;
   }
 
-  /** As many calls as are answered while so many are under way. */
-  async closed(traffic: Traffic, seconds: number, underWay: number): Promise<Window> {
+  /**
+   * As many calls as are answered while so many are under way at each node that has something of what sells:
+   * none of them is idle because callers wait for another.
+   */
+  async closed(traffic: Traffic, seconds: number, underWayAtEach: number): Promise<Window> {
     const window = new Recording();
-    const worker = async (): Promise<void> => {
-      while (window.elapsed() < seconds) await this.call(traffic, performance.now(), window);
+    const worker = async (sells: Sells): Promise<void> => {
+      while (window.elapsed() < seconds) await this.call(this.pick(sells), performance.now(), window);
     };
-    await Promise.all(Array.from({ length: underWay }, worker));
+    const workers = this.byOwner(this.sellsIn(traffic)).flatMap((sells) =>
+      Array.from({ length: underWayAtEach }, () => worker(sells)),
+    );
+    await Promise.all(workers);
     return window.end();
   }
 
@@ -73,10 +82,11 @@ export class Load {
   async open(traffic: Traffic, seconds: number, perSecond: number): Promise<Window> {
     const window = new Recording();
     const calls: Promise<void>[] = [];
+    const sells = this.sellsIn(traffic);
     for (let sent = 0; sent < seconds * perSecond; ) {
       const due = Math.min(window.elapsed(), seconds) * perSecond;
       for (; sent < due; sent += 1)
-        calls.push(this.call(traffic, window.beganAt + (sent / perSecond) * 1_000, window));
+        calls.push(this.call(this.pick(sells), window.beganAt + (sent / perSecond) * 1_000, window));
       await pause(TICK_MS);
     }
     await Promise.all(calls);
@@ -119,8 +129,7 @@ export class Load {
 
   private readonly soldOut = new Set<string>();
 
-  private async call(traffic: Traffic, dueAt: number, window: Recording): Promise<void> {
-    const sku = this.skuOf(traffic);
+  private async call(sku: string, dueAt: number, window: Recording): Promise<void> {
     this.asked += 1;
     const id = `nodes-${this.asked}`;
     const command: StockCommand = {
@@ -155,10 +164,23 @@ export class Load {
     window.answered(performance.now() - dueAt, owner);
   }
 
-  private skuOf(traffic: Traffic): string {
+  private sellsIn(traffic: Traffic): Sells {
     const { hot, scarce, spread } = this.goods;
-    if (traffic === "hot") return hot;
-    return this.random.pick(this.random.chance(SCARCE_SHARE) ? scarce : spread);
+    return traffic === "hot" ? { plenty: [hot], scarce: [] } : { plenty: spread, scarce };
+  }
+
+  /** The same by the node that has it now. */
+  private byOwner({ plenty, scarce }: Sells): readonly Sells[] {
+    const owners = new Set([...plenty, ...scarce].map(this.ownerOf));
+    return [...owners].map((owner) => ({
+      plenty: plenty.filter((sku) => this.ownerOf(sku) === owner),
+      scarce: scarce.filter((sku) => this.ownerOf(sku) === owner),
+    }));
+  }
+
+  private pick({ plenty, scarce }: Sells): string {
+    const isScarce = scarce.length > 0 && this.random.chance(SCARCE_SHARE);
+    return this.random.pick(isScarce ? scarce : plenty);
   }
 }
 
@@ -176,6 +198,25 @@ export type AuditCounts = {
   readonly soldOutSkus: number;
   readonly refusals: Readonly<Record<string, number>>;
 };
+
+/** Of several systems together. */
+export function sumOfAudits(audits: readonly AuditCounts[]): AuditCounts {
+  const sum = (of: (audit: AuditCounts) => number): number =>
+    audits.reduce((total, audit) => total + of(audit), 0);
+  const codes = new Set(audits.flatMap(({ refusals }) => Object.keys(refusals)));
+  return {
+    oversold: sum(({ oversold }) => oversold),
+    lost: sum(({ lost }) => lost),
+    doubled: sum(({ doubled }) => doubled),
+    unsold: sum(({ unsold }) => unsold),
+    calls: sum(({ calls }) => calls),
+    askedAgain: sum(({ askedAgain }) => askedAgain),
+    soldOutSkus: sum(({ soldOutSkus }) => soldOutSkus),
+    refusals: Object.fromEntries(
+      [...codes].map((code) => [code, sum(({ refusals }) => refusals[code] ?? 0)]),
+    ),
+  };
+}
 
 class Recording {
   readonly beganAt = performance.now();

@@ -9,16 +9,16 @@ import { dirname } from "node:path";
 import { Random } from "../../config/seeded-random.ts";
 import { endLeftovers } from "../faults/leftovers.ts";
 import { machine } from "../faults/machine.ts";
-import { type AuditCounts, Load, type Stock, type Traffic, type Window } from "./load.ts";
+import { type AuditCounts, Load, type Stock, sumOfAudits, type Traffic, type Window } from "./load.ts";
 import { HELP, type Options, readOptions } from "./options.ts";
 import { measureOrders, type OrderCost } from "./order-cost.ts";
 import { Stage } from "./stage.ts";
 
 const METHOD =
-  "Each node is a process with one shard thread, pinned to a core of its own. Before each figure all nodes are started anew " +
-  "and driven for as long with all that the machine has. Form 1 (held): each may use the same " +
+  "Each node is a process with one shard thread, pinned to a core of its own. Each figure has a system of its own, which " +
+  "begins empty; its nodes are driven for as long with all that the machine has. Form 1 (held): each may use the same " +
   "share of its core, whether it is alone or not, by a control group of the kernel (10 ms periods); spread and hot " +
-  "traffic are sent with so many calls under way that the node is full (closed), and the hot SKU also at six tenths of " +
+  "traffic are sent with so many calls under way at each node that it is full (closed), and the hot SKU also at six tenths of " +
   "what one node did (open, timed from when a call was due); the same by processor time is twice the calls that a second " +
   "of a full node's processor time answered, and does not depend on what else the machine does. Form 2 (computed): no share is set, each node is " +
   "offered a rate that is below what the machine can do, and what its core could do follows from the processor time " +
@@ -37,7 +37,7 @@ const HOT_OFFERED = 0.6;
 const COMPUTED_PER_NODE = 1_500;
 const WARM_S = 2;
 /** Of nodes that were just started, with all that the machine has: their code is not compiled yet. */
-const NEW_NODES_WARM_S = 15;
+const NEW_NODES_WARM_S = 8;
 
 const BARS = { spread: 1.7, hotThroughput: 0.9, hotP99: 1.1 };
 
@@ -55,7 +55,7 @@ type Computed = {
   readonly cpuMsPer1000: number;
 };
 
-type Measured = { readonly held: Held | null; readonly computed: Computed };
+type Measured = { readonly held: Held | null; readonly computed: Computed; readonly audit: AuditCounts };
 
 function note(text: string): void {
   process.stderr.write(`  ${text}\n`);
@@ -65,78 +65,108 @@ async function measure(options: Options) {
   const { rounds, seconds, share, orders, seed } = options;
   const loadBefore = loadavg()[0] ?? 0;
   const beganAt = performance.now();
+  const all: Record<1 | 2, Measured[]> = { 1: [], 2: [] };
+  let isPinned = true;
+  let hotRate: number | null = null;
+  for (let round = 0; round < rounds; round += 1)
+    for (const nodes of round % 2 === 0 ? ([1, 2] as const) : ([2, 1] as const)) {
+      const figure = await onStage(async (stage) => {
+        const measured = await measureNodes(stage, {
+          nodes,
+          seconds,
+          share,
+          hotRate,
+          seed: `${seed}-${round}-${nodes}`,
+        });
+        isPinned &&= stage.isPinned;
+        return measured;
+      });
+      const { held, computed } = figure;
+      hotRate ??= held === null ? null : held.hot.callsPerS * HOT_OFFERED;
+      all[nodes].push(figure);
+      note(
+        `round ${round + 1}, ${nodes} ${nodes === 1 ? "node" : "nodes"}: ` +
+          (held === null
+            ? ""
+            : `spread ${Math.round(held.spread.callsPerS)}/s, hot ${Math.round(held.hot.callsPerS)}/s, ` +
+              `hot p99 ${held.hotOpen.p99Ms.toFixed(1)} ms; `) +
+          `computed ${Math.round(computed.capacityPerS)}/s`,
+      );
+    }
+  const cost = orders === 0 ? null : await onStage((stage) => measureCost(stage, orders));
+  return report({
+    options,
+    loadBefore,
+    seconds: (performance.now() - beganAt) / 1_000,
+    isPinned,
+    all,
+    cost,
+    audit: sumOfAudits([...all[1], ...all[2]].map(({ audit }) => audit)),
+  });
+}
+
+/** A system of its own for each figure: what one leaves behind is no burden of the next. */
+async function onStage<T>(work: (stage: Stage) => Promise<T>): Promise<T> {
   const stage = await Stage.open();
   try {
-    await stage.startAnew(1);
-    const goods: Stock = {
-      spread: skusNamed("SPREAD", SPREAD_SKUS),
-      scarce: skusNamed("SCARCE", SCARCE_SKUS),
-      hot: "HOT-1",
-    };
-    const orderSkus = skusNamed("ORDER", ORDER_SKUS);
-    await stage.receive([...goods.spread, goods.hot, ...orderSkus], PLENTY);
-    await stage.receive(goods.scarce, SCARCE_UNITS);
-    await stage.addProducts(orderSkus);
-    const random = new Random(seed);
-    const ownerOf = (sku: string): string | null => stage.remote.ownerOf(sku);
-    const load = new Load({ stock: stage.stock, goods, random, ownerOf });
-    const all: Record<1 | 2, Measured[]> = { 1: [], 2: [] };
-    let hotRate: number | null = null;
-    for (let round = 0; round < rounds; round += 1)
-      for (const nodes of round % 2 === 0 ? ([1, 2] as const) : ([2, 1] as const)) {
-        // Also those that were there: a process that has run for longer does more with its time.
-        await stage.startAnew(nodes);
-        for (const traffic of ["spread", "hot"] as const)
-          await load.closed(traffic, NEW_NODES_WARM_S, UNDER_WAY_A_NODE * nodes);
-        const held: Held | null = stage.canShare
-          ? await measureHeld(stage, load, { nodes, seconds, share, hotRate })
-          : null;
-        hotRate ??= held === null ? null : held.hot.callsPerS * HOT_OFFERED;
-        const computed = await measureComputed(stage, load, nodes, seconds);
-        all[nodes].push({ held, computed });
-        note(
-          `round ${round + 1}, ${nodes} ${nodes === 1 ? "node" : "nodes"}: ` +
-            (held === null
-              ? ""
-              : `spread ${Math.round(held.spread.callsPerS)}/s, hot ${Math.round(held.hot.callsPerS)}/s, ` +
-                `hot p99 ${held.hotOpen.p99Ms.toFixed(1)} ms; `) +
-            `computed ${Math.round(computed.capacityPerS)}/s`,
-        );
-      }
-    await stage.startAnew(2);
-    const cost = orders === 0 ? null : await measureOrders(stage, orderSkus, orders);
-    await stage.startAnew(1);
-    const audit = await load.audit(stage.stock, SCARCE_UNITS);
-    return report({
-      options,
-      loadBefore,
-      seconds: (performance.now() - beganAt) / 1_000,
-      isPinned: stage.isPinned,
-      all,
-      cost,
-      audit,
-    });
+    return await work(stage);
   } finally {
     await stage.close();
   }
+}
+
+async function measureNodes(
+  stage: Stage,
+  options: {
+    readonly nodes: 1 | 2;
+    readonly seconds: number;
+    readonly share: number;
+    readonly hotRate: number | null;
+    readonly seed: string;
+  },
+): Promise<Measured> {
+  const { nodes, seconds, seed } = options;
+  const goods: Stock = {
+    spread: skusNamed("SPREAD", SPREAD_SKUS),
+    scarce: skusNamed("SCARCE", SCARCE_SKUS),
+    hot: "HOT-1",
+  };
+  await stage.start(nodes);
+  await stage.receive([...goods.spread, goods.hot], PLENTY);
+  await stage.receive(goods.scarce, SCARCE_UNITS);
+  const ownerOf = (sku: string): string | null => stage.remote.ownerOf(sku);
+  const load = new Load({ stock: stage.stock, goods, random: new Random(seed), ownerOf });
+  for (const traffic of ["spread", "hot"] as const)
+    await load.closed(traffic, NEW_NODES_WARM_S, UNDER_WAY_A_NODE);
+  const held = stage.canShare ? await measureHeld(stage, load, options) : null;
+  const computed = await measureComputed(stage, load, nodes, seconds);
+  await stage.startAnew(1);
+  return { held, computed, audit: await load.audit(stage.stock, SCARCE_UNITS) };
+}
+
+async function measureCost(stage: Stage, orders: number): Promise<Record<"one" | "two", OrderCost>> {
+  const skus = skusNamed("ORDER", ORDER_SKUS);
+  await stage.start(2);
+  await stage.receive(skus, PLENTY);
+  await stage.addProducts(skus);
+  return measureOrders(stage, skus, orders);
 }
 
 async function measureHeld(
   stage: Stage,
   load: Load,
   options: {
-    readonly nodes: number;
     readonly seconds: number;
     readonly share: number;
     readonly hotRate: number | null;
   },
 ): Promise<Held> {
-  const { nodes, seconds, share } = options;
+  const { seconds, share } = options;
   stage.hold(share);
-  const full = async (traffic: Traffic, underWay: number) => {
-    await load.closed(traffic, WARM_S, underWay);
+  const full = async (traffic: Traffic) => {
+    await load.closed(traffic, WARM_S, UNDER_WAY_A_NODE);
     const spent = await stage.spent();
-    const window = await load.closed(traffic, seconds, underWay);
+    const window = await load.closed(traffic, seconds, UNDER_WAY_A_NODE);
     const { nodes: ofNodes, postgres, self } = await spent();
     const ofOne = (used: number): number => Math.round((used / window.seconds) * 1_000) / 1_000;
     return {
@@ -148,8 +178,8 @@ async function measureHeld(
       },
     };
   };
-  const spread = await full("spread", UNDER_WAY_A_NODE * nodes);
-  const hot = await full("hot", UNDER_WAY_A_NODE);
+  const spread = await full("spread");
+  const hot = await full("hot");
   const rate = options.hotRate ?? hot.window.callsPerS * HOT_OFFERED;
   const hotOpen = await load.open("hot", seconds, rate);
   stage.hold(null);

@@ -141,13 +141,17 @@ export class Stage {
   }
 
   /**
-   * Ends all nodes and starts so many, which know what they know from PostgreSQL alone; until they share the
-   * stock evenly. They have all of the machine.
+   * Ends all nodes and starts so many, which know what they know from PostgreSQL alone.
    */
   async startAnew(count: 1 | 2): Promise<void> {
     this.hold(null);
     for (const node of [...this.nodes].reverse()) if (node.server !== null) await this.end(node);
-    for (const node of this.nodes.slice(0, count)) await this.start(node);
+    await this.start(count);
+  }
+
+  /** Until they share the stock evenly. They have all of the machine. */
+  async start(count: 1 | 2): Promise<void> {
+    for (const node of this.nodes.slice(0, count)) await this.spawn(node);
     await this.untilSpread(count);
   }
 
@@ -208,7 +212,7 @@ export class Stage {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  private async start(node: Node): Promise<void> {
+  private async spawn(node: Node): Promise<void> {
     this.spawned += 1;
     const server = await CoreServer.spawn({
       databaseUrl: this.server.url(),
