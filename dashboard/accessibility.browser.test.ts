@@ -133,7 +133,7 @@ describe.skipIf(chromium === undefined)("axe finds nothing", () => {
       postOrder(edge, sentOrder(number, { lines, paymentMethod: "pm_card_visa" }));
     const open = await order("AXE-1");
     await inTransaction(edge.database, async (client) =>
-      createFulfillmentOrders(client, open, await readUnsourced(client, open)),
+      createFulfillmentOrders(client, open, await readUnsourced(client, open), null, []),
     );
     const delivered = await order("AXE-2");
     await inTransaction(edge.database, async (client) => {

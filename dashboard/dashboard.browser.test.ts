@@ -305,7 +305,7 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
       })),
     );
     const [id = ""] = await inTransaction(edge.database, async (client) => {
-      const ids = await createFulfillmentOrders(client, orderId, holds, null);
+      const ids = await createFulfillmentOrders(client, orderId, holds, null, []);
       await releaseToFloor(client, ids, new Date());
       return ids;
     });

@@ -70,7 +70,7 @@ describe.skipIf(chromium === undefined)("a role of few rights", () => {
   test("is offered nothing on an order that it may not do, and says so of a hold", async () => {
     const orderId = await order("FEW-1");
     await inTransaction(edge.database, async (client) =>
-      createFulfillmentOrders(client, orderId, await readUnsourced(client, orderId)),
+      createFulfillmentOrders(client, orderId, await readUnsourced(client, orderId), null, []),
     );
     for (const page of [operations, store]) {
       await page.goto(`/orders/${orderId}`);

@@ -150,7 +150,7 @@ describe.skipIf(chromium === undefined)("the order page", () => {
   test("splits a fulfillment order, and offers only what can be done with it", async () => {
     const id = await shownOrder("SPLIT-1");
     await inTransaction(edge.database, async (client) =>
-      createFulfillmentOrders(client, id, await readUnsourced(client, id)),
+      createFulfillmentOrders(client, id, await readUnsourced(client, id), null, []),
     );
     await page.reload();
     await page.getByRole("button", { name: "Split" }).first().click();
@@ -171,7 +171,7 @@ describe.skipIf(chromium === undefined)("the order page", () => {
     const id = await shownOrder("SHARE-2");
     for (const orderId of [other, id])
       await inTransaction(edge.database, async (client) =>
-        createFulfillmentOrders(client, orderId, await readUnsourced(client, orderId), null),
+        createFulfillmentOrders(client, orderId, await readUnsourced(client, orderId), null, []),
       );
     // What other tests have left of this customer is not asked along.
     await edge.database.query(

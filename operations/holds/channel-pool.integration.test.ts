@@ -139,7 +139,7 @@ test("what a change adds, and what moves, is taken from the pool and goes back t
   const at = (await held(orderId))[0]?.at ?? "";
   const elsewhere = at === "east" ? "west" : "east";
   await inTransaction(world.store.database, async (client) =>
-    createFulfillmentOrders(client, orderId, await readUnsourced(client, orderId), null),
+    createFulfillmentOrders(client, orderId, await readUnsourced(client, orderId), null, []),
   );
   const changed = await editOrder(world.context, {
     orderId,

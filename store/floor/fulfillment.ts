@@ -100,15 +100,17 @@ export async function readUnsourced(client: Queryable, orderId: string): Promise
  * order must be locked.
  *
  * @param releaseOn the calendar day before which they do not go to the floor; `null`: at once
+ * @param existing ids of the order's fulfillment orders, read under its lock
  */
 export async function createFulfillmentOrders(
   client: Queryable,
   orderId: string,
   units: readonly UnsourcedUnits[],
   releaseOn: string | null,
+  existing: readonly string[],
 ): Promise<readonly string[]> {
   const locations = [...new Set(units.map((hold) => hold.locationId))].sort();
-  const next = nextFulfillmentOrderNumber(await readFulfillmentOrders(client, orderId));
+  const next = nextFulfillmentOrderNumber(existing.map((id) => ({ id })));
   const idOf = (locationId: string) => `${orderId}-F${next + locations.indexOf(locationId)}`;
   await insertFulfillmentOrders(
     client,

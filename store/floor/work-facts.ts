@@ -1,12 +1,12 @@
 /**
- * What `orders/work-left.ts` asks about an order besides its lines, as one moment has it: one statement,
- * because every message to the order's saga asks for all of it.
+ * An order with what `orders/work-left.ts` asks about it, as one moment has it: one statement, because every
+ * message to the order's saga asks for all of it.
  */
 import { isCollected } from "../../orders/fulfillment/collection.ts";
 import { isMoneyToMove, moneyMissing } from "../../orders/payment/order-completion.ts";
 import type { WorkFacts } from "../../orders/work-left.ts";
 import { moneyFactsOf, type StoredMoney, storedMoneyJson } from "../orders/money-facts.ts";
-import type { OrderProgress } from "../orders/order-progress.ts";
+import { lockOrderRow, ORDER_FIELDS, ORDER_SOURCE, type OrderProgress } from "../orders/order-progress.ts";
 import { batchedByDatabase } from "../sql/batched.ts";
 import type { Database, Queryable } from "../sql/database.ts";
 import { givenList } from "../sql/given-list.ts";
@@ -22,10 +22,13 @@ type FloorFacts = Pick<
   | "underWay"
 >;
 
-type StoredFacts = FloorFacts & { readonly orderId: string; readonly storedMoney: StoredMoney };
+/** An order, and what there is to do for it. */
+export type OrderAtWork = { readonly order: OrderProgress; readonly facts: WorkFacts };
 
-const FACTS = `select o.id as "orderId",
-   (select coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'status', f.status, 'stage', f.stage,
+type StoredFacts = FloorFacts & { readonly storedMoney: StoredMoney };
+
+/** Of the row `o` of `orders`. */
+const FACTS = `(select coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'status', f.status, 'stage', f.stage,
       'releaseOn', f.release_on) order by f.id), '[]')
     from fulfillment_order f where f.order_id = o.id) as "fulfillmentOrders",
    -- Who has found company waits no longer.
@@ -43,35 +46,42 @@ const FACTS = `select o.id as "orderId",
    array(select s.id from shipment s
     where s.order_id = o.id and s.return_id is null and s.shipped_at is not null and s.delivered_at is null
     order by s.id) as "underWay",
-   ${storedMoneyJson("o.id")} as "storedMoney"
- from unnest(${givenList("$1")}) as o(id)`;
+   ${storedMoneyJson("o.id")} as "storedMoney"`;
 
-async function readStored(client: Queryable, orderIds: readonly string[]) {
-  const { rows } = await client.query<StoredFacts>(FACTS, [orderIds]);
-  return new Map(rows.map((row) => [row.orderId, row]));
+const ORDER_AT_WORK = `select ${ORDER_FIELDS}, ${FACTS} from ${ORDER_SOURCE}`;
+
+/** Outside of a transaction: orders that are asked for at once are read by one statement. */
+export const findOrderAtWork = batchedByDatabase(async (database: Database, ids) => {
+  const text = `${ORDER_AT_WORK} where o.id = any(${givenList("$1")})`;
+  const { rows } = await database.query<OrderProgress & StoredFacts>(text, [ids]);
+  return new Map(rows.map((row) => [row.orderId, atWork(row)]));
+});
+
+/** Locks the order as `lockOrder` does. @returns undefined where there is no such order */
+export async function lockOrderAtWork(client: Queryable, orderId: string): Promise<OrderAtWork | undefined> {
+  await lockOrderRow(client, orderId);
+  const { rows } = await client.query<OrderProgress & StoredFacts>(`${ORDER_AT_WORK} where o.id = $1`, [
+    orderId,
+  ]);
+  return rows[0] && atWork(rows[0]);
 }
 
-export async function readWorkFacts(client: Queryable, order: OrderProgress): Promise<WorkFacts> {
-  return workFactsOf(order, (await readStored(client, [order.orderId])).get(order.orderId));
-}
-
-const findStored = batchedByDatabase<Database, StoredFacts>(readStored);
-
-/** The same outside of a transaction: what is asked about several orders at once is read by one statement. */
-export async function findWorkFacts(database: Database, order: OrderProgress): Promise<WorkFacts> {
-  return workFactsOf(order, await findStored(database, order.orderId));
-}
-
-function workFactsOf(order: OrderProgress, stored: StoredFacts | undefined): WorkFacts {
-  if (stored === undefined) throw new Error(`nothing was read of ${order.orderId}`);
-  const { orderId: _, storedMoney, ...floor } = stored;
+function atWork(row: OrderProgress & StoredFacts): OrderAtWork {
+  const { storedMoney, fulfillmentOrders, waitingForCompanions, waitingForOthers, ...rest } = row;
+  const { hasStockErrands, isUnsourced, underWay, ...order } = rest;
   const money = moneyFactsOf(order, storedMoney);
-  return {
-    ...floor,
+  const facts = {
+    fulfillmentOrders,
+    waitingForCompanions,
+    waitingForOthers,
+    hasStockErrands,
+    isUnsourced,
+    underWay,
     money: moneyMissing(money)?.detail ?? null,
     moneyToMove: isMoneyToMove(money),
     holdReasons: order.holdReasons,
     lines: order.lines,
     isCollected: isCollected(order.document),
   };
+  return { order, facts };
 }

@@ -75,13 +75,17 @@ export const PROGRESS_LINES_JSON = `(select jsonb_agg(jsonb_build_object(
 export const SHIPS_PARTS = `(o.ships_parts or coalesce(o.document->>'allocation', '')
     in ('ship_available', 'ship_available_backorder_rest'))`;
 
-const ORDER = `select o.id as "orderId", o.version, o.revision, o.channel_id as "channelId",
+/** SQL: the fields of `OrderProgress`, of `ORDER_SOURCE`. */
+export const ORDER_FIELDS = `o.id as "orderId", o.version, o.revision, o.channel_id as "channelId",
     o.external_number as "externalNumber", c.name as "shopName", o.status,
     o.payment_status as "paymentStatus", o.hold_reasons as "holdReasons", o.currency, o.exponent, o.customer_name as "customerName",
     o.customer_email as "customerEmail", o.ship_by as "shipBy", o.deliver_by as "deliverBy",
     o.tracking_token as "trackingToken", ${SHIPS_PARTS} as "shipsParts", o.document,
-    coalesce(o.payment_method, o.document->>'paymentMethod') as "paymentMethod", coalesce(${PROGRESS_LINES_JSON}, '[]') as lines
-  from orders o join company c on c.id = o.company_id`;
+    coalesce(o.payment_method, o.document->>'paymentMethod') as "paymentMethod", coalesce(${PROGRESS_LINES_JSON}, '[]') as lines`;
+
+export const ORDER_SOURCE = "orders o join company c on c.id = o.company_id";
+
+const ORDER = `select ${ORDER_FIELDS} from ${ORDER_SOURCE}`;
 
 export async function readOrderProgress(
   client: Queryable,
@@ -105,15 +109,21 @@ export const findOrderProgress = batchedByDatabase(async (database: Database, id
  * archived comes back with it.
  */
 export async function lockOrder(client: Queryable, orderId: string): Promise<OrderProgress | undefined> {
-  // Apart from the read, so that the read sees what the previous holder of the lock has written. `no key`: a
-  // timeline entry only refers to the order, so it need not wait.
+  await lockOrderRow(client, orderId);
+  return readOrderProgress(client, orderId);
+}
+
+/**
+ * Apart from what reads the order, so that the reader sees what the previous holder of the lock has written.
+ */
+export async function lockOrderRow(client: Queryable, orderId: string): Promise<void> {
+  // `no key`: a timeline entry only refers to the order, so it need not wait.
   const { rowCount } = await client.query(LOCK_ORDER, [orderId]);
   if (rowCount === 0) {
     await bringBackOrder(client, orderId);
     // Another transaction may have brought it.
     await client.query(LOCK_ORDER, [orderId]);
   }
-  return readOrderProgress(client, orderId);
 }
 
 const LOCK_ORDER = "select from orders where id = $1 for no key update";

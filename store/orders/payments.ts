@@ -63,10 +63,11 @@ export async function beginPaymentTransaction(
       readonly paymentMethod?: string;
     },
 ): Promise<PaymentTransaction> {
-  await client.query(
+  const begun = await client.query<PaymentTransaction>(
     `insert into payment_transaction (key, order_id, provider, account, type, amount_minor, currency, status,
        detail, authorization_key, payment_method)
-     values ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10) on conflict do nothing`,
+     values ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10) on conflict do nothing
+     returning ${TRANSACTION}`,
     [
       transaction.key,
       transaction.orderId,
@@ -80,6 +81,7 @@ export async function beginPaymentTransaction(
       transaction.paymentMethod ?? null,
     ],
   );
+  if (begun.rows[0] !== undefined) return begun.rows[0];
   const { rows } = await client.query<PaymentTransaction>(
     `select ${TRANSACTION} from payment_transaction where key = $1`,
     [transaction.key],

@@ -6,7 +6,7 @@ import {
   findShipmentsByTracking,
   recordProgress,
 } from "../floor/shipments.ts";
-import { findWorkFacts } from "../floor/work-facts.ts";
+import { findOrderAtWork } from "../floor/work-facts.ts";
 import { wasNoticeSent } from "../orders/notices.ts";
 import { findOrderProgress, lockFreeOrders, lockOrders } from "../orders/order-progress.ts";
 import { findKnownOrder } from "../orders/orders.ts";
@@ -38,7 +38,7 @@ test("what is asked about every order by lists of keys is planned once a connect
     await findParcelLines(database, id);
     await wasNoticeSent(database, id);
     await finishOutbox(database, [{ id: -nth, note: null }]);
-    await findWorkFacts(database, { orderId: id } as never).catch(() => {});
+    await findOrderAtWork(database, id);
     await recordProgress(database, [{ shipment: { id } as never, reports: [] }], new Map());
   }
   const client = await database.connect();

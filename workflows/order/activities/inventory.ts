@@ -173,11 +173,13 @@ export function createInventoryActivities({ database, allocator, carriers, now }
       // What came meanwhile is not firm, and what is gone is not to be fulfilled: the next look sees both.
       const held = await readUnsourced(client, orderId);
       const firm = held.filter((hold) => units.some((unit) => isSameHold(unit, hold)));
+      const fulfillmentOrders = (await readFulfillmentOrders(client, orderId)).map(({ id }) => id);
       if (firm.length > 0) {
-        const isFirst = (await readFulfillmentOrders(client, orderId)).length === 0;
-        const ids = await createFulfillmentOrders(client, orderId, firm, releaseDay(order, now()));
+        const releaseOn = releaseDay(order, now());
+        const ids = await createFulfillmentOrders(client, orderId, firm, releaseOn, fulfillmentOrders);
         // What replaces missing units has waited long enough.
-        if (isFirst && mayShareParcel(order.document)) await waitForCompanions(client, ids);
+        if (fulfillmentOrders.length === 0 && mayShareParcel(order.document))
+          await waitForCompanions(client, ids);
         await recordEntry(client, {
           orderId,
           key: `allocated:${ids[0]}`,
@@ -187,9 +189,9 @@ export function createInventoryActivities({ database, allocator, carriers, now }
           data: { fulfillmentOrders: ids },
         });
         await changeOrder(client, order, { ledger: adding(wholeUnits(firm), "allocated") });
+        fulfillmentOrders.push(...ids);
       }
-      const all = await readFulfillmentOrders(client, orderId);
-      return { status: "allocated", fulfillmentOrders: all.map(({ id }) => id) };
+      return { status: "allocated", fulfillmentOrders };
     });
   };
 

@@ -13,7 +13,7 @@ import {
   readFulfillmentOrders,
 } from "../../../store/floor/fulfillment.ts";
 import { outboundShipmentId } from "../../../store/floor/shipments.ts";
-import { findWorkFacts, readWorkFacts } from "../../../store/floor/work-facts.ts";
+import { findOrderAtWork, lockOrderAtWork, type OrderAtWork } from "../../../store/floor/work-facts.ts";
 import { readMoneyFacts } from "../../../store/orders/money-facts.ts";
 import { askForPaymentRow } from "../../../store/orders/notices.ts";
 import {
@@ -55,6 +55,11 @@ export async function mustReadOrder(database: Database, orderId: string): Promis
 
 export async function mustLockOrder(client: Queryable, orderId: string): Promise<OrderProgress> {
   return existing(await lockOrder(client, orderId), orderId);
+}
+
+/** With what there is to do for it. */
+async function mustLockAtWork(client: Queryable, orderId: string): Promise<OrderAtWork> {
+  return existing(await lockOrderAtWork(client, orderId), orderId);
 }
 
 /** What was found of an order that must be there. @throws StepImpossible `order_not_found` */
@@ -101,15 +106,15 @@ export function createOrderStateActivities({ database, payments }: SagaDependenc
 
     /** What the saga can do for the order now, and what it waits for. */
     async askWhatIsLeft({ orderId }: OrderId): Promise<WorkLeft> {
-      return workLeft(await findWorkFacts(database, await mustReadOrder(database, orderId)));
+      return workLeft(existing(await findOrderAtWork(database, orderId), orderId).facts);
     },
 
     /** The store keeps it for its customer from now on. */
     async keepForCustomer(input: OrderId & { readonly fulfillmentOrderId: string }): Promise<void> {
       const { orderId, fulfillmentOrderId } = input;
       await inTransaction(database, async (client) => {
-        const order = await mustLockOrder(client, orderId);
-        const { keep } = workLeft(await readWorkFacts(client, order));
+        const { facts } = await mustLockAtWork(client, orderId);
+        const { keep } = workLeft(facts);
         if (!keep.includes(fulfillmentOrderId)) return;
         const { place, until } = await beginCollection(client, fulfillmentOrderId);
         await recordEntry(client, {
@@ -132,8 +137,8 @@ export function createOrderStateActivities({ database, payments }: SagaDependenc
     ): Promise<{ readonly status: "leaving"; readonly shipmentId: string } | { readonly status: "stays" }> {
       const { orderId, fulfillmentOrderId } = input;
       return inTransaction(database, async (client) => {
-        const order = await mustLockOrder(client, orderId);
-        const { send } = workLeft(await readWorkFacts(client, order));
+        const { order, facts } = await mustLockAtWork(client, orderId);
+        const { send } = workLeft(facts);
         if (!send.includes(fulfillmentOrderId) || (await isUncovered(client, order)))
           return { status: "stays" };
         await markLeaving(client, fulfillmentOrderId);
@@ -210,8 +215,8 @@ export function createOrderStateActivities({ database, payments }: SagaDependenc
      */
     async reviewHolds({ orderId }: OrderId) {
       return inTransaction(database, async (client) => {
-        const order = await mustLockOrder(client, orderId);
-        const { resolved } = workLeft(await readWorkFacts(client, order));
+        const { order, facts } = await mustLockAtWork(client, orderId);
+        const { resolved } = workLeft(facts);
         const open = order.holdReasons.filter((reason) => !resolved.includes(reason));
         await changeOrder(client, order, { holdReasons: open });
         const stops = stoppingReasons({ ...order, holdReasons: open });
@@ -262,8 +267,8 @@ export function createOrderStateActivities({ database, payments }: SagaDependenc
      */
     async completeOrder({ orderId }: OrderId): Promise<{ readonly status: "completed" | "not_done" }> {
       return inTransaction(database, async (client) => {
-        const order = await mustLockOrder(client, orderId);
-        if (workLeft(await readWorkFacts(client, order)).waitsFor.length > 0) return { status: "not_done" };
+        const { order, facts } = await mustLockAtWork(client, orderId);
+        if (workLeft(facts).waitsFor.length > 0) return { status: "not_done" };
         const fresh = await recordEntry(client, {
           orderId,
           key: "completed",

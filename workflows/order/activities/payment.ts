@@ -56,18 +56,25 @@ type OrderId = { readonly orderId: string };
 
 type Done<S extends string> = { readonly status: S };
 
+/** What the order's money wants: a call, nothing, or a person. */
+type NextCall = { readonly order: OrderProgress; readonly call: PaymentTransaction } | "agrees" | "held";
+
 export function createPaymentActivities({ database, payments }: SagaDependencies) {
   const moneyOf = async (client: DatabaseClient, order: OrderProgress): Promise<ChargedMoney> => {
     const step = payments.first.port.smallestChargeable(order.currency);
     return (await readMoneyFacts(client, order, step)).money;
   };
 
+  /** The provider's own name of the authorisation that the call is of. */
+  const referenceOf = async ({ orderId, authorizationKey }: PaymentTransaction): Promise<string> => {
+    if (authorizationKey === null) return "";
+    const authorizations = await readAuthorizations(database, orderId);
+    return authorizations.find(({ key }) => key === authorizationKey)?.reference ?? "";
+  };
+
   /** Makes the call, or asks again how it ended. */
   const perform = async (order: OrderProgress, call: PaymentTransaction): Promise<PaymentResult> => {
-    const authorization = (await readAuthorizations(database, order.orderId)).find(
-      ({ key }) => key === call.authorizationKey,
-    );
-    const reference = authorization?.reference ?? "";
+    const reference = await referenceOf(call);
     const run = (): Promise<PaymentResult> => {
       const provider = payments.at(call);
       switch (call.type) {
@@ -167,34 +174,54 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
     });
 
   /** The call that an earlier run has begun and not settled, or else the one that is to be made now. */
-  const nextCall = (orderId: string): Promise<PaymentTransaction | "agrees" | "held"> =>
+  const nextCall = (orderId: string): Promise<NextCall> =>
     inTransaction(database, async (client) => {
       const order = await mustLockOrder(client, orderId);
       const calls = await readPaymentTransactions(client, orderId);
       const pending = calls.find(({ status, type }) => status === "pending" && type !== "refund");
-      if (pending !== undefined) return pending;
+      if (pending !== undefined) return { order, call: pending };
       if (isMoneyInDoubt(order.holdReasons)) return "held";
       await giveBackCredit(client, order);
       const money = await moneyOf(client, order);
       const movement = nextMovement(money);
-      if (movement === null) return "agrees";
-      if (movement.type === "give-back") {
-        await askForRefund(client, order, {
-          key: `${orderId}:overpaid:${order.version}`,
-          reason: "overpayment",
-          amountMinor: movement.amountMinor,
-          by: "saga:adjust-payment",
-        });
+      if (movement === null) {
+        await noteStatus(client, order, money);
         return "agrees";
       }
-      if (movement.type === "write-debt") {
-        const { amountMinor } = movement;
-        const by = "saga:adjust-payment";
-        await oweForLostDispute(client, order, { amountMinor, before: money.owedForLost, by });
-        return "agrees";
+      switch (movement.type) {
+        case "give-back":
+          await askForRefund(client, order, {
+            key: `${orderId}:overpaid:${order.version}`,
+            reason: "overpayment",
+            amountMinor: movement.amountMinor,
+            by: "saga:adjust-payment",
+          });
+          return noteStatusAnew(client, orderId);
+        case "write-debt":
+          await oweForLostDispute(client, order, {
+            amountMinor: movement.amountMinor,
+            before: money.owedForLost,
+            by: "saga:adjust-payment",
+          });
+          return noteStatusAnew(client, orderId);
+        default: {
+          const call = await begin(client, order, movement, moneyCallKey(orderId, calls.length + 1));
+          return call === "held" ? call : { order, call };
+        }
       }
-      return begin(client, order, movement, moneyCallKey(orderId, calls.length + 1));
     });
+
+  const noteStatus = async (client: DatabaseClient, order: OrderProgress, money: ChargedMoney) => {
+    const paymentStatus = await statusNow(client, order, money);
+    if (paymentStatus !== order.paymentStatus) await changeOrder(client, order, { paymentStatus });
+  };
+
+  /** Of the order as this transaction has left it. */
+  const noteStatusAnew = async (client: DatabaseClient, orderId: string): Promise<"agrees"> => {
+    const order = await mustLockOrder(client, orderId);
+    await noteStatus(client, order, await moneyOf(client, order));
+    return "agrees";
+  };
 
   const begin = async (
     client: DatabaseClient,
@@ -319,27 +346,22 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
   };
 
   const adjustPayment = async ({ orderId }: OrderId): Promise<Done<"agrees" | "held">> => {
-    await handOverUnposted(orderId);
-    const { paymentBy } = (await mustReadOrder(database, orderId)).document;
+    const seen = await mustReadOrder(database, orderId);
+    // What becomes ready after this look says so itself, and the saga looks again.
+    if (unpostedUnits(seen).length > 0) await handOverUnposted(orderId);
+    const { paymentBy } = seen.document;
     if (paymentBy === "on_delivery") await noteCash(orderId);
     if (paymentBy === "channel") await noteDueAtChannel(orderId);
     if (paymentBy !== "merchant") return { status: "agrees" };
     // While the order waits for it, it is the shopper's to confirm.
-    if (!isMoneyInDoubt((await mustReadOrder(database, orderId)).holdReasons))
+    if (!isMoneyInDoubt(seen.holdReasons))
       await settleUnconfirmed({ database, payments }, orderId, { by: "saga:adjust-payment" });
     for (;;) {
-      const call = await nextCall(orderId);
-      if (call === "held") return { status: "held" };
-      if (call === "agrees") break;
-      const answer = await perform(await mustReadOrder(database, orderId), call);
-      await settle(orderId, call, answer, "saga:adjust-payment", "payment_failed");
+      const next = await nextCall(orderId);
+      if (typeof next === "string") return { status: next };
+      const answer = await perform(next.order, next.call);
+      await settle(orderId, next.call, answer, "saga:adjust-payment", "payment_failed");
     }
-    await inTransaction(database, async (client) => {
-      const order = await mustLockOrder(client, orderId);
-      const paymentStatus = await statusNow(client, order, await moneyOf(client, order));
-      if (paymentStatus !== order.paymentStatus) await changeOrder(client, order, { paymentStatus });
-    });
-    return { status: "agrees" };
   };
 
   return {
@@ -374,7 +396,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
         const order = await mustLockOrder(client, orderId);
         const calls = await readPaymentTransactions(client, orderId, "authorization");
         const earlier = calls.find((call) => call.key === key);
-        if (earlier !== undefined) return earlier;
+        if (earlier !== undefined) return { order, call: earlier };
         const credit = await spendAskedFor(client, order);
         if (credit.status === "refused") return { code: "payment_failed" as const, detail: credit.detail };
         const money = await moneyOf(client, order);
@@ -386,7 +408,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
         }
         const { paymentMethod } = order;
         if (paymentMethod === null) return missing(minorText(movement.amountMinor, order.currency));
-        return beginPaymentTransaction(client, {
+        const call = await beginPaymentTransaction(client, {
           ...accountOf(payments.first),
           key,
           orderId,
@@ -395,14 +417,15 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
           currency: order.currency,
           paymentMethod,
         });
+        return { order, call };
       });
       if (begun === null) return { status: "authorized" };
       if ("code" in begun) return { status: "refused", holdCode: begun.code, detail: begun.detail };
-      const order = await mustReadOrder(database, orderId);
-      const answer = await perform(order, begun);
-      await settle(orderId, begun, answer, "saga:authorize-payment");
+      const { order, call } = begun;
+      const answer = await perform(order, call);
+      await settle(orderId, call, answer, "saga:authorize-payment");
       if (answer.status === "succeeded") return { status: "authorized" };
-      const amount = minorText(begun.amountMinor, begun.currency);
+      const amount = minorText(call.amountMinor, call.currency);
       const holdCode = answer.unconfirmed === undefined ? "payment_failed" : "payment_unconfirmed";
       return { status: "refused", holdCode, detail: `${amount}: ${answer.message}` };
     },
