@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { ServiceFault } from "../../../ports/service-fault.ts";
 import type { AmazonApi, Asked } from "./api.ts";
-import { errorInXmlReport, runFeed } from "./feeds.ts";
+import { errorInTextReport, errorInXmlReport, runFeed } from "./feeds.ts";
 
 const feed = { feedType: "JSON_LISTINGS_FEED", contentType: "application/json", content: "{}" } as const;
 
@@ -69,5 +69,31 @@ describe("a report in XML", () => {
       code: "feed_error",
       message: "Amazon refused the message.",
     });
+  });
+});
+
+describe("a report in lines with tabs", () => {
+  const report = (successful: number, ...rows: readonly string[]) =>
+    [
+      "Feed Processing Summary:",
+      "\tNumber of records processed\t\t1",
+      `\tNumber of records successful\t\t${successful}`,
+      "",
+      "original-record-number\tsku\terror-code\terror-type\terror-message",
+      ...rows,
+    ].join("\r\n");
+
+  test("without an error is none, whatever it warns of", () => {
+    expect(errorInTextReport("")).toBeNull();
+    expect(errorInTextReport(report(1))).toBeNull();
+    expect(errorInTextReport(report(1, "1\t\t79000\tWarning\tlate"))).toBeNull();
+  });
+
+  test("tells the first error, and that a record was not taken though nobody says why", () => {
+    expect(
+      errorInTextReport(report(0, "1\t\t79000\tWarning\tlate", "1\t\t79513\tError\tPlease provide x")),
+    ).toEqual({ code: "79513", message: "Please provide x" });
+    expect(errorInTextReport(report(0))).toMatchObject({ code: "feed_error" });
+    expect(errorInTextReport(report(0, "1\t\t\tError"))).toMatchObject({ code: "feed_error" });
   });
 });

@@ -16,7 +16,7 @@ const check = hasVendor("amazon")
       ["fulfillmentOutbound_2020-07-01.swagger.json", "fbaInventory_v1.swagger.json"].map(
         (file) => `amazon/${file}`,
       ),
-      { isOther: ({ request }) => /^\/auth\//.test(request.path) },
+      { isOther: ({ request }) => request.path === "/" || /^\/auth\//.test(request.path) },
     )
   : null;
 
