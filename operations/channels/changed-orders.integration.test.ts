@@ -61,7 +61,7 @@ function secretOf(kind: string, url: string): string {
 beforeAll(async () => {
   world = await startCaptureWorld(
     ["east"],
-    [...SHOPS.map((kind) => ({ id: kind, kind })), { id: "amazon-queued", kind: "amazon" }],
+    [...SHOPS.map((kind) => ({ id: kind, kind })), { id: "queued", kind: "amazon" }],
   );
   await stockMugs(world, 1_000);
   let base = "";
@@ -160,7 +160,7 @@ const placed = (kind: string, number: number): string => {
 };
 
 describe("Amazon's queue", () => {
-  const QUEUED = "amazon-queued";
+  const QUEUED = "queued";
   let seller: AmazonSimulator;
 
   beforeAll(async () => {
@@ -194,19 +194,21 @@ describe("Amazon's queue", () => {
 
   test("keeps what could not be written down, and hands it out again", async () => {
     await work?.stop();
+    seller.queue.endWaiting();
     const id = placed(QUEUED, 2);
     const account = { channelId: QUEUED } as ChannelAccount;
     const connection = await desk.connect("amazon", seller.account);
+    const restore = () =>
+      query("alter table channel_changed_order_away rename to channel_changed_order").then(() => {});
     const read = () => {
       if (connection.messages === undefined) throw new Error("the account has a queue");
       const ours = { context: world.context, account, adapters: channelAdapters };
+      seller.queue.showAll();
       return readMessages(ours, connection.messages, new AbortController().signal);
     };
     await query("alter table channel_changed_order rename to channel_changed_order_away");
-    await expect(read()).rejects.toThrow();
-    await query("alter table channel_changed_order_away rename to channel_changed_order");
+    await expect(read().finally(restore)).rejects.toThrow();
     expect(seller.queue.waiting).toBe(1);
-    seller.queue.showAll();
     expect(await read()).toEqual({ count: 1, refused: [] });
     expect(seller.queue.waiting).toBe(0);
     // What nobody can read is forgotten as well: it would come for ever.

@@ -248,7 +248,7 @@ test("Amazon gets the invoice as a page where the order's marketplace wants one,
 
   seller.sellAt(GERMANY);
   const german = await buy("amazon", 9, 2, { taxPercent: 19 });
-  await sendParcel(world.store.database, german, 1);
+  await sendParcel(world.store.database, german, 2);
   await eventually(
     "all is told",
     async () => /^invoice INV-\d+ told,ship told,acknowledge told$/.test(String(await tellings(german))),

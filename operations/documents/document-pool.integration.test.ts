@@ -94,17 +94,10 @@ test("an invoice says all of it in its own letters, and is the same bytes whenev
   const bytes = await pool.invoice(invoice);
   const { text, missing, pages } = readPdfText(bytes);
   expect([missing, pages]).toEqual([0, 1]);
-  for (const part of [
-    ...invoice.seller,
-    ...invoice.buyer,
-    "INV-000042",
-    "302-1",
-    "20.00",
-    "19",
-    "3.80",
-    "23.80",
-  ])
-    expect(text).toContain(part);
+  // Letters of another font are a piece of their own.
+  const said = text.replaceAll(" ", "");
+  const parts = [...invoice.seller, ...invoice.buyer, "INV-000042", "302-1", "20.00", "19", "3.80", "23.80"];
+  for (const part of parts) expect(said).toContain(part.replaceAll(" ", ""));
   expect(text).toContain("VAT EUR");
   expect(Buffer.from(await pool.invoice(invoice)).equals(Buffer.from(bytes))).toBe(true);
   const [line] = invoice.lines;

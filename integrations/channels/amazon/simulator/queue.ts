@@ -34,7 +34,8 @@ export class SimulatedQueue {
   private readonly look: () => void;
   private readonly messages = new Map<string, Message>();
   private lastId = 0;
-  private isStopped = false;
+  /** Goes up when whoever waits is sent away. */
+  private waits = 0;
 
   /** @param look called before a message is looked for: whoever has something to say says it then */
   constructor(options: {
@@ -106,23 +107,25 @@ export class SimulatedQueue {
     return refused("com.amazonaws.sqs#RequestThrottled", "Rate exceeded");
   }
 
-  /** Nobody is kept waiting any longer. */
-  stop(): void {
-    this.isStopped = true;
+  /** Whoever waits now gets nothing: also a call whose caller has gone, which would take a message along. */
+  endWaiting(): void {
+    this.waits += 1;
   }
 
   private async receive(fields: unknown): Promise<Record<string, unknown>> {
     const most = countAt(fields, "MaxNumberOfMessages") || 1;
     const hiddenMs = countAt(fields, "VisibilityTimeout") * 1_000;
     const until = performance.now() + (countAt(fields, "WaitTimeSeconds") || 0) * 1_000;
+    const { waits } = this;
     for (;;) {
+      // SQS leaves the list out where it is empty.
+      if (this.waits !== waits) return {};
       this.look();
       const found = [...this.messages.values()]
         .filter(({ visibleAtMs }) => visibleAtMs <= performance.now())
         .slice(0, most);
       if (found.length > 0) return { Messages: found.map((message) => this.handedOut(message, hiddenMs)) };
-      // SQS leaves the list out where it is empty.
-      if (this.isStopped || performance.now() >= until) return {};
+      if (performance.now() >= until) return {};
       await pause(TICK_MS);
     }
   }

@@ -499,7 +499,7 @@ async function start(options: ChannelSimulatorOptions): Promise<AmazonSimulator>
       restricted.expireAll();
     },
     async close() {
-      queue.stop();
+      queue.endWaiting();
       await webhooks.stop();
       await server.close();
     },
