@@ -129,6 +129,26 @@ describe(`an invoice${vendorNote("amazon")}`, () => {
     expect(uploads(world)).toEqual([]);
   });
 
+  test("that the application may not upload is a person's, and keeps no other word waiting", async () => {
+    const world = await openSeller();
+    const word = await sold(world);
+    world.shop.feeds.deniesInvoices = true;
+    expect(await world.seller.tell(word)).toMatchObject({
+      status: "refused",
+      code: "invoices_not_allowed",
+      message: expect.stringContaining("Tax Invoicing (Restricted)"),
+    });
+    // The whole account locked out is another matter: that is no fault of the word's.
+    const locked = await amazon.api?.connect({
+      ...world.shop.account,
+      AMAZON_REFRESH_TOKEN: "Atzr|ended",
+      AMAZON_INVOICE_SELLER: SELLER,
+    });
+    expect(await faultOfCall(() => locked?.tell(word) ?? Promise.resolve())).toMatchObject({
+      code: "unauthorized",
+    });
+  });
+
   test("that says no tax, that corrects another, or of an order that was cancelled is a person's", async () => {
     const world = await openSeller();
     const word = await sold(world);

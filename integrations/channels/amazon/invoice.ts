@@ -14,7 +14,7 @@ import type { OrderToInvoice, OrderWord, Told } from "../../../ports/channel-con
 import { ServiceFault } from "../../../ports/service-fault.ts";
 import { textAt } from "../../vendor-kit/vendor-json.ts";
 import { type AmazonApi, SERVICE } from "./api.ts";
-import { errorInTextReport, runFeed } from "./feeds.ts";
+import { errorInTextReport, type FeedAnswer, runFeed } from "./feeds.ts";
 import { TAKES_INVOICES } from "./marketplaces.ts";
 
 export type InvoiceWord = Extract<OrderWord, { readonly kind: "invoice" }>;
@@ -49,23 +49,46 @@ export async function tellInvoice(
   const status = textAt(order, "fulfillment", "fulfillmentStatus");
   if (status === "CANCELLED") return refused("cancelled_at_channel", "Amazon: the order is CANCELLED.");
   if (status !== "SHIPPED" && status !== "PARTIALLY_SHIPPED") throw notDispatched(word);
-  const { feedId, report } = await runFeed(api, {
-    feedType: "UPLOAD_VAT_INVOICE",
-    contentType: "application/pdf",
-    content: await word.document(seller),
-    marketplaceIds: [marketplaceId],
-    options: {
-      "metadata:orderid": word.order.externalId,
-      "metadata:invoicenumber": word.number,
-      "metadata:documenttype": "Invoice",
-      "metadata:totalamount": decimalText(word.total),
-      "metadata:totalvatamount": decimalText(word.tax),
-    },
-  });
-  const error = errorInTextReport(report);
-  if (error === null) return { status: "told", reference: feedId };
+  const answer = await upload(api, word, marketplaceId, await word.document(seller));
+  if (answer === "not_allowed") {
+    const message =
+      "Amazon does not let this application upload invoices: it takes the role Tax Invoicing (Restricted), and the seller's authorization anew.";
+    return refused("invoices_not_allowed", message);
+  }
+  const error = errorInTextReport(answer.report);
+  if (error === null) return { status: "told", reference: answer.feedId };
   if (error.code === NOT_DISPATCHED) throw notDispatched(word);
   return { status: "refused", ...error };
+}
+
+/**
+ * The order was read just now by the same account: what is not allowed is this feed alone, which must not
+ * keep the channel's other words waiting.
+ */
+async function upload(
+  api: AmazonApi,
+  word: InvoiceWord,
+  marketplaceId: string,
+  content: Uint8Array,
+): Promise<FeedAnswer | "not_allowed"> {
+  try {
+    return await runFeed(api, {
+      feedType: "UPLOAD_VAT_INVOICE",
+      contentType: "application/pdf",
+      content,
+      marketplaceIds: [marketplaceId],
+      options: {
+        "metadata:orderid": word.order.externalId,
+        "metadata:invoicenumber": word.number,
+        "metadata:documenttype": "Invoice",
+        "metadata:totalamount": decimalText(word.total),
+        "metadata:totalvatamount": decimalText(word.tax),
+      },
+    });
+  } catch (error) {
+    if (error instanceof ServiceFault && error.status === 403) return "not_allowed";
+    throw error;
+  }
 }
 
 function refused(code: string, message: string): Told {

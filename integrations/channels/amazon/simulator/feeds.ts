@@ -43,6 +43,8 @@ export class SimulatedFeeds {
   readonly invoices = new Map<string, UploadedInvoice>();
   /** The account has Amazon make its invoices. */
   makesInvoices = false;
+  /** The application lacks the role for invoices. */
+  deniesInvoices = false;
   private readonly documents = new Map<string, Buffer | null>();
   private readonly feeds = new Map<string, StoredFeed>();
   private readonly books: ShopBooks;
@@ -83,6 +85,10 @@ export class SimulatedFeeds {
     const body = bodyOf(request);
     const type = textAt(body, "feedType");
     const content = this.documents.get(textAt(body, "inputFeedDocumentId"));
+    if (this.deniesInvoices && type === "UPLOAD_VAT_INVOICE")
+      return jsonReply(403, {
+        errors: [{ code: "Unauthorized", message: "Access to the resource is forbidden", details: "" }],
+      });
     if (!TYPES.includes(type)) return invalid(`There is no feed type ${type}`);
     if (content == null) return invalid("inputFeedDocumentId names no uploaded document");
     if (listAt(body, "marketplaceIds").length === 0) return invalid("marketplaceIds is empty");

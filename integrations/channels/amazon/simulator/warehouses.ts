@@ -49,6 +49,8 @@ export class SimulatedWarehouses implements SimulatedKeeper {
   deliverMs = 60_000;
   splits = false;
   isDenied = false;
+  /** What every package is said to do, in Amazon's word; null: it goes its way by the clock. */
+  journey: string | null = null;
   /** So many pages of the stock expire before they are asked for. */
   expiringPages = 0;
   readonly leftOut = new Set<string>();
@@ -191,7 +193,7 @@ export class SimulatedWarehouses implements SimulatedKeeper {
         packageNumber: number,
         trackingNumber: `TBA${number}`,
         carrierCode: "AMZN_US",
-        currentStatus: isThere ? "DELIVERED" : "IN_TRANSIT",
+        currentStatus: this.journey ?? (isThere ? "DELIVERED" : "IN_TRANSIT"),
         currentStatusDescription: isThere ? "Delivered" : "In transit",
         trackingEvents: [
           {
