@@ -1,7 +1,7 @@
 /** The company: its name, its currency, and where its days begin. And how the first one is made. */
 import Type from "typebox";
 import { PASSWORD_MOST } from "../config/limits.ts";
-import { Count, closed, Email, type Shape, Text, text, Version } from "./shapes.ts";
+import { Count, closed, Email, Nullable, type Shape, Text, text, Version } from "./shapes.ts";
 
 const FIELDS = {
   name: text(100),
@@ -11,7 +11,13 @@ const FIELDS = {
   currency: Type.String({ pattern: "^[A-Z]{3}$" }),
 };
 
-export const CompanyView = Type.Object({ id: Text, version: Count, ...FIELDS });
+/**
+ * Of GS1, 6 to 12 digits: what the SSCCs on the company's parcels begin with. Null: it has none, and trading
+ * partners are told of no SSCC.
+ */
+const GS1_PREFIX = Nullable(Type.String({ pattern: "^[0-9]{6,12}$" }));
+
+export const CompanyView = Type.Object({ id: Text, version: Count, ...FIELDS, gs1Prefix: GS1_PREFIX });
 export type CompanyView = Shape<typeof CompanyView>;
 
 /** What is left out stays as it is. */
@@ -21,6 +27,7 @@ export const ChangeCompanyBody = Type.Object(
     name: Type.Optional(FIELDS.name),
     timeZone: Type.Optional(FIELDS.timeZone),
     currency: Type.Optional(FIELDS.currency),
+    gs1Prefix: Type.Optional(GS1_PREFIX),
   },
   closed,
 );

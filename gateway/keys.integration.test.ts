@@ -148,11 +148,15 @@ describe("the company", () => {
       name: "Acme Outfitters",
       timeZone: "UTC",
       currency: "USD",
+      gs1Prefix: null,
       version: 1,
     });
     const changed = await change({ version: 1, name: "Acme", timeZone: "Pacific/Auckland" });
     expect(changed.json).toEqual({ ...before, name: "Acme", timeZone: "Pacific/Auckland", version: 2 });
     expect(saidOf(await change({ version: 1, name: "Late" }))).toEqual([409, "setting_changed"]);
+    const numbered = await change({ version: 2, gs1Prefix: "0614141" });
+    expect(numbered.json).toMatchObject({ gs1Prefix: "0614141", name: "Acme", version: 3 });
+    expect((await change({ version: 3, gs1Prefix: null })).json).toMatchObject({ gs1Prefix: null });
   });
 
   test.each([
@@ -160,6 +164,7 @@ describe("the company", () => {
     ["an offset, which knows no summer", { timeZone: "+02:00" }, 422, "unknown_time_zone"],
     ["a currency that there is not", { currency: "XXY" }, 422, "unknown_currency"],
     ["another currency while there are products", { currency: "EUR" }, 409, "currency_in_use"],
+    ["a GS1 prefix that is none", { gs1Prefix: "0614-141" }, 400, "invalid_request"],
     ["a field that there is not", { id: "other" }, 400, "invalid_request"],
   ])("is refused %s", async (_name, fields, status, code) => {
     const { version } = await company();

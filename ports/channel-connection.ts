@@ -13,6 +13,7 @@
  *    by floating point.
  */
 import type { Money } from "../orders/money.ts";
+import type { ChannelMessages } from "./channel-messages.ts";
 import type { FulfillmentProvider } from "./fulfillment-provider.ts";
 
 /** Where a page of orders goes on. The connection's own word, kept as it is between processes. */
@@ -84,6 +85,18 @@ export type InvoiceTold = {
   readonly charges: Money;
   readonly tax: Money;
   readonly total: Money;
+  /**
+   * The same as a PDF, drawn when it is asked for; the same bytes each time.
+   *
+   * @param seller who issues it, by lines: name first, then address and tax number
+   */
+  document(seller: readonly string[]): Promise<Uint8Array<ArrayBuffer>>;
+};
+
+/** What an order says of whether its channel wants invoices of it. */
+export type OrderToInvoice = {
+  readonly externalIds: Readonly<Record<string, string>>;
+  readonly attributes: Readonly<Record<string, string>>;
 };
 
 /** What is told of an order. `key` is the same whenever it is told. */
@@ -99,6 +112,8 @@ export type OrderWord = { readonly key: string; readonly order: ToldOrder } & (
       readonly trackingNumber: string;
       readonly trackingUrl: string | null;
       readonly shippedAt: string;
+      /** SSCC-18 on the parcel, of the company's own prefix; absent: it has none. */
+      readonly sscc?: string;
       readonly lines: readonly ToldLine[];
     }
   | {
@@ -200,6 +215,11 @@ export interface ChannelConnection {
   /** What this channel can be told of an order; the rest is not asked of it. */
   readonly tells: ReadonlySet<OrderWordKind>;
   /**
+   * Of a channel that is told of invoices: whether of this order. None is made of the others, and no number
+   * used up. Absent: of every order.
+   */
+  wantsInvoice?(order: OrderToInvoice): boolean;
+  /**
    * A call that changes nothing, to see whether the account works. `detail` names the account, or what is
    * wrong.
    */
@@ -223,6 +243,8 @@ export interface ChannelConnection {
    * us, goes too. Repeating it changes nothing. Absent: it keeps nothing.
    */
   forgetOrders?(externalIds: readonly string[]): Promise<void>;
+  /** Where the account has a queue that the channel writes to; absent: it has none. */
+  readonly messages?: ChannelMessages;
   /** Where the account's vendor also keeps and sends goods for us; absent: it does not. */
   readonly fulfillment?: FulfillmentProvider;
 }

@@ -43,6 +43,11 @@ export type ChannelReading =
   /** The channel says that an order changed and not what became of it: its connection reads the order. */
   | { readonly kind: "changed"; readonly externalId: string }
   /**
+   * A vendor that runs a location of ours says that what it was asked to send under this key has changed:
+   * what has become of it is asked there.
+   */
+  | { readonly kind: "request_changed"; readonly key: string }
+  /**
    * A shopper wants to be forgotten, and the channel passes it on. Only a webhook whose signature is right is
    * believed.
    */

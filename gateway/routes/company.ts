@@ -20,7 +20,7 @@ export const companyRoutes: readonly Route[] = [
   route({
     method: "GET",
     path: "/v1/company",
-    summary: "The company: name, time zone, currency",
+    summary: "The company: name, time zone, currency, GS1 prefix",
     access: { kind: "permission", permission: "settings.read" },
     reply: CompanyView,
     handle: async (call) => ({ json: await companyOf(call) }),
@@ -28,7 +28,7 @@ export const companyRoutes: readonly Route[] = [
   route({
     method: "PATCH",
     path: "/v1/company",
-    summary: "Changes name, time zone or currency; what is left out stays as it is",
+    summary: "Changes name, time zone, currency or GS1 prefix; what is left out stays as it is",
     access: { kind: "permission", permission: "company.write" },
     body: ChangeCompanyBody,
     reply: CompanyView,

@@ -18,9 +18,11 @@ export type HttpCall = {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
   /** Whole call, milliseconds. */
   readonly timeoutMs: number;
+  /** Aborted when nobody waits for the answer any more: that is a `network_error`. */
+  readonly signal?: AbortSignal;
 };
 
 export type HttpReply = {
@@ -53,12 +55,13 @@ export async function callHttp(call: HttpCall): Promise<HttpReply> {
 }
 
 async function send(call: HttpCall, traceHeaders: Readonly<Record<string, string>>): Promise<HttpReply> {
+  const late = AbortSignal.timeout(call.timeoutMs);
   try {
     const response = await fetch(call.url, {
       method: call.method,
       headers: { ...call.headers, ...traceHeaders },
       redirect: "error",
-      signal: AbortSignal.timeout(call.timeoutMs),
+      signal: call.signal === undefined ? late : AbortSignal.any([late, call.signal]),
       ...(call.body === undefined ? {} : { body: call.body }),
     });
     return { status: response.status, headers: response.headers, body: await readBody(response) };

@@ -27,6 +27,7 @@ import { unitsText } from "../../orders/units-text.ts";
 import type { ChannelAdapter, ChannelReading } from "../../ports/channels.ts";
 import { type Catalog, type Channel, catalogOf } from "../../store/catalog/catalog.ts";
 import { nameChangedOrder } from "../../store/channels/changed-orders.ts";
+import { hurryRequest } from "../../store/channels/provider-requests.ts";
 import { type CapturedOrder, capturedOrderWriter } from "../../store/orders/captured-orders.ts";
 import { cancelledBefore, keepChannelWord } from "../../store/orders/channel-versions.ts";
 import { type HeldOrder, readHeldOrder } from "../../store/orders/held-orders.ts";
@@ -158,6 +159,8 @@ async function captureReadings(
           }
           case "changed":
             return named(context, channelId, reading.externalId);
+          case "request_changed":
+            return noted(await hurry(context, channelId, reading.key));
           case "erasure":
             return noted(await takeErasureRequest(context, request, reading));
           case "cancellation":
@@ -205,6 +208,18 @@ async function named(context: OperationContext, channelId: string, externalId: s
     ? "The channel tells of a change and does not send the order: it is read there now."
     : "The channel tells of a change and does not send the order: it is read where the channel is connected.";
   return { ...refusal(channelId, externalId, "not_an_order", detail), outcome: "ignored" };
+}
+
+/**
+ * What the channel's vendor was asked to send is looked at there now, and not in its own time. An order is
+ * changed by that look alone: whatever the message says may be old.
+ */
+async function hurry(context: OperationContext, channelId: string, key: string) {
+  const isKnown = await hurryRequest(context.database, channelId, key);
+  const detail = isKnown
+    ? "The channel tells of something that it was asked to send: it is looked at there now."
+    : "The channel tells of something to be sent that it was not asked for here, or that has ended.";
+  return { channelId, detail };
 }
 
 /** What is no order changes none, and is answered with what becomes of it. */

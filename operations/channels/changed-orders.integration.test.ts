@@ -8,9 +8,14 @@ import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SecretBox } from "../../config/secret-box.ts";
 import { createChannelDesk } from "../../integrations/channel-desk.ts";
+import {
+  type AmazonSimulator,
+  amazonSimulator,
+} from "../../integrations/channels/amazon/simulator/simulator.ts";
 import { channelAdapters, channelVendors } from "../../integrations/channels/registry.ts";
 import type { ChannelSimulator } from "../../integrations/simulator-kit/channel-simulator.ts";
 import { NO_SERVER_FAULTS } from "../../integrations/simulator-kit/faults.ts";
+import type { ChannelAccount } from "../../store/channels/accounts.ts";
 import {
   changedOrdersDue,
   forgetChangedOrder,
@@ -23,6 +28,7 @@ import { captureOrders } from "../capture/capture-order.ts";
 import { takeChannelWebhook } from "../capture/take-webhook.ts";
 import { connectChannel } from "../settings/connect-channel.ts";
 import { runChannels } from "../standing/channels.ts";
+import { readMessages } from "./read-messages.ts";
 
 const KINDS = ["amazon", "bigcommerce", "ebay", "square", "tiktok", "walmart"] as const;
 /** Shopify sends its orders, and names those whose payment is disputed. */
@@ -55,7 +61,7 @@ function secretOf(kind: string, url: string): string {
 beforeAll(async () => {
   world = await startCaptureWorld(
     ["east"],
-    SHOPS.map((kind) => ({ id: kind, kind })),
+    [...SHOPS.map((kind) => ({ id: kind, kind })), { id: "queued", kind: "amazon" }],
   );
   await stockMugs(world, 1_000);
   let base = "";
@@ -127,7 +133,7 @@ async function begin(): Promise<void> {
     const rows = await query(
       "select from channel_progress where looked_at is not null and listings_at is not null",
     );
-    return rows.length === SHOPS.length;
+    return rows.length >= SHOPS.length;
   });
 }
 
@@ -152,6 +158,68 @@ const placed = (kind: string, number: number): string => {
   if (id === null) throw new Error("sold out");
   return id;
 };
+
+describe("Amazon's queue", () => {
+  const QUEUED = "queued";
+  let seller: AmazonSimulator;
+
+  beforeAll(async () => {
+    seller = await amazonSimulator.start({
+      webhookUrl: null,
+      webhookSecret: "none",
+      now: Date.now,
+      logger: pino({ level: "silent" }),
+    });
+    shops.set(QUEUED, seller);
+    seller.list({ channelSku: "MUG", title: "Mug", gtin: null, quantity: 500 });
+    const body = { values: seller.account, pollSeconds: 86_400, tellsStock: false, tellsOrders: false };
+    const connected = await connectChannel(
+      world.context,
+      { desk, box },
+      { channelId: QUEUED, body, by: "staff:1" },
+    );
+    expect(connected.status).toBe("done");
+  });
+
+  const isForgotten = () => seller.queue.waiting === 0;
+
+  test("has its orders read within seconds, each once though it is named twice", async () => {
+    seller.faults.rates = { ...NO_SERVER_FAULTS, webhookRepeatRate: 1 };
+    const id = placed(QUEUED, 1);
+    seller.faults.rates = NO_SERVER_FAULTS;
+    await eventually("it is here", () => isHere(QUEUED, id));
+    await eventually("and forgotten there", isForgotten);
+    await eventually("and not to be read any more", async () => (await waiting()) === 0);
+  });
+
+  test("keeps what could not be written down, and hands it out again", async () => {
+    await work?.stop();
+    seller.queue.endWaiting();
+    const id = placed(QUEUED, 2);
+    const account = { channelId: QUEUED } as ChannelAccount;
+    const connection = await desk.connect("amazon", seller.account);
+    const restore = () =>
+      query("alter table channel_changed_order_away rename to channel_changed_order").then(() => {});
+    const read = () => {
+      if (connection.messages === undefined) throw new Error("the account has a queue");
+      const ours = { context: world.context, account, adapters: channelAdapters };
+      seller.queue.showAll();
+      return readMessages(ours, connection.messages, new AbortController().signal);
+    };
+    await query("alter table channel_changed_order rename to channel_changed_order_away");
+    await expect(read().finally(restore)).rejects.toThrow();
+    expect(seller.queue.waiting).toBe(1);
+    expect(await read()).toEqual({ count: 1, refused: [] });
+    expect(seller.queue.waiting).toBe(0);
+    // What nobody can read is forgotten as well: it would come for ever.
+    seller.queue.send("not JSON");
+    seller.queue.send(JSON.stringify({ NotificationType: "ANY_OFFER_CHANGED", Payload: {} }));
+    expect(await read()).toMatchObject({ count: 2, refused: [{ code: "malformed_payload" }] });
+    expect(seller.queue.waiting).toBe(0);
+    await begin();
+    await eventually("the order is here", () => isHere(QUEUED, id));
+  });
+});
 
 describe.each(KINDS)("a webhook of %s", (kind) => {
   test("has its order read within seconds, and nothing is left over", async () => {

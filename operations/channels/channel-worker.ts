@@ -1,7 +1,7 @@
 /**
- * Works for one channel as long as it is connected: reads its orders, tells it what becomes of them and how
- * much it may sell. Each of these goes on by itself, and what one of them waits for holds up no other; all
- * share what the channel may be asked (`call-budget.ts`).
+ * Works for one channel as long as it is connected: reads its orders and its queue, tells it what becomes of
+ * them and how much it may sell. Each of these goes on by itself, and what one of them waits for holds up no
+ * other; all share what the channel may be asked (`call-budget.ts`).
  *
  * W1 What a channel does, or does not do, concerns this worker alone: its faults are its problem, its calls
  *    are its own, and between two steps it holds no connection of the database.
@@ -17,6 +17,7 @@ import { forgetOrders } from "./forget-orders.ts";
 import { type ChannelLane, isLockedOut, pauseAfter, problemOf } from "./lane.ts";
 import { readChangedOrders } from "./read-changed.ts";
 import { readAllListings } from "./read-listings.ts";
+import { readMessages } from "./read-messages.ts";
 import { readBackfill, readNewOrders } from "./read-orders.ts";
 import { workOutStock } from "./stock-figures.ts";
 import { tellOrders } from "./tell-orders.ts";
@@ -88,6 +89,8 @@ export function startChannelWorker(
           faults = Math.min(faults + 1, 10);
         }
       } catch (error) {
+        // What was waited for until now was given up.
+        if (error instanceof ServiceFault && lane.isEnding()) return;
         if (error instanceof ServiceFault) await say(name, error);
         else
           logger.error({ err: error, channel: channelId, work: name }, "a channel could not be worked for");
@@ -133,11 +136,20 @@ export function startChannelWorker(
     return { waitMs: count > 0 ? 0 : LOOK_MS, fault };
   };
 
+  /** Whoever waits at the queue is none of those who wait for the channel's API. */
+  const messageStep = async () => {
+    if (connection.messages === undefined) return { waitMs: MOST_PAUSE_MS };
+    const { count, refused } = await readMessages(lane, connection.messages, ending.signal);
+    for (const { externalId, code, detail } of refused)
+      logger.warn({ channel: channelId, externalId, code, detail }, "a message was not taken");
+    return { waitMs: count > 0 ? 0 : LOOK_MS };
+  };
+
   let areWordsNoted = false;
   const orderStep = async () => {
     if (!areWordsNoted) await noteChannelWords(context.database, channelId, connection.tells);
     areWordsNoted = true;
-    const derived = await deriveTellings(context.database, channelId, connection.tells);
+    const derived = await deriveTellings(context.database, channelId, connection);
     if (!account.tellsOrders) return { waitMs: derived.more ? 0 : LOOK_MS };
     const { count, fault } = await tellOrders(lane);
     return { waitMs: derived.more || count > 0 ? 0 : LOOK_MS, fault };
@@ -183,6 +195,7 @@ export function startChannelWorker(
   const works = [
     goOn("reading", readStep),
     goOn("changed", changedStep),
+    goOn("messages", messageStep),
     goOn("orders", orderStep),
     goOn("stock", stockStep),
     goOn("listings", listingStep),

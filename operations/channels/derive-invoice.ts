@@ -2,11 +2,12 @@
  * Makes the invoice of what was handed over, for channels that take one: with each parcel, and for what needs
  * none. It is numbered and written with the place in the feed that it was derived from, in one transaction,
  * so that no crash makes a gap or a second one. What the channel has handed over itself it invoices itself.
+ * Of an order that its channel wants no invoice of none is made, and no number is used up.
  */
 import { wholeUnits } from "../../orders/kit-units.ts";
 import { currencyExponent, zeroMoney } from "../../orders/money.ts";
 import { type HandedOverUnits, invoiceFor } from "../../orders/payment/invoicing.ts";
-import type { InvoiceTold } from "../../ports/channel-connection.ts";
+import type { ChannelConnection, InvoiceTold } from "../../ports/channel-connection.ts";
 import {
   invoicesOfOrder,
   isInvoiced,
@@ -22,6 +23,7 @@ import type { Queryable } from "../../store/sql/database.ts";
 export async function invoiceTelling(
   client: Queryable,
   channelId: string,
+  connection: Pick<ChannelConnection, "wantsInvoice">,
   entry: FeedEntry,
 ): Promise<readonly NewTelling[]> {
   const { orderId, key } = entry;
@@ -31,6 +33,8 @@ export async function invoiceTelling(
   const part = shipmentId ?? key;
   const order = await readOrderProgress(client, orderId);
   if (order === undefined || (await isInvoiced(client, orderId, part))) return [];
+  const { externalIds, attributes = {} } = order.document;
+  if (connection.wantsInvoice?.({ externalIds, attributes }) === false) return [];
   const amounts = invoiceFor(order, await invoicesOfOrder(client, orderId), units);
   if (amounts === null) return [];
   const lines = amounts.lines.map((line) => {
@@ -69,7 +73,7 @@ export function invoiceTold(
   invoice: StoredInvoice,
   order: OrderAtOurs,
   shipmentId: string | null,
-): InvoiceTold {
+): Omit<InvoiceTold, "document"> {
   const { currency } = invoice;
   const exponent = currencyExponent(currency) ?? 2;
   const money = (minor: number) => ({ minor, currency, exponent });

@@ -9,7 +9,7 @@
 import { unitsGivenUp } from "../../orders/change/units-given-up.ts";
 import { wholeUnits } from "../../orders/kit-units.ts";
 import { HOLD_CODES, type HoldCode } from "../../orders/order.ts";
-import type { OrderWordKind } from "../../ports/channel-connection.ts";
+import type { ChannelConnection, OrderWordKind } from "../../ports/channel-connection.ts";
 import { recountListings } from "../../store/channels/listings.ts";
 import { movePosition, readChannelProgress } from "../../store/channels/progress.ts";
 import { addTellings, isToldOf, type NewTelling } from "../../store/channels/tellings.ts";
@@ -36,12 +36,13 @@ export type Derived = {
   readonly tellings: number;
 };
 
-/** @param tells what the channel can be told of an order; the rest is not written down */
+/** @param connection what the channel cannot be told of an order is not written down */
 export async function deriveTellings(
   database: Database,
   channelId: string,
-  tells: ReadonlySet<OrderWordKind>,
+  connection: Pick<ChannelConnection, "tells" | "wantsInvoice">,
 ): Promise<Derived> {
+  const { tells } = connection;
   const progress = await readChannelProgress(database, channelId);
   if (progress === null) return { more: false, tellings: 0 };
   const { position } = progress;
@@ -55,7 +56,7 @@ export async function deriveTellings(
     const made: NewTelling[] = [];
     for (const entry of own) {
       made.push(...(await tellingsOf(client, channelId, entry)));
-      if (tells.has("invoice")) made.push(...(await invoiceTelling(client, channelId, entry)));
+      if (tells.has("invoice")) made.push(...(await invoiceTelling(client, channelId, connection, entry)));
     }
     const wanted = made.filter(({ kind }) => tells.has(kind));
     await addTellings(client, wanted);

@@ -4,6 +4,7 @@ import type { ChannelAdapter } from "../../ports/channels.ts";
 import { ServiceFault } from "../../ports/service-fault.ts";
 import type { ChannelAccount } from "../../store/channels/accounts.ts";
 import type { OperationContext } from "../context.ts";
+import type { DocumentPool } from "../documents/document-pool.ts";
 import type { CallBudget } from "./call-budget.ts";
 
 export type ChannelLane = {
@@ -12,6 +13,8 @@ export type ChannelLane = {
   readonly account: ChannelAccount;
   readonly connection: ChannelConnection;
   readonly budget: CallBudget;
+  /** Draws what a channel wants as a document. */
+  readonly documents: Pick<DocumentPool, "invoice">;
   /** Asked between two steps; true: no more are begun. */
   readonly isEnding: () => boolean;
 };

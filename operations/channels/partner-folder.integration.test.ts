@@ -16,6 +16,7 @@ import { isCancelRequested } from "../../store/orders/orders.ts";
 import { eraseOrder } from "../../store/persons/erase-order.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import { type CaptureWorld, startCaptureWorld } from "../../test-support/capture-world.ts";
+import { sendParcel } from "../../test-support/orders/sent-parcel.ts";
 import { plannedOrder } from "../../test-support/vendors/connection-contract.ts";
 import { createProduct } from "../catalog/create-product.ts";
 import { connectChannel } from "../settings/connect-channel.ts";
@@ -177,6 +178,28 @@ describe.each(KINDS)("a partner over %s", (kind) => {
     await query("update channel_progress set stock_held_until = now() where channel_id = $1", [kind]);
     await eventually("both come as one", () => partnerOf(kind).levels().get("MUG") === available);
     expect(reports()).toBe(before + 1);
+  });
+
+  test("is told the SSCC on a parcel once the company has a GS1 prefix, and none that others may have", async () => {
+    if (kind === "files") return;
+    const notices = () =>
+      partnerOf(kind)
+        .received()
+        .filter(({ name }) => name.startsWith(kind === "x12" ? "856-" : "DESADV-"));
+    const own = "106141412345678908";
+    const parcelOf = async (number: number, plate: string) => {
+      const before = notices().length;
+      const placed = partnerOf(kind).place(plannedOrder(number, [["MUG", 1]])) ?? "";
+      await eventually("the order is here", async () => (await lineOf(placed))?.quantity === 1);
+      await sendParcel(world.store.database, orderId(placed), 1, 1, "east", plate);
+      await eventually("its parcel is told", () => notices().length > before);
+      return notices().at(-1)?.content ?? "";
+    };
+    await query("update company set gs1_prefix = '0614141'");
+    expect(await parcelOf(41, own)).toContain(kind === "x12" ? `MAN*GM*00${own}` : `GIN+BJ+${own}`);
+    // Under the prefix that everybody has who has none.
+    expect(await parcelOf(42, "095212340000000014")).not.toMatch(/MAN\*GM|GIN\+BJ/);
+    await query("update fulfillment_order set handling_unit = null");
   });
 
   test("changes its order, where the format has a document for that", async () => {

@@ -30,6 +30,7 @@ import { bringBack } from "../archive/bring-back.ts";
 import { confirmChannelRefund } from "../refunds/confirm-channel-refund.ts";
 import { STOPPED } from "./call-budget.ts";
 import { invoiceTold } from "./derive-invoice.ts";
+import { invoiceDocument } from "./invoice-document.ts";
 import { type ChannelLane, isLockedOut, pauseAfter } from "./lane.ts";
 
 /** The last some twelve hours after the first. */
@@ -103,7 +104,8 @@ async function confirmRefund(
 }
 
 /** @returns null where there is nothing to tell any more */
-async function wordOf({ context, account }: ChannelLane, telling: Telling): Promise<OrderWord | null> {
+async function wordOf(lane: ChannelLane, telling: Telling): Promise<OrderWord | null> {
+  const { context, account } = lane;
   const { database } = context;
   const { orderId, facts } = telling;
   const found =
@@ -128,7 +130,9 @@ async function wordOf({ context, account }: ChannelLane, telling: Telling): Prom
     case "invoice": {
       const invoice = await readInvoice(database, facts.number ?? "");
       if (invoice === undefined) return null;
-      return { ...common, kind: "invoice", ...invoiceTold(invoice, found, facts.shipmentId ?? null) };
+      const told = invoiceTold(invoice, found, facts.shipmentId ?? null);
+      const document = (seller: readonly string[]) => invoiceDocument(lane, orderId, invoice, seller);
+      return { ...common, kind: "invoice", ...told, document };
     }
     case "cancel":
       return {
@@ -150,6 +154,7 @@ async function wordOf({ context, account }: ChannelLane, telling: Telling): Prom
         trackingNumber: parcel?.trackingNumber ?? facts.trackingNumber ?? "",
         trackingUrl: facts.trackingUrl ?? null,
         shippedAt: (parcel?.shippedAt ?? new Date(context.now())).toISOString(),
+        ...(parcel?.sscc == null ? {} : { sscc: parcel.sscc }),
         lines: linesOf(found, telling),
       };
     }

@@ -1,12 +1,14 @@
 /**
  * What channels are told of holds and invoices: a Shopify store, which knows holds and no invoices, and a
- * WooCommerce shop, which knows invoice numbers and no holds; and of orders that a marketplace ships itself,
- * of which Walmart is not told. Over their simulators, with the engine and PostgreSQL.
+ * WooCommerce shop, which knows invoice numbers and no holds; of orders that a marketplace ships itself, of
+ * which Walmart is not told; and of invoices as Amazon's marketplaces want them, as pages or not at all. Over
+ * their simulators, with the engine and PostgreSQL.
  */
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { SecretBox } from "../../config/secret-box.ts";
 import { createChannelDesk } from "../../integrations/channel-desk.ts";
+import type { AmazonSimulator } from "../../integrations/channels/amazon/simulator/simulator.ts";
 import { channelAdapters, channelVendors } from "../../integrations/channels/registry.ts";
 import type { ChannelSimulator } from "../../integrations/simulator-kit/channel-simulator.ts";
 import type { PlannedOrder } from "../../integrations/simulator-kit/planned-order.ts";
@@ -14,6 +16,7 @@ import { listChannelConnections, listTellings } from "../../store/channels/chann
 import { invoicesOfOrder } from "../../store/channels/invoices.ts";
 import { type CaptureWorld, startCaptureWorld } from "../../test-support/capture-world.ts";
 import { sendParcel } from "../../test-support/orders/sent-parcel.ts";
+import { readPdfText } from "../../test-support/pdf-text.ts";
 import { plannedOrder } from "../../test-support/vendors/connection-contract.ts";
 import { stockMugs } from "../../test-support/vendors/mugs.ts";
 import { putHold } from "../holds/put-hold.ts";
@@ -21,8 +24,10 @@ import { releaseHold } from "../holds/release-hold.ts";
 import { connectChannel } from "../settings/connect-channel.ts";
 import { runChannels } from "../standing/channels.ts";
 
-const KINDS = ["shopify", "walmart", "woocommerce"] as const;
+const KINDS = ["amazon", "shopify", "walmart", "woocommerce"] as const;
 type Kind = (typeof KINDS)[number];
+const GERMANY = "A1PA6795UKMFR9";
+const UNITED_STATES = "ATVPDKIKX0DER";
 const box = new SecretBox([{ id: "test", key: Buffer.alloc(32, 7) }]);
 const desk = createChannelDesk({
   isProduction: false,
@@ -36,6 +41,12 @@ let work: { stop(): Promise<void> };
 const shops = new Map<Kind, ChannelSimulator>();
 const accountOf = (kind: Kind) => ({
   ...shopOf(kind).account,
+  ...(kind === "amazon"
+    ? {
+        AMAZON_MARKETPLACES: `${GERMANY},${UNITED_STATES}`,
+        AMAZON_INVOICE_SELLER: "Northwind GmbH|Kai 12|20457 Hamburg|VAT DE123456789",
+      }
+    : {}),
   ...(kind === "walmart" ? { WALMART_NODE_TYPES: "SellerFulfilled,WFSFulfilled" } : {}),
 });
 const shopOf = (kind: Kind): ChannelSimulator => shops.get(kind) as ChannelSimulator;
@@ -113,7 +124,8 @@ test("what each channel can be told is known, and what it has no word for", asyn
     const all = await listChannelConnections(world.store.database, null);
     return all.every(({ tells }) => tells !== null);
   });
-  const [shopify, walmart, woo] = await listChannelConnections(world.store.database, null);
+  const [atAmazon, shopify, walmart, woo] = await listChannelConnections(world.store.database, null);
+  expect(atAmazon?.tells).toEqual(["acknowledge", "cancel", "invoice", "ship"]);
   expect(shopify?.tells).toEqual(["cancel", "hold", "refund", "release", "ship"]);
   expect(walmart?.tells).toEqual(["acknowledge", "cancel", "refund", "ship"]);
   expect(woo?.tells).toEqual(["cancel", "invoice", "refund", "ship"]);
@@ -218,3 +230,44 @@ test("each parcel has an invoice, numbered without a gap, and they add up to wha
   await becomes(other, ["ship told"]);
   expect((await invoicesOfOrder(world.store.database, other)).length).toBe(0);
 }, 20_000);
+
+test("Amazon gets the invoice as a page where the order's marketplace wants one, behind the parcel, and none elsewhere", async () => {
+  const seller = shopOf("amazon") as AmazonSimulator;
+  const numbers = async () =>
+    (await world.store.database.query<{ last: string }>("select last from invoice_number")).rows[0]?.last;
+  const before = await numbers();
+  seller.sellAt(UNITED_STATES);
+  const american = await buy("amazon", 7, 1, { taxPercent: 8 });
+  await sendParcel(world.store.database, american, 1);
+  await becomes(american, ["ship told", "acknowledge told"]);
+  seller.sellAt(GERMANY, { byAmazon: true });
+  const byAmazon = await buy("amazon", 8, 1, { taxPercent: 19 });
+  await sendParcel(world.store.database, byAmazon, 1);
+  await becomes(byAmazon, ["ship told", "acknowledge told"]);
+  expect(await numbers()).toBe(before);
+
+  seller.sellAt(GERMANY);
+  const german = await buy("amazon", 9, 2, { taxPercent: 19 });
+  await sendParcel(world.store.database, german, 2);
+  await eventually(
+    "all is told",
+    async () => /^invoice INV-\d+ told,ship told,acknowledge told$/.test(String(await tellings(german))),
+    15_000,
+  );
+  const [invoice] = await invoicesOfOrder(world.store.database, german);
+  const uploads = [...seller.feeds.invoices.values()];
+  expect(uploads).toMatchObject([
+    { number: invoice?.number, total: "35.91", tax: "4.94", externalId: german.slice("amazon-".length) },
+  ]);
+  const { text, missing } = readPdfText(uploads[0]?.pdf ?? Buffer.alloc(0));
+  expect(missing).toBe(0);
+  for (const part of [
+    invoice?.number ?? "?",
+    "Northwind GmbH",
+    "VAT DE123456789",
+    "Ann Able",
+    "35.91",
+    "4.94",
+  ])
+    expect(text).toContain(part);
+}, 40_000);

@@ -5,20 +5,25 @@ import { type Refusal, refuse } from "../refusal.ts";
 import { changeSetting, type SettingChanged } from "../settings/change-setting.ts";
 import { problemOfCompany } from "./company-rules.ts";
 
-type Company = { readonly name: string; readonly timeZone: string; readonly currency: string };
+type Company = {
+  readonly name: string;
+  readonly timeZone: string;
+  readonly currency: string;
+  readonly gs1Prefix: string | null;
+};
 
 export function companySubject(id: string): string {
   return `company:${id}`;
 }
 
 /**
- * Changes name, time zone or currency; what is left out stays as it is. The currency stays once there is a
+ * Changes name, time zone, currency or GS1 prefix; what is left out stays as it is. The currency stays once there is a
  * product or an order: limits and prices without a currency of their own are in it.
  */
 export async function changeCompany(
   context: Pick<OperationContext, "database">,
   companyId: string,
-  { version, name, timeZone, currency }: ChangeCompanyBody,
+  { version, name, timeZone, currency, gs1Prefix }: ChangeCompanyBody,
   by: string,
 ): Promise<SettingChanged | Refusal> {
   return changeSetting<Company>(context, {
@@ -36,12 +41,18 @@ export async function changeCompany(
           "currency_in_use",
           `There are products or orders in ${now.currency} already: the currency stays.`,
         );
-      return { name: now.name, timeZone: now.timeZone, currency: now.currency };
+      return {
+        name: now.name,
+        timeZone: now.timeZone,
+        currency: now.currency,
+        gs1Prefix: now.gs1Prefix,
+      };
     },
     next: (now) => ({
       name: name ?? now.name,
       timeZone: timeZone ?? now.timeZone,
       currency: currency ?? now.currency,
+      gs1Prefix: gs1Prefix === undefined ? now.gs1Prefix : gs1Prefix,
     }),
     write: (client, next) => updateCompany(client, companyId, next),
   });

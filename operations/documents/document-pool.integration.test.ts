@@ -2,6 +2,7 @@ import { afterAll, expect, test } from "vitest";
 import { readPdfText } from "../../test-support/pdf-text.ts";
 import { createDocumentPool } from "./document-pool.ts";
 import { DocumentsBusyError } from "./documents-busy.ts";
+import type { InvoicePage } from "./invoice.ts";
 import type { PackingSlip } from "./packing-slip.ts";
 
 const pool = createDocumentPool();
@@ -71,4 +72,36 @@ test("a name in letters of another script is drawn in them", async () => {
   );
   expect(missing).toBe(0);
   expect(text).toContain("山");
+});
+
+const invoice: InvoicePage = {
+  number: "INV-000042",
+  issuedAt: "2026-11-20T10:00:00.000Z",
+  orderNumber: "302-1",
+  orderedOn: "2026-11-19",
+  country: "DE",
+  seller: ["Northwind GmbH", "Kai 12", "20457 Hamburg", "VAT DE123456789"],
+  buyer: ["Ömer Łukasz", "Straße 1", "10115 Berlin"],
+  shipTo: [],
+  currency: "EUR",
+  lines: [{ quantity: "2", title: "Tasse", net: "20.00", rate: "19", tax: "3.80", gross: "23.80" }],
+  net: "20.00",
+  tax: "3.80",
+  total: "23.80",
+};
+
+test("an invoice says all of it in its own letters, and is the same bytes whenever it is drawn", async () => {
+  const bytes = await pool.invoice(invoice);
+  const { text, missing, pages } = readPdfText(bytes);
+  expect([missing, pages]).toEqual([0, 1]);
+  // Letters of another font are a piece of their own.
+  const said = text.replaceAll(" ", "");
+  const parts = [...invoice.seller, ...invoice.buyer, "INV-000042", "302-1", "20.00", "19", "3.80", "23.80"];
+  for (const part of parts) expect(said).toContain(part.replaceAll(" ", ""));
+  expect(text).toContain("VAT EUR");
+  expect(Buffer.from(await pool.invoice(invoice)).equals(Buffer.from(bytes))).toBe(true);
+  const [line] = invoice.lines;
+  if (line === undefined) throw new Error("it has a line");
+  const long = { ...invoice, lines: Array.from({ length: 80 }, () => line) };
+  expect(readPdfText(await pool.invoice(long)).pages).toBeGreaterThan(1);
 });

@@ -6,8 +6,22 @@
  * that serves sockets.
  */
 import bwipjs from "bwip-js/node";
-import PDFDocument from "pdfkit";
-import { drawText, type TextStyle, Typesetter } from "../../print/set-text.ts";
+import { drawText, Typesetter } from "../../print/set-text.ts";
+import {
+  BODY,
+  beginPdf,
+  drawBlock,
+  drawRow,
+  HEADING,
+  INK,
+  MARGIN,
+  MUTED,
+  NOT_WHOLE,
+  newPage,
+  PAGE_HEIGHT,
+  SMALL,
+  WIDTH,
+} from "./page.ts";
 
 export type PackingSlip = {
   readonly shopName: string;
@@ -30,42 +44,26 @@ export type PackingSlip = {
   }[];
 };
 
-const MARGIN = 48;
-const WIDTH = 595 - 2 * MARGIN;
-const INK = "#1c2330";
-const MUTED = "#5b6577";
-const RULE = "#d5dae3";
-const PAGE_HEIGHT = 842;
-
-const HEADING: TextStyle = { size: 8, colour: MUTED, weight: "bold" };
-const BODY: TextStyle = { size: 10, colour: INK };
-const SMALL: TextStyle = { size: 9, colour: MUTED };
-
-/** What a page says on which a name or title could not be printed in its own letters. */
-const NOT_WHOLE =
-  "Some letters are written in Latin ones, or as a question mark: this page has no font for them. The order has them.";
+const COLUMNS = [
+  { x: MARGIN, width: 50 },
+  { x: MARGIN + 60, width: 120 },
+  { x: MARGIN + 190, width: WIDTH - 190 },
+] as const;
 
 /** @returns the bytes of a PDF, A4, a page a slip or as many as its lines need. */
 export async function drawPackingSlips(slips: readonly PackingSlip[]): Promise<Uint8Array> {
   const [first] = slips;
   if (first === undefined) throw new Error("no packing slip was asked for");
-  const pdf = new PDFDocument({
-    size: "A4",
-    margin: MARGIN,
-    autoFirstPage: false,
-    info: {
-      Title:
-        slips.length === 1 ? `Packing slip ${first.fulfillmentOrderId}` : `${slips.length} packing slips`,
-      Author: first.shopName,
-    },
+  const { pdf, made } = beginPdf({
+    Title: slips.length === 1 ? `Packing slip ${first.fulfillmentOrderId}` : `${slips.length} packing slips`,
+    Author: first.shopName,
   });
-  const bytes = collect(pdf);
   for (const slip of slips) {
     pdf.addPage();
     await drawSlip(pdf, slip);
   }
   pdf.end();
-  return bytes;
+  return made;
 }
 
 /** On the page that was begun for it, and those that follow. */
@@ -97,10 +95,10 @@ async function drawSlip(pdf: PDFKit.PDFDocument, slip: PackingSlip): Promise<voi
   ];
 
   let y = blockTop + Math.max(90, ...heights) + 14;
-  y = drawRow(pdf, type, y, ["Quantity", "SKU", "Item"], HEADING);
+  y = drawRow(pdf, type, y, COLUMNS, ["Quantity", "SKU", "Item"], HEADING);
   for (const { quantity, sku, title, insteadOf } of slip.lines) {
     const item = insteadOf === null ? title : `${title}\nSent instead of ${insteadOf}`;
-    y = drawRow(pdf, type, y, [String(quantity), sku, item], BODY);
+    y = drawRow(pdf, type, y, COLUMNS, [String(quantity), sku, item], BODY);
   }
   const units = slip.lines.reduce((sum, line) => sum + line.quantity, 0);
   const foot = [
@@ -110,64 +108,4 @@ async function drawSlip(pdf: PDFKit.PDFDocument, slip: PackingSlip): Promise<voi
   const closing = type.set(foot.join("\n"), WIDTH, SMALL);
   if (y + closing.height > PAGE_HEIGHT - MARGIN) y = newPage(pdf);
   drawText(pdf, closing, { x: MARGIN, y: y + 4, width: WIDTH });
-}
-
-function collect(pdf: PDFKit.PDFDocument): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  return new Promise((resolve, reject) => {
-    pdf.on("data", (chunk: Buffer) => chunks.push(chunk));
-    pdf.on("end", () => resolve(new Uint8Array(Buffer.concat(chunks))));
-    pdf.on("error", reject);
-  });
-}
-
-/** @returns how high it is */
-function drawBlock(
-  pdf: PDFKit.PDFDocument,
-  type: Typesetter,
-  title: string,
-  lines: readonly string[],
-  column: number,
-  top: number,
-): number {
-  const place = { x: MARGIN + column * (WIDTH / 3), width: WIDTH / 3 - 12 };
-  drawText(pdf, type.set(title.toUpperCase(), place.width, HEADING), { ...place, y: top });
-  const body = type.set(lines.join("\n"), place.width, BODY);
-  drawText(pdf, body, { ...place, y: top + 14 });
-  return 14 + body.height;
-}
-
-const COLUMNS = [
-  { x: MARGIN, width: 50 },
-  { x: MARGIN + 60, width: 120 },
-  { x: MARGIN + 190, width: WIDTH - 190 },
-] as const;
-
-/** @returns where the next row begins */
-function drawRow(
-  pdf: PDFKit.PDFDocument,
-  type: Typesetter,
-  y: number,
-  cells: readonly [quantity: string, sku: string, item: string],
-  style: TextStyle,
-): number {
-  const set = COLUMNS.map(({ width }, at) => type.set(cells[at] ?? "", width, style));
-  const height = Math.max(...set.map((cell) => cell.height), 12) + 8;
-  const top = y + height > PAGE_HEIGHT - MARGIN ? newPage(pdf) : y;
-  for (const [at, cell] of set.entries()) {
-    const column = COLUMNS[at];
-    if (column !== undefined) drawText(pdf, cell, { ...column, y: top });
-  }
-  pdf
-    .moveTo(MARGIN, top + height - 4)
-    .lineTo(MARGIN + WIDTH, top + height - 4)
-    .lineWidth(0.5)
-    .strokeColor(RULE)
-    .stroke();
-  return top + height;
-}
-
-function newPage(pdf: PDFKit.PDFDocument): number {
-  pdf.addPage();
-  return MARGIN;
 }

@@ -1,6 +1,7 @@
 /** Units that robots have and no order wants, over a real PostgreSQL and the real engine. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Engine } from "../../engine/engine.ts";
+import { handlingUnitNumber } from "../../orders/handling-unit.ts";
 import { VendorRoster } from "../../ports/vendor-roster.ts";
 import { assignTasks, findTote, finishTasks, requeueTask } from "../../store/floor/floor-tasks.ts";
 import { listLoads, type ReportedLoad, readLoad } from "../../store/floor/robot-loads.ts";
@@ -516,3 +517,39 @@ test.each([
     expect((await engine.client.positions([tracked]))[0]).toMatchObject({ onHand: 2, unavailable: 0 });
   },
 );
+
+test("plates are under the company's own GS1 prefix, and no two totes have one though serials begin anew", async () => {
+  const prefix = "061414112345";
+  const plateOf = async (orderId: string) => {
+    const { rows } = await store.database.query<{ plate: string }>(
+      "select handling_unit as plate from fulfillment_order where order_id = $1",
+      [orderId],
+    );
+    return rows[0]?.plate;
+  };
+  const first = await release([{ sku, quantity: 1 }]);
+  expect((await plateOf(first.orderId))?.startsWith("9521234", 1)).toBe(true);
+  await store.database.query("update company set gs1_prefix = $1", [prefix]);
+  try {
+    // Of twelve digits, five are left: the next serial is 7 in the third round, and that plate is taken.
+    await store.database.query("select setval('handling_unit_serial', 200006)");
+    await store.database.query("update fulfillment_order set handling_unit = $2 where order_id = $1", [
+      first.orderId,
+      handlingUnitNumber(7, prefix),
+    ]);
+    const second = await release([{ sku, quantity: 1 }]);
+    expect(await plateOf(second.orderId)).toBe(handlingUnitNumber(8, prefix));
+    // A prefix whose numbers are all taken stops no parcel: its plate is told to nobody outside.
+    await store.database.query(
+      `insert into fulfillment_order (id, order_id, location_id, status, stage, handling_unit)
+       select 'taken-' || number, order_id, location_id, 'fulfilled', stage, number
+         from fulfillment_order, unnest($2::text[]) as taken(number) where order_id = $1`,
+      [second.orderId, Array.from({ length: 100 }, (_, at) => handlingUnitNumber(9 + at, prefix))],
+    );
+    const third = await release([{ sku, quantity: 1 }]);
+    expect((await plateOf(third.orderId))?.startsWith("9521234", 1)).toBe(true);
+  } finally {
+    await store.database.query("update company set gs1_prefix = null");
+    await store.database.query("delete from fulfillment_order where id like 'taken-%'");
+  }
+});

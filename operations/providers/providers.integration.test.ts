@@ -9,6 +9,7 @@ import {
   amazonSimulator,
 } from "../../integrations/channels/amazon/simulator/simulator.ts";
 import { amazon } from "../../integrations/channels/amazon/vendor.ts";
+import { channelAdapters } from "../../integrations/channels/registry.ts";
 import {
   type WalmartSimulator,
   walmartSimulator,
@@ -21,8 +22,14 @@ import type {
 import { NO_SERVER_FAULTS } from "../../integrations/simulator-kit/faults.ts";
 import type { SimulatedKeeper } from "../../integrations/simulator-kit/simulated-keeper.ts";
 import type { ChannelVendor } from "../../integrations/vendor.ts";
+import type { ChannelConnection } from "../../ports/channel-connection.ts";
 import { ServiceFault } from "../../ports/service-fault.ts";
-import { askAgainWhatWasCalledOff, providerKey } from "../../store/channels/provider-requests.ts";
+import type { ChannelAccount } from "../../store/channels/accounts.ts";
+import {
+  askAgainWhatWasCalledOff,
+  hurryRequest,
+  providerKey,
+} from "../../store/channels/provider-requests.ts";
 import { readFulfillmentOrders } from "../../store/floor/fulfillment.ts";
 import { dyingDatabase, ProcessDied } from "../../test-support/dying-process.ts";
 import { held, outcomeOf, release, timeline } from "../../test-support/saga-steps.ts";
@@ -30,7 +37,9 @@ import { eventually, type SagaWorld, startSagaWorld } from "../../test-support/s
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 import { patiently } from "../../test-support/vendors/connection-contract.ts";
 import type { SagaActivities } from "../../workflows/all-activities.ts";
+import { captureOrders } from "../capture/capture-order.ts";
 import { CallBudget } from "../channels/call-budget.ts";
+import { readMessages } from "../channels/read-messages.ts";
 import { takePick } from "../floor/confirm-pick.ts";
 import { requestCancellation } from "../holds/cancel-order.ts";
 import type { ProviderLane } from "./provider-lane.ts";
@@ -87,6 +96,7 @@ let world: SagaWorld;
 let under: Keeper = AMAZON;
 let seller: ChannelSimulator;
 let keeper: SimulatedKeeper;
+let connection: ChannelConnection;
 let lane: ProviderLane;
 let passedMs = 0;
 
@@ -117,14 +127,15 @@ async function open(chosen: Keeper): Promise<void> {
   await world.database.query("insert into channel_account (channel_id, runs_location) values ($1, 'omaha')", [
     under.kind,
   ]);
-  const connection = await under.vendor.api?.connect(seller.account, { timeoutMs: 2_000 });
-  if (connection?.fulfillment === undefined) throw new Error(`${under.shown} keeps no goods`);
+  const opened = await under.vendor.api?.connect(seller.account, { timeoutMs: 2_000 });
+  if (opened?.fulfillment === undefined) throw new Error(`${under.shown} keeps no goods`);
+  connection = opened;
   lane = {
     context: world.context,
     budget: new CallBudget(connection.limits),
     isEnding: () => false,
     channelId: under.kind,
-    provider: connection.fulfillment,
+    provider: opened.fulfillment,
     locationId: "omaha",
   };
 }
@@ -812,6 +823,132 @@ describe("with a vendor that takes first and shows and decides later", () => {
     expect(await timeline(world, orderId)).toContain("order.cancellation_refused");
     await sendAndArrive(orderId);
     expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  });
+});
+
+describe("what Amazon says of a request in its queue", () => {
+  beforeEach(() => open(AMAZON));
+
+  const hear = () => {
+    const account = { channelId: "amazon" } as ChannelAccount;
+    const { messages } = connection;
+    if (messages === undefined) throw new Error("the account has a queue");
+    const ours = { context: world.context, account, adapters: channelAdapters };
+    return readMessages(ours, messages, new AbortController().signal);
+  };
+
+  /** Asked for long ago, so that it is looked at seldom. */
+  const putOff = () =>
+    world.database.query(
+      "update provider_request set due_at = now() + interval '1 hour', asked_at = now() - interval '10 hours'",
+    );
+
+  async function dueInS(): Promise<number> {
+    const { rows } = await world.database.query<{ s: number }>(
+      "select extract(epoch from due_at - now())::double precision as s from provider_request",
+    );
+    return rows[0]?.s ?? Number.NaN;
+  }
+
+  async function asked(): Promise<string> {
+    const orderId = await world.placeOrder({ lines: THERE });
+    await released(orderId);
+    await look();
+    expect(await requests()).toMatchObject([{ state: "asked" }]);
+    await putOff();
+    return orderId;
+  }
+
+  test("has it looked at at once, and what is found there is booked once though it is said twice", async () => {
+    const orderId = await asked();
+    expect(await workOnRequests(lane)).toBe(0);
+    passedMs += 21_000;
+    seller.faults.rates = { ...NO_SERVER_FAULTS, webhookRepeatRate: 1 };
+    expect(await hear()).toEqual({ count: 2, refused: [] });
+    await eventually("its parcel has left", async () => {
+      await workOnRequests(lane);
+      return (await timeline(world, orderId)).includes("shipment.shipped");
+    });
+    expect(await onHand("MUG")).toBe(8);
+    const { rows } = await world.database.query("select from shipment where order_id = $1", [orderId]);
+    expect(rows).toHaveLength(1);
+  });
+
+  test("that is late or out of order changes nothing: what Amazon has by then counts", async () => {
+    const orderId = await asked();
+    const say = (status: string) =>
+      captureOrders(world.context, {
+        channelId: "amazon",
+        topic: null,
+        payload: JSON.stringify({
+          NotificationType: "FULFILLMENT_ORDER_STATUS",
+          Payload: {
+            FulfillmentOrderStatusNotification: {
+              SellerFulfillmentOrderId: `${orderId}-F1`,
+              FulfillmentOrderStatus: status,
+              FulfillmentShipment: { FulfillmentShipmentStatus: "SHIPPED", FulfillmentShipmentPackages: [] },
+            },
+          },
+        }),
+        adapters: channelAdapters,
+        cause: "channel:amazon",
+      });
+    for (const status of ["Complete", "Cancelled", "Unfulfillable", "Received"])
+      expect(await say(status)).toMatchObject([{ outcome: "ignored" }]);
+    await eventually("it was looked at", async () => (await workOnRequests(lane)) === 1);
+    expect(await requests()).toMatchObject([{ state: "asked", outcome: null }]);
+    expect(await timeline(world, orderId)).not.toContain("shipment.shipped");
+    // Amazon may say so a moment before it shows it: soon it is looked at once more.
+    expect(await dueInS()).toBeLessThanOrEqual(15);
+  });
+
+  test("and is lost is missed by nobody: it is looked at in its own time", async () => {
+    const orderId = await world.placeOrder({ lines: THERE });
+    await released(orderId);
+    seller.faults.rates = { ...NO_SERVER_FAULTS, webhookLossRate: 1 };
+    await look();
+    await sendAndArrive(orderId);
+    expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  });
+
+  test("while somebody looks has it looked at once more soon", async () => {
+    await asked();
+    await world.database.query("update provider_request set due_at = now()");
+    const { provider } = lane;
+    const naming: ProviderLane = {
+      ...lane,
+      provider: {
+        ...provider,
+        follow: async (key, items) => {
+          const found = await provider.follow(key, items);
+          expect(await hurryRequest(world.database, "amazon", key)).toBe(true);
+          return found;
+        },
+      },
+    };
+    expect(await workOnRequests(naming)).toBe(1);
+    expect(await dueInS()).toBeLessThanOrEqual(15);
+  });
+
+  test("a hundred times is one look, and one that waits after a fault goes on waiting", async () => {
+    const orderId = await asked();
+    const name = () => hurryRequest(world.database, "amazon", `${orderId}-F1`);
+    await world.database.query("update provider_request set changed_at = now()");
+    for (let time = 0; time < 100; time += 1) await name();
+    expect(await dueInS()).toBeGreaterThan(0);
+    await world.database.query(
+      "update provider_request set attempts = 3, due_at = now() + interval '1 minute'",
+    );
+    await name();
+    expect(await dueInS()).toBeGreaterThan(50);
+  });
+
+  test("of what was never asked for here, or has ended, is nobody's", async () => {
+    const orderId = await asked();
+    expect(await hurryRequest(world.database, "amazon", "CONSUMER-2024-1")).toBe(false);
+    expect(await hurryRequest(world.database, "walmart", `${orderId}-F1`)).toBe(false);
+    await world.database.query("update provider_request set state = 'ended'");
+    expect(await hurryRequest(world.database, "amazon", `${orderId}-F1`)).toBe(false);
   });
 });
 

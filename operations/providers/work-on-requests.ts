@@ -236,10 +236,13 @@ async function takeProgress(
   return refuse(lane, request, `${progress.detail}${units}`);
 }
 
-/** A tenth of the time since it was asked for, so that a young one is looked at often. */
+/**
+ * A tenth of the time since it was asked for, or since the provider said that it has changed: so a young one
+ * is looked at often, and what was said while somebody looked is looked at soon.
+ */
 async function ageOf(lane: ProviderLane, { fulfillmentOrderId }: StoredRequest): Promise<number> {
   const { rows } = await lane.context.database.query<{ ms: number }>(
-    `select extract(epoch from now() - coalesce(asked_at, made_at))::double precision * 1000 as ms
+    `select extract(epoch from now() - greatest(coalesce(asked_at, made_at), named_at))::double precision * 1000 as ms
        from provider_request where fulfillment_order_id = $1`,
     [fulfillmentOrderId],
   );

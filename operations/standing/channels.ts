@@ -20,6 +20,7 @@ import { readStockFeed, type StockFeedCursor, stockFeedEnd } from "../../store/s
 import { CALL_MS, CallBudget } from "../channels/call-budget.ts";
 import { type ChannelWorker, startChannelWorker } from "../channels/channel-worker.ts";
 import type { OperationContext } from "../context.ts";
+import { createDocumentPool } from "../documents/document-pool.ts";
 import { startProviderWorker } from "../providers/provider-worker.ts";
 
 const LOOK_AGAIN_MS = 10_000;
@@ -46,6 +47,8 @@ export function runChannels(
   const { database } = context;
   const exchanges = new Map<string, Promise<void>>();
   const ending = new Set<ChannelWorker>();
+  // Its thread begins with the first document.
+  const documents = createDocumentPool();
   let isStopped = false;
   const workers = new Map<string, { readonly print: string; readonly worker: ChannelWorker }>();
 
@@ -71,7 +74,15 @@ export function runChannels(
       );
       const budget = new CallBudget(connection.limits);
       calls?.follow(channelId, () => budget.figures());
-      const worker = startChannelWorker({ context, adapters, account, connection, budget, logger });
+      const worker = startChannelWorker({
+        context,
+        adapters,
+        account,
+        connection,
+        budget,
+        documents,
+        logger,
+      });
       const { fulfillment: provider } = connection;
       const locationId = account.runsLocation;
       const keeper =
@@ -183,6 +194,7 @@ export function runChannels(
       await Promise.all([...ending].map((worker) => worker.stop(END_MS)));
       await Promise.all(exchanges.values());
       await Promise.all([...workers.values()].map(({ worker }) => worker.stop(END_MS)));
+      await documents.close();
     },
   };
 }

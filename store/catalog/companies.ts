@@ -23,23 +23,24 @@ export async function insertCompany(client: Queryable, company: NewCompany): Pro
   ]);
 }
 
-type Company = Required<NewCompany>;
+type Company = Required<NewCompany> & {
+  /** Of GS1; null: it has none. */
+  readonly gs1Prefix: string | null;
+};
 
 export async function readCompany(client: Queryable, id: string): Promise<Company | null> {
   const { rows } = await client.query<Company>(
-    'select id, name, currency, time_zone as "timeZone" from company where id = $1',
+    'select id, name, currency, time_zone as "timeZone", gs1_prefix as "gs1Prefix" from company where id = $1',
     [id],
   );
   return rows[0] ?? null;
 }
 
 export async function updateCompany(client: Queryable, id: string, next: Omit<Company, "id">): Promise<void> {
-  await client.query("update company set name = $2, currency = $3, time_zone = $4 where id = $1", [
-    id,
-    next.name,
-    next.currency,
-    next.timeZone,
-  ]);
+  await client.query(
+    "update company set name = $2, currency = $3, time_zone = $4, gs1_prefix = $5 where id = $1",
+    [id, next.name, next.currency, next.timeZone, next.gs1Prefix],
+  );
 }
 
 /** By which servers that several companies share tell this one from the others. */

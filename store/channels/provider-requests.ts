@@ -144,6 +144,30 @@ type RequestChange = {
   readonly dueInMs?: number;
 };
 
+/** Between two looks at one request, however often the provider names it, milliseconds. */
+const HURRIED_LOOK_MS = 2_000;
+/** One that was named so lately is looked at again after as long at the latest, milliseconds. */
+const NAMED_MS = 15_000;
+
+/**
+ * The provider says that what was asked under this key has changed. It is looked at now; and since the
+ * provider may say so a moment before it shows it, or once more while somebody looks, it is looked at as
+ * often as a new one for a while (`named_at`). The pause after a fault stands, however often it is named.
+ *
+ * @returns whether anything of it is open
+ */
+export async function hurryRequest(client: Queryable, channelId: string, key: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `update provider_request
+        set named_at = now(),
+            due_at = case when attempts > 0 then due_at
+                          else least(due_at, greatest(now(), changed_at + $3 * interval '1 millisecond')) end
+      where channel_id = $1 and key = $2 and state <> 'ended'`,
+    [channelId, key, HURRIED_LOOK_MS],
+  );
+  return (rowCount ?? 0) > 0;
+}
+
 /** What has happened; what went wrong before is over. */
 export async function changeRequest(client: Queryable, id: string, change: RequestChange): Promise<void> {
   const { package: left } = change;
@@ -154,7 +178,10 @@ export async function changeRequest(client: Queryable, id: string, change: Reque
             call_off_answer = coalesce($7, call_off_answer),
             package_id = coalesce($8, package_id), carrier = coalesce($9, carrier),
             tracking_number = coalesce($10, tracking_number), shipped_at = coalesce($11::timestamptz, shipped_at),
-            due_at = now() + $12 * interval '1 millisecond', attempts = 0, problem_code = null, problem = null,
+            due_at = now() + interval '1 millisecond' * case
+              when named_at > now() - $15::double precision * interval '1 millisecond'
+              then least($12::double precision, $15) else $12::double precision end,
+            attempts = 0, problem_code = null, problem = null,
             sent_at = case when $13::boolean then now() when not $13 then null else sent_at end,
             call_off_sent_at = case when $14 then now() else call_off_sent_at end,
             changed_at = now()
@@ -174,6 +201,7 @@ export async function changeRequest(client: Queryable, id: string, change: Reque
       change.dueInMs ?? 0,
       change.isSent ?? null,
       change.isCallOffSent === true,
+      NAMED_MS,
     ],
   );
 }

@@ -74,6 +74,8 @@ export type ParcelToTell = {
   readonly service: string;
   readonly trackingNumber: string;
   readonly shippedAt: Date;
+  /** Of the handling unit that it was packed from, under the company's own GS1 prefix; null: there is none. */
+  readonly sscc: string | null;
   /** Components that were picked for it, by line of ours. */
   readonly picked: readonly {
     readonly lineId: string;
@@ -91,6 +93,8 @@ export async function readParcelToTell(
   const { rows } = await client.query<ParcelToTell>(
     `select s.id as "shipmentId", s.carrier, s.service, s.tracking_number as "trackingNumber",
             s.shipped_at as "shippedAt",
+            (select f.handling_unit from fulfillment_order f, company c
+              where f.id = s.fulfillment_order_id and starts_with(substr(f.handling_unit, 2), c.gs1_prefix)) as sscc,
             coalesce((select jsonb_agg(jsonb_build_object('lineId', l.line_id, 'sku', l.sku, 'quantity', l.picked,
                                                           'perUnit', l.per_unit))
                from fulfillment_order_line l where l.fulfillment_order_id = s.fulfillment_order_id), '[]') as picked

@@ -3,7 +3,7 @@
  * floor.
  */
 import type { FloorStage, FulfillmentOrderStatus } from "../../orders/fulfillment-order.ts";
-import { handlingUnitNumber } from "../../orders/handling-unit.ts";
+import { handlingUnitNumber, handlingUnitSerials } from "../../orders/handling-unit.ts";
 import type { Queryable } from "../sql/database.ts";
 
 /** Stock that was reserved for a line of the order at a location. */
@@ -170,19 +170,37 @@ export async function readFulfillmentOrders(
   return rows;
 }
 
+/** Of a prefix that leaves few serials, a number may still be on a plate from the round before. */
+const MOST_TRIES = 100;
+/**
+ * A prefix that has run out must not stop the floor: after so many, plates are numbered as those of a company that
+ * has none, and nobody outside is told of them.
+ */
+const OWN_TRIES = 20;
+
 /** Gives each of these fulfillment orders its licence plate, unless it has one. */
 async function assignHandlingUnits(client: Queryable, ids: readonly string[]): Promise<void> {
-  const { rows } = await client.query<{ id: string; serial: number }>(
-    `select id, nextval('handling_unit_serial') as serial from fulfillment_order
-     where id = any($1) and handling_unit is null`,
-    [ids],
-  );
-  if (rows.length === 0) return;
-  await client.query(
-    `update fulfillment_order f set handling_unit = u.number
-     from unnest($1::text[], $2::text[]) as u(id, number) where f.id = u.id and f.handling_unit is null`,
-    [rows.map((row) => row.id), rows.map((row) => handlingUnitNumber(row.serial))],
-  );
+  for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
+    const { rows } = await client.query<{ id: string; serial: number; prefix: string | null }>(
+      `select id, nextval('handling_unit_serial') as serial, (select gs1_prefix from company) as prefix
+         from fulfillment_order where id = any($1) and handling_unit is null`,
+      [ids],
+    );
+    if (rows.length === 0) return;
+    const numbers = rows.map(({ serial, prefix }) => {
+      const own = attempt < OWN_TRIES ? prefix : null;
+      return handlingUnitNumber(serial % handlingUnitSerials(own), own);
+    });
+    const { rowCount } = await client.query(
+      `update fulfillment_order f set handling_unit = u.number
+         from unnest($1::text[], $2::text[]) as u(id, number)
+        where f.id = u.id and f.handling_unit is null
+          and not exists (select from fulfillment_order other where other.handling_unit = u.number)`,
+      [rows.map((row) => row.id), numbers],
+    );
+    if (rowCount === rows.length) return;
+  }
+  throw new Error(`no free licence plate was found for ${ids.join(", ")}`);
 }
 
 /**

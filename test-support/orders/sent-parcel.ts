@@ -6,6 +6,7 @@ import { type Database, inTransaction } from "../../store/sql/database.ts";
  * Sends units of the order's first line.
  *
  * @param parcel tells parcels of one order apart, counted from 1
+ * @param handlingUnit that it was packed from
  */
 export async function sendParcel(
   database: Database,
@@ -13,6 +14,7 @@ export async function sendParcel(
   quantity: number,
   parcel = 1,
   locationId = "east",
+  handlingUnit: string | null = null,
 ): Promise<string> {
   const part = `${orderId}-F${parcel}`;
   const shipmentId = `${part}-S1`;
@@ -23,8 +25,9 @@ export async function sendParcel(
   const [line] = rows;
   await inTransaction(database, async (client) => {
     await client.query(
-      `insert into fulfillment_order (id, order_id, location_id, status, stage) values ($1, $2, $3, 'closed', 'shipped')`,
-      [part, orderId, locationId],
+      `insert into fulfillment_order (id, order_id, location_id, status, stage, handling_unit)
+       values ($1, $2, $3, 'closed', 'shipped', $4)`,
+      [part, orderId, locationId, handlingUnit],
     );
     await client.query(
       `insert into fulfillment_order_line (fulfillment_order_id, line_id, hold_id, sku, quantity, picked)

@@ -91,7 +91,7 @@ function asJsonSchema(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(asJsonSchema);
   if (typeof node !== "object" || node === null) return node;
   const members = Object.entries(node as Schema)
-    .filter(([name, value]) => !(LEFT_OUT.has(name) && typeof value !== "object") && name !== "$schema")
+    .filter(([name, value]) => !(LEFT_OUT.has(name) && typeof value !== "object"))
     .map(([name, value]) => [name === "oneOf" ? "anyOf" : name, asJsonSchema(value)] as const);
   const schema: Schema = Object.fromEntries(members);
   const isNullable = (node as Schema)["nullable"] === true || (node as Schema)["x-nullable"] === true;
@@ -101,6 +101,9 @@ function asJsonSchema(node: unknown): unknown {
 }
 
 const LEFT_OUT = new Set([
+  "$schema",
+  // Amazon's notifications name each node by its place.
+  "$id",
   "example",
   "xml",
   "discriminator",

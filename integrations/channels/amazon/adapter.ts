@@ -1,8 +1,8 @@
 /**
  * Amazon Selling Partner API, Orders v0: getOrders, getOrder, getOrderItems, getOrderAddress,
  * getOrderBuyerInfo, getOrderItemsBuyerInfo and getOrderRegulatedInfo, bare or within the `{request,
- * response}` pairs of Amazon's sandbox; Orders 2026-01-01: searchOrders and getOrder; and the notification
- * ORDER_CHANGE.
+ * response}` pairs of Amazon's sandbox; Orders 2026-01-01: searchOrders and getOrder; and the notifications
+ * ORDER_CHANGE and FULFILLMENT_ORDER_STATUS.
  *
  * An order is spread over these responses. Each of them alone makes an order that waits for the rest. `join`
  * puts all that is there into one document for each order: `{AmazonOrderId, order, items, itemsComplete,

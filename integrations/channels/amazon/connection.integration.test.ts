@@ -32,7 +32,7 @@ const check = hasVendor("amazon")
         "listingsItems_2021-08-01.swagger.json",
         "tokens_2021-03-01.swagger.json",
       ].map((file) => `amazon/${file}`),
-      { isOther: ({ request }) => /^\/(auth|_documents)\//.test(request.path) },
+      { isOther: ({ request }) => request.path === "/" || /^\/(auth|_documents)\//.test(request.path) },
     )
   : null;
 

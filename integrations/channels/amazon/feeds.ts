@@ -16,9 +16,12 @@ import { firstText, textAt } from "../../vendor-kit/vendor-json.ts";
 import { type AmazonApi, type Asked, errorOf, SERVICE } from "./api.ts";
 
 export type Feed = {
-  readonly feedType: "JSON_LISTINGS_FEED" | "POST_ORDER_ACKNOWLEDGEMENT_DATA";
+  readonly feedType: "JSON_LISTINGS_FEED" | "POST_ORDER_ACKNOWLEDGEMENT_DATA" | "UPLOAD_VAT_INVOICE";
   readonly contentType: string;
-  readonly content: string;
+  readonly content: string | Uint8Array<ArrayBuffer>;
+  /** Absent: all of the account's. */
+  readonly marketplaceIds?: readonly string[];
+  readonly options?: Readonly<Record<string, string>>;
 };
 
 export type FeedAnswer = { readonly feedId: string; readonly report: string };
@@ -39,13 +42,14 @@ export async function runFeed(api: AmazonApi, feed: Feed): Promise<FeedAnswer> {
   });
   await transfer(api, "PUT", textAt(document, "url"), feed);
   const created = await asked(api, {
-    operation: "createFeed",
+    operation: feed.feedType === "UPLOAD_VAT_INVOICE" ? "createInvoiceFeed" : "createFeed",
     method: "POST",
     path: `${FEEDS}/feeds`,
     body: {
       feedType: feed.feedType,
-      marketplaceIds: api.account.marketplaceIds,
+      marketplaceIds: feed.marketplaceIds ?? api.account.marketplaceIds,
       inputFeedDocumentId: textAt(document, "feedDocumentId"),
+      ...(feed.options === undefined ? {} : { feedOptions: feed.options }),
     },
   });
   const feedId = textAt(created, "feedId");
@@ -120,12 +124,12 @@ async function transfer(
   const fault = faultOf(SERVICE, "a feed's document", reply);
   if (fault?.retryable === true) throw fault;
   if (reply.status >= 300) {
-    // The address was good for five minutes: the whole feed begins anew.
+    // The address was good for five minutes: the whole feed begins anew. The fault has no status: a 403 of the
+    // document's store would be taken for one of the account.
     throw new ServiceFault(`Amazon answered a feed's document with ${reply.status}`, {
       service: SERVICE,
       code: "unavailable",
       retryable: true,
-      status: reply.status,
     });
   }
   return reply.body;
@@ -154,4 +158,27 @@ export function errorInXmlReport(report: string): { readonly code: string; reado
     code: firstText(text("ResultMessageCode"), "feed_error"),
     message: firstText(text("ResultDescription").slice(0, 500), "Amazon refused the message."),
   };
+}
+
+/**
+ * What a report in lines with tabs, as older feeds have it, says is wrong; null: nothing.
+ *
+ * A report that counts a record as not taken, without a word of why, is wrong all the same.
+ */
+export function errorInTextReport(
+  report: string,
+): { readonly code: string; readonly message: string } | null {
+  const rows = report.split(/\r?\n/).map((row) => row.split("\t").map((cell) => cell.trim()));
+  const head = rows.find((row) => row.includes("error-code")) ?? [];
+  const cell = (row: readonly string[], name: string) => row[head.indexOf(name)] ?? "";
+  const wrong = rows.find((row) => row !== head && cell(row, "error-type").toLowerCase() === "error");
+  if (wrong !== undefined)
+    return {
+      code: firstText(cell(wrong, "error-code"), "feed_error"),
+      message: firstText(cell(wrong, "error-message").slice(0, 500), "Amazon refused the document."),
+    };
+  const count = (name: string) => Number(rows.find((row) => row.includes(name))?.at(-1) ?? "");
+  return count("Number of records successful") < count("Number of records processed")
+    ? { code: "feed_error", message: "Amazon has not taken the document, and does not say why." }
+    : null;
 }

@@ -1,4 +1,4 @@
-/** What an order's marketplace says of its money where the order itself does not. */
+/** What an order's marketplace says where the order itself does not: of its money, and of invoices. */
 
 /** Currency of a marketplace, for orders that state no amount yet. */
 export const MARKETPLACE_CURRENCY: ReadonlyMap<string, string> = new Map([
@@ -29,3 +29,18 @@ export const MARKETPLACE_CURRENCY: ReadonlyMap<string, string> = new Map([
 
 /** Marketplaces without value added tax: taxes come on top of prices. Everywhere else prices contain them. */
 export const TAXES_ON_TOP: ReadonlySet<string> = new Set(["ATVPDKIKX0DER", "A2EUQ1WTGCTBG2"]);
+
+/**
+ * Marketplaces whose sellers upload their invoices (feed UPLOAD_VAT_INVOICE): Germany, Spain, France, Italy,
+ * the Netherlands, Poland, Sweden, the United Kingdom. Amazon refuses the feed for any other.
+ */
+export const TAKES_INVOICES: ReadonlySet<string> = new Set([
+  "A1PA6795UKMFR9",
+  "A1RKKUPIHCS9HS",
+  "A13V1IB3VIYZZH",
+  "APJ6JRA9NG5V4",
+  "A1805IZSGTT6HS",
+  "A1C3SOZRARQ6R3",
+  "A2NODRKZP88ZB9",
+  "A1F83G8C2ARO7P",
+]);

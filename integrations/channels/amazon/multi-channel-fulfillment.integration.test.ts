@@ -6,9 +6,11 @@ import {
   describeKeeper,
   type KeeperUnderTest,
   openKeeper,
+  requestOf,
 } from "../../../test-support/vendors/fulfillment-contract.ts";
 import { hasVendor, vendorNote } from "../../../test-support/vendors/vendor-descriptions.ts";
 import { type AmazonSimulator, amazonSimulator } from "./simulator/simulator.ts";
+import type { SimulatedWarehouses } from "./simulator/warehouses.ts";
 import { amazon } from "./vendor.ts";
 
 const check = hasVendor("amazon")
@@ -16,7 +18,7 @@ const check = hasVendor("amazon")
       ["fulfillmentOutbound_2020-07-01.swagger.json", "fbaInventory_v1.swagger.json"].map(
         (file) => `amazon/${file}`,
       ),
-      { isOther: ({ request }) => /^\/auth\//.test(request.path) },
+      { isOther: ({ request }) => request.path === "/" || /^\/auth\//.test(request.path) },
     )
   : null;
 
@@ -40,5 +42,18 @@ describe("of Amazon alone", () => {
     expect(await faultOfCall(() => provider.readStock("old"))).toMatchObject({ code: "page_unknown" });
     await provider.readStock(null);
     expect(exchanges.some(({ request }) => request.query.has("startDateTime"))).toBe(false);
+  });
+
+  test("a package that comes back is on its way back until it is there", async () => {
+    const { provider, keeper, passed } = world();
+    const request = requestOf("back-1", [["MUG", 1]]);
+    await provider.request(request);
+    passed(21_000);
+    const [left] = (await provider.follow("back-1", request.items))?.packages ?? [];
+    for (const word of ["UNDELIVERABLE", "RETURNING", "RETURNED", "RETURN_RECEIVED_IN_FC", "UNKNOWN"]) {
+      (keeper as SimulatedWarehouses).journey = word;
+      const status = { UNDELIVERABLE: "failure", UNKNOWN: "unknown" }[word] ?? "return_to_sender";
+      expect(await provider.readJourney(left?.id ?? "")).toMatchObject({ status });
+    }
   });
 });

@@ -236,6 +236,7 @@ const JOURNEYS: Readonly<Record<string, TrackingStatus>> = {
   UNDELIVERABLE: "failure",
   RETURNING: "return_to_sender",
   RETURNED: "return_to_sender",
+  RETURN_RECEIVED_IN_FC: "return_to_sender",
 };
 
 async function readJourney(api: AmazonApi, packageId: string): Promise<PackageJourney> {

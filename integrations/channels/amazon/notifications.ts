@@ -1,7 +1,12 @@
 /**
- * Amazon's notification ORDER_CHANGE, as it comes through a queue: bare, or as the `Body` of an SQS message or
- * the `detail` of an EventBridge event. It is thin: it names the order, which is then read over the API. Only
- * that an order was cancelled says all there is to say.
+ * Amazon's notifications, as they come through a queue: bare, or as the `Body` of an SQS message, the
+ * `Message` of a topic's, or the `detail` of an EventBridge event.
+ *
+ * - ORDER_CHANGE is thin: it names the order, which is then read over the API. Only that an order was
+ *   cancelled says all there is to say.
+ * - FULFILLMENT_ORDER_STATUS tells of what Amazon's warehouses were asked to send. Its status and packages
+ *   are not believed: it may be late, or a repeat, and says nothing of units. It names the request, which is
+ *   then looked at over the API.
  */
 import type { ChannelReading } from "../../../ports/channels.ts";
 import { at, firstText, isObject, parseJson, textAt } from "../../vendor-kit/vendor-json.ts";
@@ -27,12 +32,28 @@ function bodyOf(message: unknown): unknown {
 
 export function readNotification(notification: unknown): ChannelReading {
   const type = textAt(notification, "NotificationType");
-  const change = at(notification, "Payload", "OrderChangeNotification");
+  switch (type) {
+    case "ORDER_CHANGE":
+      return orderChange(at(notification, "Payload", "OrderChangeNotification"));
+    case "FULFILLMENT_ORDER_STATUS":
+      return requestChange(at(notification, "Payload", "FulfillmentOrderStatusNotification"));
+    default:
+      return refused("not_an_order", `A notification of Amazon's: ${type}.`);
+  }
+}
+
+function orderChange(change: unknown): ChannelReading {
   const externalId = textAt(change, "AmazonOrderId");
-  if (type !== "ORDER_CHANGE") return refused("not_an_order", `A notification of Amazon's: ${type}.`);
   if (externalId === "")
     return refused("malformed_payload", "An ORDER_CHANGE of Amazon's that does not say which order.");
   if (textAt(change, "Summary", "OrderStatus") !== "Canceled") return { kind: "changed", externalId };
   const reason = firstText(textAt(change, "OrderChangeTrigger", "ChangeReason"), "no reason given");
   return { kind: "cancellation", externalId, reason: `cancelled at Amazon (${reason})` };
+}
+
+function requestChange(change: unknown): ChannelReading {
+  const key = textAt(change, "SellerFulfillmentOrderId");
+  return key === ""
+    ? refused("malformed_payload", "A FULFILLMENT_ORDER_STATUS of Amazon's that does not say which order.")
+    : { kind: "request_changed", key };
 }

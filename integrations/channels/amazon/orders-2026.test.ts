@@ -177,6 +177,44 @@ describe("notifications", () => {
     ]);
   });
 
+  const requestChange = (SellerFulfillmentOrderId: unknown) => ({
+    ...change("Unshipped"),
+    NotificationType: "FULFILLMENT_ORDER_STATUS",
+    Payload: {
+      FulfillmentOrderStatusNotification: {
+        SellerId: "A3HOLDFAST",
+        EventType: "Shipment",
+        StatusUpdatedDateTime: "2026-11-20T10:05:00.000Z",
+        SellerFulfillmentOrderId,
+        FulfillmentOrderStatus: "Complete",
+      },
+    },
+  });
+
+  test("what has become of something in Amazon's warehouses names the request, and says nothing that is believed", () => {
+    const expected = [{ kind: "request_changed", key: "amz-1-F1" }];
+    const notification = requestChange("amz-1-F1");
+    expect(readAny(notification)).toEqual(expected);
+    expect(readAny({ MessageId: "m-1", Body: JSON.stringify(notification) })).toEqual(expected);
+    expect(readAny({ Type: "Notification", Message: JSON.stringify(notification) })).toEqual(expected);
+    for (const key of ["", undefined, null, { key: 1 }])
+      expect(readAny(requestChange(key))).toMatchObject([
+        { kind: "refused", refusal: { code: "malformed_payload" } },
+      ]);
+  });
+
+  test.skipIf(!hasVendor("amazon"))(
+    `Amazon's own example of it is read with its key${vendorNote("amazon")}`,
+    () => {
+      const [example] = vendorExamples("amazon").filter(({ file }) =>
+        file.startsWith("notification.FulfillmentOrderStatusNotification"),
+      );
+      expect(amazonAdapter.read(example?.text ?? "", null)).toEqual([
+        { kind: "request_changed", key: "SFOID2345" },
+      ]);
+    },
+  );
+
   test("another notification is no order, and one without its order is malformed", () => {
     expect(readAny(change("Unshipped", { NotificationType: "FEED_PROCESSING_FINISHED" }))).toMatchObject([
       { kind: "refused", refusal: { code: "not_an_order" } },

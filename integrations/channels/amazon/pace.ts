@@ -20,6 +20,8 @@ export const USAGE_PLANS = {
   getOrder2026: { perSecond: 0.5, burst: 30 },
   createFeedDocument: { perSecond: 0.5, burst: 15 },
   createFeed: { perSecond: 0.0083, burst: 15 },
+  // Of invoices Amazon takes one in three seconds.
+  createInvoiceFeed: { perSecond: 0.333, burst: 15 },
   getFeed: { perSecond: 2, burst: 15 },
   getFeedDocument: { perSecond: 0.0222, burst: 10 },
   getListingsItem: { perSecond: 5, burst: 10 },

@@ -12,13 +12,19 @@ import { countAt, firstText, listAt, textAt } from "../../vendor-kit/vendor-json
 import { type AmazonApi, errorOf } from "./api.ts";
 import { carrierOf } from "./carriers.ts";
 import { errorInXmlReport, runFeed } from "./feeds.ts";
+import { tellInvoice } from "./invoice.ts";
 import { readOrder2026 } from "./read-orders.ts";
 
 type Word<Kind extends OrderWord["kind"]> = Extract<OrderWord, { kind: Kind }>;
 
-export const TOLD_TO_AMAZON: ReadonlySet<OrderWord["kind"]> = new Set(["acknowledge", "ship", "cancel"]);
+export const TOLD_TO_AMAZON = [
+  "acknowledge",
+  "ship",
+  "cancel",
+] as const satisfies readonly OrderWord["kind"][];
 
-export async function tellOrder(api: AmazonApi, word: OrderWord): Promise<Told> {
+/** @param seller who issues our invoices, by lines */
+export async function tellOrder(api: AmazonApi, word: OrderWord, seller: readonly string[]): Promise<Told> {
   const { externalId } = word.order;
   const order = await readOrder2026(api, externalId);
   if (order === null) return refused("order_not_found", `Amazon has no order ${externalId}.`);
@@ -29,6 +35,8 @@ export async function tellOrder(api: AmazonApi, word: OrderWord): Promise<Told> 
       return cancel(api, word, order);
     case "ship":
       return ship(api, word, order);
+    case "invoice":
+      return tellInvoice(api, word, order, seller);
     default:
       return refused("not_told_here", `Amazon is not told of this: ${word.kind}.`);
   }

@@ -81,6 +81,47 @@ export const amazon: ChannelVendor = {
         problemOf: (value) => (value === "yes" || value === "no" ? null : "must be yes or no"),
         fallback: () => "yes",
       },
+      {
+        name: "AMAZON_INVOICE_SELLER",
+        meaning:
+          "Who issues the invoices that are uploaded: name, lines of the address and the VAT number, with | between",
+        standard: "none: no invoices are uploaded",
+        requiredToServe: false,
+        problemOf: (value) => {
+          const lines = sellerLines(value);
+          return lines.length >= 3 && lines.length <= 8 && value.length <= 400
+            ? null
+            : "must be 3 to 8 parts with | between, e.g. Northwind GmbH|Kai 12|20457 Hamburg|Germany|VAT DE123456789";
+        },
+        fallback: () => "",
+      },
+      {
+        name: "AMAZON_QUEUE_URL",
+        meaning: "The SQS queue that Amazon writes notifications to",
+        standard: "none: changes are found by polling",
+        requiredToServe: false,
+        protocols: ["http:", "https:"],
+        problemOf: (value) =>
+          value.endsWith(".fifo")
+            ? "must be a standard queue: Amazon writes no notification to a FIFO queue"
+            : null,
+        fallback: () => "",
+      },
+      {
+        name: "AMAZON_QUEUE_ACCESS_KEY_ID",
+        meaning: "Access key of the user at Amazon Web Services who may read that queue",
+        standard: "none",
+        requiredToServe: false,
+        fallback: () => "",
+      },
+      {
+        name: "AMAZON_QUEUE_SECRET_ACCESS_KEY",
+        meaning: "Its secret",
+        standard: "none",
+        requiredToServe: false,
+        isSecret: true,
+        fallback: () => "",
+      },
     ],
     connect: async (values, options) => {
       const { connectAmazon } = await import("./connection.ts");
@@ -96,6 +137,15 @@ export const amazon: ChannelVendor = {
           marketplaceIds: value("AMAZON_MARKETPLACES").split(","),
           ordersApi: value("AMAZON_ORDERS_API") === "v0" ? "v0" : "2026-01-01",
           seesPeople: value("AMAZON_PERSONAL_DATA") !== "no",
+          invoiceSeller: sellerLines(value("AMAZON_INVOICE_SELLER")),
+          queue:
+            value("AMAZON_QUEUE_URL") === ""
+              ? null
+              : {
+                  url: value("AMAZON_QUEUE_URL"),
+                  accessKeyId: value("AMAZON_QUEUE_ACCESS_KEY_ID"),
+                  secretAccessKey: value("AMAZON_QUEUE_SECRET_ACCESS_KEY"),
+                },
         },
         options,
       );
@@ -104,3 +154,10 @@ export const amazon: ChannelVendor = {
     simulator: async () => (await import("./simulator/simulator.ts")).amazonSimulator,
   },
 };
+
+function sellerLines(value: string): readonly string[] {
+  return value
+    .split("|")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+}

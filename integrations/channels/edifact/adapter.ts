@@ -1,10 +1,8 @@
 /**
  * Purchase orders over EDIFACT: the message ORDERS of directories D.96A to D.01B, one or many in an
- * interchange.
+ * interchange, with the ORDCHGs that change them (`change-order.ts`).
  *
- * An order's id is its number at the buyer (BGM 1004). Its first message is the order; one with the function
- * 4 or 5 takes its place, 1 cancels it, and any other is a copy that changes nothing. Prices are those of PRI
- * for its basis (a price of 12.50 for 100 is 0.125 a unit); what a pack holds is the listing's, as with all
+ * An order's id is its number at the buyer (BGM 1004). Prices are those of PRI for its basis (a price of 12.50 for 100 is 0.125 a unit); what a pack holds is the listing's, as with all
  * channels. Amounts have the decimal mark of the UNA, or a comma, and no others.
  */
 import type { Address } from "../../../orders/address.ts";
@@ -22,6 +20,7 @@ import {
   refused,
   sum,
 } from "../reading.ts";
+import { foldChanges, functionOf, isOrderMessage, orderIdOf, partsOf } from "./change-order.ts";
 import {
   at,
   type EdifactInterchange,
@@ -60,11 +59,6 @@ export function byOrder({ messages }: EdifactInterchange): readonly AboutOrder[]
     orders.set(key, own);
   }
   return [...orders.values()].map((own) => ({ externalId: own[0] ? orderIdOf(own[0]) : "", messages: own }));
-}
-
-/** BGM 1004; empty where the message is no order. */
-function orderIdOf(message: EdifactMessage): string {
-  return message.type === "ORDERS" ? at(find(message.segments, "BGM"), 1) : "";
 }
 
 /** An interchange with these messages alone, under the references that they came with. */
@@ -106,33 +100,51 @@ function withSource(
   return about === undefined ? reading : { ...reading, source: aloneIn(about.messages, interchange) };
 }
 
-/** BGM 1225. */
-const CANCELS = "1";
-const REPLACES = new Set(["4", "5"]);
-
 function readOrder(
   { externalId, messages }: AboutOrder,
   interchange: EdifactInterchange,
 ): readonly ChannelReading[] {
   const [first] = messages;
   if (first === undefined) return [];
-  if (first.type !== "ORDERS")
-    return [refused("not_an_order", `This is EDIFACT's ${first.type}: only ORDERS is an order.`)];
-  if (externalId === "")
-    return [refused("malformed_payload", `The ORDERS ${first.reference} has no BGM segment with a number.`)];
-  const functionOf = (message: EdifactMessage) => at(find(message.segments, "BGM"), 2);
-  const orders = messages.filter((message) => functionOf(message) !== CANCELS);
-  const isCancelled = orders.length < messages.length;
-  const [original, ...later] = orders;
-  if (original === undefined)
-    return [{ kind: "cancellation", externalId, reason: "cancelled by the buyer's ORDERS" }];
-  const changes = later.filter((message) => REPLACES.has(functionOf(message)));
-  const order = toIncoming(changes.at(-1) ?? original, externalId, interchange);
-  const placedAt = momentOf(original.segments, "137");
-  const updatedMs = Math.max(Date.parse(order.placedAt) || 0, Date.parse(placedAt) || 0) + changes.length;
-  const reasons: readonly HoldReason[] = isCancelled
-    ? [{ code: "cancelled_at_channel", detail: "EDIFACT: cancelled by the buyer's ORDERS." }]
-    : [];
+  if (!isOrderMessage(first))
+    return [refused("not_an_order", `This is EDIFACT's ${first.type}: only ORDERS and ORDCHG are orders.`)];
+  if (externalId === "") {
+    const place = first.type === "ORDERS" ? "BGM segment with a number" : "RFF ON with an order's number";
+    return [refused("malformed_payload", `The ${first.type} ${first.reference} has no ${place}.`)];
+  }
+  const folded = foldChanges(messages);
+  const ending = messages.find((message) => functionOf(message) === "1");
+  if (folded === null && ending !== undefined)
+    return [{ kind: "cancellation", externalId, reason: `cancelled by the buyer's ${ending.type}` }];
+  if (folded === null) {
+    const advice = "A folder connection keeps orders and applies it; elsewhere send both in one interchange.";
+    return [
+      refused(
+        "not_an_order",
+        `This is EDIFACT's ORDCHG, a change of order ${externalId}, without the ORDERS that it changes. ${advice}`,
+        externalId,
+      ),
+    ];
+  }
+  const { message, changes, cancelledBy, unread } = folded;
+  const order = toIncoming(message, externalId, interchange);
+  const original = messages.find(({ type }) => type === "ORDERS");
+  const placedAt = momentOf(original?.segments ?? [], "137");
+  // Some days have no hours: the number of the change tells which is the newer one.
+  const made = changes.map((each) => momentOf([each], "137"));
+  const updatedMs =
+    Math.max(...[order.placedAt, placedAt, ...made].map((each) => Date.parse(each) || 0)) + changes.length;
+  const reasons: readonly HoldReason[] = [
+    ...(cancelledBy === null
+      ? []
+      : [
+          {
+            code: "cancelled_at_channel" as const,
+            detail: `EDIFACT: cancelled by the buyer's ${cancelledBy}.`,
+          },
+        ]),
+    ...unread.map((detail) => ({ code: "changed_at_channel" as const, detail })),
+  ];
   return [
     {
       kind: "order",
@@ -219,26 +231,6 @@ function toIncoming(
       cancel_after: dayAt(head, "61", "36"),
     }),
   };
-}
-
-type Parts = {
-  readonly head: readonly EdifactSegment[];
-  readonly lines: readonly (readonly EdifactSegment[])[];
-  readonly summary: readonly EdifactSegment[];
-};
-
-function partsOf(segments: readonly EdifactSegment[]): Parts {
-  const head: EdifactSegment[] = [];
-  const lines: EdifactSegment[][] = [];
-  const summary: EdifactSegment[] = [];
-  let isSummary = false;
-  for (const segment of segments) {
-    if (segment.tag === "UNS") isSummary = at(segment, 0) === "S";
-    else if (isSummary) summary.push(segment);
-    else if (segment.tag === "LIN") lines.push([segment]);
-    else (lines.at(-1) ?? head).push(segment);
-  }
-  return { head, lines, summary };
 }
 
 /**

@@ -101,6 +101,13 @@ function despatchAdvice(
     ...(carrier === "" ? [] : [["TDT", "20", "", "", "", ["", "", "", carrier]] as const]),
     ["CPS", "1"],
     ["PAC", "1"],
+    // 33E: marked with an SSCC.
+    ...(word.sscc === undefined
+      ? []
+      : ([
+          ["PCI", "33E"],
+          ["GIN", "BJ", word.sscc],
+        ] as const)),
     ...word.lines.flatMap((told): readonly WrittenSegment[] => [
       ...lineSegments(lineOf(order, told), told.externalLineId, "", told.channelSku),
       ["QTY", ["12", String(told.quantity), unitOf(lineOf(order, told))]],

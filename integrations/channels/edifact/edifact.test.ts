@@ -221,8 +221,11 @@ const WORDS: readonly OrderWord[] = [
     charges: eur(-500),
     tax: eur(3_667),
     total: eur(22_466),
+    document: async () => new Uint8Array(),
   },
 ];
+/** A parcel with an SSCC. */
+const MARKED = { ...(WORDS[2] as OrderWord), sscc: "106141412345678908" } as OrderWord;
 const write = (word: OrderWord, more: Readonly<Record<string, string>> = {}) =>
   formatOf(more).write(
     word,
@@ -237,7 +240,7 @@ const note = isBesideTheProject(EDIFACT_STRUCTURES)
 
 test.skipIf(note !== "")(`what we send stands in the order of D.96A${note}`, () => {
   const all = [
-    ...WORDS.map((word) => write(word)),
+    ...[...WORDS, MARKED].map((word) => write(word)),
     format.writeStock([{ channelSku: "A", listing: {}, quantity: 3 }], 7, NOW),
   ];
   for (const document of all) {
@@ -376,4 +379,158 @@ test(`public examples are read or refused with the fault${vendorNote("edi")}`, (
     expect([file, interchange === null]).toEqual([file, faults.length > 0]);
     expect([file, edifactAdapter.read(text, null)[0]?.kind]).toEqual([file, "refused"]);
   }
+});
+
+/** An ORDCHG of the sample's order, in an interchange of its own. */
+const orderChange = (purpose: string, segments: readonly string[], reference = "CHG1") => {
+  const said = [
+    `BGM+230+${reference}+${purpose}`,
+    "DTM+137:20260307:102",
+    "RFF+ON:PO?+4711",
+    "NAD+BY+9520000000014::9",
+    ...segments,
+  ];
+  return [
+    `UNB+UNOC:3+9520000000014:14+9520000000021:14+260307:0900+${reference}`,
+    "UNH+1+ORDCHG:D:96A:UN",
+    ...said,
+    `UNT+${said.length + 2}+1`,
+    `UNZ+1+${reference}`,
+  ]
+    .map((segment) => `${segment}'`)
+    .join("\n");
+};
+const changedBy = (...changes: readonly string[]) =>
+  onlyOrder(edifactAdapter, format.join([sample(), ...changes]));
+
+test("an ORDCHG changes lines by their numbers, adds some and takes some off; what it is silent on stays", () => {
+  const order = changedBy(
+    orderChange("4", [
+      "DTM+2:20260320:102",
+      "LIN+1+3",
+      "QTY+21:60:PCE",
+      "LIN+2+2",
+      "LIN+3+1+4000000000020:EN",
+      "QTY+21:5:PCE",
+      "PRI+AAA:10.00",
+      "UNS+S",
+    ]),
+  );
+  expect(
+    order.lines.map(({ externalLineId, quantity, unitPrice }) => [externalLineId, quantity, unitPrice.minor]),
+  ).toEqual([
+    ["1", 60, 925],
+    ["3", 5, 1_000],
+  ]);
+  expect(order).toMatchObject({
+    externalId: "PO+4711",
+    placedAt: "2026-03-05T00:00:00.000Z",
+    updatedAt: "2026-03-07T00:00:00.001Z",
+    deliverOn: "2026-03-20",
+    releaseOn: "2026-03-10",
+    shippingAddress: { name: "Filiale 38" },
+    lines: [{ channelSku: "AB3542", title: "Was ist das?" }, { channelSku: "4000000000020" }],
+    holdReasons: [],
+  });
+});
+
+test("changes come one after the other; a price, another place, and a replacement of all lines", () => {
+  const first = orderChange("4", ["LIN+1+3", "PRI+AAA:9.00", "UNS+S"]);
+  const place = orderChange(
+    "4",
+    ["NAD+DP+9520000000045::9++Filiale 45+Ring 2+Bonn++53111+DE", "LIN+1+4", "UNS+S"],
+    "CHG2",
+  );
+  expect(changedBy(first, place)).toMatchObject({
+    lines: [{ quantity: 120, unitPrice: { minor: 900 } }, { quantity: 1_000 }],
+    shippingAddress: { name: "Filiale 45", city: "Bonn" },
+    externalIds: { "nad:DP": "9520000000045::9" },
+    updatedAt: "2026-03-07T00:00:00.002Z",
+  });
+  const all = orderChange("5", [
+    "LIN+1++4000000000006:EN",
+    "QTY+21:7:PCE",
+    "PRI+AAA:9.25",
+    "UNS+S",
+    "CNT+2:1",
+  ]);
+  expect(changedBy(all).lines).toMatchObject([{ externalLineId: "1", quantity: 7 }]);
+  // The same one again changes nothing more.
+  expect(changedBy(first).lines).toEqual(changedBy(first, sample()).lines);
+});
+
+test("an ORDCHG that ends the order ends it, also before the order has come", () => {
+  const end = orderChange("1", []);
+  expect(changedBy(end).holdReasons).toMatchObject([
+    { code: "cancelled_at_channel", detail: "EDIFACT: cancelled by the buyer's ORDCHG." },
+  ]);
+  expect(edifactAdapter.read(end, null)).toEqual([
+    { kind: "cancellation", externalId: "PO+4711", reason: "cancelled by the buyer's ORDCHG" },
+  ]);
+});
+
+test("an ORDCHG that comes again takes nothing back and adds nothing, and one that stands before its order counts", () => {
+  const more = orderChange("4", ["LIN+3+1+4000000000020:EN", "QTY+21:5:PCE", "PRI+AAA:10.00", "UNS+S"]);
+  const again = more
+    .replaceAll("+260307:0900+CHG1'", "+260307:0930+CHG9'")
+    .replace("UNZ+1+CHG1", "UNZ+1+CHG9");
+  const fewer = orderChange("4", ["LIN+3+3", "QTY+21:4:PCE", "UNS+S"], "CHG2");
+  expect(changedBy(more, fewer, again)).toEqual(changedBy(more, fewer));
+  expect(changedBy(more, fewer, again).holdReasons).toEqual([]);
+  const ahead = onlyOrder(edifactAdapter, format.join([more, sample()]));
+  expect(ahead.lines).toEqual(changedBy(more).lines);
+  const ended = onlyOrder(edifactAdapter, format.join([orderChange("1", []), sample()]));
+  expect(ended.holdReasons).toMatchObject([{ code: "cancelled_at_channel" }]);
+});
+
+test.each(["UNA1234", "UNB1234", "UNZ+1"])(
+  "an interchange whose reference looks like a segment (%s) is read",
+  (reference) => {
+    const text = sample().replaceAll("+REF3438", `+${reference.replace("+", "?+")}`);
+    expect(text).not.toContain("REF3438");
+    expect(onlyOrder(edifactAdapter, text).externalIds).toMatchObject({ interchange: reference });
+  },
+);
+
+test("a line that an ORDCHG changes to no units goes", () => {
+  const none = (quantity: string) =>
+    changedBy(orderChange("4", ["LIN+1+3", `QTY+21:${quantity}:PCE`, "UNS+S"])).lines;
+  for (const quantity of ["0", "0,00"])
+    expect(none(quantity).map(({ externalLineId }) => externalLineId)).toEqual(["2"]);
+  expect(none("10").map(({ quantity }) => quantity)).toEqual([10, 1_000]);
+});
+
+test("what an ORDCHG means that is not known here waits for a person, and the order stays as it was", () => {
+  const order = changedBy(
+    orderChange("4", ["CUX+2:USD:9", "ALC+A", "MOA+8:5.00", "LIN+1+99", "LIN+9+3", "QTY+21:1:PCE", "UNS+S"]),
+  );
+  expect(order.lines).toEqual(onlyOrder(edifactAdapter, sample()).lines);
+  expect(order.holdReasons.map(({ code }) => code)).toEqual(Array(4).fill("changed_at_channel"));
+  expect(order.holdReasons.map(({ detail }) => detail).join(" ")).toMatch(
+    /allowances or charges.*in USD.*says 99 of line 1.*3 of line 9, which the order does not have/,
+  );
+});
+
+test("an ORDCHG is a change of an order that is known, and received as such; without its order's number it is in error", () => {
+  const change = orderChange("4", ["LIN+1+3", "QTY+21:60:PCE", "UNS+S"]);
+  expect(read(change)).toMatchObject([
+    { problems: [], documents: [{ kind: "change", externalId: "PO+4711" }] },
+  ]);
+  expect(answer(change)).toEqual([
+    {
+      type: "CONTRL:D:3:UN",
+      said: ["UCI+CHG1+9520000000014:14+9520000000021:14+8", "UCM+1+ORDCHG:D:96A:UN+7"],
+    },
+  ]);
+  const nameless = change.replace("RFF+ON:PO?+4711'\n", "").replace("UNT+9+", "UNT+8+");
+  expect(read(nameless)).toMatchObject([{ documents: [], problems: [{ place: "message 1 (ORDCHG)" }] }]);
+  expect(answer(nameless)[0]?.said).toContain("UCM+1+ORDCHG:D:96A:UN+4+13");
+});
+
+test("a despatch advice says the SSCC of its parcel where it has one", () => {
+  const said = (word: OrderWord) => texts(write(word)?.content ?? "")?.[0]?.said ?? [];
+  const marked = said(MARKED);
+  const place = marked.indexOf("PAC+1");
+  expect(marked.slice(place, place + 3)).toEqual(["PAC+1", "PCI+33E", "GIN+BJ+106141412345678908"]);
+  expect(said(WORDS[2] as OrderWord).join(" ")).not.toContain("GIN");
 });

@@ -9,8 +9,9 @@ import type {
 import { textOfFile } from "../../partner-folder/text-of-file.ts";
 import { acknowledgement, answerIn, type MessageRefusal } from "./acknowledge.ts";
 import { aloneIn, byOrder, edifactAdapter, joinInterchanges } from "./adapter.ts";
+import { functionOf, isOrderMessage } from "./change-order.ts";
 import { inventoryReport, messageFor } from "./documents.ts";
-import { at, type EdifactInterchange, type EdifactReport, readEdifact, splitEdifact } from "./interchange.ts";
+import { type EdifactInterchange, type EdifactReport, readEdifact, splitEdifact } from "./interchange.ts";
 import type { EdifactPartner } from "./partner.ts";
 import { writeEdifact } from "./write-interchange.ts";
 
@@ -112,28 +113,26 @@ function readDocuments(
     }
     const text = aloneIn(messages, interchange);
     const [reading] = edifactAdapter.read(text, null);
-    if (reading !== undefined && reading.kind !== "refused") {
+    const isOrder = isOrderMessage(first);
+    // A change whose order is in another file is a change all the same.
+    const isRefused = reading?.kind === "refused" && (!isOrder || reading.refusal.code !== "not_an_order");
+    if (reading !== undefined && !isRefused) {
       const kind = reading.kind === "cancellation" || isChangeOnly(messages) ? "change" : "order";
       documents.push({ kind, externalId, text, place: `order ${externalId}` });
       continue;
     }
-    const isOrder = first.type === "ORDERS";
     if (first.type !== "CONTRL") refusals.push({ reference: first.reference, code: isOrder ? "13" : "14" });
     problems.push({
       place: externalId === "" ? `message ${first.reference} (${first.type})` : `order ${externalId}`,
       what: reading?.kind === "refused" ? reading.refusal.detail : "It cannot be read.",
-      advice: isOrder ? RESEND : "Only ORDERS and CONTRL are read from a partner; see what it is for.",
+      advice: isOrder
+        ? RESEND
+        : "Only ORDERS, ORDCHG and CONTRL are read from a partner; see what it is for.",
     });
   }
 }
 
-/** Function 4 or 5: it takes the place of an order, and is one itself where that has not come. */
+/** ORDERS with the function 4 or 5 takes the place of an order, and is one itself where that has not come. */
 function isChangeOnly(messages: EdifactInterchange["messages"]): boolean {
-  return messages.every(
-    ({ segments }) =>
-      at(
-        segments.find(({ tag }) => tag === "BGM"),
-        2,
-      ) === "1",
-  );
+  return messages.every((message) => message.type === "ORDCHG" || functionOf(message) === "1");
 }

@@ -64,8 +64,12 @@ const WORDS: readonly OrderWord[] = [
     charges: usd(-500),
     tax: usd(0),
     total: usd(32_594),
+    document: async () => new Uint8Array(),
   },
 ];
+
+/** A parcel with an SSCC. */
+const MARKED = { ...(WORDS[1] as OrderWord), sscc: "106141412345678908" } as OrderWord;
 
 function written(word: OrderWord, settings = partner(), cancelled = new Map<string, number>()) {
   const document = createX12Format(settings, () => NOW).write(word, { order: order(), cancelled }, 42, NOW);
@@ -79,7 +83,7 @@ const note = isBesideTheProject(X12_STRUCTURE) ? "" : ` (skipped: nothing in ../
 
 test.skipIf(note !== "")(`what we send is as 004010 has it${note}`, () => {
   const problemsOf = openX12Structure();
-  for (const word of WORDS) {
+  for (const word of [...WORDS, MARKED]) {
     const { set } = written(word);
     expect([set?.type, problemsOf(set?.type ?? "", set?.segments ?? [])]).toEqual([set?.type, []]);
   }
@@ -113,6 +117,17 @@ test("a ship notice says of each line which parcel it is in, under the buyer's o
       "CTT*5",
     ]),
   );
+});
+
+test("a ship notice says the SSCC of its parcel where it has one, as its barcode does", () => {
+  const said = (word: OrderWord) => (written(word).set?.segments ?? []).map((segment) => segment.join("*"));
+  const marked = said(MARKED);
+  const place = marked.indexOf("HL*3*2*P*1");
+  expect(marked.slice(place + 1, place + 3)).toEqual([
+    "MAN*GM*00106141412345678908",
+    "MAN*CP*1Z999AA10123456784",
+  ]);
+  expect(said(WORDS[1] as OrderWord).join(" ")).not.toContain("GM");
 });
 
 test("an invoice's lines, freight and allowance add up to TDS01, which has two decimals that are not written", () => {

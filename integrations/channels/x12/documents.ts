@@ -126,6 +126,8 @@ function shipNotice(word: WordOf<"ship">, order: IncomingOrder): WrittenSet {
     ["HL", "2", "1", "O", "1"],
     ["PRF", purchaseOrder(order), order.externalIds["release"] ?? "", "", dayOf(order.placedAt, shippedMs)],
     ["HL", "3", "2", "P", "1"],
+    // With its application identifier, as the parcel's barcode has it.
+    ...(word.sscc === undefined ? [] : [["MAN", "GM", `00${word.sscc}`]]),
     ...(word.trackingNumber === "" ? [] : [["MAN", "CP", cut(word.trackingNumber, 48)]]),
     ...items.flatMap(({ told, line }, index): readonly WrittenSegment[] => [
       ["HL", String(index + 4), "3", "I", "0"],

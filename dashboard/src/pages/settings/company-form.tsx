@@ -8,7 +8,7 @@ import { SkeletonRows } from "../../components/skeleton.tsx";
 import { useResource } from "../../live/resource.ts";
 import { SettingForm } from "./setting-form.tsx";
 
-/** The company's name, where its days begin, and what it counts in. */
+/** The company's name, where its days begin, what it counts in, and its parcels' numbers. */
 export function CompanyForm() {
   const company = useResource<CompanyView>("company", (signal) => get("/company", {}, signal));
   return (
@@ -26,6 +26,7 @@ export function CompanyForm() {
                 name: textOf(fields, "name"),
                 timeZone: textOf(fields, "timeZone"),
                 currency: textOf(fields, "currency").toUpperCase(),
+                gs1Prefix: textOf(fields, "gs1Prefix") || null,
               };
               const saved = await patch<CompanyView>("/company", body, key);
               company.replace(() => saved);
@@ -50,6 +51,19 @@ export function CompanyForm() {
                 pattern="[A-Za-z]{3}"
                 maxLength={3}
                 defaultValue={now.currency}
+              />
+            </Field>
+            <Field
+              label="GS1 prefix"
+              hint="6 to 12 digits from GS1. With it, ship notices tell trading partners the SSCC on each parcel."
+            >
+              <input
+                class="input"
+                name="gs1Prefix"
+                inputMode="numeric"
+                pattern="[0-9]{6,12}"
+                maxLength={12}
+                defaultValue={now.gs1Prefix ?? ""}
               />
             </Field>
           </SettingForm>

@@ -25,6 +25,11 @@ export function bookIdOf(amazonId: string): string | null {
   return parts === null ? null : String(Number(`${parts[1]}${parts[2]}`));
 }
 
+/** Where it was bought: at one that the shop was told to sell at, else at `MARKETPLACE`. */
+export function marketplaceOf(order: ShopOrder): string {
+  return order.extra.get("marketplace") ?? MARKETPLACE;
+}
+
 const usd = (minor: number) => ({ amount: decimal(minor), currencyCode: "USD" });
 const at = (ms: number) => new Date(ms).toISOString();
 
@@ -47,8 +52,12 @@ export function orderOf2026(order: ShopOrder, included: ReadonlySet<string>): Re
     ...(alias === undefined ? {} : { orderAliases: [{ aliasId: alias, aliasType: "SELLER_ORDER_ID" }] }),
     createdTime: at(order.createdMs),
     lastUpdatedTime: at(order.modifiedMs),
-    programs: [],
-    salesChannel: { channelName: "AMAZON", marketplaceId: MARKETPLACE, marketplaceName: "Amazon.com" },
+    programs: order.extra.get("isIba") === "yes" ? ["INVOICE_BY_AMAZON"] : [],
+    salesChannel: {
+      channelName: "AMAZON",
+      marketplaceId: marketplaceOf(order),
+      marketplaceName: "Amazon.com",
+    },
     ...with_("BUYER", {
       buyer: {
         buyerName: `${shopper.firstName} ${shopper.lastName}`,
@@ -157,7 +166,7 @@ export function orderOfV0(order: ShopOrder, seesPeople: boolean): Record<string,
     SalesChannel: "Amazon.com",
     ShipServiceLevel: order.planned.service === "expedited" ? "Exp US D2D Dom" : "Std US D2D Dom",
     OrderTotal: usdV0(totalOf(order)),
-    MarketplaceId: MARKETPLACE,
+    MarketplaceId: marketplaceOf(order),
     OrderType: "StandardOrder",
     IsReplacementOrder: false,
     ShippingAddress: {
@@ -230,10 +239,9 @@ function asinOf(sku: string): string {
     .slice(-8)}`;
 }
 
-/** As Amazon's event bus hands it on. */
 export function changeNotification(order: ShopOrder, id: string, nowMs: number): Record<string, unknown> {
   const time = at(nowMs);
-  const detail = {
+  return {
     NotificationVersion: "1.0",
     NotificationType: "ORDER_CHANGE",
     PayloadVersion: "1.0",
@@ -246,7 +254,7 @@ export function changeNotification(order: ShopOrder, id: string, nowMs: number):
         OrderChangeType: "OrderStatusChange",
         OrderChangeTrigger: { TimeOfOrderChange: time, ChangeReason: "Other" },
         Summary: {
-          MarketplaceId: MARKETPLACE,
+          MarketplaceId: marketplaceOf(order),
           OrderStatus: V0_STATUS[statusOf(order)],
           PurchaseDate: at(order.createdMs),
           DestinationPostalCode: null,
@@ -262,20 +270,82 @@ export function changeNotification(order: ShopOrder, id: string, nowMs: number):
         },
       },
     },
-    NotificationMetadata: {
-      ApplicationId: "amzn1.sp.solution.holdfast",
-      SubscriptionId: "sub-1",
-      PublishTime: time,
-      NotificationId: id,
-    },
+    NotificationMetadata: metadata(id, time),
   };
+}
+
+function metadata(NotificationId: string, PublishTime: string): Record<string, unknown> {
+  return {
+    ApplicationId: "amzn1.sp.solution.holdfast",
+    SubscriptionId: "sub-1",
+    PublishTime,
+    NotificationId,
+  };
+}
+
+/** What has become of an order at the warehouses. */
+export type RequestChange = {
+  readonly key: string;
+  readonly status: string;
+  readonly shipment: {
+    readonly id: string;
+    readonly status: string;
+    readonly packages: readonly {
+      readonly number: number;
+      readonly carrier: string;
+      readonly tracking: string;
+    }[];
+  } | null;
+};
+
+/** Amazon's schema requires shipment and returned item also where there is none yet. */
+export function requestNotification(
+  change: RequestChange,
+  id: string,
+  nowMs: number,
+): Record<string, unknown> {
+  const time = at(nowMs);
+  const packages = (change.shipment?.packages ?? []).map(({ number, carrier, tracking }) => ({
+    PackageNumber: number,
+    CarrierCode: carrier,
+    TrackingNumber: tracking,
+  }));
+  return {
+    NotificationVersion: "1.0",
+    NotificationType: "FULFILLMENT_ORDER_STATUS",
+    PayloadVersion: "1.0",
+    EventTime: time,
+    Payload: {
+      FulfillmentOrderStatusNotification: {
+        SellerId: SELLER,
+        EventType: change.shipment === null ? "Order" : "Shipment",
+        StatusUpdatedDateTime: time,
+        SellerFulfillmentOrderId: change.key,
+        FulfillmentOrderStatus: change.status,
+        FulfillmentShipment: {
+          FulfillmentShipmentStatus: change.shipment?.status ?? "",
+          AmazonShipmentId: change.shipment?.id ?? "",
+          EstimatedArrivalDateTime: time,
+          info: packages[0] ?? {},
+          FulfillmentShipmentPackages: packages,
+        },
+        FulfillmentReturnItem: { ReceivedDateTime: time, ReturnedQuantity: 0, SellerSKU: "" },
+      },
+    },
+    NotificationMetadata: metadata(id, time),
+  };
+}
+
+/** As Amazon's event bus wraps what it hands on. */
+export function onBus(detail: Record<string, unknown>): Record<string, unknown> {
+  const { NotificationId: id } = detail["NotificationMetadata"] as { readonly NotificationId: string };
   return {
     version: "0",
     id,
-    "detail-type": "ORDER_CHANGE",
+    "detail-type": detail["NotificationType"],
     source: "aws.partner/sellingpartnerapi.amazon.com/simulated",
     account: "000000000000",
-    time,
+    time: detail["EventTime"],
     region: "us-east-1",
     resources: [],
     detail,

@@ -4,23 +4,48 @@
  */
 import { gzipSync } from "node:zlib";
 import { jsonReply, type SimulatedReply, type SimulatedRequest } from "../../../simulator-kit/exchange.ts";
-import type { ShopBooks } from "../../../simulator-kit/shop-books.ts";
-import { countAt, listAt, parseJson, textAt } from "../../../vendor-kit/vendor-json.ts";
-import { bookIdOf, SELLER } from "./documents.ts";
+import { type ShopBooks, totalOf } from "../../../simulator-kit/shop-books.ts";
+import { countAt, listAt, objectAt, parseJson, textAt } from "../../../vendor-kit/vendor-json.ts";
+import { TAKES_INVOICES } from "../marketplaces.ts";
+import { bookIdOf, marketplaceOf, SELLER } from "./documents.ts";
 
 type StoredFeed = {
   readonly id: string;
   readonly type: string;
-  readonly content: string;
+  readonly content: Buffer;
+  readonly marketplaces: readonly string[];
+  /** By names in small letters: Amazon takes them in either. */
+  readonly options: ReadonlyMap<string, string>;
   readonly createdMs: number;
   looks: number;
   report: string | null;
 };
 
-const TYPES: readonly string[] = ["JSON_LISTINGS_FEED", "POST_ORDER_ACKNOWLEDGEMENT_DATA"];
+const TYPES: readonly string[] = [
+  "JSON_LISTINGS_FEED",
+  "POST_ORDER_ACKNOWLEDGEMENT_DATA",
+  "UPLOAD_VAT_INVOICE",
+];
+
+/** An invoice as Amazon has it. */
+export type UploadedInvoice = {
+  readonly externalId: string;
+  readonly number: string;
+  readonly total: string;
+  readonly tax: string;
+  readonly pdf: Buffer;
+  /** How often it came. */
+  readonly times: number;
+};
 
 export class SimulatedFeeds {
-  private readonly documents = new Map<string, string | null>();
+  /** By their orders and numbers. */
+  readonly invoices = new Map<string, UploadedInvoice>();
+  /** The account has Amazon make its invoices. */
+  makesInvoices = false;
+  /** The application lacks the role for invoices. */
+  deniesInvoices = false;
+  private readonly documents = new Map<string, Buffer | null>();
   private readonly feeds = new Map<string, StoredFeed>();
   private readonly books: ShopBooks;
   private readonly now: () => number;
@@ -52,7 +77,7 @@ export class SimulatedFeeds {
       return { status: 200, contentType: "application/octet-stream", body: gzipSync(feed.report) };
     }
     if (!this.documents.has(id)) return { status: 403, contentType: "text/plain", body: "" };
-    this.documents.set(id, request.body.toString("utf8"));
+    this.documents.set(id, request.body);
     return { status: 200, contentType: "text/plain", body: "" };
   }
 
@@ -60,11 +85,27 @@ export class SimulatedFeeds {
     const body = bodyOf(request);
     const type = textAt(body, "feedType");
     const content = this.documents.get(textAt(body, "inputFeedDocumentId"));
+    if (this.deniesInvoices && type === "UPLOAD_VAT_INVOICE")
+      return jsonReply(403, {
+        errors: [{ code: "Unauthorized", message: "Access to the resource is forbidden", details: "" }],
+      });
     if (!TYPES.includes(type)) return invalid(`There is no feed type ${type}`);
     if (content == null) return invalid("inputFeedDocumentId names no uploaded document");
     if (listAt(body, "marketplaceIds").length === 0) return invalid("marketplaceIds is empty");
     const id = this.nextId("");
-    this.feeds.set(id, { id, type, content, createdMs: this.now(), looks: 0, report: null });
+    const options = Object.entries(objectAt(body, "feedOptions") ?? {}).map(
+      ([name, value]) => [name.toLowerCase(), String(value)] as const,
+    );
+    this.feeds.set(id, {
+      id,
+      type,
+      content,
+      marketplaces: listAt(body, "marketplaceIds").map(String),
+      options: new Map(options),
+      createdMs: this.now(),
+      looks: 0,
+      report: null,
+    });
     return jsonReply(202, { feedId: id });
   }
 
@@ -76,7 +117,7 @@ export class SimulatedFeeds {
     return jsonReply(200, {
       feedId: feed.id,
       feedType: feed.type,
-      marketplaceIds: ["ATVPDKIKX0DER"],
+      marketplaceIds: feed.marketplaces,
       createdTime: new Date(feed.createdMs).toISOString(),
       processingStatus: feed.report === null ? "IN_PROGRESS" : "DONE",
       ...(feed.report === null ? {} : { resultFeedDocumentId: `report-${feed.id}` }),
@@ -93,13 +134,55 @@ export class SimulatedFeeds {
   }
 
   private process(feed: StoredFeed): string {
-    return feed.type === "JSON_LISTINGS_FEED"
-      ? this.takeListings(feed)
-      : this.takeAcknowledgement(feed.content);
+    switch (feed.type) {
+      case "JSON_LISTINGS_FEED":
+        return this.takeListings(feed);
+      case "UPLOAD_VAT_INVOICE":
+        return textReport(this.takeInvoice(feed));
+      default:
+        return this.takeAcknowledgement(feed.content.toString("utf8"));
+    }
+  }
+
+  /** @returns what is wrong with it, in Amazon's codes; null: it is there now */
+  private takeInvoice(feed: StoredFeed): readonly [code: string, message: string] | null {
+    const option = (name: string) => feed.options.get(`metadata:${name}`) ?? "";
+    const [marketplace = "", ...others] = feed.marketplaces;
+    if (others.length > 0 || !TAKES_INVOICES.has(marketplace))
+      return ["79523", "Please provide only one valid marketplace while uploading an invoice."];
+    const wanted = ["orderid", "invoicenumber", "totalamount", "totalvatamount"];
+    const missing = wanted.filter((name) => option(name) === "");
+    if (missing.length > 0)
+      return ["79513", `Please provide ${missing.map((name) => `metadata:${name}`).join(",")}`];
+    const externalId = option("orderid");
+    const number = option("invoicenumber");
+    const of = `for shipmentId N/A, orderId ${externalId} and InvoiceNumber ${number}`;
+    if (option("documenttype") !== "Invoice")
+      return ["79531", `The document type ${option("documenttype")} is not supported`];
+    if (feed.content.subarray(0, 5).toString("latin1") !== "%PDF-")
+      return ["79503", `Invoice uploaded is not pdf ${of}`];
+    if (this.makesInvoices)
+      return ["79525", `Amazon will generate invoice for shipmentId N/A, orderId ${externalId}`];
+    const order = this.books.find(bookIdOf(externalId) ?? "");
+    if (order === undefined || order.parcels.length === 0 || marketplaceOf(order) !== marketplace)
+      return ["79517", `The order id ${externalId} is invalid`];
+    const [total, tax] = [option("totalamount"), option("totalvatamount")];
+    const isAmount = (text: string) => /^\d+\.\d\d$/.test(text);
+    if (
+      !isAmount(total) ||
+      !isAmount(tax) ||
+      Number(total) > totalOf(order) / 100 ||
+      Number(tax) > Number(total)
+    )
+      return ["79520", `The amounts ${total} and ${tax} do not match the shipment ${of}`];
+    const key = `${externalId} ${number}`;
+    const times = (this.invoices.get(key)?.times ?? 0) + 1;
+    this.invoices.set(key, { externalId, number, total, tax, pdf: feed.content, times });
+    return null;
   }
 
   private takeListings(feed: StoredFeed): string {
-    const messages = listAt(parseJson(feed.content), "messages");
+    const messages = listAt(parseJson(feed.content.toString("utf8")), "messages");
     const issues = messages.flatMap((message) => {
       const sku = textAt(message, "sku");
       const wrong = quantityProblem(message) ?? (this.books.listing(sku) === undefined ? UNKNOWN : null);
@@ -170,6 +253,22 @@ function xmlReport(code: string | null, description: string): string {
       : `<Result><MessageID>1</MessageID><ResultCode>Error</ResultCode><ResultMessageCode>${code}</ResultMessageCode><ResultDescription>${description}</ResultDescription></Result>`;
   return `<?xml version="1.0" encoding="UTF-8"?>
 <AmazonEnvelope><Header><DocumentVersion>1.02</DocumentVersion><MerchantIdentifier>${SELLER}</MerchantIdentifier></Header><MessageType>ProcessingReport</MessageType><Message><MessageID>1</MessageID><ProcessingReport><StatusCode>Complete</StatusCode><ProcessingSummary><MessagesProcessed>1</MessagesProcessed><MessagesSuccessful>${1 - errors}</MessagesSuccessful><MessagesWithError>${errors}</MessagesWithError><MessagesWithWarning>0</MessagesWithWarning></ProcessingSummary>${result}</ProcessingReport></Message></AmazonEnvelope>`;
+}
+
+function textReport(wrong: readonly [code: string, message: string] | null): string {
+  const rows = [
+    "Feed Processing Summary:",
+    "\tNumber of records processed\t\t1",
+    `\tNumber of records successful\t\t${wrong === null ? 1 : 0}`,
+    "",
+    ...(wrong === null
+      ? []
+      : [
+          "original-record-number\tsku\terror-code\terror-type\terror-message",
+          `1\t\t${wrong[0]}\tError\t${wrong[1]}`,
+        ]),
+  ];
+  return `${rows.join("\n")}\n`;
 }
 
 export function bodyOf(request: SimulatedRequest): unknown {

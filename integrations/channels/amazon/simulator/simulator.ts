@@ -1,6 +1,7 @@
 /**
  * Amazon's Selling Partner API for a simulated seller: Login with Amazon, restricted tokens, orders by both
- * APIs, confirmed shipments, feeds, listings, and ORDER_CHANGE as the event bus hands it on.
+ * APIs, confirmed shipments, feeds, listings, and notifications in a queue (`queue.ts`). Where webhooks are
+ * wanted, ORDER_CHANGE comes as one, as a forwarder of the seller's hands it on, and there is no queue.
  *
  * A shopper's order is UNSHIPPED at once: a sandbox has no half hour to wait for its payment. Each operation
  * has its own limit, a hundred times Amazon's, and says it in each reply.
@@ -26,11 +27,14 @@ import {
   itemOf,
   itemsOfV0,
   MARKETPLACE,
+  onBus,
   orderOf2026,
   orderOfV0,
+  requestNotification,
   SELLER,
 } from "./documents.ts";
 import { bodyOf, invalid, notFound, quantityIn, quantityProblem, SimulatedFeeds } from "./feeds.ts";
+import { SimulatedQueue } from "./queue.ts";
 import { SimulatedWarehouses } from "./warehouses.ts";
 
 const FASTER = 100;
@@ -41,7 +45,13 @@ const REFRESH_TOKEN = "Atzr|simulated-refresh-token";
 export const amazonSimulator = { start } satisfies ChannelSimulatorKind;
 
 /** A seller who also has goods in Amazon's warehouses. */
-export type AmazonSimulator = ChannelSimulator & { readonly warehouses: SimulatedWarehouses };
+export type AmazonSimulator = ChannelSimulator & {
+  readonly warehouses: SimulatedWarehouses;
+  readonly queue: SimulatedQueue;
+  readonly feeds: SimulatedFeeds;
+  /** What is bought from now on is bought there. `byAmazon`: by Amazon, for a customer whom it invoices. */
+  sellAt(marketplaceId: string, options?: { readonly byAmazon: boolean }): void;
+};
 
 type Route = {
   readonly operation: Operation;
@@ -60,6 +70,7 @@ async function start(options: ChannelSimulatorOptions): Promise<AmazonSimulator>
   const restricted = createSimulatedTokens({ lifeSeconds: 3_600, now, prefix: "Atz.sprdt|" });
   const listedMs = new Map<string, number>();
   let notifications = 0;
+  let sold = { marketplaceId: MARKETPLACE, isIba: false };
   const books = new ShopBooks({ now, onChange: notify });
   const feeds = new SimulatedFeeds(books, now);
   const warehouses = new SimulatedWarehouses(now);
@@ -70,16 +81,35 @@ async function start(options: ChannelSimulatorOptions): Promise<AmazonSimulator>
     logger,
     ...(options.onExchange === undefined ? {} : { onExchange: options.onExchange }),
     answer,
-    throttled: (request) => quotaExceeded(routeOf(request)?.operation ?? "getOrder"),
-    // A token that is lost is no change of the shop.
-    isWrite: ({ method, path }) => method !== "GET" && path !== "/auth/o2/token",
+    throttled: (request) =>
+      queue.isFor(request) ? queue.throttled() : quotaExceeded(routeOf(request)?.operation ?? "getOrder"),
+    // A token that is lost is no change of the shop, nor is what is read from the queue.
+    isWrite: (request) =>
+      request.method !== "GET" && request.path !== "/auth/o2/token" && !queue.isFor(request),
+  });
+  const queue = new SimulatedQueue({
+    url: () => `${server.url}/000000000000/notifications`,
+    faults: server.faults,
+    now,
+    look: () => {
+      for (const change of warehouses.changes())
+        queue.send(JSON.stringify(requestNotification(change, nextNotification(change.key), now())));
+    },
   });
   const webhooks = createChannelWebhooks({ url: options.webhookUrl, faults: server.faults, logger });
 
-  function notify(order: ShopOrder): void {
+  function nextNotification(of: string): string {
     notifications += 1;
-    const id = `${createHash("sha256").update(`${order.id}:${notifications}`).digest("hex").slice(0, 32)}`;
-    const body = JSON.stringify(changeNotification(order, id, now()));
+    return createHash("sha256").update(`${of}:${notifications}`).digest("hex").slice(0, 32);
+  }
+
+  function notify(order: ShopOrder): void {
+    const notification = changeNotification(order, nextNotification(order.id), now());
+    if (options.webhookUrl === null) {
+      queue.send(JSON.stringify(notification));
+      return;
+    }
+    const body = JSON.stringify(onBus(notification));
     webhooks.send(() => ({
       body,
       headers: {
@@ -215,7 +245,8 @@ async function start(options: ChannelSimulatorOptions): Promise<AmazonSimulator>
     return routes.find((route) => route.method === method && route.path.test(path));
   }
 
-  function answer(request: SimulatedRequest): SimulatedReply {
+  function answer(request: SimulatedRequest): SimulatedReply | Promise<SimulatedReply> {
+    if (queue.isFor(request)) return queue.answer(request);
     if (request.path === "/auth/o2/token") return logIn(request);
     if (request.path.startsWith("/_documents/")) return feeds.store(request);
     const route = routeOf(request);
@@ -223,12 +254,13 @@ async function start(options: ChannelSimulatorOptions): Promise<AmazonSimulator>
     const token = request.headers["x-amz-access-token"] ?? "";
     const seesPeople = restricted.isGood(token);
     if (!seesPeople && !tokens.isGood(token)) return denied("The access token you provided has expired.");
-    if (!mayCall(route.operation)) return quotaExceeded(route.operation);
+    const operation = operationOf(route, request);
+    if (!mayCall(operation)) return quotaExceeded(operation);
     const parts = (route.path.exec(request.path) ?? []).slice(1).map(decodeURIComponent);
     const reply = route.answer(request, parts, seesPeople);
     return {
       ...reply,
-      headers: { ...reply.headers, "x-amzn-RateLimit-Limit": String(rateOf(route.operation)) },
+      headers: { ...reply.headers, "x-amzn-RateLimit-Limit": String(rateOf(operation)) },
     };
   }
 
@@ -426,6 +458,11 @@ async function start(options: ChannelSimulatorOptions): Promise<AmazonSimulator>
 
   return {
     warehouses,
+    queue,
+    feeds,
+    sellAt: (marketplaceId, options) => {
+      sold = { marketplaceId, isIba: options?.byAmazon === true };
+    },
     url: server.url,
     account: {
       AMAZON_SELLER_ID: SELLER,
@@ -437,6 +474,7 @@ async function start(options: ChannelSimulatorOptions): Promise<AmazonSimulator>
       AMAZON_LWA_URL: `${server.url}/auth/o2/token`,
       AMAZON_ORDERS_API: "2026-01-01",
       AMAZON_PERSONAL_DATA: "yes",
+      ...(options.webhookUrl === null ? queue.account : {}),
     },
     faults: server.faults,
     list(listing) {
@@ -445,7 +483,10 @@ async function start(options: ChannelSimulatorOptions): Promise<AmazonSimulator>
     },
     place(planned) {
       const order = books.place(planned);
-      return order === null ? null : amazonIdOf(order.id);
+      if (order === null) return null;
+      order.extra.set("marketplace", sold.marketplaceId);
+      if (sold.isIba) order.extra.set("isIba", "yes");
+      return amazonIdOf(order.id);
     },
     cancel: (externalId) => books.cancel(bookIdOf(externalId) ?? ""),
     // A buyer changes nothing but whether there is an order, and refunds are in no order of Amazon's.
@@ -458,6 +499,7 @@ async function start(options: ChannelSimulatorOptions): Promise<AmazonSimulator>
       restricted.expireAll();
     },
     async close() {
+      queue.endWaiting();
       await webhooks.stop();
       await server.close();
     },
@@ -465,6 +507,13 @@ async function start(options: ChannelSimulatorOptions): Promise<AmazonSimulator>
 }
 
 const NO_CONTENT: SimulatedReply = { status: 204, contentType: "application/json", body: "" };
+
+/** Feeds of invoices have a limit of their own. */
+function operationOf({ operation }: Route, request: SimulatedRequest): Operation {
+  return operation === "createFeed" && textAt(bodyOf(request), "feedType") === "UPLOAD_VAT_INVOICE"
+    ? "createInvoiceFeed"
+    : operation;
+}
 
 function rateOf(operation: Operation): number {
   return USAGE_PLANS[operation].perSecond * FASTER;

@@ -9,6 +9,7 @@
 import { jsonReply, type SimulatedReply, type SimulatedRequest } from "../../../simulator-kit/exchange.ts";
 import type { SentOrder, SimulatedKeeper } from "../../../simulator-kit/simulated-keeper.ts";
 import { countAt, isObject, listAt, objectAt, textAt } from "../../../vendor-kit/vendor-json.ts";
+import type { RequestChange } from "./documents.ts";
 import { bodyOf, invalid, notFound } from "./feeds.ts";
 
 const KEY = /^[\x21-\x7e]{1,40}$/;
@@ -30,6 +31,8 @@ type Order = {
   readonly packages: { readonly number: number; readonly items: readonly Item[] }[];
   ended: "Cancelled" | "Unfulfillable" | "Complete" | null;
   endedMs: number;
+  /** The status that was told last; null: none. */
+  told: string | null;
 };
 
 const STATES: Readonly<Record<string, SentOrder["state"]>> = {
@@ -46,6 +49,8 @@ export class SimulatedWarehouses implements SimulatedKeeper {
   deliverMs = 60_000;
   splits = false;
   isDenied = false;
+  /** What every package is said to do, in Amazon's word; null: it goes its way by the clock. */
+  journey: string | null = null;
   /** So many pages of the stock expire before they are asked for. */
   expiringPages = 0;
   readonly leftOut = new Set<string>();
@@ -84,6 +89,27 @@ export class SimulatedWarehouses implements SimulatedKeeper {
     const item = this.orderOf(key).items.find((one) => one.item === number);
     if (item === undefined) throw new Error(`${key} has no item ${number}`);
     item.unfulfillable = item.quantity;
+  }
+
+  /** What has become of orders since it was asked last. */
+  changes(): readonly RequestChange[] {
+    return [...this.orders].flatMap(([key, order]) => {
+      const status = this.statusOf(order);
+      if (status === order.told) return [];
+      order.told = status;
+      const shipment = isSent(status)
+        ? {
+            id: `D${order.packages[0]?.number ?? 0}`,
+            status: "SHIPPED",
+            packages: packagesOf(order).map(({ number }) => ({
+              number,
+              carrier: "AMZN_US",
+              tracking: `TBA${number}`,
+            })),
+          }
+        : null;
+      return [{ key, status, shipment }];
+    });
   }
 
   private orderOf(key: string): Order {
@@ -127,6 +153,7 @@ export class SimulatedWarehouses implements SimulatedKeeper {
       }),
       ended: null,
       endedMs: 0,
+      told: null,
     });
     return jsonReply(200, {});
   }
@@ -166,7 +193,7 @@ export class SimulatedWarehouses implements SimulatedKeeper {
         packageNumber: number,
         trackingNumber: `TBA${number}`,
         carrierCode: "AMZN_US",
-        currentStatus: isThere ? "DELIVERED" : "IN_TRANSIT",
+        currentStatus: this.journey ?? (isThere ? "DELIVERED" : "IN_TRANSIT"),
         currentStatusDescription: isThere ? "Delivered" : "In transit",
         trackingEvents: [
           {
