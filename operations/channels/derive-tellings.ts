@@ -9,10 +9,15 @@
 import { unitsGivenUp } from "../../orders/change/units-given-up.ts";
 import { wholeUnits } from "../../orders/kit-units.ts";
 import { HOLD_CODES, type HoldCode } from "../../orders/order.ts";
-import type { OrderWordKind } from "../../ports/channel-connection.ts";
+import type { ChannelConnection, OrderWordKind } from "../../ports/channel-connection.ts";
 import { recountListings } from "../../store/channels/listings.ts";
 import { movePosition, readChannelProgress } from "../../store/channels/progress.ts";
-import { addTellings, isToldOf, type NewTelling } from "../../store/channels/tellings.ts";
+import {
+  addTellings,
+  isToldOf,
+  type NewTelling,
+  settleGivenRefund,
+} from "../../store/channels/tellings.ts";
 import {
   isChannelsToShip,
   type LineAtOurs,
@@ -36,11 +41,11 @@ export type Derived = {
   readonly tellings: number;
 };
 
-/** @param tells what the channel can be told of an order; the rest is not written down */
+/** @param channel what it can be told of an order, and what people do there; the rest is not written down */
 export async function deriveTellings(
   database: Database,
   channelId: string,
-  tells: ReadonlySet<OrderWordKind>,
+  { tells, byHand = {} }: Pick<ChannelConnection, "tells" | "byHand">,
 ): Promise<Derived> {
   const progress = await readChannelProgress(database, channelId);
   if (progress === null) return { more: false, tellings: 0 };
@@ -56,8 +61,10 @@ export async function deriveTellings(
     for (const entry of own) {
       made.push(...(await tellingsOf(client, channelId, entry)));
       if (tells.has("invoice")) made.push(...(await invoiceTelling(client, channelId, entry)));
+      if (entry.type === "refund.confirmed_by_channel")
+        await settleGivenRefund(client, channelId, entry.orderId);
     }
-    const wanted = made.filter(({ kind }) => tells.has(kind));
+    const wanted = made.filter(({ kind }) => tells.has(kind) || kind in byHand);
     await addTellings(client, wanted);
     return wanted.length;
   });
@@ -75,6 +82,7 @@ const HEEDED = [
   "fulfillment.handed_over_without_parcel",
   "shipment.shipped",
   "refund.due_at_channel",
+  "refund.confirmed_by_channel",
 ] as const;
 
 /** Entries after which units may be missing for good. */
