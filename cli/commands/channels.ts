@@ -148,7 +148,9 @@ async function status(options: AccessOptions): Promise<void> {
   const rows = items.map((one) => [
     one.channel,
     one.kind,
-    one.active ? (one.problem?.code ?? ((one.shortfalls ?? []).length > 0 ? "works in part" : "works")) : "off",
+    one.active
+      ? (one.problem?.code ?? ((one.shortfalls ?? []).length > 0 ? "works in part" : "works"))
+      : "off",
     one.lookedAt ?? "never",
     one.waiting,
     one.dead,
@@ -163,7 +165,8 @@ async function status(options: AccessOptions): Promise<void> {
   );
   if (options.json) return;
   for (const { channel, shortfalls } of items)
-    for (const shortfall of shortfalls ?? []) print(`${channel}: ${paint("yellow", "not granted")}: ${shortfall}`);
+    for (const shortfall of shortfalls ?? [])
+      print(`${channel}: ${paint("yellow", "not granted")}: ${shortfall}`);
 }
 
 function printRows(

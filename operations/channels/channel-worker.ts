@@ -186,7 +186,10 @@ export function startChannelWorker(
   const shortfallStep = async () => {
     const nowMs = context.now();
     if (nowMs >= areShortfallsDueMs) {
-      const found = await lane.budget.call("reading", async () => (await connection.readShortfalls?.()) ?? []);
+      const found = await lane.budget.call(
+        "reading",
+        async () => (await connection.readShortfalls?.()) ?? [],
+      );
       await noteChannelShortfalls(context.database, channelId, found);
       areShortfallsDueMs = nowMs + SHORTFALLS_MS;
       for (const shortfall of found)

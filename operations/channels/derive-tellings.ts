@@ -12,12 +12,7 @@ import { HOLD_CODES, type HoldCode } from "../../orders/order.ts";
 import type { ChannelConnection, OrderWordKind } from "../../ports/channel-connection.ts";
 import { recountListings } from "../../store/channels/listings.ts";
 import { movePosition, readChannelProgress } from "../../store/channels/progress.ts";
-import {
-  addTellings,
-  isToldOf,
-  type NewTelling,
-  settleGivenRefund,
-} from "../../store/channels/tellings.ts";
+import { addTellings, isToldOf, type NewTelling, settleGivenRefund } from "../../store/channels/tellings.ts";
 import {
   isChannelsToShip,
   type LineAtOurs,

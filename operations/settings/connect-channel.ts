@@ -21,8 +21,8 @@ import {
   replaceChannelSecrets,
   writeChannelAccount,
 } from "../../store/channels/accounts.ts";
-import { hasOpenRequests } from "../../store/channels/provider-requests.ts";
 import { noteChannelShortfalls } from "../../store/channels/progress.ts";
+import { hasOpenRequests } from "../../store/channels/provider-requests.ts";
 import { readChannelRules } from "../../store/settings/channel-rules.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
@@ -91,7 +91,7 @@ export async function connectChannel(
   if (notRun !== null) return notRun;
   const from = readFrom === undefined ? new Date(context.now()) : new Date(readFrom);
   let account: ChannelAccount | null = null;
-  return changeSetting<Fields>(context, {
+  const changed = await changeSetting<Fields>(context, {
     subject: channelAccountSubject(channelId),
     version,
     by,
@@ -104,9 +104,12 @@ export async function connectChannel(
       account === null ? now : fieldsOf(account, Object.keys(now).length === 0 ? null : seen, context.now()),
     write: async (client) => {
       if (account !== null) await writeChannelAccount(client, tools.box, account, from);
-      if (shortfalls !== null) await noteChannelShortfalls(client, channelId, shortfalls);
     },
   });
+  // Also where nothing else has changed; what is lost here by a crash, the channel's worker asks for.
+  if (changed.status !== "refused" && shortfalls !== null)
+    await noteChannelShortfalls(context.database, channelId, shortfalls);
+  return changed;
 }
 
 /** It is neither read nor told any more. What it was told stays to be seen. */
@@ -156,6 +159,8 @@ export async function tryChannel(
       );
   };
   const { works, detail, shortfalls } = await ask(desk, kind, all, keep);
+  if (works && account !== null && Object.keys(values).length === 0)
+    await noteChannelShortfalls(context.database, channelId, shortfalls);
   const said = [detail, ...shortfalls].map((text) => text.replace(/\.?$/, "."));
   return { status: "done", works, detail: shortfalls.length === 0 ? detail : said.join(" ") };
 }

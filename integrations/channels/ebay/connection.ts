@@ -295,7 +295,10 @@ function outcomeOf(refund: unknown, known: "told" | "already"): Told {
   const reference = textAt(refund, "refundId");
   const status = textAt(refund, "refundStatus");
   if (status === "FAILED")
-    return refused("refund_failed", "eBay says that the refund has failed. Give the money back in Seller Hub.");
+    return refused(
+      "refund_failed",
+      "eBay says that the refund has failed. Give the money back in Seller Hub.",
+    );
   return status === "PENDING"
     ? { status: "under_way", reference, message: "eBay has taken the refund and not given it yet." }
     : { status: known, reference };

@@ -64,7 +64,9 @@ test("access scopes that the shop has not granted are said, each with what does 
   // What may be written may be read.
   grant("write_orders", "write_inventory", "read_products", "read_locations", fulfillment);
   expect(await connection.readShortfalls?.()).toEqual([
-    expect.stringMatching(/^Where Shopify Payments takes the money.*lacks the access scope read_shopify_payments_disputes\. Add it/),
+    expect.stringMatching(
+      /^Where Shopify Payments takes the money.*lacks the access scope read_shopify_payments_disputes\. Add it/,
+    ),
   ]);
   grant("read_orders", "read_shopify_payments_disputes");
   const missing = (await connection.readShortfalls?.()) ?? [];

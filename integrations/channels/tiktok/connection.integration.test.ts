@@ -251,9 +251,7 @@ test("an order is cancelled for a reason that TikTok offers for it, and not wher
   const bodies = world.exchanges
     .filter(({ request }) => request.path.endsWith("/cancellations"))
     .map(({ request }) => JSON.parse(request.body.toString("utf8")));
-  expect(bodies).toMatchObject([
-    { cancel_reason: "seller_cancel_paid_reason_buyer_requested_cancellation" },
-  ]);
+  expect(bodies).toMatchObject([{ cancel_reason: "seller_cancel_paid_reason_buyer_requested_cancellation" }]);
 });
 
 test("without the scope of returns orders are read, and what is missing is said, to whoever refunds as well", async () => {

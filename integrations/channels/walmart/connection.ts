@@ -12,7 +12,7 @@ import { tellOrder, toldTo } from "./words.ts";
 const TIMEOUT_MS = 20_000;
 
 const REFUND_BY_HAND =
-  "Walmart takes refunds by its API in the United States only. Give the money back in Seller Center (Order Management, the order, Refund): with the next reading of the order it is done here, too.";
+  "Walmart Mexico gives money back for returns only, which it decides on itself. Give the money back in Seller Center, or ask Walmart's seller support to: with the next reading of the order it is done here, too.";
 
 export function connectWalmart(account: WalmartAccount, options: ConnectOptions = {}): ChannelConnection {
   const { timeoutMs = TIMEOUT_MS, now = Date.now } = options;

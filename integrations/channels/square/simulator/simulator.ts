@@ -191,7 +191,8 @@ async function start(options: ChannelSimulatorOptions): Promise<SquareSimulator>
     const from = Number(query.get("cursor") ?? 0);
     const all = [...disputes.values()].filter(
       (one) =>
-        (location === null || one["location_id"] === location) && (states === null || one["state"] === states),
+        (location === null || one["location_id"] === location) &&
+        (states === null || one["state"] === states),
     );
     const next = from + DISPUTE_PAGE;
     const some = all.slice(from, next);
@@ -438,7 +439,11 @@ async function start(options: ChannelSimulatorOptions): Promise<SquareSimulator>
   };
 }
 
-function refundDocument(order: ShopOrder, made: ShopRefund, status: string): Readonly<Record<string, unknown>> {
+function refundDocument(
+  order: ShopOrder,
+  made: ShopRefund,
+  status: string,
+): Readonly<Record<string, unknown>> {
   return {
     id: `pay-${order.id}_${made.id}`,
     status: status === "APPROVED" ? "COMPLETED" : status,

@@ -47,7 +47,10 @@ const CHANGED = "changedMs";
 /** A shop at TikTok, whose buyers ask for money back, and where sellers may begin refunds or not. */
 export type TiktokSimulator = ChannelSimulator & {
   /** The buyer wants money back; null: there is no such order. @returns the return's id */
-  askForRefund(externalId: string, asked: { readonly minor: number; readonly isSentBack?: boolean }): string | null;
+  askForRefund(
+    externalId: string,
+    asked: { readonly minor: number; readonly isSentBack?: boolean },
+  ): string | null;
   /** Whether the seller's authorization has the scope of returns. */
   authorizeReturns(isGiven: boolean): void;
   /** Whether sellers may begin refunds, as they may in some countries only. */
@@ -207,7 +210,11 @@ async function start(options: ChannelSimulatorOptions): Promise<TiktokSimulator>
       .orders()
       .filter(isAsked)
       .flatMap((order) => order.refunds.map((refund) => ({ order, refund })))
-      .map(({ order, refund }) => ({ at: refund.atMs, id: Number(refund.id), one: givenReturn(order, refund) }));
+      .map(({ order, refund }) => ({
+        at: refund.atMs,
+        id: Number(refund.id),
+        one: givenReturn(order, refund),
+      }));
     const open = [...openReturns.values()]
       .filter(({ order }) => isAsked(order))
       .map((one) => ({ at: one.atMs, id: Number(one.id.slice(2)), one: openReturnOf(one) }));
@@ -234,7 +241,15 @@ async function start(options: ChannelSimulatorOptions): Promise<TiktokSimulator>
     };
   }
 
-  function openReturnOf({ id, order, minor, type, role, action, atMs }: OpenReturn): Readonly<Record<string, unknown>> {
+  function openReturnOf({
+    id,
+    order,
+    minor,
+    type,
+    role,
+    action,
+    atMs,
+  }: OpenReturn): Readonly<Record<string, unknown>> {
     const waits = type === "REFUND" ? "RETURN_OR_REFUND_REQUEST_PENDING" : "BUYER_SHIPPED_ITEM";
     return {
       order_id: wide("57", order.id),
