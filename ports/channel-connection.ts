@@ -130,6 +130,8 @@ export type OrderWord = { readonly key: string; readonly order: ToldOrder } & (
       readonly amount: Money;
       readonly lines: readonly ToldLine[];
       readonly reason: string;
+      /** The channel's id of it, where it said `under_way` when it was told before; absent: it did not. */
+      readonly underWay?: string;
     }
   | { readonly kind: "hold"; readonly reason: string }
   | { readonly kind: "release" }
@@ -153,6 +155,11 @@ export type Told =
   | { readonly status: "told"; readonly reference: string | null }
   /** The channel had it already. */
   | { readonly status: "already"; readonly reference: string | null }
+  /**
+   * The channel has taken it and not done it yet, such as a refund that a bank has to let through. It counts for
+   * nothing so far, holds up nothing behind it, and is told again after a while, with `reference` as `underWay`.
+   */
+  | { readonly status: "under_way"; readonly reference: string; readonly message: string }
   /** The channel will not take it, however often it is told. `message` is for people. */
   | { readonly status: "refused"; readonly code: string; readonly message: string };
 
@@ -220,10 +227,21 @@ export interface ChannelConnection {
    */
   wantsInvoice?(order: OrderToInvoice): boolean;
   /**
+   * What the vendor has no call for and what has to be done there all the same, each with words for people that
+   * say where. It is never told; it is put aside for a person until the channel's own books show it. None of
+   * `tells`; absent: there is nothing such.
+   */
+  readonly byHand?: Partial<Readonly<Record<"cancel" | "refund", string>>>;
+  /**
    * A call that changes nothing, to see whether the account works. `detail` names the account, or what is
    * wrong.
    */
   tryConnection(): Promise<{ readonly works: boolean; readonly detail: string }>;
+  /**
+   * What works less than it could since the vendor has not granted it to the account: sentences for people, each
+   * with what does not work, what is missing, and what to do. Asked anew each time. Absent: it cannot be told.
+   */
+  readShortfalls?(): Promise<readonly string[]>;
   readOrders(asked: OrdersAsked): Promise<OrdersPage>;
   /**
    * Orders of the page before `next` that were not taken, for channels whose people see it only by our answer

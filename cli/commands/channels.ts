@@ -148,7 +148,9 @@ async function status(options: AccessOptions): Promise<void> {
   const rows = items.map((one) => [
     one.channel,
     one.kind,
-    one.active ? (one.problem?.code ?? "works") : "off",
+    one.active
+      ? (one.problem?.code ?? ((one.shortfalls ?? []).length > 0 ? "works in part" : "works"))
+      : "off",
     one.lookedAt ?? "never",
     one.waiting,
     one.dead,
@@ -161,6 +163,10 @@ async function status(options: AccessOptions): Promise<void> {
     ["channel", "kind", "state", "read", "waiting", "dead", "mapped", "differences"],
     options,
   );
+  if (options.json) return;
+  for (const { channel, shortfalls } of items)
+    for (const shortfall of shortfalls ?? [])
+      print(`${channel}: ${paint("yellow", "not granted")}: ${shortfall}`);
 }
 
 function printRows(
@@ -263,6 +269,7 @@ function tell(account: ChannelAccountDetail, options: AccessOptions): void {
         ["  read to", state.readTo],
         ["  can be told of", state.tells?.join(", ") ?? "not known yet"],
         ["  problem", state.problem?.detail ?? "none"],
+        ...(state.shortfalls ?? []).map((shortfall) => ["  not granted", shortfall]),
       ]),
     ].join("\n"),
   );

@@ -38,6 +38,11 @@ const StateOfChannel = {
    * What it can be told of an order; for the rest its vendor has no word. Null: it was not worked for yet.
    */
   tells: Nullable(Type.Array(oneOf(ORDER_WORD_KINDS))),
+  /**
+   * What works less than it could since the vendor has not granted it to the account: sentences that say what to
+   * do. Null: it was not asked for yet.
+   */
+  shortfalls: Nullable(Type.Array(Text)),
   /** Null: it can be worked with. */
   problem: Nullable(Type.Object({ code: Text, detail: Text, since: Time })),
   /** What it is still to be told of orders; what it would not take. */

@@ -13,6 +13,7 @@ import {
   amazonSimulator,
 } from "../../integrations/channels/amazon/simulator/simulator.ts";
 import { channelAdapters, channelVendors } from "../../integrations/channels/registry.ts";
+import type { SquareSimulator } from "../../integrations/channels/square/simulator/simulator.ts";
 import type { ChannelSimulator } from "../../integrations/simulator-kit/channel-simulator.ts";
 import { NO_SERVER_FAULTS } from "../../integrations/simulator-kit/faults.ts";
 import type { ChannelAccount } from "../../store/channels/accounts.ts";
@@ -30,7 +31,7 @@ import { connectChannel } from "../settings/connect-channel.ts";
 import { runChannels } from "../standing/channels.ts";
 import { readMessages } from "./read-messages.ts";
 
-const KINDS = ["amazon", "bigcommerce", "ebay", "square", "tiktok", "walmart"] as const;
+const KINDS = ["amazon", "bigcommerce", "ebay", "etsy", "square", "tiktok", "walmart"] as const;
 /** Shopify sends its orders, and names those whose payment is disputed. */
 const SHOPS = [...KINDS, "shopify"] as const;
 const KEY = "whsec_dGhlLXNlY3JldC1vZi10aGVzZS13ZWJob29rcw==";
@@ -258,6 +259,44 @@ test("a dispute at Shopify holds the order within seconds, and lets it go when i
   await says("won", "open");
 });
 
+test("a dispute at Square names its payment alone, holds the order within seconds, and lets it go when it is won", async () => {
+  const id = placed("square", 9);
+  await eventually("it is here", () => isHere("square", id), 4_000);
+  const standing = async () => {
+    const [row] = await query<{ status: string; holds: readonly { code: string; detail: string }[] }>(
+      `select status, hold_reasons as holds from orders where channel_id = 'square' and external_id = $1`,
+      [id],
+    );
+    return [row?.status, ...(row?.holds ?? []).map(({ code, detail }) => `${code}: ${detail}`)].join(" ");
+  };
+  const says = async (state: string, expected: string) => {
+    const shop = shopOf("square") as SquareSimulator;
+    expect(shop.disputePayment(id, { id: "Q7mDyFu7yo1E2S5lQGGpY", state })).toBe(true);
+    await expect.poll(standing, { timeout: 8_000 }).toMatch(new RegExp(expected));
+    await eventually("and not to be read any more", async () => (await waiting()) === 0);
+  };
+  expect(await standing()).toBe("open");
+  await says("EVIDENCE_REQUIRED", "on_hold payment_disputed: Square: the dispute Q7mDyFu7yo1E2S5lQGGpY");
+  await says("PROCESSING", "is being decided by the bank.");
+  // The order's own webhook, about something else, takes nothing away.
+  expect(shopOf("square").edit(id, 0, 2)).toBe(true);
+  await eventually("the edit is here", async () => {
+    const rows = await query("select from orders where external_id = $1 and unit_count = 2", [id]);
+    return rows.length === 1;
+  });
+  expect(await standing()).toMatch("on_hold payment_disputed");
+  await says("WON", "^open$");
+  // One of another till's payment is none of this channel's, and is left.
+  const other = { id: "another-till", state: "EVIDENCE_REQUIRED", locationId: "L2HARBOUR" };
+  expect((shopOf("square") as SquareSimulator).disputePayment(id, other)).toBe(true);
+  await query("update channel_changed_order set attempts = 3, due_at = now()");
+  await eventually("left", async () => {
+    await query("update channel_changed_order set attempts = 3, due_at = now()");
+    return (await waiting()) === 0;
+  });
+  expect(await standing()).toBe("open");
+});
+
 test("named a hundred times while the channel is away, an order is read once when it is back", async () => {
   const shop = shopOf("square");
   shop.faults.rates = { ...NO_SERVER_FAULTS, errorRate: 1 };
@@ -277,8 +316,8 @@ test("named a hundred times while the channel is away, an order is read once whe
   const before = calls.get("square") ?? 0;
   await eventually("it is here", () => isHere("square", id), 15_000);
   await eventually("done", async () => (await waiting()) === 0);
-  // The reading itself, and at most what was under way.
-  expect((calls.get("square") ?? 0) - before).toBeLessThanOrEqual(3);
+  // The reading itself (order, disputes, catalog), and at most what was under way.
+  expect((calls.get("square") ?? 0) - before).toBeLessThanOrEqual(4);
 });
 
 test("what was named outlives the process, and is read by the next one", async () => {

@@ -9,7 +9,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import { ServiceFault } from "../../ports/service-fault.ts";
-import { noteChannelProblem, noteChannelWords, readChannelProgress } from "../../store/channels/progress.ts";
+import {
+  noteChannelProblem,
+  noteChannelShortfalls,
+  noteChannelWords,
+  readChannelProgress,
+} from "../../store/channels/progress.ts";
 import { STOPPED } from "./call-budget.ts";
 import { compareIfDue } from "./compare.ts";
 import { deriveTellings } from "./derive-tellings.ts";
@@ -29,6 +34,8 @@ const WORK_OUT_MS = 5 * 60_000;
 /** Whose files still name people that were erased is looked at so often. */
 const FORGET_MS = 1_000;
 const LISTINGS_MS = 6 * 3_600_000;
+/** What the vendor has granted may change there without a word. */
+const SHORTFALLS_MS = 3_600_000;
 /** A channel that is away is asked so often at least whether it is back, unless it says when. */
 const MOST_PAUSE_MS = 30_000;
 
@@ -187,6 +194,22 @@ export function startChannelWorker(
     return { waitMs: 5_000 };
   };
 
+  let areShortfallsDueMs = 0;
+  const shortfallStep = async () => {
+    const nowMs = context.now();
+    if (nowMs >= areShortfallsDueMs) {
+      const found = await lane.budget.call(
+        "reading",
+        async () => (await connection.readShortfalls?.()) ?? [],
+      );
+      await noteChannelShortfalls(context.database, channelId, found);
+      areShortfallsDueMs = nowMs + SHORTFALLS_MS;
+      for (const shortfall of found)
+        logger.warn({ channel: channelId, shortfall }, "the channel has not granted all that is used");
+    }
+    return { waitMs: MOST_PAUSE_MS };
+  };
+
   const forgetStep = async () => {
     await forgetOrders(lane);
     return { waitMs: connection.forgetOrders === undefined ? MOST_PAUSE_MS : FORGET_MS };
@@ -199,6 +222,7 @@ export function startChannelWorker(
     goOn("orders", orderStep),
     goOn("stock", stockStep),
     goOn("listings", listingStep),
+    goOn("shortfalls", shortfallStep),
     goOn("forgetting", forgetStep),
   ];
   const wake = () => {

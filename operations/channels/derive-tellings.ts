@@ -12,7 +12,7 @@ import { HOLD_CODES, type HoldCode } from "../../orders/order.ts";
 import type { ChannelConnection, OrderWordKind } from "../../ports/channel-connection.ts";
 import { recountListings } from "../../store/channels/listings.ts";
 import { movePosition, readChannelProgress } from "../../store/channels/progress.ts";
-import { addTellings, isToldOf, type NewTelling } from "../../store/channels/tellings.ts";
+import { addTellings, isToldOf, type NewTelling, settleGivenRefund } from "../../store/channels/tellings.ts";
 import {
   isChannelsToShip,
   type LineAtOurs,
@@ -36,13 +36,13 @@ export type Derived = {
   readonly tellings: number;
 };
 
-/** @param connection what the channel cannot be told of an order is not written down */
+/** @param connection what it can be told of an order, and what people do there; the rest is not written down */
 export async function deriveTellings(
   database: Database,
   channelId: string,
-  connection: Pick<ChannelConnection, "tells" | "wantsInvoice">,
+  connection: Pick<ChannelConnection, "tells" | "byHand" | "wantsInvoice">,
 ): Promise<Derived> {
-  const { tells } = connection;
+  const { tells, byHand = {} } = connection;
   const progress = await readChannelProgress(database, channelId);
   if (progress === null) return { more: false, tellings: 0 };
   const { position } = progress;
@@ -57,8 +57,10 @@ export async function deriveTellings(
     for (const entry of own) {
       made.push(...(await tellingsOf(client, channelId, entry)));
       if (tells.has("invoice")) made.push(...(await invoiceTelling(client, channelId, connection, entry)));
+      if (entry.type === "refund.confirmed_by_channel")
+        await settleGivenRefund(client, channelId, entry.orderId);
     }
-    const wanted = made.filter(({ kind }) => tells.has(kind));
+    const wanted = made.filter(({ kind }) => tells.has(kind) || kind in byHand);
     await addTellings(client, wanted);
     return wanted.length;
   });
@@ -76,6 +78,7 @@ const HEEDED = [
   "fulfillment.handed_over_without_parcel",
   "shipment.shipped",
   "refund.due_at_channel",
+  "refund.confirmed_by_channel",
 ] as const;
 
 /** Entries after which units may be missing for good. */

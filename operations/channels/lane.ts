@@ -31,7 +31,7 @@ export function isLockedOut(fault: ServiceFault): boolean {
 }
 
 /** Doubled with each attempt up to an hour, and never the same for many at once. */
-export function pauseAfter(attempts: number, fault: ServiceFault, chance = Math.random()): number {
+export function pauseAfter(attempts: number, fault?: ServiceFault, chance = Math.random()): number {
   const usual = Math.min(1_000 * 2 ** attempts, 3_600_000) * (0.8 + 0.4 * chance);
-  return Math.round(Math.max(usual, fault.retryAfterMs ?? 0));
+  return Math.round(Math.max(usual, fault?.retryAfterMs ?? 0));
 }

@@ -6,12 +6,15 @@
  *    key, and the channel has it already.
  * D2 A fault is tried again, for some hours; then, and where the channel refuses, a person decides. While the
  *    channel does not let us in, nothing counts as an attempt.
- * D3 Money that the channel gives back is confirmed under the channel's own id of it, before it is written
- *    down as told: the channel's webhook about it, and a repeat, then find it confirmed.
+ * D3 What a vendor has no call for is not told: until the channel's own books show it, it is put aside for a
+ *    person at once, with where to do it.
+ * D4 Money that the channel gives back is confirmed under the channel's own id of it, before it is written
+ *    down as told: the channel's webhook about it, and a repeat, then find it confirmed. What the channel has taken
+ *    and not given yet confirms nothing.
  */
 
 import { currencyExponent } from "../../orders/money.ts";
-import type { OrderWord, Told, ToldLine } from "../../ports/channel-connection.ts";
+import type { ChannelConnection, OrderWord, Told, ToldLine } from "../../ports/channel-connection.ts";
 import { ServiceFault } from "../../ports/service-fault.ts";
 import { readInvoice } from "../../store/channels/invoices.ts";
 import {
@@ -19,6 +22,7 @@ import {
   type Telling,
   type TellingOutcome,
   tellingsDue,
+  UNDER_WAY,
 } from "../../store/channels/tellings.ts";
 import {
   type OrderAtOurs,
@@ -35,6 +39,10 @@ import { type ChannelLane, isLockedOut, pauseAfter } from "./lane.ts";
 
 /** The last some twelve hours after the first. */
 const MOST_ATTEMPTS = 20;
+/** What the channel has under way is asked for no more often. */
+const LEAST_PAUSE_MS = 30_000;
+/** Of what the vendor has no call for, as on the page and in docs/errors.md. */
+const BY_HAND = "by_hand";
 
 /** @returns how many were dealt with; and the last fault that keeps the channel from being told anything */
 export async function tellOrders(
@@ -60,9 +68,10 @@ async function tellOne(lane: ChannelLane, telling: Telling): Promise<ServiceFaul
     return null;
   }
   try {
-    const told = await budget.call("orders", () => connection.tell(word));
-    if (told.status !== "refused" && word.kind === "refund") await confirmRefund(lane, word, told.reference);
-    await settleTelling(context.database, telling.id, outcomeOf(told));
+    const told = await budget.call("orders", () => tellOrAsk(connection, word));
+    const isDone = told.status === "told" || told.status === "already";
+    if (isDone && word.kind === "refund") await confirmRefund(lane, word, told.reference);
+    await settleTelling(context.database, telling.id, outcomeOf(told, telling));
     return null;
   } catch (error) {
     if (!(error instanceof ServiceFault)) throw error;
@@ -81,10 +90,30 @@ async function tellOne(lane: ChannelLane, telling: Telling): Promise<ServiceFaul
   }
 }
 
-function outcomeOf(told: Told): TellingOutcome {
-  return told.status === "refused"
-    ? { state: "dead", code: told.code, problem: told.message }
-    : { state: "told", reference: told.reference, wasKnown: told.status === "already" };
+/** Tells it; or, where only people can do it there, asks whether somebody has (D3). */
+async function tellOrAsk(connection: ChannelConnection, word: OrderWord): Promise<Told> {
+  const words = word.kind === "cancel" || word.kind === "refund" ? connection.byHand?.[word.kind] : undefined;
+  if (words === undefined || connection.tells.has(word.kind)) return connection.tell(word);
+  const refusal: Told = { status: "refused", code: BY_HAND, message: words };
+  // That money has gone back closes the refund itself, of which nothing is left to be told then.
+  if (word.kind === "refund") return refusal;
+  const [there] = await connection.readOrderStates([word.order.externalId]);
+  return there?.state === "cancelled" ? { status: "already", reference: null } : refusal;
+}
+
+function outcomeOf(told: Told, { attempts }: Telling): TellingOutcome {
+  switch (told.status) {
+    case "refused":
+      return { state: "dead", code: told.code, problem: told.message };
+    case "under_way": {
+      const said = { code: UNDER_WAY, problem: told.message };
+      if (attempts + 1 >= MOST_ATTEMPTS) return { state: "dead", ...said };
+      const pauseMs = Math.max(LEAST_PAUSE_MS, pauseAfter(attempts));
+      return { state: "waiting", ...said, pauseMs, counts: true, reference: told.reference };
+    }
+    default:
+      return { state: "told", reference: told.reference, wasKnown: told.status === "already" };
+  }
 }
 
 async function confirmRefund(
@@ -172,6 +201,7 @@ async function wordOf(lane: ChannelLane, telling: Telling): Promise<OrderWord | 
         },
         lines: [],
         reason: refund.reason,
+        ...(telling.reference === null ? {} : { underWay: telling.reference }),
       };
     }
   }

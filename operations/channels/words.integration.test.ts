@@ -1,30 +1,35 @@
 /**
  * What channels are told of holds and invoices: a Shopify store, which knows holds and no invoices, and a
- * WooCommerce shop, which knows invoice numbers and no holds; of orders that a marketplace ships itself, of
- * which Walmart is not told; and of invoices as Amazon's marketplaces want them, as pages or not at all. Over
- * their simulators, with the engine and PostgreSQL.
+ * WooCommerce shop, which knows invoice numbers and no holds; of orders that a marketplace ships itself, of which
+ * Walmart is not told; of invoices as Amazon's marketplaces want them, as pages or not at all; and what people do
+ * at eBay and Etsy, whose APIs do not. Over their simulators, with the engine and PostgreSQL.
  */
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { SecretBox } from "../../config/secret-box.ts";
 import { createChannelDesk } from "../../integrations/channel-desk.ts";
 import type { AmazonSimulator } from "../../integrations/channels/amazon/simulator/simulator.ts";
+import type { EbaySimulator } from "../../integrations/channels/ebay/simulator/simulator.ts";
 import { channelAdapters, channelVendors } from "../../integrations/channels/registry.ts";
 import type { ChannelSimulator } from "../../integrations/simulator-kit/channel-simulator.ts";
 import type { PlannedOrder } from "../../integrations/simulator-kit/planned-order.ts";
 import { listChannelConnections, listTellings } from "../../store/channels/channel-views.ts";
 import { invoicesOfOrder } from "../../store/channels/invoices.ts";
+import { recordEntry } from "../../store/orders/timeline.ts";
+import { inTransaction } from "../../store/sql/database.ts";
 import { type CaptureWorld, startCaptureWorld } from "../../test-support/capture-world.ts";
 import { sendParcel } from "../../test-support/orders/sent-parcel.ts";
 import { readPdfText } from "../../test-support/pdf-text.ts";
 import { plannedOrder } from "../../test-support/vendors/connection-contract.ts";
 import { stockMugs } from "../../test-support/vendors/mugs.ts";
+import { cancelOrder } from "../change/cancel-order.ts";
 import { putHold } from "../holds/put-hold.ts";
 import { releaseHold } from "../holds/release-hold.ts";
-import { connectChannel } from "../settings/connect-channel.ts";
+import { connectChannel, tryChannel } from "../settings/connect-channel.ts";
 import { runChannels } from "../standing/channels.ts";
+import { sendTellingAgain } from "./settle.ts";
 
-const KINDS = ["amazon", "shopify", "walmart", "woocommerce"] as const;
+const KINDS = ["amazon", "ebay", "etsy", "shopify", "walmart", "woocommerce"] as const;
 type Kind = (typeof KINDS)[number];
 const GERMANY = "A1PA6795UKMFR9";
 const UNITED_STATES = "ATVPDKIKX0DER";
@@ -50,6 +55,9 @@ const accountOf = (kind: Kind) => ({
   ...(kind === "walmart" ? { WALMART_NODE_TYPES: "SellerFulfilled,WFSFulfilled" } : {}),
 });
 const shopOf = (kind: Kind): ChannelSimulator => shops.get(kind) as ChannelSimulator;
+const ebayShop = (): EbaySimulator => shopOf("ebay") as EbaySimulator;
+/** What each channel has not granted, as it is known before anything has worked for it. */
+const sinceConnected = new Map<string, readonly string[] | null>();
 
 beforeAll(async () => {
   world = await startCaptureWorld(
@@ -64,6 +72,7 @@ beforeAll(async () => {
     const shop = await simulator.start({ webhookUrl: null, webhookSecret: "none", now: Date.now, logger });
     shops.set(kind, shop);
     shop.list({ channelSku: "MUG", title: "Mug", gtin: null, quantity: 10_000 });
+    if (kind === "ebay") ebayShop().consentToDisputes(false);
     const connected = await connectChannel(
       world.context,
       { desk, box },
@@ -75,6 +84,8 @@ beforeAll(async () => {
     );
     expect(connected.status).toBe("done");
   }
+  for (const { channel, shortfalls } of await listChannelConnections(world.store.database, null))
+    sinceConnected.set(channel, shortfalls);
   work = runChannels({ context: world.context, box, desk, adapters: channelAdapters }, logger);
 }, 60_000);
 
@@ -124,12 +135,154 @@ test("what each channel can be told is known, and what it has no word for", asyn
     const all = await listChannelConnections(world.store.database, null);
     return all.every(({ tells }) => tells !== null);
   });
-  const [atAmazon, shopify, walmart, woo] = await listChannelConnections(world.store.database, null);
+  const [atAmazon, ebay, etsy, shopify, walmart, woo] = await listChannelConnections(
+    world.store.database,
+    null,
+  );
   expect(atAmazon?.tells).toEqual(["acknowledge", "cancel", "invoice", "ship"]);
+  expect(ebay?.tells).toEqual(["refund", "ship"]);
+  expect(etsy?.tells).toEqual(["ship"]);
   expect(shopify?.tells).toEqual(["cancel", "hold", "refund", "release", "ship"]);
   expect(walmart?.tells).toEqual(["acknowledge", "cancel", "refund", "ship"]);
   expect(woo?.tells).toEqual(["cancel", "invoice", "refund", "ship"]);
 });
+
+test("what a vendor has not granted is known with the connection itself, and said where it is tried", async () => {
+  const lacks = expect.stringContaining("lacks the scope sell.payment.dispute");
+  expect([...sinceConnected]).toEqual([
+    ["amazon", []],
+    ["ebay", [lacks]],
+    ["etsy", []],
+    ["shopify", []],
+    ["walmart", []],
+    ["woocommerce", []],
+  ]);
+  expect(await tryChannel(world.context, { desk, box }, "ebay", {})).toMatchObject({
+    status: "done",
+    works: true,
+    detail: expect.stringMatching(/^eBay at EBAY_US, application [^.]+\. Payment disputes are not read.*\.$/),
+  });
+  const known = async () => (await listChannelConnections(world.store.database, "ebay"))[0]?.shortfalls;
+  // Entered once more with it, or tried, nothing is missing any more.
+  ebayShop().consentToDisputes(true);
+  const again = { channelId: "ebay", body: { values: accountOf("ebay") }, by: "staff:1" };
+  expect((await connectChannel(world.context, { desk, box }, again)).status).not.toBe("refused");
+  expect(await known()).toEqual([]);
+  for (const isGiven of [false, true]) {
+    ebayShop().consentToDisputes(isGiven);
+    await tryChannel(world.context, { desk, box }, "ebay", {});
+    expect(await known()).toEqual(isGiven ? [] : [lacks]);
+  }
+});
+
+/** A refund that the channel is to give, of 3.50. */
+async function refundDue(orderId: string): Promise<void> {
+  await inTransaction(world.store.database, async (client) => {
+    await client.query(
+      `insert into refund (id, order_id, key, reason, status, currency, asked_minor, amount_minor, channel_minor, requested_by)
+       values ($1 || '-M1', $1, $1, 'appeasement', 'due_at_channel', 'USD', 350, 350, 350, 'test')`,
+      [orderId],
+    );
+    await recordEntry(client, {
+      orderId,
+      key: `refund:${orderId}-M1`,
+      type: "refund.due_at_channel",
+      summary: "3.50 are to be refunded.",
+      cause: "test",
+      data: { refundId: `${orderId}-M1` },
+    });
+  });
+}
+
+const statusOfRefund = async (orderId: string): Promise<string | undefined> =>
+  (
+    await world.store.database.query<{ status: string }>("select status from refund where order_id = $1", [
+      orderId,
+    ])
+  ).rows[0]?.status;
+
+const told = async (orderId: string, kind: string) =>
+  (await listTellings(world.store.database, { orderId, limit: 20 })).items.find((one) => one.kind === kind);
+
+test("a refund that the vendor's API cannot give is put aside with what to do, and done once it is given there", async () => {
+  const orderId = await buy("etsy", 31, 1);
+  await refundDue(orderId);
+  await becomes(orderId, ["refund dead"]);
+  expect(await told(orderId, "refund")).toMatchObject({
+    code: "by_hand",
+    attempts: 1,
+    problem: expect.stringMatching(/Shop Manager/),
+  });
+  // Told again before anybody has given it, it is put aside again.
+  const again = { channelId: "etsy", id: (await told(orderId, "refund"))?.id ?? "", by: "staff:1" };
+  expect(await sendTellingAgain(world.context, again)).toEqual({ status: "done" });
+  await becomes(orderId, ["refund dead"]);
+  expect(await statusOfRefund(orderId)).toBe("due_at_channel");
+  expect(shopOf("etsy").refund(orderId.slice("etsy-".length), 350)).toBe(true);
+  await becomes(orderId, ["refund told"]);
+  expect(await statusOfRefund(orderId)).toBe("confirmed_by_channel");
+}, 20_000);
+
+test("a cancellation that the vendor's API cannot make is a person's, and is found made", async () => {
+  const orderId = await buy("ebay", 32, 2);
+  const cancelled = await cancelOrder(world.context, {
+    orderId,
+    lines: [{ lineId: "1", quantity: 1 }],
+    reason: "out of stock",
+    by: "staff:1",
+    key: "k-32",
+  });
+  expect(cancelled.status).toBe("done");
+  const stateIs = (state: string) =>
+    eventually(`it is ${state}`, async () => (await told(orderId, "cancel"))?.state === state);
+  await stateIs("dead");
+  const aside = await told(orderId, "cancel");
+  expect(aside).toMatchObject({ code: "by_hand", problem: expect.stringContaining("Seller Hub") });
+  shopOf("ebay").cancel(orderId.slice("ebay-".length));
+  const again = { channelId: "ebay", id: aside?.id ?? "", by: "staff:1" };
+  expect(await sendTellingAgain(world.context, again)).toEqual({ status: "done" });
+  await stateIs("told");
+}, 20_000);
+
+test("a refund that the channel has under way counts for nothing, holds up nothing, and is looked at by its id", async () => {
+  ebayShop().settleRefunds("PENDING");
+  const orderId = await buy("ebay", 33, 2);
+  await refundDue(orderId);
+  await eventually("it is under way", async () => (await told(orderId, "refund"))?.code === "under_way");
+  const { reference, dueAt } = (await told(orderId, "refund")) ?? {};
+  expect(reference).toMatch(/^\d+$/);
+  expect(Date.parse(dueAt ?? "") - Date.now()).toBeGreaterThan(20_000);
+  await sendParcel(world.store.database, orderId, 1);
+  await becomes(orderId, ["ship told", "refund waiting"]);
+  expect(await statusOfRefund(orderId)).toBe("due_at_channel");
+  ebayShop().settleRefunds("REFUNDED");
+  await world.store.database.query("update channel_telling set due_at = now() where order_id = $1", [
+    orderId,
+  ]);
+  await becomes(orderId, ["ship told", "refund told"]);
+  expect(await told(orderId, "refund")).toMatchObject({ reference, code: null });
+  expect(await statusOfRefund(orderId)).toBe("confirmed_by_channel");
+  expect(
+    shopOf("ebay")
+      .books()
+      .find(({ externalId }) => orderId.endsWith(externalId))?.refunded.minor,
+  ).toBe(350);
+}, 20_000);
+
+test("a refund that fails behind the channel's first answer is put aside, and gives nothing back", async () => {
+  ebayShop().settleRefunds("PENDING");
+  const orderId = await buy("ebay", 34, 1);
+  await refundDue(orderId);
+  await eventually("it is under way", async () => (await told(orderId, "refund"))?.code === "under_way");
+  ebayShop().settleRefunds("FAILED");
+  await world.store.database.query("update channel_telling set due_at = now() where order_id = $1", [
+    orderId,
+  ]);
+  await becomes(orderId, ["refund dead"]);
+  expect(await told(orderId, "refund")).toMatchObject({ code: "refund_failed" });
+  expect(await statusOfRefund(orderId)).toBe("due_at_channel");
+  ebayShop().settleRefunds("REFUNDED");
+}, 20_000);
 
 test("an order that waits for stock is held at the channel, whoever found that out, and released once", async () => {
   const orderId = await buy("shopify", 1, 150);

@@ -21,6 +21,7 @@ import {
   replaceChannelSecrets,
   writeChannelAccount,
 } from "../../store/channels/accounts.ts";
+import { noteChannelShortfalls } from "../../store/channels/progress.ts";
 import { hasOpenRequests } from "../../store/channels/provider-requests.ts";
 import { readChannelRules } from "../../store/settings/channel-rules.ts";
 import { inTransaction } from "../../store/sql/database.ts";
@@ -75,10 +76,12 @@ export async function connectChannel(
     };
   };
   const seen = await readChannelAccount(context.database, tools.box, channelId);
+  let shortfalls: readonly string[] | null = null;
   if (values !== undefined || seen === null) {
     const keep = async (given: Readonly<Record<string, string>>) => void Object.assign(replaced, given);
-    const refusal = await refusedValues(tools.desk, kind, next(seen), untried === true, keep);
-    if (refusal !== null) return refusal;
+    const tried = await tryValues(tools.desk, kind, next(seen), untried === true, keep);
+    if ("status" in tried) return tried;
+    shortfalls = tried.shortfalls;
   }
   const unknown = await unknownLocation(context, rules.locations ?? null);
   if (unknown !== null) return unknown;
@@ -88,7 +91,7 @@ export async function connectChannel(
   if (notRun !== null) return notRun;
   const from = readFrom === undefined ? new Date(context.now()) : new Date(readFrom);
   let account: ChannelAccount | null = null;
-  return changeSetting<Fields>(context, {
+  const changed = await changeSetting<Fields>(context, {
     subject: channelAccountSubject(channelId),
     version,
     by,
@@ -103,6 +106,10 @@ export async function connectChannel(
       if (account !== null) await writeChannelAccount(client, tools.box, account, from);
     },
   });
+  // Also where nothing else has changed; what is lost here by a crash, the channel's worker asks for.
+  if (changed.status !== "refused" && shortfalls !== null)
+    await noteChannelShortfalls(context.database, channelId, shortfalls);
+  return changed;
 }
 
 /** It is neither read nor told any more. What it was told stays to be seen. */
@@ -151,16 +158,23 @@ export async function tryChannel(
         replaceChannelSecrets(client, box, channelId, replaced),
       );
   };
-  return { status: "done", ...(await ask(desk, kind, all, keep)) };
+  const { works, detail, shortfalls } = await ask(desk, kind, all, keep);
+  if (works && account !== null && Object.keys(values).length === 0)
+    await noteChannelShortfalls(context.database, channelId, shortfalls);
+  const said = [detail, ...shortfalls].map((text) => text.replace(/\.?$/, "."));
+  return { status: "done", works, detail: shortfalls.length === 0 ? detail : said.join(" ") };
 }
 
-async function refusedValues(
+type Answered = Tried & { readonly shortfalls: readonly string[] };
+
+/** @returns why they are not taken; or what the vendor has not granted, null where it was not asked */
+async function tryValues(
   desk: ChannelDesk,
   kind: string,
   { plain, secrets }: ChannelAccount,
   isUntried: boolean,
   keep: Keep,
-): Promise<Refusal | null> {
+): Promise<Refusal | { readonly shortfalls: readonly string[] | null }> {
   const all = { ...plain, ...secrets };
   const problems = desk.problemsOf(kind, all);
   if (problems.length > 0)
@@ -168,10 +182,10 @@ async function refusedValues(
       "channel_account_invalid",
       problems.map(({ name, problem }) => `${name} ${problem}.`).join(" "),
     );
-  if (isUntried) return null;
-  const { works, detail } = await ask(desk, kind, all, keep);
+  if (isUntried) return { shortfalls: null };
+  const { works, detail, shortfalls } = await ask(desk, kind, all, keep);
   return works
-    ? null
+    ? { shortfalls }
     : refuse("channel_account_not_working", `${kind} was asked and did not let us in: ${detail}`);
 }
 
@@ -180,11 +194,14 @@ async function ask(
   kind: string,
   values: Readonly<Record<string, string>>,
   keep: Keep,
-): Promise<Tried> {
+): Promise<Answered> {
   try {
-    return await (await desk.connect(kind, values, keep)).tryConnection();
+    const connection = await desk.connect(kind, values, keep);
+    const tried = await connection.tryConnection();
+    const shortfalls = tried.works ? ((await connection.readShortfalls?.()) ?? []) : [];
+    return { ...tried, shortfalls };
   } catch (error) {
-    if (error instanceof ServiceFault) return { works: false, detail: error.message };
+    if (error instanceof ServiceFault) return { works: false, detail: error.message, shortfalls: [] };
     throw error;
   }
 }

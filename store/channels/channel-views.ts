@@ -28,7 +28,7 @@ export async function listChannelConnections(
   const { rows } = await client.query<ChannelConnectionView>(
     `select c.id as channel, c.name, c.kind, c.active and a.active as active, ${iso("p.looked_at")} as "lookedAt",
             ${iso("p.read_to")} as "readTo",
-            p.tells,
+            p.tells, p.shortfalls,
             case when p.problem_code is not null then jsonb_build_object('code', p.problem_code, 'detail', p.problem,
               'since', ${iso("p.problem_at")}) end as problem,
             t.waiting, t.dead, ${iso("t.waiting_since")} as "waitingSince", l.listings, l.unmapped,

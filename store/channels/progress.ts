@@ -116,6 +116,18 @@ export async function noteChannelWords(
   );
 }
 
+/** What the vendor has not granted to the account, as its connection says. */
+export async function noteChannelShortfalls(
+  client: Queryable,
+  channelId: string,
+  shortfalls: readonly string[],
+): Promise<void> {
+  await client.query(
+    "update channel_progress set shortfalls = $2 where channel_id = $1 and shortfalls is distinct from $2",
+    [channelId, shortfalls],
+  );
+}
+
 /** By who has read from `from` only. @returns false: somebody else has moved on from there */
 export async function movePosition(
   client: Queryable,

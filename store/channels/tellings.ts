@@ -4,7 +4,8 @@
  *
  * T1 A telling is written with the place in the orders' feed that it was derived from, in one transaction: no
  *    crash loses one, and its key keeps a second one out.
- * T2 Of an order, one is told after the other. What is dead or dropped holds up nothing behind it.
+ * T2 Of an order, one is told after the other. What is dead or dropped holds up nothing behind it, and neither
+ *    does what the channel has taken and not done yet.
  */
 import type { OrderWordKind } from "../../ports/channel-connection.ts";
 import type { Queryable } from "../sql/database.ts";
@@ -32,7 +33,15 @@ export type NewTelling = {
   readonly facts: TellingFacts;
 };
 
-export type Telling = NewTelling & { readonly id: string; readonly attempts: number };
+export type Telling = NewTelling & {
+  readonly id: string;
+  readonly attempts: number;
+  /** The channel's id of what came of it so far; null: nothing that it has named. */
+  readonly reference: string | null;
+};
+
+/** Of one that the channel has taken and not done yet. */
+export const UNDER_WAY = "under_way";
 
 /** Those whose key is known already are left as they are. */
 export async function addTellings(client: Queryable, tellings: readonly NewTelling[]): Promise<void> {
@@ -48,18 +57,22 @@ export async function addTellings(client: Queryable, tellings: readonly NewTelli
   );
 }
 
-/** The first that waits of each order, where it is due, the oldest first (T2). */
+/** The first that waits of each order and all that are under way, where they are due, the oldest first (T2). */
 export async function tellingsDue(
   client: Queryable,
   channelId: string,
   limit: number,
 ): Promise<readonly Telling[]> {
   const { rows } = await client.query<Telling>(
-    `select id::text, channel_id as "channelId", key, order_id as "orderId", kind, facts, attempts
-       from (select distinct on (order_id) * from channel_telling
-              where channel_id = $1 and state = 'waiting' order by order_id, id) first
-      where due_at <= now() order by first.id limit $2`,
-    [channelId, limit],
+    `select id::text, channel_id as "channelId", key, order_id as "orderId", kind, facts, attempts, reference
+       from channel_telling t
+      where channel_id = $1 and state = 'waiting' and due_at <= now()
+        and (code = $3 or not exists (
+          select from channel_telling before
+           where before.channel_id = t.channel_id and before.order_id = t.order_id and before.id < t.id
+             and before.state = 'waiting' and before.code is distinct from $3))
+      order by t.id limit $2`,
+    [channelId, limit, UNDER_WAY],
   );
   return rows;
 }
@@ -74,6 +87,8 @@ export type TellingOutcome =
       readonly pauseMs: number;
       /** False: the fault is none of this telling's. */
       readonly counts: boolean;
+      /** The channel's id of what came of it so far; absent: as it was. */
+      readonly reference?: string;
     };
 
 export async function settleTelling(client: Queryable, id: string, outcome: TellingOutcome): Promise<void> {
@@ -89,11 +104,26 @@ export async function settleTelling(client: Queryable, id: string, outcome: Tell
       outcome.state,
       outcome.state === "waiting" && !outcome.counts ? 0 : 1,
       outcome.state === "waiting" ? outcome.pauseMs : 0,
-      isTold ? outcome.reference : null,
+      outcome.state === "dead" ? null : (outcome.reference ?? null),
       isTold ? outcome.wasKnown : false,
       isTold ? null : outcome.code,
       isTold ? null : outcome.problem,
     ],
+  );
+}
+
+/** A refund that a person was to give at the channel has been given there: its telling is done. */
+export async function settleGivenRefund(
+  client: Queryable,
+  channelId: string,
+  orderId: string,
+): Promise<void> {
+  await client.query(
+    `update channel_telling t
+        set state = 'told', was_known = true, code = null, problem = null, settled_at = now()
+      where t.channel_id = $1 and t.order_id = $2 and t.kind = 'refund' and t.state = 'dead'
+        and exists (select from refund r where r.id = t.facts->>'refundId' and r.status = 'confirmed_by_channel')`,
+    [channelId, orderId],
   );
 }
 

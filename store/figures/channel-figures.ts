@@ -14,7 +14,7 @@ export type ChannelFigures = {
   readonly named: number;
   readonly waiting: number;
   readonly dead: number;
-  /** Age of the oldest telling that waits; 0: none does. */
+  /** Age of the oldest telling that waits and that the channel has not under way; 0: none does. */
   readonly waitingSeconds: number;
   /** Figures that it has not got; what a channel does not take that works otherwise, it refuses. */
   readonly stockWaiting: number;
@@ -40,7 +40,8 @@ export async function readChannelFigures(database: Queryable): Promise<readonly 
        cross join lateral (
          select count(*) filter (where state = 'waiting')::int as waiting,
                 count(*) filter (where state = 'dead')::int as dead,
-                coalesce(extract(epoch from now() - min(made_at) filter (where state = 'waiting')), 0)::float8 as seconds
+                coalesce(extract(epoch from now() - min(made_at) filter (
+                  where state = 'waiting' and code is distinct from 'under_way')), 0)::float8 as seconds
            from channel_telling t where t.channel_id = a.channel_id and t.state in ('waiting', 'dead')) t
        cross join lateral (
          select count(*) filter (where not is_refused)::int as waiting, count(*) filter (where is_refused)::int as refused,

@@ -467,6 +467,20 @@ export function describeConnection(vendor: ChannelVendor, options: ContractOptio
       examined(world);
     });
 
+    test("what people do there by hand is none of what it is told, and says where", async () => {
+      const { connection } = await openShop(vendor);
+      for (const [word, words] of Object.entries(connection.byHand ?? {})) {
+        expect([word, connection.tells.has(word as OrderWord["kind"])]).toEqual([word, false]);
+        expect(words).toMatch(/^\w.{60,}\.$/);
+      }
+      // Money and cancellations are forgotten nowhere.
+      for (const word of ["cancel", "refund"] as const)
+        expect([word, connection.tells.has(word) || connection.byHand?.[word] !== undefined]).toEqual([
+          word,
+          true,
+        ]);
+    });
+
     test("two parcels of an order are two, each with its lines", async () => {
       const world = await openShop(vendor);
       if (!world.connection.tells.has("ship")) return;

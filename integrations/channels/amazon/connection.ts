@@ -12,6 +12,10 @@ import { TOLD_TO_AMAZON, tellOrder } from "./tell-order.ts";
 
 const TIMEOUT_MS = 20_000;
 
+/** Amazon's feed of adjustments has no key against repeats, and no order shows what was given back of it. */
+const REFUND_BY_HAND =
+  "Refunds are not told to Amazon. Give the money back in Seller Central (Manage Orders, the order, Refund Order), and then confirm the refund here under Finance: Amazon's orders do not show refunds.";
+
 export type AmazonSettings = AmazonAccount & {
   readonly ordersApi: "2026-01-01" | "v0";
   readonly seesPeople: boolean;
@@ -39,6 +43,7 @@ export function connectAmazon(
     limits: { concurrency: 4, perSecond: 5, burst: 20, stockBatch: 5_000 },
     tells: new Set(isInvoicing ? [...TOLD_TO_AMAZON, "invoice" as const] : TOLD_TO_AMAZON),
     wantsInvoice,
+    byHand: { refund: REFUND_BY_HAND },
     async tryConnection() {
       try {
         await readListings(api, null);

@@ -6,7 +6,7 @@ import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts"
 import { amount, at, isObject, listAt, textAt } from "../../vendor-kit/vendor-json.ts";
 import { readDocument, readEach, refundReadings, refused } from "../reading.ts";
 import { ebayChallenge } from "./challenge.ts";
-import { toIncoming } from "./order.ts";
+import { isGiven, toIncoming } from "./order.ts";
 import { openEbayWebhook } from "./webhook.ts";
 
 export const ebayAdapter: ChannelAdapter = {
@@ -46,7 +46,7 @@ function readOne(document: unknown): readonly ChannelReading[] {
   const known = Array.isArray(fulfillments) ? listAt(document, "shippingFulfillments") : undefined;
   const incoming = toIncoming(order, known, listAt(document, "paymentDisputes"));
   const refunds = listAt(order, "paymentSummary", "refunds")
-    .filter((refund) => textAt(refund, "refundStatus") === "REFUNDED")
+    .filter(isGiven)
     .map((refund) => ({
       id: textAt(refund, "refundId"),
       amount: amount(textAt(refund, "amount", "value"), incoming.currency, "a refund"),

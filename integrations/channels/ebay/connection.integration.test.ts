@@ -100,6 +100,34 @@ test("a refund of one line names it, one of several is the order's, and the reas
   expect(world.shop.books()[0]?.refunded.minor).toBe(1_005);
 });
 
+test("a refund that eBay has not given yet is under way, and ends as eBay says, by its own id", async () => {
+  const world = await openShop(ebay);
+  const shop = world.shop as EbaySimulator;
+  const order = await bought(world);
+  const word = wordOf("refund", order);
+  if (word.kind !== "refund") throw new Error("not a refund");
+  shop.settleRefunds("PENDING");
+  const first = await world.connection.tell(word);
+  if (first.status !== "under_way") throw new Error(first.status);
+  const again = () => world.connection.tell({ ...word, underWay: first.reference });
+  expect(await again()).toMatchObject({ status: "under_way", reference: first.reference });
+  // Nothing of it is given back yet, though it holds up what is not sent.
+  const payload = (await world.connection.readOrder(order.externalId)) ?? "";
+  expect(ebayAdapter.read(payload, null).map(({ kind }) => kind)).toEqual(["order"]);
+  expect(onlyOrder(ebayAdapter, payload).holdReasons).toMatchObject([{ code: "refunded_at_channel" }]);
+  expect((await world.connection.readOrderStates([order.externalId]))[0]?.refunded.minor).toBe(0);
+  shop.settleRefunds("FAILED");
+  expect(await again()).toMatchObject({ status: "refused", code: "refund_failed" });
+  shop.settleRefunds("REFUNDED");
+  expect(await again()).toEqual({ status: "told", reference: first.reference });
+  // What eBay does not show yet is not asked for a second time.
+  expect(await world.connection.tell({ ...word, underWay: "8000999" })).toMatchObject({
+    status: "under_way",
+    reference: "8000999",
+  });
+  expect(bodiesTo(world, "/issue_refund").length).toBe(1);
+});
+
 const OPEN = { paymentDisputeId: "5000123", paymentDisputeStatus: "OPEN", reason: "FRAUD" } as const;
 
 /** An order that is long read, in a shop whose disputes can be moved. */
@@ -170,9 +198,9 @@ test("more disputes than fit on a page are all listed", async () => {
   expect(onlyOrder(ebayAdapter, (await world.connection.readOrder(id)) ?? "").holdReasons.length).toBe(230);
 });
 
-test("without the consent to disputes orders are read, nothing is said of disputes, and the trial says so", async () => {
+test("without the consent to disputes orders are read, nothing is said of disputes, and what is missing is said", async () => {
   const { world, shop, id, poll } = await disputedShop();
-  expect((await world.connection.tryConnection()).detail).not.toContain("sell.payment.dispute");
+  expect(await world.connection.readShortfalls?.()).toEqual([]);
   shop.disputePayment(id, OPEN);
   shop.consentToDisputes(false);
   const logins = () => world.exchanges.filter(({ request }) => request.path.endsWith("/token")).length;
@@ -180,11 +208,11 @@ test("without the consent to disputes orders are read, nothing is said of disput
   expect([order.silentOn, order.holdReasons]).toEqual([["payment_disputed"], []]);
   const before = logins();
   expect((await poll()).payloads).toEqual([]);
-  expect(await world.connection.tryConnection()).toMatchObject({
-    works: true,
-    detail: expect.stringContaining("lacks the scope sell.payment.dispute"),
-  });
   expect(logins()).toBe(before);
+  expect((await world.connection.tryConnection()).works).toBe(true);
+  expect(await world.connection.readShortfalls?.()).toEqual([
+    expect.stringMatching(/lacks the scope sell\.payment\.dispute.*enter the new refresh token here\.$/),
+  ]);
   // Another consent is found after a while.
   shop.consentToDisputes(true);
   shop.expireTokens();

@@ -43,7 +43,7 @@ import {
   PAYMENT_DISPUTES,
 } from "./api.ts";
 import { createDisputes, type Disputes, momentsOf } from "./dispute-calls.ts";
-import { refundedOf, unitsShipped } from "./order.ts";
+import { isGiven, refundedOf, unitsShipped } from "./order.ts";
 
 const TIMEOUT_MS = 20_000;
 const ORDERS = "/sell/fulfillment/v1/order";
@@ -52,7 +52,10 @@ const PAGE = 100;
 const ITEMS = 100;
 const STOCK_BATCH = 25;
 const NO_DISPUTES =
-  "Payment disputes are not read: the seller's consent lacks the scope sell.payment.dispute. Consent again with it.";
+  "Payment disputes are not read, so that no order waits for one: the seller's consent lacks the scope sell.payment.dispute. Get a token once more at eBay (User Tokens) with it, and enter the new refresh token here.";
+
+const CANCEL_BY_HAND =
+  "eBay's order API cancels nothing. Cancel the order in Seller Hub (Orders, the order, Cancel order), or the items that will not come; then have it told again here: it is found cancelled.";
 
 type Word<Kind extends OrderWord["kind"]> = Extract<OrderWord, { kind: Kind }>;
 
@@ -63,16 +66,17 @@ export function connectEbay(account: EbayAccount, options: ConnectOptions = {}):
   return {
     limits: { concurrency: 4, perSecond: 3, burst: 20, stockBatch: STOCK_BATCH },
     tells: new Set(["ship", "refund"] as const),
+    byHand: { cancel: CANCEL_BY_HAND },
     async tryConnection() {
       try {
         answerOf(await ask({ path: ORDERS, query: { limit: "1" } }), "the orders");
-        const detail = `eBay at ${account.marketplace}, application ${account.clientId}`;
-        return { works: true, detail: (await disputes.isAllowed()) ? detail : `${detail}. ${NO_DISPUTES}` };
+        return { works: true, detail: `eBay at ${account.marketplace}, application ${account.clientId}` };
       } catch (error) {
         if (error instanceof ServiceFault && !error.retryable) return { works: false, detail: error.message };
         throw error;
       }
     },
+    readShortfalls: async () => ((await disputes.isAllowed()) ? [] : [NO_DISPUTES]),
     readOrders: (asked) => readOrders(ask, disputes, asked, now()),
     async readOrder(externalId) {
       const order = await findOrder(ask, externalId);
@@ -194,7 +198,7 @@ function stateOf(order: unknown, fulfillments: readonly unknown[]): OrderAtChann
     externalId: textAt(order, "orderId"),
     state: isCancelled ? "cancelled" : status === "FULFILLED" ? "complete" : "open",
     total: amount(textAt(total, "value"), currency, "total"),
-    refunded: refundedOf(order, currency),
+    refunded: refundedOf(order, currency, isGiven),
     lines: listAt(order, "lineItems").map((line) => {
       const quantity = countAt(line, "quantity") || 0;
       const shipped = unitsShipped(textAt(line, "lineItemId"), fulfillments);
@@ -248,13 +252,18 @@ async function ship(ask: Ask, word: Word<"ship">, order: unknown): Promise<Told>
 
 async function refund(ask: Ask, word: Word<"refund">, order: unknown): Promise<Told> {
   const { currency } = word.amount;
+  const refunds = listAt(order, "paymentSummary", "refunds");
+  if (word.underWay !== undefined) {
+    const begun = refunds.find((one) => textAt(one, "refundId") === word.underWay);
+    return outcomeOf(begun ?? { refundId: word.underWay, refundStatus: "PENDING" }, "told");
+  }
   const wanted = rescale(word.amount, 4);
-  const same = listAt(order, "paymentSummary", "refunds").find(
+  const same = refunds.find(
     (one) =>
       textAt(one, "refundStatus") !== "FAILED" &&
       Math.abs(rescale(amount(textAt(one, "amount", "value"), currency, "a refund"), 4)) === wanted,
   );
-  if (same !== undefined) return { status: "already", reference: textAt(same, "refundId") };
+  if (same !== undefined) return outcomeOf(same, "already");
   const [only, ...others] = word.lines;
   const value = { value: decimalText(word.amount), currency };
   const reply = await ask({
@@ -269,9 +278,30 @@ async function refund(ask: Ask, word: Word<"refund">, order: unknown): Promise<T
         : { refundItems: [{ lineItemId: only.externalLineId, refundAmount: value }] }),
     },
   });
-  if (reply.status < 300) return { status: "told", reference: textAt(reply.json, "refundId") };
-  const { code, message } = errorIn(reply.json, reply.status);
-  return refused(code, message);
+  if (reply.status >= 300) {
+    const { code, message } = errorIn(reply.json, reply.status);
+    return refused(code, message);
+  }
+  const refundId = textAt(reply.json, "refundId");
+  if (textAt(reply.json, "refundStatus") !== "PENDING") return outcomeOf(reply.json, "told");
+  // Some are done within the moment.
+  const now = await findOrder(ask, word.order.externalId);
+  const made = listAt(now, "paymentSummary", "refunds").find((one) => textAt(one, "refundId") === refundId);
+  return outcomeOf(made ?? reply.json, "told");
+}
+
+/** What has become of a refund. One that is pending may still fail: it has given nothing back yet. */
+function outcomeOf(refund: unknown, known: "told" | "already"): Told {
+  const reference = textAt(refund, "refundId");
+  const status = textAt(refund, "refundStatus");
+  if (status === "FAILED")
+    return refused(
+      "refund_failed",
+      "eBay says that the refund has failed. Give the money back in Seller Hub.",
+    );
+  return status === "PENDING"
+    ? { status: "under_way", reference, message: "eBay has taken the refund and not given it yet." }
+    : { status: known, reference };
 }
 
 function reasonOf(reason: string): string {

@@ -16,7 +16,7 @@ const PAGE = 200;
 const REFUSAL_LASTS_MS = 3_600_000;
 
 export type Disputes = {
-  /** Whether the seller has consented. @throws ServiceFault */
+  /** Whether the seller has consented, asked now. @throws ServiceFault */
   isAllowed(): Promise<boolean>;
   /** Open ones and those closed lately, of all orders; null: not allowed. @throws ServiceFault */
   all(): Promise<readonly unknown[] | null>;
@@ -54,8 +54,10 @@ export function createDisputes(ask: Ask, now: () => number): Disputes {
   }
 
   return {
-    isAllowed: async () =>
-      (await unlessRefused(async () => answerOf(await ask({ path: SUMMARIES }), "disputes"))) !== null,
+    async isAllowed() {
+      refusedUntilMs = 0;
+      return (await unlessRefused(async () => answerOf(await ask({ path: SUMMARIES }), "disputes"))) !== null;
+    },
     all: () => unlessRefused(() => list({})),
     ofOrder: (orderId) => unlessRefused(() => list({ order_id: orderId })),
     async resolved(disputes) {

@@ -192,9 +192,19 @@ function remittedText(lines: readonly unknown[]): string {
     .join(", ");
 }
 
-export function refundedOf(order: unknown, currency: string): Money {
+/** The money has gone back: before, a refund is pending, and may still fail. */
+export function isGiven(refund: unknown): boolean {
+  return textAt(refund, "refundStatus") === "REFUNDED";
+}
+
+/** @param isCounted absent: what was given, and what is on its way to be */
+export function refundedOf(
+  order: unknown,
+  currency: string,
+  isCounted = (refund: unknown): boolean => textAt(refund, "refundStatus") !== "FAILED",
+): Money {
   return listAt(order, "paymentSummary", "refunds")
-    .filter((refund) => textAt(refund, "refundStatus") !== "FAILED")
+    .filter(isCounted)
     .map((refund) => positive(amount(textAt(refund, "amount", "value"), currency, "a refund")))
     .reduce(addMoney, zeroMoney(currency));
 }

@@ -26,6 +26,9 @@ import { readOrders } from "./read-orders.ts";
 const AT_ONCE = 4;
 const DONE = ["SHIPPED", "DELIVERED", "OUT_FOR_DELIVERY"];
 
+const REFUND_BY_HAND =
+  "Ecwid's API notes refunds and moves no money. Refund the order in the store's control panel (My Sales, Orders, the order, Refund): with the next reading of the order it is done here, too.";
+
 export function createEcwidConnection(
   values: Readonly<Record<string, string>>,
   options: ConnectOptions = {},
@@ -54,6 +57,7 @@ export function createEcwidConnection(
     // Ecwid allows a token 600 calls a minute.
     limits: { concurrency: AT_ONCE, perSecond: 5, burst: 20, stockBatch: 20 },
     tells: new Set(["acknowledge", "ship", "cancel"]),
+    byHand: { refund: REFUND_BY_HAND },
     tryConnection: () => tryConnection(call),
     readOrders: (asked) => readOrders(call, asked, options.now ?? Date.now, withCurrency),
     async readOrder(externalId) {

@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { expect, test } from "vitest";
 import { captured, onlyOrder } from "../../../test-support/vendors/channel-orders.ts";
 import { ownSample } from "../../../test-support/vendors/channel-samples.ts";
@@ -71,6 +72,36 @@ test("VAT is a tax where the total has it on top, and nothing where prices conta
   expect(captured(onTop).holds).not.toContain("sum_mismatch");
 });
 
-test("Etsy sends shops no webhooks: none is opened", () => {
-  expect(etsyAdapter.openWebhook({}, Buffer.from("{}"), "secret")).toBeNull();
+test("an event names the receipt, whatever became of it, and no other shop's address in its place", () => {
+  const event = ownSample("etsy", "changed-order-event.json");
+  for (const type of ["order.paid", "order.canceled", "order.shipped"])
+    expect(etsyAdapter.read(event.replace("order.paid", type), null)).toEqual([
+      { kind: "changed", externalId: "2345678901" },
+    ]);
+  for (const url of ["https://api.etsy.com/v3/application/shops/12345678", "receipts/../1", ""])
+    expect(etsyAdapter.read(event.replace(/https:[^"]+/, url), null)).toMatchObject([
+      { kind: "refused", refusal: { code: "not_an_order" } },
+    ]);
+});
+
+test("a webhook opens with the secret that signed it, with the version before the signature or without", () => {
+  const body = ownSample("etsy", "changed-order-event.json");
+  const secret = `whsec_${Buffer.from("a-secret-of-etsy").toString("base64")}`;
+  const timestamp = String(Math.floor(Date.now() / 1_000));
+  const digest = createHmac("sha256", Buffer.from("a-secret-of-etsy"))
+    .update(`msg_1.${timestamp}.${body}`)
+    .digest("base64");
+  const opened = (signature: string, at = timestamp, text = body, key = secret) =>
+    etsyAdapter.openWebhook(
+      { "webhook-id": "msg_1", "webhook-timestamp": at, "webhook-signature": signature },
+      Buffer.from(text),
+      key,
+    );
+  for (const signature of [digest, `v1,${digest}`, `v1,AAAA ${digest}`])
+    expect(opened(signature)).toEqual({ topic: "order.paid", eventId: "msg_1", signedId: "msg_1" });
+  expect(opened(digest, String(Number(timestamp) - 3_600))).toBeNull();
+  expect(opened(digest, timestamp, `${body} `)).toBeNull();
+  expect(opened(digest, timestamp, body, "whsec_b3RoZXI=")).toBeNull();
+  expect(opened(`v2,${digest}`)).toBeNull();
+  expect(etsyAdapter.openWebhook({}, Buffer.from("{}"), secret)).toBeNull();
 });

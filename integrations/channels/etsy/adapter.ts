@@ -2,8 +2,7 @@
  * Etsy's receipts (Open API v3), which are its orders; a receipt's transactions are its lines.
  *
  * Amounts are `{amount, divisor, currency_code}`, times are seconds of the Unix epoch. Prices are a unit's,
- * before discounts; discount, shipping and tax are the receipt's. Etsy sends no webhooks to shops: receipts are
- * polled.
+ * before discounts; discount, shipping and tax are the receipt's. A webhook names a receipt (`webhook.ts`).
  */
 import type { Address } from "../../../orders/address.ts";
 import { apportion } from "../../../orders/apportion.ts";
@@ -30,15 +29,17 @@ import {
   refused,
   sum,
 } from "../reading.ts";
+import { isEvent, openEtsyWebhook, readEvent } from "./webhook.ts";
 
 export const etsyAdapter: ChannelAdapter = {
   kind: "etsy",
   read: (payload) => readDocument(payload, readAny),
   join: (documents) => documents,
-  openWebhook: () => null,
+  openWebhook: openEtsyWebhook,
 };
 
 function readAny(document: unknown): readonly ChannelReading[] {
+  if (isEvent(document)) return readEvent(document);
   const list = at(document, "results") ?? at(document, "orders") ?? at(document, "order") ?? document;
   return readEach(Array.isArray(list) ? list : [list], readOne, (receipt) => textAt(receipt, "receipt_id"));
 }

@@ -26,6 +26,13 @@ import { readListings, tellStock } from "./listings.ts";
 const PAGE_SIZE = 100;
 const AT_ONCE = 5;
 
+const BY_HAND: NonNullable<ChannelConnection["byHand"]> = {
+  cancel:
+    "Etsy's API cancels nothing. Cancel the order in Shop Manager (Orders & Delivery, the order, Cancel), which gives its money back as well; then have it told again here: it is found cancelled.",
+  refund:
+    "Etsy's API gives nothing back. Refund the order in Shop Manager (Orders & Delivery, the order, Refund): with the next reading of the order it is done here, too.",
+};
+
 export function createEtsyConnection(
   values: Readonly<Record<string, string>>,
   options: ConnectOptions = {},
@@ -35,6 +42,7 @@ export function createEtsyConnection(
     // Etsy allows 10 calls a second and 10,000 a day for an app.
     limits: { concurrency: 4, perSecond: 5, burst: 10, stockBatch: 20 },
     tells: new Set(["ship"]),
+    byHand: BY_HAND,
     tryConnection: () => tryConnection(client),
     readOrders: (asked) => readOrders(client, asked, options.now ?? Date.now),
     async readOrder(externalId) {

@@ -13,6 +13,7 @@ import { graphqlCheck } from "../../../test-support/vendors/described-graphql.ts
 import { hasVendor, vendorNote } from "../../../test-support/vendors/vendor-descriptions.ts";
 import { DOCUMENTS } from "./api/documents.ts";
 import { SIMULATED_SCHEMA } from "./simulator/schema.ts";
+import type { ShopifySimulator } from "./simulator/simulator.ts";
 import { shopify } from "./vendor.ts";
 
 const hasSchema = hasVendor("shopify");
@@ -53,6 +54,29 @@ test("disputes come with the order, however it is read, in words of Shopify's wh
   expect(await told("inquiry", "under_review")).toEqual([words, words]);
   expect(await told("inquiry", "won")).toEqual(["", ""]);
   examine(exchanges);
+});
+
+test("access scopes that the shop has not granted are said, each with what does not work without it", async () => {
+  const { shop, connection } = await openShop(shopify);
+  expect(await connection.readShortfalls?.()).toEqual([]);
+  const grant = (...scopes: string[]) => (shop as ShopifySimulator).grantScopes(scopes);
+  const fulfillment = "write_merchant_managed_fulfillment_orders";
+  // What may be written may be read.
+  grant("write_orders", "write_inventory", "read_products", "read_locations", fulfillment);
+  expect(await connection.readShortfalls?.()).toEqual([
+    expect.stringMatching(
+      /^Where Shopify Payments takes the money.*lacks the access scope read_shopify_payments_disputes\. Add it/,
+    ),
+  ]);
+  grant("read_orders", "read_shopify_payments_disputes");
+  const missing = (await connection.readShortfalls?.()) ?? [];
+  expect(missing.map((text) => /access scope (\w+)\./.exec(text)?.[1])).toEqual([
+    "write_orders",
+    "write_inventory",
+    "read_inventory",
+    "read_merchant_managed_fulfillment_orders",
+    fulfillment,
+  ]);
 });
 
 test.skipIf(!hasSchema).each(Object.entries(DOCUMENTS))(

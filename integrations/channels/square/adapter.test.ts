@@ -2,7 +2,12 @@ import { createHmac } from "node:crypto";
 import { expect, test } from "vitest";
 import { captured, onlyOrder } from "../../../test-support/vendors/channel-orders.ts";
 import { ownSample } from "../../../test-support/vendors/channel-samples.ts";
-import { signatureVectors, vendorNote } from "../../../test-support/vendors/vendor-descriptions.ts";
+import {
+  hasVendor,
+  signatureVectors,
+  vendorExamples,
+  vendorNote,
+} from "../../../test-support/vendors/vendor-descriptions.ts";
 import { squareAdapter } from "./adapter.ts";
 import { parcelsIn, withParcel } from "./parcels.ts";
 
@@ -71,11 +76,12 @@ test("a part of a unit is kept as it is written, for a person", () => {
   expect(read({ line_items: [{ ...line, quantity: "1.5" }] }).lines[0]?.quantity).toBe(1.5);
 });
 
-test("refunds are told by their ids, but neither ours nor those that failed", () => {
+test("refunds are told by their ids once they are given, but not ours", () => {
   const refunds = [
     { id: "r1", status: "APPROVED", amount_money: usd(500), reason: "goodwill" },
-    { id: "r2", status: "PENDING", amount_money: usd(700), reason: "damaged (Holdfast RF-1)" },
+    { id: "r2", status: "APPROVED", amount_money: usd(700), reason: "damaged (Holdfast RF-1)" },
     { id: "r3", status: "FAILED", amount_money: usd(900), reason: "" },
+    { id: "r4", status: "PENDING", amount_money: usd(300), reason: "a bank has it" },
   ];
   const readings = squareAdapter.read(JSON.stringify({ ...sample(), refunds }), null);
   expect(readings.slice(1)).toEqual([
@@ -108,6 +114,83 @@ test("an event names the order that changed", () => {
   const event = ownSample("square", "changed-order-event.json");
   expect(squareAdapter.read(event, null)).toEqual([
     { kind: "changed", externalId: "CAISENgvlJ6jLWAzERDzjyHVybY" },
+  ]);
+});
+
+const dispute = (state: string, more: Record<string, unknown> = {}) => ({
+  id: "Q7mDyFu7yo1E2S5lQGGpY",
+  state,
+  reason: "NOT_RECEIVED",
+  amount_money: usd(3_006),
+  due_at: "2026-04-02T00:00:00.000Z",
+  disputed_payment: { payment_id: "pay1" },
+  ...more,
+});
+
+test.each([
+  ["EVIDENCE_REQUIRED", "needs an answer in Square's dashboard until 2026-04-02T00:00:00.000Z"],
+  ["INQUIRY_EVIDENCE_REQUIRED", "needs an answer in Square's dashboard until 2026-04-02T00:00:00.000Z"],
+  ["PROCESSING", "is being decided by the bank"],
+  ["INQUIRY_PROCESSING", "is being looked at by the bank"],
+  ["LOST", "is lost"],
+  ["ACCEPTED", "was accepted: the money is the buyer's"],
+  ["SOMETHING_NEW", "is SOMETHING_NEW"],
+])("a dispute that is %s holds the order, and says where it stands", (state, standing) => {
+  const order = read({ disputes: [dispute(state)] });
+  expect(order.holdReasons).toEqual([
+    {
+      code: "payment_disputed",
+      detail: `Square: the dispute Q7mDyFu7yo1E2S5lQGGpY about 30.06 USD (NOT_RECEIVED) ${standing}.`,
+      id: "dispute:Q7mDyFu7yo1E2S5lQGGpY",
+    },
+  ]);
+  expect(order.silentOn).toBeUndefined();
+});
+
+test("a dispute that is won, and an inquiry that is closed, let the order go", () => {
+  for (const state of ["WON", "INQUIRY_CLOSED"]) {
+    const order = read({ disputes: [dispute(state)] });
+    expect([order.holdReasons, order.silentOn]).toEqual([[], undefined]);
+  }
+});
+
+test("an order beside which no disputes are listed says nothing of them", () => {
+  expect(read().silentOn).toEqual(["payment_disputed"]);
+});
+
+test("a reason that Square's description lacks, and none at all, are words like others", () => {
+  const words = (more: Record<string, unknown>) =>
+    read({ disputes: [dispute("LOST", more)] }).holdReasons[0]?.detail;
+  expect(words({ reason: "UNKNOWN_REASON" })).toContain("(UNKNOWN_REASON)");
+  expect(words({ reason: null, amount_money: null })).toBe(
+    "Square: the dispute Q7mDyFu7yo1E2S5lQGGpY (no reason given) is lost.",
+  );
+});
+
+test("an event of a dispute names it, whatever its type is called, and decides nothing by its own words", () => {
+  const event = ownSample("square", "changed-order-dispute-event.json");
+  const named = [{ kind: "changed", externalId: "dispute.Q7mDyFu7yo1E2S5lQGGpY" }];
+  expect(squareAdapter.read(event, "dispute.state.updated")).toEqual(named);
+  expect(squareAdapter.read(event.replace("dispute.state.updated", "dispute.state.changed"), null)).toEqual(
+    named,
+  );
+  for (const id of ["../../v2/orders", "x".repeat(41), ""])
+    expect(squareAdapter.read(event.replaceAll("Q7mDyFu7yo1E2S5lQGGpY", id), null)).toMatchObject([
+      { kind: "refused", refusal: { code: "not_an_order" } },
+    ]);
+});
+
+test.skipIf(!hasVendor("square"))(`Square's examples of disputes are read${vendorNote("square")}`, () => {
+  const textOf = (name: string) => vendorExamples("square").find(({ file }) => file === name)?.text ?? "";
+  const listed = JSON.parse(textOf("disputes.list.200.json")).disputes;
+  const order = read({ disputes: listed });
+  expect(order.holdReasons.map(({ detail }) => detail)).toEqual([
+    "Square: the dispute XDgyFu7yo1E2S5lQGGpYn about 25.00 USD (NO_KNOWLEDGE) was accepted: the money is the buyer's.",
+    expect.stringContaining("jLGg7aXC7lvKPr9PISt0T about 22.09 USD (NOT_AS_DESCRIBED) needs an answer"),
+  ]);
+  const [event] = JSON.parse(textOf("events.SearchEvents.200.json")).events;
+  expect(squareAdapter.read(JSON.stringify(event), null)).toEqual([
+    { kind: "changed", externalId: "dispute.ORSEVtZAJxb37RA1EiGw" },
   ]);
 });
 

@@ -4,12 +4,12 @@
  * A completed order without fulfillments was handed over at the till: its units are gone, and of Holdfast's
  * business only as sold. A fulfillment that is not completed yet is for Holdfast to send.
  *
- * Amounts are whole numbers of the currency's minor unit; quantities are text, and may have decimals. A line
- * names a variation of the catalog and no SKU; the connection adds that as `sku`.
+ * Quantities are text, and may have decimals. A line names a variation of the catalog and no SKU, and an order
+ * does not show disputes of its payments; the connection adds them as `sku` and `disputes`.
  */
 import type { Address } from "../../../orders/address.ts";
 import type { IncomingLine, IncomingOrder } from "../../../orders/incoming-order.ts";
-import { currencyExponent, type Money, zeroMoney } from "../../../orders/money.ts";
+import { zeroMoney } from "../../../orders/money.ts";
 import type { Charge, Delivery, HoldReason } from "../../../orders/order.ts";
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
 import { markIn } from "../../vendor-kit/own-mark.ts";
@@ -21,11 +21,13 @@ import {
   parseJson,
   textAt,
   textRecord,
-  UnreadableAmount,
 } from "../../vendor-kit/vendor-json.ts";
 import { isBase64HmacOf } from "../../vendor-kit/webhook-signature.ts";
 import { addressOf, negated, perUnit, quantityAt, readDocument, readEach, refused, sum } from "../reading.ts";
+import { DISPUTE, disputeInEvent, readDisputes } from "./disputes.ts";
+import { moneyOf } from "./money.ts";
 import { shippedByUs } from "./parcels.ts";
+import { isGiven } from "./refunds.ts";
 
 export const squareAdapter: ChannelAdapter = {
   kind: "square",
@@ -76,8 +78,10 @@ function readOne(order: unknown): readonly ChannelReading[] {
   return [{ kind: "order", order: toIncoming(order, externalId, currency) }, ...refunds];
 }
 
-/** A webhook names the orders that changed, and holds none of them. */
+/** A webhook names the orders that changed, or the dispute that moved, and holds no order. */
 function readEvent(event: unknown): readonly ChannelReading[] {
+  const disputeId = disputeInEvent(event);
+  if (disputeId !== "") return [{ kind: "changed", externalId: `${DISPUTE}${disputeId}` }];
   const changed = at(event, "data", "object");
   const ids = isObject(changed) ? Object.values(changed).map((one) => textAt(one, "order_id")) : [];
   const named = ids.filter((id) => id !== "");
@@ -93,25 +97,14 @@ export function currencyOf(order: unknown): string {
   ).toUpperCase();
 }
 
-/** Exact. Throws `UnreadableAmount`. */
-export function moneyOf(value: unknown, what: string, currency: string): Money {
-  const digits = textAt(value, "amount");
-  if (digits === "") return zeroMoney(currency);
-  const code = firstText(textAt(value, "currency").toUpperCase(), currency);
-  const minor = Number(digits);
-  if (!/^-?\d+$/.test(digits) || !Number.isSafeInteger(minor))
-    throw new UnreadableAmount(`${what} "${digits}" ${code} is not an amount`);
-  return { minor: minor === 0 ? 0 : minor, currency: code, exponent: currencyExponent(code) ?? 2 };
-}
-
-/** What the store has given back, each once; those that Holdfast told it to are not news. */
+/** What the store has given back, each once and once it is; those that Holdfast told it to are not news. */
 function refundsIn(order: unknown, externalId: string, currency: string): readonly ChannelReading[] {
   const source = firstText(
     ...listAt(order, "returns").map((one) => textAt(one, "source_order_id")),
     externalId,
   );
   return listAt(order, "refunds")
-    .filter((refund) => !["REJECTED", "FAILED"].includes(textAt(refund, "status")))
+    .filter(isGiven)
     .filter((refund) => markIn(textAt(refund, "reason")) === null && textAt(refund, "id") !== "")
     .map((refund) => ({
       kind: "refund" as const,
@@ -124,6 +117,7 @@ function refundsIn(order: unknown, externalId: string, currency: string): readon
 
 function toIncoming(order: unknown, externalId: string, currency: string): IncomingOrder {
   const fulfillment = listAt(order, "fulfillments")[0];
+  const disputes = listAt(order, "disputes");
   const details = detailsOf(fulfillment);
   const recipient = at(details, "recipient");
   const address = addressAt(recipient);
@@ -187,7 +181,8 @@ function toIncoming(order: unknown, externalId: string, currency: string): Incom
     shippingService: firstText(textAt(details, "shipping_type"), textAt(details, "carrier")),
     ...(delivery === undefined ? {} : { delivery }),
     paymentBy: "channel",
-    holdReasons: readHolds(order, currency),
+    holdReasons: [...readHolds(order, currency), ...readDisputes(disputes)],
+    ...(disputes.length === 0 ? { silentOn: ["payment_disputed" as const] } : {}),
     ...(note === "" ? {} : { note }),
     attributes: textRecord({
       state: textAt(order, "state"),
@@ -285,6 +280,13 @@ function deliveryOf(fulfillment: unknown, location: string): Delivery | undefine
 
 export function paymentIdOf(tender: unknown): string {
   return firstText(textAt(tender, "payment_id"), textAt(tender, "id"));
+}
+
+/** Ids of all that the order was paid with. */
+export function paymentsOf(order: unknown): readonly string[] {
+  return listAt(order, "tenders")
+    .map(paymentIdOf)
+    .filter((id) => id !== "");
 }
 
 function addressAt(recipient: unknown): Address | undefined {

@@ -1,8 +1,11 @@
 /**
  * Square's side of `ports/channel-connection.ts`, for one location: a store's till.
  *
- * Orders are read in the order of their change, which Square's cursor follows: what changes meanwhile moves to
- * the end and is read there.
+ * L1 Orders are read in the order of their change, which Square's cursor follows: what changes meanwhile moves
+ *    to the end and is read there.
+ * L2 An order that changed in nothing but a dispute of its payment is not known to be among those that changed.
+ *    What of the disputes changed is read with the last page, so that its moments count when all before was read.
+ * L3 Webhooks are the seller's, of all locations: an order of another one is none of this channel's.
  */
 import type {
   ChannelConnection,
@@ -17,10 +20,14 @@ import { newestOf } from "../../vendor-kit/reading-start.ts";
 import type { RestClient } from "../../vendor-kit/rest-client.ts";
 import { at, countAt, firstText, isObject, listAt, textAt, writeJson } from "../../vendor-kit/vendor-json.ts";
 import { sum } from "../reading.ts";
-import { currencyOf, moneyOf } from "./adapter.ts";
+import { currencyOf } from "./adapter.ts";
 import { createSquareClient, found, isId, SERVICE, VARIABLES } from "./api.ts";
+import { createDisputes, type Disputes, disputesOf, momentsOf } from "./dispute-calls.ts";
+import { DISPUTE } from "./disputes.ts";
 import { readListings, skusOf, tellStock } from "./listings.ts";
+import { moneyOf } from "./money.ts";
 import { shippedByUs } from "./parcels.ts";
+import { isGiven } from "./refunds.ts";
 import { createTeller, TELLS } from "./words.ts";
 
 const PAGE_SIZE = 100;
@@ -32,35 +39,39 @@ export function createSquareConnection(
   const call = createSquareClient(values, options.timeoutMs);
   const locationId = values[VARIABLES.location] ?? "";
   const now = options.now ?? Date.now;
+  const disputes = createDisputes(call, locationId, now);
   return {
     limits: { concurrency: 4, perSecond: 8, burst: 20, stockBatch: 100 },
     tells: TELLS,
     tryConnection: () => tryConnection(call, locationId),
-    readOrders: (asked) => readOrders(call, asked, locationId),
+    readShortfalls: async () => ((await disputes.isAllowed()) ? [] : [NO_DISPUTES]),
+    readOrders: (asked) => readOrders(call, disputes, asked, locationId),
     async readOrder(externalId) {
-      if (!isId(externalId)) return null;
-      const reply = await call({ method: "GET", path: `/v2/orders/${externalId}` });
+      const isDispute = externalId.startsWith(DISPUTE);
+      const id = isDispute
+        ? await orderOfDispute(disputes, externalId.slice(DISPUTE.length), locationId)
+        : externalId;
+      if (id === null || !isId(id)) return null;
+      const reply = await call({ method: "GET", path: `/v2/orders/${id}` });
       const order = at(found(reply, "read an order"), "order");
-      if (order === undefined) return null;
-      const [whole] = await withSkus(call, [order]);
+      if (order === undefined || textAt(order, "location_id") !== locationId) return null;
+      const listed = (await disputes.all(isDispute ? "now" : "lately")) ?? [];
+      const [whole] = await wholeOrders(call, [order], listed);
       return writeJson(whole);
     },
     async readOrderStates(externalIds) {
       const orderIds = externalIds.filter(isId);
       if (orderIds.length === 0) return [];
-      const reply = await call({
-        method: "POST",
-        path: "/v2/orders/batch-retrieve",
-        json: { location_id: locationId, order_ids: orderIds },
-      });
-      const orders = await withSkus(call, listAt(found(reply, "read orders"), "orders"));
-      return orders.map(stateOf);
+      return (await withSkus(call, await ordersBy(call, orderIds, locationId))).map(stateOf);
     },
     tell: createTeller(call, locationId),
     tellStock: (levels, key) => tellStock(call, levels, { key, locationId, now }),
     readListings: (page) => readListings(call, page, locationId),
   };
 }
+
+const NO_DISPUTES =
+  "Disputes are not read, so that no order waits for one: the access token lacks the permission DISPUTES_READ. Grant it to the application at Square, and enter its new access token here.";
 
 async function tryConnection(
   call: RestClient,
@@ -80,7 +91,33 @@ async function tryConnection(
   }
 }
 
-async function readOrders(call: RestClient, asked: OrdersAsked, locationId: string): Promise<OrdersPage> {
+/** The order that a dispute is about; null: there is none such at this location, or it may not be read. */
+async function orderOfDispute(disputes: Disputes, id: string, locationId: string): Promise<string | null> {
+  const dispute = await disputes.one(id);
+  const isHere = textAt(dispute, "location_id") === locationId;
+  return isHere ? disputes.orderOf(dispute) : null;
+}
+
+async function ordersBy(
+  call: RestClient,
+  ids: readonly string[],
+  locationId: string,
+): Promise<readonly unknown[]> {
+  const orders: unknown[] = [];
+  for (let from = 0; from < ids.length; from += PAGE_SIZE) {
+    const json = { location_id: locationId, order_ids: ids.slice(from, from + PAGE_SIZE) };
+    const reply = await call({ method: "POST", path: "/v2/orders/batch-retrieve", json });
+    orders.push(...listAt(found(reply, "read orders"), "orders"));
+  }
+  return orders;
+}
+
+async function readOrders(
+  call: RestClient,
+  disputes: Disputes,
+  asked: OrdersAsked,
+  locationId: string,
+): Promise<OrdersPage> {
   const { cursor } = readPage(SERVICE, asked.page, { cursor: "" });
   const reply = await call({
     method: "POST",
@@ -106,14 +143,58 @@ async function readOrders(call: RestClient, asked: OrdersAsked, locationId: stri
   const page = found(reply, "search orders");
   const orders = listAt(page, "orders").filter((order) => textAt(order, "state") !== "DRAFT");
   const next = textAt(page, "cursor");
+  const listed = (await disputes.all(cursor === "" || next === "" ? "now" : "lately")) ?? [];
+  const moved =
+    next === "" ? await movedByDisputes(call, disputes, asked, { orders, listed, locationId }) : null;
   return {
-    payloads: (await withSkus(call, orders)).map(writeJson),
+    payloads: (await wholeOrders(call, [...orders, ...(moved?.orders ?? [])], listed)).map(writeJson),
     next: next === "" ? null : writePage({ cursor: next }),
     newestMs: newestOf(
-      orders.map((order) => textAt(order, "updated_at")),
+      [...orders.map((order) => textAt(order, "updated_at")), ...(moved?.moments ?? [])],
       Number.POSITIVE_INFINITY,
     ),
   };
+}
+
+/** Orders whose disputes moved in the stretch of time that is asked for, without those that are read anyway (L2). */
+async function movedByDisputes(
+  call: RestClient,
+  disputes: Disputes,
+  { sinceMs, untilMs = Number.POSITIVE_INFINITY }: OrdersAsked,
+  read: {
+    readonly orders: readonly unknown[];
+    readonly listed: readonly unknown[];
+    readonly locationId: string;
+  },
+): Promise<{ readonly orders: readonly unknown[]; readonly moments: readonly string[] }> {
+  const isAsked = (moment: number) => moment >= sinceMs && moment < untilMs;
+  const moved = read.listed.filter((dispute) => momentsOf(dispute).some(isAsked));
+  const known = new Set(read.orders.flatMap((order) => disputesOf(order, moved)));
+  const ids = new Set<string>();
+  for (const dispute of moved.filter((one) => !known.has(one))) {
+    const id = await disputes.orderOf(dispute);
+    if (id !== null) ids.add(id);
+  }
+  return {
+    orders: await ordersBy(call, [...ids], read.locationId),
+    moments: moved.flatMap((dispute) =>
+      momentsOf(dispute)
+        .filter(isAsked)
+        .map((moment) => new Date(moment).toISOString()),
+    ),
+  };
+}
+
+/** The orders with what the adapter needs beside them. @param listed disputes of all orders */
+async function wholeOrders(
+  call: RestClient,
+  orders: readonly unknown[],
+  listed: readonly unknown[],
+): Promise<readonly unknown[]> {
+  return (await withSkus(call, orders)).map((order) => {
+    const own = disputesOf(order, listed);
+    return own.length === 0 || !isObject(order) ? order : { ...order, disputes: own };
+  });
 }
 
 /** The orders with the SKU of each line that names a variation of the catalog. */
@@ -138,9 +219,7 @@ function stateOf(order: unknown): OrderAtChannel {
     state === "CANCELED" ||
     (states.length > 0 && states.every((one) => one === "CANCELED" || one === "FAILED"));
   const isDone = states.length === 0 ? state === "COMPLETED" : states.every((one) => one === "COMPLETED");
-  const refunds = listAt(order, "refunds").filter(
-    (refund) => !["REJECTED", "FAILED"].includes(textAt(refund, "status")),
-  );
+  const refunds = listAt(order, "refunds").filter(isGiven);
   return {
     externalId: textAt(order, "id"),
     state: isCancelled ? "cancelled" : isDone ? "complete" : "open",

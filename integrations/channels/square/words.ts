@@ -14,9 +14,11 @@ import { ServiceFault } from "../../../ports/service-fault.ts";
 import { markIn, withMark } from "../../vendor-kit/own-mark.ts";
 import type { RestClient } from "../../vendor-kit/rest-client.ts";
 import { at, countAt, firstText, listAt, numberAt, textAt } from "../../vendor-kit/vendor-json.ts";
-import { moneyOf, paymentIdOf } from "./adapter.ts";
+import { paymentIdOf } from "./adapter.ts";
 import { found, isId, refusalOf, SERVICE } from "./api.ts";
+import { moneyOf } from "./money.ts";
 import { hasParcel, MOST_PARCELS, parcelsIn, shippedByUs, withParcel } from "./parcels.ts";
+import { outcomeOf } from "./refunds.ts";
 
 export const TELLS: ReadonlySet<OrderWordKind> = new Set(["acknowledge", "ship", "cancel", "refund"]);
 
@@ -114,9 +116,17 @@ export function createTeller(call: RestClient, locationId: string): (word: Order
     });
   }
 
+  /** Of which the order may have another id than the refund itself. */
+  async function refundBy(id: string): Promise<unknown> {
+    const reply = await call({ method: "GET", path: `/v2/refunds/${encodeURIComponent(id)}` });
+    return at(found(reply, "read a refund"), "refund");
+  }
+
   async function refund(word: Word<"refund">, order: unknown): Promise<Told> {
+    const begun = word.underWay === undefined ? undefined : await refundBy(word.underWay);
+    if (begun !== undefined) return outcomeOf(begun, "told");
     const ours = listAt(order, "refunds").find((one) => markIn(textAt(one, "reason")) === word.refundId);
-    if (ours !== undefined) return { status: "already", reference: textAt(ours, "id") };
+    if (ours !== undefined) return outcomeOf(ours, "already");
     const minor = chargeableMinor(word.amount);
     const tender = listAt(order, "tenders").find(
       (one) => moneyOf(at(one, "amount_money"), "a payment", word.order.currency).minor >= minor,
@@ -138,12 +148,10 @@ export function createTeller(call: RestClient, locationId: string): (word: Order
       },
     });
     if (reply.status !== 200) return refusalOf(reply);
-    const status = textAt(reply.json, "refund", "status");
-    if (status === "REJECTED" || status === "FAILED") {
-      const message = `Square says of the refund: ${status.toLowerCase()}.`;
-      return { status: "refused", code: "refund_rejected", message };
-    }
-    return { status: "told", reference: textAt(reply.json, "refund", "id") };
+    const made = at(reply.json, "refund");
+    // Most are approved within the moment.
+    const isDone = textAt(made, "status") !== "PENDING";
+    return outcomeOf(isDone ? made : ((await refundBy(textAt(made, "id"))) ?? made), "told");
   }
 
   return async (word) => {

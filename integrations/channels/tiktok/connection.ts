@@ -1,11 +1,10 @@
 /**
- * A shop at TikTok: orders and what was given back of them, parcels, cancellations, stock.
+ * A shop at TikTok: orders and what was given back of them, parcels, cancellations, refunds, stock.
  *
  * U1 A line is several units with ids of their own (`order.ts`). What is told of a line is told of its first
  *    units that are still open, by id, so that a word told again names the same ones.
  * U2 A parcel is known by its tracking number on a unit. Cancellations carry a key, the same for the same word.
  */
-import { createHash } from "node:crypto";
 import { addMoney, zeroMoney } from "../../../orders/money.ts";
 import type {
   ChannelConnection,
@@ -30,23 +29,29 @@ import {
   textRecord,
   writeJson,
 } from "../../vendor-kit/vendor-json.ts";
+import { askEligibility, reasonFor } from "./aftersale.ts";
 import { type Ask, createTiktokApi, dataOf, type TiktokAccount } from "./api.ts";
+import { keyOf } from "./key.ts";
 import { groupsOf, isCancelledUnit, isShippedUnit } from "./order.ts";
-import { changedReturns, withReturns } from "./read-returns.ts";
+import { changedReturns, mayReadReturns, withoutReturns, withReturns } from "./read-returns.ts";
+import { refund } from "./refund.ts";
 import { refundedOf } from "./returns.ts";
 
 const TIMEOUT_MS = 20_000;
 const PAGE = 100;
 const AT_ONCE = 5;
+const NO_RETURNS =
+  "Refunds at TikTok are neither read nor told: the seller's authorization lacks the scope Return and Refund Basic. Add it to the application in the Partner Center, have the seller authorize it once more, and enter the new refresh token here.";
 
 type Word<Kind extends OrderWord["kind"]> = Extract<OrderWord, { kind: Kind }>;
 
 export function connectTiktok(account: TiktokAccount, options: ConnectOptions = {}): ChannelConnection {
   const { timeoutMs = TIMEOUT_MS, now = Date.now } = options;
   const ask = createTiktokApi(account, { timeoutMs, now });
+  const askReturns = withoutReturns(ask, now);
   return {
     limits: { concurrency: 4, perSecond: 10, burst: 20, stockBatch: 50 },
-    tells: new Set(["ship", "cancel"] as const),
+    tells: new Set(["ship", "cancel", "refund"] as const),
     async tryConnection() {
       try {
         const found = dataOf(await ask({ path: "/authorization/202309/shops", isOfApp: true }), "the shops");
@@ -59,14 +64,15 @@ export function connectTiktok(account: TiktokAccount, options: ConnectOptions = 
         throw error;
       }
     },
-    readOrders: (asked) => readOrders(ask, asked),
+    readShortfalls: async () => ((await mayReadReturns(ask)) ? [] : [NO_RETURNS]),
+    readOrders: (asked) => readOrders(ask, askReturns, asked),
     async readOrder(externalId) {
-      const [order] = await withReturns(ask, await findOrders(ask, [externalId]));
+      const [order] = await withReturns(askReturns, await findOrders(ask, [externalId]));
       return order === undefined ? null : writeJson(order);
     },
     async readOrderStates(externalIds) {
       if (externalIds.length === 0) return [];
-      return (await withReturns(ask, await findOrders(ask, externalIds))).map(stateOf);
+      return (await withReturns(askReturns, await findOrders(ask, externalIds))).map(stateOf);
     },
     async tell(word) {
       const [order] = await findOrders(ask, [word.order.externalId]);
@@ -74,6 +80,7 @@ export function connectTiktok(account: TiktokAccount, options: ConnectOptions = 
         return refused("order_not_found", `TikTok Shop has no order ${word.order.externalId}.`);
       if (word.kind === "ship") return ship(ask, word, order);
       if (word.kind === "cancel") return cancel(ask, word, order);
+      if (word.kind === "refund") return refund(ask, word, order);
       return refused("not_told_here", `TikTok Shop is not told of this: ${word.kind}.`);
     },
     tellStock: (levels) => tellStock(ask, levels),
@@ -104,9 +111,11 @@ const OF_RETURNS = "returns:";
  * By their change, oldest first: what changes meanwhile moves behind us and is read once more. A refund need
  * not change its order: behind the last page of orders come those of which something was given back since.
  */
-async function readOrders(ask: Ask, asked: OrdersAsked): Promise<OrdersPage> {
+async function readOrders(ask: Ask, askReturns: Ask, asked: OrdersAsked): Promise<OrdersPage> {
   const { sinceMs, untilMs, page } = asked;
-  if (page?.startsWith(OF_RETURNS) === true) return refundedOrders(ask, asked, page.slice(OF_RETURNS.length));
+  const refundedSince = (token: string, known?: ReadonlySet<string>) =>
+    refundedOrders(ask, askReturns, asked, token, known);
+  if (page?.startsWith(OF_RETURNS) === true) return refundedSince(page.slice(OF_RETURNS.length));
   const found = dataOf(
     await ask({
       method: "POST",
@@ -127,27 +136,28 @@ async function readOrders(ask: Ask, asked: OrdersAsked): Promise<OrdersPage> {
   const orders = listAt(found, "orders");
   const moments = orders.map((order) => countAt(order, "update_time") * 1_000).filter(Number.isFinite);
   const newestMs = moments.length === 0 ? null : Math.max(...moments);
-  const payloads = (await withReturns(ask, orders)).map(writeJson);
+  const payloads = (await withReturns(askReturns, orders)).map(writeJson);
   const next = textAt(found, "next_page_token");
   if (next !== "") return { payloads, next, newestMs };
   const known = new Set(orders.map((order) => textAt(order, "id")));
-  const refunded = await refundedOrders(ask, asked, "", known);
+  const refunded = await refundedSince("", known);
   return { payloads: [...payloads, ...refunded.payloads], next: refunded.next, newestMs };
 }
 
 /** @param known orders that need not be read once more */
 async function refundedOrders(
   ask: Ask,
+  askReturns: Ask,
   { sinceMs, untilMs }: OrdersAsked,
   page: string,
   known: ReadonlySet<string> = new Set(),
 ): Promise<OrdersPage> {
   const since = Math.floor(sinceMs / 1_000);
   const until = untilMs === undefined ? null : Math.ceil(untilMs / 1_000);
-  const { returns, next } = await changedReturns(ask, { since, until }, page);
+  const { returns, next } = await changedReturns(askReturns, { since, until }, page);
   const named = new Set(returns.map((one) => textAt(one, "order_id")));
   const ids = [...named].filter((id) => id !== "" && !known.has(id));
-  const orders = ids.length === 0 ? [] : await withReturns(ask, await findOrders(ask, ids));
+  const orders = ids.length === 0 ? [] : await withReturns(askReturns, await findOrders(ask, ids));
   return {
     payloads: orders.map(writeJson),
     next: next === null ? null : `${OF_RETURNS}${next}`,
@@ -246,23 +256,45 @@ async function providerOf(ask: Ask, deliveryOption: string, carrier: string): Pr
   return id === "" ? null : id;
 }
 
+/** The reasons that TikTok offers come first; these where it offers none. */
 const CANCEL_REASONS: Readonly<Record<string, string>> = {
   out_of_stock: "seller_cancel_reason_out_of_stock",
   customer_request: "seller_cancel_paid_reason_buyer_requested_cancellation",
   address: "seller_cancel_paid_reason_address_not_deliver",
 };
+const OUT_OF_STOCK = /stock|inventory/i;
+const NEAREST: Readonly<Record<string, readonly RegExp[]>> = {
+  customer_request: [/buyer|customer/i, OUT_OF_STOCK],
+  address: [/address|deliver/i, OUT_OF_STOCK],
+};
 
 async function cancel(ask: Ask, word: Word<"cancel">, order: unknown): Promise<Told> {
+  const { externalId } = word.order;
   if (textAt(order, "status") === "CANCELLED") return { status: "already", reference: null };
   const units = word.isWhole ? [] : openUnits(order, word.lines);
   if ("status" in units) return units;
+  const eligibility = await askEligibility(ask, externalId, "CANCEL");
+  if (eligibility !== null && eligibility.units.size === 0 && eligibility.problem !== "")
+    return refused("not_cancellable", `TikTok Shop lets nobody cancel it now: ${eligibility.problem}.`);
+  const offered =
+    eligibility === null
+      ? ""
+      : reasonFor(
+          eligibility,
+          word.isWhole ? [...eligibility.units.keys()] : units,
+          NEAREST[word.reason] ?? [OUT_OF_STOCK],
+        );
   const answer = await ask({
     method: "POST",
     path: "/return_refund/202309/cancellations",
-    query: { idempotency_key: createHash("sha256").update(word.key).digest("hex").slice(0, 32) },
+    query: { idempotency_key: keyOf(word.key) },
     body: {
-      order_id: word.order.externalId,
-      cancel_reason: CANCEL_REASONS[word.reason] ?? "seller_cancel_reason_out_of_stock",
+      order_id: externalId,
+      cancel_reason: firstText(
+        offered,
+        CANCEL_REASONS[word.reason] ?? "",
+        "seller_cancel_reason_out_of_stock",
+      ),
       ...(word.isWhole ? {} : { order_line_item_ids: units }),
     },
   });

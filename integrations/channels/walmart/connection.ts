@@ -11,6 +11,9 @@ import { tellOrder, toldTo } from "./words.ts";
 
 const TIMEOUT_MS = 20_000;
 
+const REFUND_BY_HAND =
+  "Walmart Mexico gives money back for returns only, which it decides on itself. Give the money back in Seller Center, or ask Walmart's seller support to: with the next reading of the order it is done here, too.";
+
 export function connectWalmart(account: WalmartAccount, options: ConnectOptions = {}): ChannelConnection {
   const { timeoutMs = TIMEOUT_MS, now = Date.now } = options;
   const api = createWalmartApi(account, { timeoutMs, now });
@@ -20,6 +23,7 @@ export function connectWalmart(account: WalmartAccount, options: ConnectOptions 
   return {
     limits: { concurrency: 4, perSecond: 3, burst: 20, stockBatch: 1_000 },
     tells: toldTo(account.market),
+    ...(toldTo(account.market).has("refund") ? {} : { byHand: { refund: REFUND_BY_HAND } }),
     async tryConnection() {
       try {
         const detail = answerOf(await ask({ path: "/v3/token/detail" }), "the token's detail");

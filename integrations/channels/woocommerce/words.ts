@@ -67,7 +67,8 @@ export function createTeller(call: RestClient, throughGateway: boolean): (word: 
     // Last: it writes to the shopper, and may not do so of a parcel that the order does not have.
     const noted = await note(word, parcelNote(word), true);
     if (noted.status === "refused") return noted;
-    return { status: isKnown ? noted.status : "told", reference: word.shipmentId };
+    const isAgain = isKnown && noted.status === "already";
+    return { status: isAgain ? "already" : "told", reference: word.shipmentId };
   }
 
   async function cancel(word: Word<"cancel">, order: unknown): Promise<Told> {

@@ -42,6 +42,11 @@ export function ChannelPanels({ connection, address, onChange }: Props) {
         aside={<a href={`/settings?view=channels&channel=${connection.channel}`}>Its account</a>}
       >
         {connection.problem !== null && <Notice tone="warn">{connection.problem.detail}</Notice>}
+        {(connection.shortfalls ?? []).map((shortfall) => (
+          <Notice key={shortfall} tone="warn">
+            {shortfall}
+          </Notice>
+        ))}
         <Facts
           facts={[
             ["Everything is here that changed there before", <Time key="read" at={connection.readTo} />],

@@ -35,6 +35,8 @@ export type EbaySimulator = ChannelSimulator & {
   readonly publicKey: string;
   /** The buyer's bank disputes the payment, or goes on with the dispute; false: there is no such order. */
   disputePayment(externalId: string, dispute: EbayDispute): boolean;
+  /** What becomes of refunds from now on, those that are pending included. */
+  settleRefunds(status: "PENDING" | "REFUNDED" | "FAILED"): void;
   /** The seller takes back, or gives, the consent to the scope of payment disputes. */
   consentToDisputes(isGiven: boolean): void;
 };
@@ -71,6 +73,7 @@ async function start(options: ChannelSimulatorOptions): Promise<EbaySimulator> {
   const books = new ShopBooks({ now, onChange: (order) => notify(order) });
   let notified = 0;
   let isConsented = true;
+  let refundStatus: "PENDING" | "REFUNDED" | "FAILED" = "REFUNDED";
   /** By id, oldest first. */
   const disputes = new Map<string, Readonly<Record<string, unknown>>>();
   const disputeTokens = new Set<string>();
@@ -163,7 +166,7 @@ async function start(options: ChannelSimulatorOptions): Promise<EbaySimulator> {
       limit,
       offset,
       ...(found.length > offset + limit ? { next: href(offset + limit) } : {}),
-      orders: found.slice(offset, offset + limit).map(orderOf),
+      orders: found.slice(offset, offset + limit).map((order) => orderOf(order, refundStatus)),
     });
   }
 
@@ -194,7 +197,7 @@ async function start(options: ChannelSimulatorOptions): Promise<EbaySimulator> {
       return /^\d{2}-\d{5}-\d{5}$/.test(id)
         ? problem(404, 32_100, "Order not found")
         : problem(400, 30_500, `Invalid order ID: ${id}`);
-    if (part === undefined) return jsonReply(200, orderOf(order));
+    if (part === undefined) return jsonReply(200, orderOf(order, refundStatus));
     if (request.method === "GET")
       return jsonReply(200, { fulfillments: order.parcels.map(fulfillmentOf), total: order.parcels.length });
     return part === "issue_refund" ? refund(request, order) : ship(request, order);
@@ -311,6 +314,9 @@ async function start(options: ChannelSimulatorOptions): Promise<EbaySimulator> {
       });
       return true;
     },
+    settleRefunds(status) {
+      refundStatus = status;
+    },
     consentToDisputes(isGiven) {
       isConsented = isGiven;
       disputeTokens.clear();
@@ -325,7 +331,7 @@ async function start(options: ChannelSimulatorOptions): Promise<EbaySimulator> {
   };
 }
 
-function orderOf(order: ShopOrder): Record<string, unknown> {
+function orderOf(order: ShopOrder, refundStatus: string): Record<string, unknown> {
   const { planned } = order;
   const { shopper } = planned;
   const status = isComplete(order) ? "FULFILLED" : order.parcels.length > 0 ? "IN_PROGRESS" : "NOT_STARTED";
@@ -352,7 +358,7 @@ function orderOf(order: ShopOrder): Record<string, unknown> {
         refundId: refund.id,
         refundDate: moment(refund.atMs),
         amount: usd(refund.minor),
-        refundStatus: "REFUNDED",
+        refundStatus,
       })),
     },
     fulfillmentStartInstructions: [

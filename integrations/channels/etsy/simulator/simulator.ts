@@ -1,23 +1,30 @@
 /**
- * An Etsy shop on loopback: receipts, parcels, listings with two products each, and tokens: an access token for
- * an hour, and a refresh token that is replaced with each.
+ * An Etsy shop on loopback: receipts, parcels, listings with two products each, signed webhooks that name a
+ * receipt, and tokens: an access token for an hour, and a refresh token that is replaced with each.
  *
  * As at Etsy, a matrix of products without any unit is refused, and so is one without its prices.
  */
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { startChannelServer } from "../../../simulator-kit/channel-server.ts";
 import type {
   ChannelSimulator,
   ChannelSimulatorKind,
   ChannelSimulatorOptions,
 } from "../../../simulator-kit/channel-simulator.ts";
+import { createChannelWebhooks } from "../../../simulator-kit/channel-webhooks.ts";
 import {
   jsonOf,
   jsonReply,
   type SimulatedReply,
   type SimulatedRequest,
 } from "../../../simulator-kit/exchange.ts";
-import { openOf, ShopBooks, type ShopListing, type ShopOrder } from "../../../simulator-kit/shop-books.ts";
+import {
+  openOf,
+  ShopBooks,
+  type ShopChange,
+  type ShopListing,
+  type ShopOrder,
+} from "../../../simulator-kit/shop-books.ts";
 import { simulatedShop } from "../../../simulator-kit/simulated-shop.ts";
 import { bearerOf, createSimulatedTokens } from "../../../simulator-kit/simulated-tokens.ts";
 import { listAt, numberAt, textAt } from "../../../vendor-kit/vendor-json.ts";
@@ -27,6 +34,12 @@ import { inventoryDocument, receiptDocument } from "./documents.ts";
 const SHOP = "12345678";
 const TOKENS = "/v3/public/oauth/token";
 const APP = "/v3/application";
+
+const EVENTS: Readonly<Partial<Record<ShopChange, string>>> = {
+  created: "order.paid",
+  cancelled: "order.canceled",
+  shipped: "order.shipped",
+};
 
 export const etsySimulator: ChannelSimulatorKind = { start };
 
@@ -53,7 +66,40 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
         { "retry-after": String(Math.ceil(waitMs / 1_000)), "x-remaining-this-second": "0" },
       ),
   });
-  const books = new ShopBooks({ now: options.now });
+  const webhooks = createChannelWebhooks({
+    url: options.webhookUrl,
+    faults: server.faults,
+    logger: options.logger,
+  });
+  const books = new ShopBooks({ now: options.now, onChange: (order, change) => notify(order, change) });
+  let sent = 0;
+
+  /** Etsy tells of these alone; an order that changes otherwise is seen by polling. */
+  function notify(order: ShopOrder, change: ShopChange): void {
+    const type = EVENTS[change];
+    if (type === undefined) return;
+    sent += 1;
+    const id = `msg_${sent}`;
+    const body = JSON.stringify({
+      event_type: type,
+      resource_url: `https://api.etsy.com${APP}/shops/${SHOP}/receipts/${order.id}`,
+      shop_id: SHOP,
+    });
+    webhooks.send(() => {
+      const timestamp = String(Math.floor(Date.now() / 1_000));
+      const key = Buffer.from(options.webhookSecret.replace(/^whsec_/, ""), "base64");
+      const signature = createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64");
+      return {
+        body,
+        headers: {
+          "content-type": "application/json",
+          "webhook-id": id,
+          "webhook-timestamp": timestamp,
+          "webhook-signature": signature,
+        },
+      };
+    });
+  }
 
   function newRefreshToken(): string {
     const token = `12345.${randomBytes(24).toString("hex")}`;
@@ -218,6 +264,7 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
     server,
     books,
     tokens,
+    webhooks,
     account: {
       [VARIABLES.url]: server.url,
       [VARIABLES.shop]: SHOP,

@@ -27,11 +27,14 @@ export type ShopifyAccount = {
 export type ShopifyClient = {
   /** @returns `data` @throws ServiceFault */
   ask(document: string, variables: Readonly<Record<string, unknown>>): Promise<unknown>;
+  /** Access scopes that the shop has granted the app; null: it does not say. @throws ServiceFault */
+  scopes(): Promise<readonly string[] | null>;
 };
 
 export function createClient(account: ShopifyAccount): ShopifyClient {
   const { shopUrl, timeoutMs } = account;
-  const url = `${shopUrl.replace(/\/+$/, "")}/admin/api/${API_VERSION}/graphql.json`;
+  const base = shopUrl.replace(/\/+$/, "");
+  const url = `${base}/admin/api/${API_VERSION}/graphql.json`;
   const tokens: AccessTokens =
     account.accessToken === ""
       ? createAccessTokens({ renew: () => grant(account), now: account.now })
@@ -60,6 +63,21 @@ export function createClient(account: ShopifyAccount): ShopifyClient {
       if (fault !== null) throw fault;
       throwOnErrors(what, reply);
       return at(reply.json, "data");
+    },
+    async scopes() {
+      const get = (token: string): Promise<JsonReply> =>
+        callJson({
+          service: SERVICE,
+          method: "GET",
+          url: `${base}/admin/oauth/access_scopes.json`,
+          headers: { accept: "application/json", "x-shopify-access-token": token },
+          timeoutMs,
+        });
+      const reply = await withAccessToken(tokens, get, ({ status }) => status === 401);
+      const fault = faultOf(SERVICE, "the scopes", reply);
+      if (fault?.retryable === true) throw fault;
+      const listed = listAt(reply.json, "access_scopes");
+      return reply.status === 200 && listed.length > 0 ? listed.map((one) => textAt(one, "handle")) : null;
     },
   };
 }

@@ -42,6 +42,7 @@ import {
   SET_STOCK,
 } from "./documents.ts";
 import { restOrder } from "./rest-order.ts";
+import { shortfallsOf } from "./scopes.ts";
 import { tellShopify } from "./words.ts";
 
 const TIMEOUT_MS = 20_000;
@@ -87,6 +88,11 @@ class ShopifyConnection implements ChannelConnection {
       if (!(error instanceof ServiceFault)) throw error;
       return { works: false, detail: error.message };
     }
+  }
+
+  async readShortfalls() {
+    const granted = await this.client.scopes();
+    return granted === null ? [] : shortfallsOf(granted);
   }
 
   async readOrders(asked: Parameters<ChannelConnection["readOrders"]>[0]): Promise<OrdersPage> {

@@ -57,12 +57,34 @@ type Problem = {
 };
 type Payload = { readonly refund?: unknown; readonly userErrors: readonly Problem[] };
 
+/** As docs/channels/shopify.md asks for them. */
+const SCOPES: readonly string[] = [
+  "read_orders",
+  "write_orders",
+  "read_all_orders",
+  "read_products",
+  "read_inventory",
+  "write_inventory",
+  "read_locations",
+  "read_merchant_managed_fulfillment_orders",
+  "write_merchant_managed_fulfillment_orders",
+  "read_third_party_fulfillment_orders",
+  "read_shopify_payments_disputes",
+];
+
+/** A shop at Shopify, which grants the app what it likes. */
+export type ShopifySimulator = ChannelSimulator & {
+  /** What the app may do from now on, as the shop lists it; calls are not held to it. */
+  grantScopes(scopes: readonly string[]): void;
+};
+
 export const shopifySimulator: ChannelSimulatorKind = {
   start: async (options) => startShop(options),
 };
 
-async function startShop(options: ChannelSimulatorOptions): Promise<ChannelSimulator> {
+async function startShop(options: ChannelSimulatorOptions): Promise<ShopifySimulator> {
   const { now, logger } = options;
+  let scopes = SCOPES;
   const schema = buildSchema(SIMULATED_SCHEMA);
   const tokens = createSimulatedTokens({ lifeSeconds: TOKEN_SECONDS, now, prefix: "shpat_" });
   const books = new ShopBooks({ now, firstId: FIRST_ID, onChange: (order, change) => tell(order, change) });
@@ -106,12 +128,14 @@ async function startShop(options: ChannelSimulatorOptions): Promise<ChannelSimul
 
   async function answer(request: SimulatedRequest): Promise<SimulatedReply> {
     if (request.path === "/admin/oauth/access_token" && request.method === "POST") return grant(request);
-    if (request.path !== `/admin/api/${API_VERSION}/graphql.json`)
+    const isOfScopes = request.path === "/admin/oauth/access_scopes.json";
+    if (!isOfScopes && request.path !== `/admin/api/${API_VERSION}/graphql.json`)
       return jsonReply(404, { errors: "Not Found" });
     if (!tokens.isGood(request.headers["x-shopify-access-token"] ?? ""))
       return jsonReply(401, {
         errors: "[API] Invalid API key or access token (unrecognized login or wrong password)",
       });
+    if (isOfScopes) return jsonReply(200, { access_scopes: scopes.map((handle) => ({ handle })) });
     return run(schema, resolvers(shop, kept), request);
   }
 
@@ -147,6 +171,9 @@ async function startShop(options: ChannelSimulatorOptions): Promise<ChannelSimul
     refund: (id, minor) => {
       const order = books.find(id);
       return order !== undefined && books.refund(order, { minor, reason: "by the shop's staff" }) !== null;
+    },
+    grantScopes: (granted) => {
+      scopes = granted;
     },
     dispute: (id, dispute) => {
       const order = books.find(id);

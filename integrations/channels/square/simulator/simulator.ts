@@ -1,6 +1,7 @@
 /**
- * Square on loopback: orders with a fulfillment, refunds, physical counts and a catalog at one location,
- * idempotency keys in bodies, versions of orders, and thin webhooks whose signature covers the address.
+ * Square on loopback: orders with a fulfillment, payments with their disputes, refunds, physical counts and a
+ * catalog at one location, idempotency keys in bodies, versions of orders, and thin webhooks whose signature
+ * covers the address.
  */
 import { createHmac, randomBytes } from "node:crypto";
 import { startChannelServer } from "../../../simulator-kit/channel-server.ts";
@@ -22,6 +23,7 @@ import {
   ShopBooks,
   type ShopListing,
   type ShopOrder,
+  type ShopRefund,
   totalOf,
 } from "../../../simulator-kit/shop-books.ts";
 import { simulatedShop } from "../../../simulator-kit/simulated-shop.ts";
@@ -31,16 +33,41 @@ import { VARIABLES } from "../api.ts";
 
 const LOCATION = "L1MAINSTREET";
 const CATALOG_PAGE = 100;
+const DISPUTE_PAGE = 50;
+const ANSWER_WITHIN_MS = 14 * 86_400_000;
+const OPEN_DISPUTES = ["INQUIRY_EVIDENCE_REQUIRED", "INQUIRY_PROCESSING", "EVIDENCE_REQUIRED", "PROCESSING"];
+
+/** A shop at Square, whose payments can be disputed, and whose refunds may take their time. */
+export type SquareSimulator = ChannelSimulator & {
+  /** The buyer's bank disputes the payment, or goes on with the dispute; false: there is no such order. */
+  disputePayment(externalId: string, dispute: SquareDispute): boolean;
+  /** The seller takes the permission DISPUTES_READ back, or gives it. */
+  permitDisputes(isGiven: boolean): void;
+  /** What becomes of refunds from now on, those that are pending included. */
+  settleRefunds(status: "PENDING" | "APPROVED" | "FAILED"): void;
+};
+
+export type SquareDispute = {
+  readonly id: string;
+  readonly state: string;
+  readonly reason?: string;
+  /** Absent: that of the seller's. */
+  readonly locationId?: string;
+};
 
 export const squareSimulator: ChannelSimulatorKind = { start };
 
 const READS = ["/v2/orders/search", "/v2/orders/batch-retrieve", "/v2/inventory/counts/batch-retrieve"];
 
-async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator> {
+async function start(options: ChannelSimulatorOptions): Promise<SquareSimulator> {
   const token = randomBytes(24).toString("base64url");
   const versions = new Map<string, number>();
   /** By their idempotency keys: the body that came with it, and what was answered. */
   const answered = new Map<string, { readonly body: string; readonly reply: SimulatedReply }>();
+  /** By id, oldest first. */
+  const disputes = new Map<string, Readonly<Record<string, unknown>>>();
+  let mayReadDisputes = true;
+  let refundStatus: "PENDING" | "APPROVED" | "FAILED" = "APPROVED";
   let events = 0;
 
   const server = await startChannelServer({
@@ -70,25 +97,30 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
   });
 
   function sendEvent(order: ShopOrder, what: "order_created" | "order_updated"): void {
+    send(what.replace("_", "."), {
+      type: what,
+      id: order.id,
+      object: {
+        [what]: {
+          order_id: order.id,
+          location_id: LOCATION,
+          state: "OPEN",
+          version: versions.get(order.id) ?? 1,
+          updated_at: new Date(order.modifiedMs).toISOString(),
+        },
+      },
+    });
+  }
+
+  function send(type: string, data: Readonly<Record<string, unknown>>): void {
     events += 1;
     const body = JSON.stringify({
       merchant_id: "MERCHANT1",
-      type: what.replace("_", "."),
+      location_id: LOCATION,
+      type,
       event_id: `event-${events}`,
       created_at: new Date(options.now()).toISOString(),
-      data: {
-        type: what,
-        id: order.id,
-        object: {
-          [what]: {
-            order_id: order.id,
-            location_id: LOCATION,
-            state: "OPEN",
-            version: versions.get(order.id) ?? 1,
-            updated_at: new Date(order.modifiedMs).toISOString(),
-          },
-        },
-      },
+      data,
     });
     const [key = "", url = ""] = options.webhookSecret.split("|");
     const signature = createHmac("sha256", key).update(`${url}${body}`).digest("base64");
@@ -129,15 +161,67 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
       }
       case "GET /v2/catalog/list":
         return catalog(request);
+      case "GET /v2/disputes":
+        return mayReadDisputes ? listDisputes(request) : notPermitted();
       case `GET /v2/locations/${LOCATION}`:
         return jsonReply(200, { location: { id: LOCATION, name: "Main Street", status: "ACTIVE" } });
       default:
     }
+    if (request.method === "GET" && resource === "disputes")
+      return mayReadDisputes ? found("dispute", disputes.get(id)) : notPermitted();
+    if (request.method === "GET" && resource === "payments") return found("payment", paymentBy(id));
+    if (request.method === "GET" && resource === "refunds")
+      return found("refund", refundBy(decodeURIComponent(id)));
     if (resource !== "orders" || order === undefined)
       return failure(404, "INVALID_REQUEST_ERROR", "NOT_FOUND", "Resource not found.");
     if (request.method === "GET") return jsonReply(200, { order: document(order) });
     if (request.method === "PUT") return once(body, () => update(order, at(body, "order")));
     return failure(405, "INVALID_REQUEST_ERROR", "METHOD_NOT_ALLOWED", "Method not allowed.");
+  }
+
+  function found(name: string, document: Readonly<Record<string, unknown>> | undefined): SimulatedReply {
+    return document === undefined
+      ? failure(404, "INVALID_REQUEST_ERROR", "NOT_FOUND", "Resource not found.")
+      : jsonReply(200, { [name]: document });
+  }
+
+  function listDisputes({ query }: SimulatedRequest): SimulatedReply {
+    const location = query.get("location_id");
+    const states = query.get("states");
+    const from = Number(query.get("cursor") ?? 0);
+    const all = [...disputes.values()].filter(
+      (one) =>
+        (location === null || one["location_id"] === location) &&
+        (states === null || one["state"] === states),
+    );
+    const next = from + DISPUTE_PAGE;
+    const some = all.slice(from, next);
+    return jsonReply(200, {
+      ...(some.length === 0 ? {} : { disputes: some }),
+      ...(next < all.length ? { cursor: String(next) } : {}),
+    });
+  }
+
+  function paymentBy(id: string): Readonly<Record<string, unknown>> | undefined {
+    const order = books.find(id.replace(/^pay-/, ""));
+    if (order === undefined || !id.startsWith("pay-")) return undefined;
+    return {
+      id,
+      order_id: order.id,
+      location_id: LOCATION,
+      status: "COMPLETED",
+      source_type: "CARD",
+      amount_money: { amount: totalOf(order), currency: "USD" },
+      created_at: new Date(order.createdMs).toISOString(),
+    };
+  }
+
+  /** As Square does it, the refund has another id than in its order. */
+  function refundBy(id: string): Readonly<Record<string, unknown>> | undefined {
+    for (const order of books.orders())
+      for (const made of order.refunds)
+        if (`pay-${order.id}_${made.id}` === id) return refundDocument(order, made, refundStatus);
+    return undefined;
   }
 
   function once(body: unknown, work: () => SimulatedReply): SimulatedReply {
@@ -220,6 +304,18 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
 
   function refund(body: unknown): SimulatedReply {
     const order = books.find(textAt(body, "payment_id").replace(/^pay-/, ""));
+    const isDisputed = [...disputes.values()].some(
+      (one) =>
+        textAt(one, "disputed_payment", "payment_id") === textAt(body, "payment_id") &&
+        OPEN_DISPUTES.includes(textAt(one, "state")),
+    );
+    if (isDisputed)
+      return failure(
+        400,
+        "REFUND_ERROR",
+        "PAYMENT_NOT_REFUNDABLE_DUE_TO_DISPUTE",
+        "The payment is not refundable because it has been disputed.",
+      );
     const minor = numberAt(body, "amount_money", "amount") ?? 0;
     const reason = textAt(body, "reason");
     const made = order === undefined ? null : books.refund(order, { minor, reason });
@@ -230,18 +326,8 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
         "REFUND_AMOUNT_INVALID",
         "The requested refund amount is too large.",
       );
-    return jsonReply(200, {
-      refund: {
-        id: `r-${made.id}`,
-        status: "PENDING",
-        amount_money: { amount: minor, currency: "USD" },
-        payment_id: `pay-${order.id}`,
-        order_id: order.id,
-        location_id: LOCATION,
-        reason,
-        created_at: new Date(made.atMs).toISOString(),
-      },
-    });
+    // It is pending at first, however soon it is done.
+    return jsonReply(200, { refund: refundDocument(order, made, "PENDING") });
   }
 
   /** All or none. */
@@ -302,19 +388,89 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
   }
 
   function document(order: ShopOrder): Record<string, unknown> {
-    return orderDocument(order, versions.get(order.id) ?? 1, (sku) => books.listing(sku)?.variantId ?? "");
+    const written = orderDocument(
+      order,
+      versions.get(order.id) ?? 1,
+      (sku) => books.listing(sku)?.variantId ?? "",
+    );
+    return { ...written, refunds: refundsOf(order, refundStatus) };
   }
 
-  return simulatedShop({
-    server,
-    books,
-    webhooks,
-    account: {
-      [VARIABLES.url]: server.url,
-      [VARIABLES.token]: token,
-      [VARIABLES.location]: LOCATION,
+  return {
+    ...simulatedShop({
+      server,
+      books,
+      webhooks,
+      account: {
+        [VARIABLES.url]: server.url,
+        [VARIABLES.token]: token,
+        [VARIABLES.location]: LOCATION,
+      },
+    }),
+    disputePayment(externalId, { id, state, reason = "NO_KNOWLEDGE", locationId = LOCATION }) {
+      const order = books.find(externalId);
+      if (order === undefined) return false;
+      const known = disputes.get(id);
+      const nowText = new Date(options.now()).toISOString();
+      disputes.set(id, {
+        id,
+        amount_money: { amount: totalOf(order), currency: "USD" },
+        reason,
+        state,
+        due_at: known?.["due_at"] ?? new Date(options.now() + ANSWER_WITHIN_MS).toISOString(),
+        disputed_payment: { payment_id: `pay-${order.id}` },
+        card_brand: "VISA",
+        created_at: known?.["created_at"] ?? nowText,
+        updated_at: nowText,
+        reported_at: known?.["reported_at"] ?? nowText,
+        version: Number(known?.["version"] ?? 0) + 1,
+        location_id: locationId,
+      });
+      const type = known === undefined ? "dispute.created" : "dispute.state.updated";
+      send(type, { type: "dispute", id, object: { dispute: disputes.get(id) } });
+      return true;
     },
-  });
+    permitDisputes(isGiven) {
+      mayReadDisputes = isGiven;
+    },
+    settleRefunds(status) {
+      refundStatus = status;
+    },
+  };
+}
+
+function refundDocument(
+  order: ShopOrder,
+  made: ShopRefund,
+  status: string,
+): Readonly<Record<string, unknown>> {
+  return {
+    id: `pay-${order.id}_${made.id}`,
+    status: status === "APPROVED" ? "COMPLETED" : status,
+    amount_money: { amount: made.minor, currency: "USD" },
+    payment_id: `pay-${order.id}`,
+    order_id: order.id,
+    location_id: LOCATION,
+    reason: made.reason,
+    created_at: new Date(made.atMs).toISOString(),
+  };
+}
+
+function refundsOf(order: ShopOrder, status: string): readonly Readonly<Record<string, unknown>>[] {
+  return order.refunds.map((refund) => ({
+    id: `r-${refund.id}`,
+    location_id: LOCATION,
+    tender_id: `pay-${order.id}`,
+    reason: refund.reason,
+    amount_money: { amount: refund.minor, currency: "USD" },
+    status,
+    created_at: new Date(refund.atMs).toISOString(),
+  }));
+}
+
+function notPermitted(): SimulatedReply {
+  const detail = "The merchant has not given your application sufficient permissions to do that.";
+  return failure(403, "AUTHENTICATION_ERROR", "INSUFFICIENT_SCOPES", detail);
 }
 
 function variationDocument(listing: ShopListing): Record<string, unknown> {
@@ -419,15 +575,6 @@ function orderDocument(
         amount_money: usd(totalOf(order)),
       },
     ],
-    refunds: order.refunds.map((refund) => ({
-      id: `r-${refund.id}`,
-      location_id: LOCATION,
-      tender_id: `pay-${order.id}`,
-      reason: refund.reason,
-      amount_money: usd(refund.minor),
-      status: "APPROVED",
-      created_at: iso(refund.atMs),
-    })),
     total_money: usd(totalOf(order)),
     total_tax_money: usd(tax),
     total_discount_money: usd(0),

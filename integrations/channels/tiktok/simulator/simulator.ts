@@ -1,6 +1,7 @@
 /**
- * TikTok Shop's open API for a simulated shop: tokens, signatures of requests, orders by pages, parcels,
- * cancellations with keys, stock, products, and signed webhooks. What is wrong is answered 200 with a code.
+ * TikTok Shop's open API for a simulated shop: tokens, signatures of requests, orders by pages, parcels, what may
+ * be begun of an order, cancellations and returns with keys, stock, products, and signed webhooks. What is wrong is
+ * answered 200 with a code.
  */
 import { startChannelServer } from "../../../simulator-kit/channel-server.ts";
 import type {
@@ -19,6 +20,7 @@ import {
   type ShopLine,
   type ShopListing,
   type ShopOrder,
+  type ShopRefund,
   totalOf,
 } from "../../../simulator-kit/shop-books.ts";
 import { createSimulatedTokens } from "../../../simulator-kit/simulated-tokens.ts";
@@ -42,6 +44,50 @@ const PROVIDERS = [
 /** Of an order: when it changed last. */
 const CHANGED = "changedMs";
 
+/** A shop at TikTok, whose buyers ask for money back, and where sellers may begin refunds or not. */
+export type TiktokSimulator = ChannelSimulator & {
+  /** The buyer wants money back; null: there is no such order. @returns the return's id */
+  askForRefund(
+    externalId: string,
+    asked: { readonly minor: number; readonly isSentBack?: boolean },
+  ): string | null;
+  /** Whether the seller's authorization has the scope of returns. */
+  authorizeReturns(isGiven: boolean): void;
+  /** Whether sellers may begin refunds, as they may in some countries only. */
+  offerRefunds(isOffered: boolean): void;
+  /** What becomes of refunds from now on, those that are under way included. */
+  settleRefunds(status: ReturnStatus): void;
+};
+
+export type ReturnStatus =
+  | "RETURN_OR_REFUND_REQUEST_COMPLETE"
+  | "RETURN_OR_REFUND_REQUEST_SUCCESS"
+  | "REFUND_OR_RETURN_REQUEST_REJECT";
+
+/** A return in which no money has gone back. */
+type OpenReturn = {
+  readonly id: string;
+  readonly order: ShopOrder;
+  readonly minor: number;
+  readonly type: "REFUND" | "RETURN_AND_REFUND";
+  readonly role: "BUYER" | "SELLER";
+  /** Of one that waits for the seller; null: it is decided on. */
+  readonly action: string | null;
+  readonly atMs: number;
+};
+
+/** As the vendor says, they differ by where the parcel is. */
+const CANCEL_REASONS = [
+  "seller_cancel_reason_out_of_stock",
+  "seller_cancel_paid_reason_buyer_requested_cancellation",
+  "seller_cancel_paid_reason_address_not_deliver",
+];
+const REFUND_REASONS = [
+  "ecom_order_shipped_refund_reason_missing_item_seller",
+  "ecom_order_shipped_refund_reason_damaged_item_seller",
+  "ecom_order_shipped_refund_reason_seller_agreed_to_refund",
+];
+
 export const tiktokSimulator: ChannelSimulatorKind = { start };
 
 /** Eighteen digits, beyond what a double keeps; the books count. */
@@ -51,11 +97,17 @@ const bookIdOf = (start: string, id: string) =>
 const unitIdOf = (line: ShopLine, index: number) => wide("58", `${line.id}${String(index).padStart(4, "0")}`);
 const seconds = (ms: number) => Math.floor(ms / 1_000);
 
-async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator> {
+async function start(options: ChannelSimulatorOptions): Promise<TiktokSimulator> {
   const { now, logger } = options;
   const tokens = createSimulatedTokens({ lifeSeconds: 86_400, now, prefix: "TTP_" });
   const books = new ShopBooks({ now, onChange: (order, change) => notify(order, change) });
   const cancellations = new Map<string, string>();
+  const openReturns = new Map<string, OpenReturn>();
+  /** Ids of returns, by the key that they were begun or approved with. */
+  const returnKeys = new Map<string, string>();
+  let areRefundsOffered = true;
+  let mayUseReturns = true;
+  let returnStatus: ReturnStatus = REFUNDED;
 
   const server = await startChannelServer({
     now,
@@ -77,7 +129,7 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
       update_time: seconds(order.modifiedMs),
       ...(refund === undefined
         ? { order_status: statusOf(order) }
-        : { return_id: wide("40", refund.id), return_status: REFUNDED }),
+        : { return_id: returnIdOf(refund), return_status: REFUNDED }),
     };
     const type = refund === undefined ? 1 : 12;
     const body = JSON.stringify({ type, shop_id: SHOP_ID, timestamp: seconds(now()), data });
@@ -110,7 +162,14 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
     if (path === "/order/202309/orders") return byIds(query);
     const ofOrder = /^\/fulfillment\/202309\/orders\/(\d+)\/packages$/.exec(path);
     if (ofOrder !== null) return ship(request, ofOrder[1] ?? "");
+    if (path.startsWith("/return_refund/") && path.includes("/returns") && !mayUseReturns)
+      return failed(105_005, "Access denied: the authorization does not have this scope");
     if (path === "/return_refund/202309/cancellations") return cancel(request);
+    const eligible = /^\/return_refund\/202512\/orders\/(\d+)\/aftersale_eligibility$/.exec(path);
+    if (eligible !== null) return eligibility(eligible[1] ?? "", query);
+    if (path === "/return_refund/202309/returns" && method === "POST") return beginReturn(request);
+    const approved = /^\/return_refund\/202309\/returns\/(\d+)\/approve$/.exec(path);
+    if (approved !== null) return approveReturn(request, approved[1] ?? "");
     if (path === "/return_refund/202309/returns/search" && method === "POST") return searchReturns(request);
     if (path === `/logistics/202309/delivery_options/${DELIVERY_OPTION}/shipping_providers`)
       return done({ shipping_providers: PROVIDERS });
@@ -146,26 +205,136 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
   function searchReturns(request: SimulatedRequest): SimulatedReply {
     const body = bodyOf(request);
     const [ids, statuses] = [textsOf(body, "order_ids"), textsOf(body, "return_status")];
-    const rows = books
+    const isAsked = (order: ShopOrder) => ids.length === 0 || ids.includes(wide("57", order.id));
+    const given = books
       .orders()
-      .filter(({ id }) => ids.length === 0 || ids.includes(wide("57", id)))
+      .filter(isAsked)
       .flatMap((order) => order.refunds.map((refund) => ({ order, refund })))
-      .filter(() => statuses.length === 0 || statuses.includes(REFUNDED))
-      .map(({ order, refund }) => ({ at: refund.atMs, id: Number(refund.id), order, refund }));
+      .map(({ order, refund }) => ({
+        at: refund.atMs,
+        id: Number(refund.id),
+        one: givenReturn(order, refund),
+      }));
+    const open = [...openReturns.values()]
+      .filter(({ order }) => isAsked(order))
+      .map((one) => ({ at: one.atMs, id: Number(one.id.slice(2)), one: openReturnOf(one) }));
+    const rows = [...given, ...open].filter(
+      ({ one }) => statuses.length === 0 || statuses.includes(String(one["return_status"])),
+    );
     const page = pageOf(rows, request);
     if (page === null) return failed(36_009_004, "page_size must be from 1 to 100");
     const { found, next_page_token, total_count } = page;
-    const returns = found.map(({ order, refund }) => ({
+    const returns = found.map(({ one }) => one);
+    return done({ return_orders: returns, next_page_token, total_count });
+  }
+
+  function givenReturn(order: ShopOrder, refund: ShopRefund): Readonly<Record<string, unknown>> {
+    return {
       order_id: wide("57", order.id),
-      return_id: wide("40", refund.id),
+      return_id: returnIdOf(refund),
       return_type: "REFUND",
       return_status: REFUNDED,
       create_time: seconds(refund.atMs),
       update_time: seconds(refund.atMs),
       refund_amount: { currency: "USD", refund_total: decimal(refund.minor) },
       return_line_items: [],
-    }));
-    return done({ return_orders: returns, next_page_token, total_count });
+    };
+  }
+
+  function openReturnOf({
+    id,
+    order,
+    minor,
+    type,
+    role,
+    action,
+    atMs,
+  }: OpenReturn): Readonly<Record<string, unknown>> {
+    const waits = type === "REFUND" ? "RETURN_OR_REFUND_REQUEST_PENDING" : "BUYER_SHIPPED_ITEM";
+    return {
+      order_id: wide("57", order.id),
+      return_id: id,
+      return_type: type,
+      return_status: action === null ? returnStatus : waits,
+      role,
+      create_time: seconds(atMs),
+      update_time: seconds(atMs),
+      refund_amount: { currency: "USD", refund_total: decimal(minor) },
+      seller_next_action_response: action === null ? [] : [{ action, deadline: seconds(atMs + 172_800_000) }],
+      return_line_items: [],
+    };
+  }
+
+  /** What is decided on is given once refunds are. */
+  function settle(one: OpenReturn): Readonly<Record<string, unknown>> {
+    if (returnStatus !== REFUNDED) {
+      openReturns.set(one.id, one);
+      return { return_id: one.id, return_status: returnStatus };
+    }
+    openReturns.delete(one.id);
+    const extra = { returnId: one.id };
+    books.refund(one.order, { minor: one.minor, reason: "by TikTok", extra });
+    return { return_id: one.id, return_status: REFUNDED };
+  }
+
+  function eligibility(id: string, query: URLSearchParams): SimulatedReply {
+    const order = books.find(bookIdOf("57", id));
+    if (order === undefined) return failed(25_001_001, "Order not found");
+    const types = (query.get("request_types") ?? "CANCEL,REFUND").split(",");
+    const lines = types.flatMap((type) => order.lines.map((line) => eligibilityOf(order, line, type)));
+    return done({ sku_eligibility: lines });
+  }
+
+  function eligibilityOf(order: ShopOrder, line: ShopLine, type: string): Readonly<Record<string, unknown>> {
+    const isEligible = type === "CANCEL" ? !order.isCancelled && line.shipped === 0 : areRefundsOffered;
+    const ids = Array.from({ length: line.quantity }, (_, index) => unitIdOf(line, index));
+    return {
+      sku_id: wide("18", line.id),
+      line_item_eligibility: [
+        {
+          request_type: type,
+          order_line_items_ids: ids,
+          eligible: isEligible,
+          ...(isEligible
+            ? { available_reason_names: type === "CANCEL" ? CANCEL_REASONS : REFUND_REASONS }
+            : { ineligible_code: 25_001_001, ineligible_reason: "invalid order status" }),
+        },
+      ],
+    };
+  }
+
+  function beginReturn(request: SimulatedRequest): SimulatedReply {
+    const key = request.query.get("idempotency_key") ?? "";
+    const known = returnKeys.get(key);
+    if (known !== undefined) return done({ return_id: known, return_status: returnStatus });
+    const body = bodyOf(request);
+    const order = books.find(bookIdOf("57", textAt(body, "order_id")));
+    if (order === undefined) return failed(25_001_001, "Order not found");
+    if (!areRefundsOffered) return failed(25_001_005, "The order is not eligible");
+    if (!REFUND_REASONS.includes(textAt(body, "return_reason")))
+      return failed(25_001_021, "Reason not match order status");
+    const minor = Math.round(Number(textAt(body, "refund_total")) * 100);
+    const ids = textsOf(body, "order_line_item_ids");
+    if (textAt(body, "currency") !== "USD" || ids.length === 0 || linesOf(order, ids) === null)
+      return failed(98_001_004, "Invalid parameters");
+    if (minor > totalOf(order) - order.refunds.reduce((sum, refund) => sum + refund.minor, 0))
+      return failed(25_001_031, "The refund exceeds the refundable amount");
+    const id = wide("40", books.nextId());
+    if (key !== "") returnKeys.set(key, id);
+    const one = { id, order, minor, type: "REFUND", role: "SELLER", action: null, atMs: now() } as const;
+    return done(settle(one));
+  }
+
+  function approveReturn(request: SimulatedRequest, id: string): SimulatedReply {
+    const key = request.query.get("idempotency_key") ?? "";
+    if (returnKeys.get(key) === id) return done({});
+    const one = openReturns.get(id);
+    if (one === undefined || one.action === null) return failed(25_001_011, "The return cannot be approved");
+    const expected = one.type === "REFUND" ? "APPROVE_REFUND" : "APPROVE_RECEIVED_PACKAGE";
+    if (textAt(bodyOf(request), "decision") !== expected) return failed(98_001_004, "Invalid parameters");
+    if (key !== "") returnKeys.set(key, id);
+    settle({ ...one, action: null });
+    return done({});
   }
 
   function byIds(query: URLSearchParams): SimulatedReply {
@@ -209,8 +378,8 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
     const body = bodyOf(request);
     const order = books.find(bookIdOf("57", textAt(body, "order_id")));
     if (order === undefined) return failed(25_001_001, "Order not found");
-    if (!textAt(body, "cancel_reason").startsWith("seller_cancel"))
-      return failed(25_001_002, "Invalid cancel_reason");
+    if (!CANCEL_REASONS.includes(textAt(body, "cancel_reason")))
+      return failed(25_001_021, "Reason not match order status");
     const units = textsOf(body, "order_line_item_ids");
     const lines = linesOf(order, units);
     const isDone =
@@ -269,6 +438,25 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
       const order = books.find(bookIdOf("57", externalId));
       return order !== undefined && books.refund(order, { minor, reason: "damaged" }) !== null;
     },
+    askForRefund(externalId, { minor, isSentBack = false }) {
+      const order = books.find(bookIdOf("57", externalId));
+      if (order === undefined) return null;
+      const id = wide("40", books.nextId());
+      const action = isSentBack ? "SELLER_RESPOND_RECEIVE_PACKAGE" : "SELLER_RESPOND_REFUND";
+      const type = isSentBack ? "RETURN_AND_REFUND" : "REFUND";
+      openReturns.set(id, { id, order, minor, type, role: "BUYER", action, atMs: now() });
+      return id;
+    },
+    authorizeReturns(isGiven) {
+      mayUseReturns = isGiven;
+    },
+    offerRefunds(isOffered) {
+      areRefundsOffered = isOffered;
+    },
+    settleRefunds(status) {
+      returnStatus = status;
+      for (const one of [...openReturns.values()]) if (one.action === null) settle(one);
+    },
     books: () =>
       books.books().map((order) => ({
         ...order,
@@ -285,6 +473,11 @@ async function start(options: ChannelSimulatorOptions): Promise<ChannelSimulator
       await server.close();
     },
   };
+}
+
+/** One that the API began has its own. */
+function returnIdOf(refund: ShopRefund): string {
+  return refund.extra["returnId"] ?? wide("40", refund.id);
 }
 
 type Row = { readonly at: number; readonly id: number };
