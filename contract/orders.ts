@@ -1,6 +1,14 @@
 /** Orders: the answer to a capture, the list, the whole order page, and its timeline. */
 import Type from "typebox";
-import { FULFILLERS, LINE_KINDS, type OrderDocument, PAYMENT_TRANSACTION_TYPES } from "../orders/order.ts";
+import {
+  FULFILLERS,
+  FULFILLMENT_STATUSES,
+  LINE_KINDS,
+  ORDER_STATUSES,
+  type OrderDocument,
+  PAYMENT_STATUSES,
+  PAYMENT_TRANSACTION_TYPES,
+} from "../orders/order.ts";
 import { COMPLETION_CODES, type CompletionCode } from "../orders/payment/order-completion.ts";
 import {
   DoneElsewhereView,
@@ -104,9 +112,9 @@ export type OrderSort = (typeof ORDER_SORTS)[number];
 
 /** Which orders are listed, or exported. */
 export const OrderFilterQuery = {
-  status: Type.Optional(text(32)),
-  fulfillment: Type.Optional(text(32)),
-  payment: Type.Optional(text(32)),
+  status: Type.Optional(oneOf(ORDER_STATUSES)),
+  fulfillment: Type.Optional(oneOf(FULFILLMENT_STATUSES)),
+  payment: Type.Optional(oneOf(PAYMENT_STATUSES)),
   channel: Type.Optional(Id),
   /** A place that has, or had, something of the order to send. */
   location: Type.Optional(Id),

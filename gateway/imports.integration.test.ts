@@ -11,8 +11,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { projectRoot } from "../config/project-root.ts";
 import { SecretBox } from "../config/secret-box.ts";
 import type { ImportDetail } from "../contract/imports/imports.ts";
+import { TABLE_KINDS } from "../contract/imports/table-kinds.ts";
 import { type Engine, startEngine } from "../engine/engine.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
+import { exportTable } from "../operations/export/export-table.ts";
 import { startUpload } from "../operations/import/upload.ts";
 import { runImports } from "../operations/standing/imports.ts";
 import type { Carrier } from "../ports/carriers.ts";
@@ -469,9 +471,26 @@ describe("a file", () => {
     expect(done).toMatchObject({
       state: "failed",
       problem: { code: "file_unreadable", line: 3 },
-      report: { rows: sums(1, 1, 0, 0) },
+      report: { rows: sums(2, 1, 0, 1) },
+      faults: [{ line: 3, column: null, code: "row_unreadable" }],
     });
     expect(await onHand("Q-1", "west")).toBe(1);
+  });
+
+  test("with a row far too long has an error of that row, and those around it are booked", async () => {
+    await addProducts(world.database, "L-1", "L-2");
+    const long = `"${"never ending, ".repeat(50_000)}\n\n"`;
+    const done = await imported(`sku,location,onHand\nL-1,west,4\n${long},west,1\nL-2,west,5\n`);
+    expect(done).toMatchObject({
+      state: "done",
+      report: { rows: sums(3, 2, 0, 1) },
+      faults: [{ line: 3, column: null, code: "row_unreadable" }],
+    });
+    expect([await onHand("L-1", "west"), await onHand("L-2", "west")]).toEqual([4, 5]);
+    const { text } = await world.call("GET", `/v1/imports/${done.id}/faults.csv`);
+    expect(text.split("\r\n")[1]).toBe(
+      '3,,row_unreadable,"a row of at most 512 KiB: this one ends in line 5, since a quote is opened in line 3 that nothing closes before"',
+    );
   });
 
   test("that nobody can tell the kind of waits for a word; empty ones and wrong words are refused", async () => {
@@ -505,6 +524,7 @@ describe("a file", () => {
       json: { importId: made.id, name: "Two columns" },
     });
     expect(kept.json.items).toMatchObject([{ name: "Two columns", kind: "stock", columns: ["a", "b"] }]);
+    expect((await world.call("GET", "/v1/import-mappings")).json).toEqual(kept.json);
     expect(await upload("b,a\n1,2\n")).toMatchObject({
       kind: "stock",
       layout: { source: "own" },
@@ -654,6 +674,83 @@ describe("what is exported can be imported again", () => {
     const { json } = await world.call("GET", "/v1/audit?act=data.exported&limit=1");
     expect(json.items[0]).toMatchObject({ act: "data.exported", subject: "orders" });
   });
+});
+
+test("no export sorts a whole table: each is read in the order of an index", async () => {
+  // An archive without months has nothing to be read in any order.
+  for (const month of ["2026-10-01", "2026-11-01"])
+    await world.database.query("select archive_partition($1)", [month]);
+  const plans: string[] = [];
+  // As the gateway's own, but that each statement is explained before it is read.
+  const explaining = {
+    connect: async () => {
+      const client = await world.database.connect();
+      const query = async (text: string, values?: unknown[]) => {
+        const [, statement] = /^declare exported no scroll cursor for (.*)/s.exec(text) ?? [];
+        if (statement !== undefined) {
+          const { rows } = await client.query(`explain ${statement}`, values);
+          plans.push(rows.map((row: object) => Object.values(row)[0]).join("\n"));
+        }
+        return client.query(text, values);
+      };
+      return { query, release: (isBroken: boolean) => client.release(isBroken) };
+    },
+  } as unknown as Database;
+  const rest = { format: "csv", companyId: "acme", channel: null, seesPersons: true } as const;
+  for (const kind of TABLE_KINDS)
+    for (const open of kind === "orders" ? [true, false] : [false])
+      for await (const part of exportTable(
+        { database: explaining, allocator: world.engine.client },
+        { ...rest, kind, open },
+      ))
+        expect(part).toEqual(expect.any(String));
+  expect(plans.length).toBeGreaterThanOrEqual(12);
+  for (const plan of plans) {
+    // What belongs to one person, or to one kit, is put in order within it.
+    expect(plan).not.toMatch(/(^|-> {2})(Sort|Hash)/m);
+    expect(plan).toContain("Index");
+  }
+});
+
+test("of a kind one is read at a time, whoever was asked first; the others say for whom they wait", async () => {
+  // Nobody reads: as long as they stand so.
+  await jobs.stop();
+  try {
+    await addProducts(world.database, "TURN-1");
+    const made = [];
+    for (const units of [1, 2, 3]) made.push(await upload(`sku,location,onHand\nTURN-1,west,${units}\n`));
+    const other = await upload("email\nturn@example.com\n", "kind=customers");
+    const [late, first, second] = made as [ImportDetail, ImportDetail, ImportDetail];
+    for (const { id } of [first, other, second, late])
+      expect((await world.call("POST", `/v1/imports/${id}/run`)).status).toBe(200);
+    const { json } = await world.call("GET", "/v1/imports?state=running");
+    const waits = new Map(json.items.map((each: ImportDetail) => [each.id, each.waitsFor]));
+    expect([first, second, late, other].map(({ id }) => waits.get(id))).toEqual([
+      [],
+      [first.id],
+      [first.id],
+      [],
+    ]);
+    // Of other kinds than are read at a time, too: whoever came last waits for one of those before.
+    await addProducts(world.database, "TURN-2");
+    const more = [
+      await upload("id,order,lineId,quantity,reason\nR-0,none,1,1,defective\n", "kind=returns"),
+      await upload("kit,component,quantity\nTURN-2,TURN-1,2\n", "kind=kits"),
+    ];
+    for (const { id } of more) await world.call("POST", `/v1/imports/${id}/check`);
+    const [third, last] = await Promise.all(
+      more.map(async ({ id }) => (await world.call("GET", `/v1/imports/${id}`)).json),
+    );
+    expect([third.waitsFor, last.waitsFor]).toEqual([[], [first.id, other.id, third.id]]);
+    jobs = runImports(importingWith(world.database, world.engine), pino({ level: "silent" }));
+    for (const each of [...made, other, ...more]) expect((await settled(each)).waitsFor).toEqual([]);
+    // In the order in which they were asked for.
+    expect(await onHand("TURN-1", "west")).toBe(1);
+    expect((await world.call("GET", "/v1/imports?limit=2&kind=stock")).json.items).toHaveLength(2);
+  } finally {
+    await jobs.stop();
+    jobs = runImports(importingWith(world.database, world.engine), pino({ level: "silent" }));
+  }
 });
 
 test("what is exported while it changes is one moment's: each place is in it, and once", async () => {

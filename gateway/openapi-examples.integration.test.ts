@@ -2,7 +2,12 @@
  * The reference's examples are sent as they stand, to a company of their own: what creates in their order,
  * then everything that only reads. Each is answered as the document says.
  */
+import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createChannelDesk } from "../integrations/channel-desk.ts";
+import { channelAdapters } from "../integrations/channels/registry.ts";
+import { shopifySimulator } from "../integrations/channels/shopify/simulator/simulator.ts";
+import { runChannels } from "../operations/standing/channels.ts";
 import { adding } from "../orders/line-ledger.ts";
 import { changeOrder, lockOrder } from "../store/orders/order-progress.ts";
 import { inTransaction } from "../store/sql/database.ts";
@@ -21,6 +26,12 @@ import { routeTable } from "./routes/route-table.ts";
 // biome-ignore lint/suspicious/noExplicitAny: the document is read as its readers do
 type Json = any;
 
+const logger = pino({ level: "silent" });
+const channelDesk = createChannelDesk({
+  isProduction: false,
+  simulators: { http: "", smtp: "" },
+  isPlainRefused: () => false,
+});
 let world: GatewayWorld;
 let document: Json;
 let expectDeclared: ReturnType<typeof declaredAnswers>;
@@ -38,6 +49,7 @@ const NAMED: Readonly<Record<string, string>> = {
 beforeAll(async () => {
   // Nobody is told: the address of the example is nobody's.
   world = await startGatewayWorld(undefined, {
+    channelDesk,
     webhookSender: { problemOf: () => null, send: async () => ({ status: "failed", detail: "" }) } as never,
   });
   await world.database.query(
@@ -145,6 +157,29 @@ test("everything that only reads can be read, and is as it is described", async 
   expect(read).toBeGreaterThan(60);
 });
 
+let number = 0;
+/** @param path as the document has it, with `{name}` in place of each of `names` */
+async function ask(
+  method: string,
+  path: string,
+  names: readonly string[],
+  json?: unknown,
+  by = {},
+): Promise<Json> {
+  number += 1;
+  const [...left] = names;
+  const address = path.replaceAll(/\{\w+\}/g, () => encodeURIComponent(left.shift() ?? ""));
+  const own = (by as { headers?: object }).headers ?? {};
+  const reply = await world.call(method, address, {
+    ...(json === undefined ? {} : { json }),
+    ...by,
+    headers: { "idempotency-key": `kept-${number}`, ...own },
+  });
+  expect(reply.status, `${method} ${path}: ${reply.text}`).toBeLessThan(300);
+  expectDeclared(method, path.split("?", 1)[0] ?? "", reply, JSON.stringify(json ?? null));
+  return reply.json;
+}
+
 test("what is kept beside orders is read, changed and answered as it is described", async () => {
   const { json: signedIn, headers } = await world.call("POST", "/v1/sessions", {
     anonymous: true,
@@ -157,22 +192,6 @@ test("what is kept beside orders is read, changed and answered as it is describe
       cookie: (headers.get("set-cookie") ?? "").split(";", 1)[0] ?? "",
       origin: "http://shop.example",
     },
-  };
-  let number = 0;
-  /** @param path as the document has it, with `{name}` in place of each of `names` */
-  const ask = async (method: string, path: string, names: readonly string[], json?: unknown, by = {}) => {
-    number += 1;
-    const [...left] = names;
-    const address = path.replaceAll(/\{\w+\}/g, () => encodeURIComponent(left.shift() ?? ""));
-    const own = (by as { headers?: object }).headers ?? {};
-    const reply = await world.call(method, address, {
-      ...(json === undefined ? {} : { json }),
-      ...by,
-      headers: { "idempotency-key": `kept-${number}`, ...own },
-    });
-    expect(reply.status, `${method} ${path}: ${reply.text}`).toBeLessThan(300);
-    expectDeclared(method, path.split("?", 1)[0] ?? "", reply, JSON.stringify(json ?? null));
-    return reply.json;
   };
   const sessions = await ask("GET", "/v1/sessions", [], undefined, person);
   await ask("GET", "/v1/sessions/{id}", [sessions.items[0].id], undefined, person);
@@ -191,6 +210,7 @@ test("what is kept beside orders is read, changed and answered as it is describe
   for (const seen of ["4006381333931", "TEE-1"])
     items.push(await ask("POST", "/v1/returns/unknown-items", [], { code: seen, note: "Without a slip." }));
   expect(await ask("GET", "/v1/returns/unknown-items/{itemId}", [items[0].id])).toEqual(items[0]);
+  expect((await ask("GET", "/v1/returns/unknown-items", [])).items).toHaveLength(2);
   await ask("POST", "/v1/returns/unknown-items/{itemId}/discard", [items[0].id], {});
   // An order that the shopper has.
   const { orderId, id, pick, leave } = await packingTable(world, "kept");
@@ -251,4 +271,62 @@ test("what is kept beside orders is read, changed and answered as it is describe
     { anonymous: true },
   );
   await ask("POST", "/v1/track/{token}/cancel", [own], {}, { anonymous: true });
+  const strange = canonicalOrder("kept-4", { lines: [{ sku: "TEE-OLD", quantity: 1, unitPrice: "19.99" }] });
+  await ask("POST", "/v1/orders", [], strange);
+  expect((await ask("GET", "/v1/unmapped-skus", [])).items).toMatchObject([{ channelSku: "TEE-OLD" }]);
+});
+
+test("orders of one customer that wait at one place are told of, and leave in one parcel", async () => {
+  const [one, other] = [await packingTable(world, "beside-1"), await packingTable(world, "beside-2")];
+  const { items } = await ask("GET", "/v1/fulfillment-orders/{id}/combinable", [one.id]);
+  expect(items).toContainEqual(expect.objectContaining({ fulfillmentOrderId: other.id }));
+  await ask("POST", "/v1/combined-parcels", [], { fulfillmentOrders: [one.id, other.id] });
+});
+
+test("a channel that is connected both ways is tried, filled back and compared", async () => {
+  const shop = await shopifySimulator.start({
+    webhookUrl: null,
+    webhookSecret: "none",
+    now: Date.now,
+    logger,
+  });
+  const context = {
+    database: world.database,
+    allocator: world.engine.client,
+    parcelLimit: () => null,
+    now: Date.now,
+  };
+  const work = runChannels(
+    { context, box: world.secrets, desk: channelDesk, adapters: channelAdapters },
+    logger,
+  );
+  const channel = ["shopify"];
+  const ended = async (path: string) =>
+    expect
+      .poll(async () => (await world.call("GET", path)).json.items[0]?.endedAt, { timeout: 20_000 })
+      .toEqual(expect.any(String));
+  try {
+    shop.list({ channelSku: "TEE-1", title: "Tee", gtin: null, quantity: 10 });
+    const values = shop.account;
+    expect(await ask("POST", "/v1/channels/{id}/account/try", channel, { values })).toMatchObject({
+      works: true,
+    });
+    await ask("PUT", "/v1/channels/{id}/account", channel, { values, pollSeconds: 2 });
+    const since = new Date(Date.now() - 3_600_000).toISOString();
+    await ask("POST", "/v1/channels/{id}/backfills", channel, { since });
+    await ended("/v1/channels/shopify/backfills");
+    expect((await ask("GET", "/v1/channels/{id}/backfills", channel)).items).toHaveLength(1);
+    await ask("POST", "/v1/channels/{id}/comparisons", channel, {});
+    await ended("/v1/channels/shopify/comparisons");
+    await ask("GET", "/v1/channels/{id}/comparisons", channel);
+    await world.database.query(
+      `insert into channel_difference (channel_id, comparison_id, kind, subject, ours, theirs, cause, state)
+       select 'shopify', max(id), 'order', '4711', 'open', 'none', 'drift', 'raised' from channel_comparison`,
+    );
+    const { items } = await ask("GET", "/v1/channels/{id}/differences", channel);
+    expect(items).toContainEqual(expect.objectContaining({ subject: "4711" }));
+  } finally {
+    await work.stop();
+    await shop.close();
+  }
 });

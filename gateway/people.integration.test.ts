@@ -87,8 +87,12 @@ async function browser(email: string, password: string, code?: string) {
   const reply = await signIn(email, password, code);
   expect(reply.status, reply.text).toBe(201);
   const headers = { cookie: cookieOf(reply), origin: world.url };
-  return (method: string, path: string, json?: unknown) =>
-    world.call(method, path, { anonymous: true, headers, ...(json === undefined ? {} : { json }) });
+  return (method: string, path: string, json?: unknown, more: Readonly<Record<string, string>> = {}) =>
+    world.call(method, path, {
+      anonymous: true,
+      headers: { ...headers, ...more },
+      ...(json === undefined ? {} : { json }),
+    });
 }
 
 let number = 0;
@@ -492,7 +496,15 @@ describe("sessions", () => {
     expect((await here("DELETE", `/v1/sessions/${newest?.id}`)).status).toBe(200);
     expect((await elsewhere("GET", "/v1/account")).status).toBe(401);
     expect((await there("GET", "/v1/account")).status).toBe(200);
-    expect((await here("DELETE", "/v1/sessions")).json).toEqual({ status: "done", ended: 1 });
+    // Of those that were seen, and no other one that was opened since.
+    const seen = (await here("GET", "/v1/sessions")).headers.get("etag") ?? "";
+    const late = await here("DELETE", "/v1/sessions", undefined, { "if-match": '"seen-before"' });
+    expect(saidOf(late)).toEqual([412, "precondition_failed"]);
+    expect((await there("GET", "/v1/account")).status).toBe(200);
+    expect((await here("DELETE", "/v1/sessions", undefined, { "if-match": seen })).json).toEqual({
+      status: "done",
+      ended: 1,
+    });
     expect((await there("GET", "/v1/account")).status).toBe(401);
     expect(await list()).toMatchObject([{ current: true }]);
   });
@@ -567,6 +579,12 @@ describe("a second factor", () => {
     expect(saidOf(await signIn(email, GOOD_PASSWORD, first))).toEqual([403, "second_factor_wrong"]);
     const call = await browser(email, GOOD_PASSWORD, codes[1]);
     expect((await call("GET", "/v1/account")).json.recoveryCodes).toBe(8);
+    // New ones take the place of those that are left.
+    const renewed = await call("POST", "/v1/account/recovery-codes");
+    expect(renewed.status, renewed.text).toBe(200);
+    expect(new Set([...renewed.json.codes, ...codes]).size).toBe(20);
+    expect(saidOf(await signIn(email, GOOD_PASSWORD, codes[2]))).toEqual([403, "second_factor_wrong"]);
+    expect((await signIn(email, GOOD_PASSWORD, renewed.json.codes[0])).status).toBe(201);
   });
 
   test("six digits are not tried out", async () => {

@@ -9,20 +9,23 @@ import type { OwnFields } from "./custom-fields/custom-fields.ts";
 import type { Money } from "./money.ts";
 
 /** Life of the whole order. */
-export type OrderStatus = "open" | "on_hold" | "completed" | "cancelled";
+export const ORDER_STATUSES = ["open", "on_hold", "completed", "cancelled"] as const;
+export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
-export type PaymentStatus =
-  | "pending"
-  | "authorized"
-  | "partially_paid"
-  | "paid"
-  | "partially_refunded"
-  | "refunded"
-  | "voided"
-  | "failed"
-  | "paid_at_channel"
+export const PAYMENT_STATUSES = [
+  "pending",
+  "authorized",
+  "partially_paid",
+  "paid",
+  "partially_refunded",
+  "refunded",
+  "voided",
+  "failed",
+  "paid_at_channel",
   /** Cash on delivery: who brings the parcel takes the money. */
-  | "due_on_delivery";
+  "due_on_delivery",
+] as const;
+export type PaymentStatus = (typeof PAYMENT_STATUSES)[number];
 
 /** What moves money of an order. */
 export const PAYMENT_TRANSACTION_TYPES = [
@@ -36,14 +39,16 @@ export const PAYMENT_TRANSACTION_TYPES = [
 
 export type PaymentTransactionType = (typeof PAYMENT_TRANSACTION_TYPES)[number];
 
-export type FulfillmentStatus =
-  | "unfulfilled"
-  | "in_progress"
-  | "partially_fulfilled"
-  | "fulfilled"
-  | "partially_delivered"
-  | "delivered"
-  | "cancelled";
+export const FULFILLMENT_STATUSES = [
+  "unfulfilled",
+  "in_progress",
+  "partially_fulfilled",
+  "fulfilled",
+  "partially_delivered",
+  "delivered",
+  "cancelled",
+] as const;
+export type FulfillmentStatus = (typeof FULFILLMENT_STATUSES)[number];
 
 export type ReturnStatus = "none" | "requested" | "in_progress" | "partially_returned" | "returned";
 

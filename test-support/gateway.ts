@@ -77,6 +77,7 @@ export type Reply = {
 type WorldOptions = Pick<
   Parameters<typeof startGateway>[0],
   | "mailer"
+  | "channelDesk"
   | "redisUrl"
   | "otherCompanies"
   | "bridgeStatus"

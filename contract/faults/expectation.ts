@@ -76,6 +76,9 @@ const BY_NAME: Readonly<Record<string, string>> = {
   locationId: "east",
   lineId: "1",
   subject: "Your order",
+  currency: "USD",
+  country: "US",
+  hsCode: "610910",
   cause: "delivery",
 };
 

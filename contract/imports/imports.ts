@@ -122,6 +122,11 @@ export const ImportView = Type.Object({
   problem: Nullable(Type.Object({ code: Text, detail: Text, line: Nullable(Count) })),
   /** An import of the same file that was run before. */
   sameFileAs: Nullable(Text),
+  /**
+   * Imports that are read before it: the one of its kind that goes first, since of a kind one is read at a time, or
+   * those of other kinds, since a few are. Empty: it is being read, or nobody has asked for it.
+   */
+  waitsFor: Type.Array(Text),
 });
 export type ImportView = Shape<typeof ImportView>;
 

@@ -2,7 +2,10 @@
  * What holds for every operation of the route table, and the exceptions, each with its reason: a new route
  * that differs has to say why.
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { projectRoot } from "../../config/project-root.ts";
 import { TokenBuckets } from "../access/token-buckets.ts";
 import { ROUTE_ANSWERS } from "../routes/route-answers.ts";
 import { routeTable } from "../routes/route-table.ts";
@@ -105,8 +108,7 @@ test("every POST and PATCH of a known caller takes an Idempotency-Key", () => {
 test("every change of something that can be read takes If-Match", () => {
   const makes = "makes something that is not there yet";
   const nothing = "changes nothing";
-  holds(ofCallers, (route) => resources.has(route), {
-    "DELETE /v1/sessions": "ends every other one of the caller's, whatever they are",
+  const exceptions = {
     "POST /v1/bulk": "each of its requests names what it was made from",
     "POST /v1/channels": makes,
     "POST /v1/combined-parcels": makes,
@@ -133,7 +135,16 @@ test("every change of something that can be read takes If-Match", () => {
     "POST /v1/vendor-accounts": makes,
     "POST /v1/views": makes,
     "POST /v1/webhook-subscriptions": makes,
-  });
+  };
+  holds(ofCallers, (route) => resources.has(route), exceptions);
+  // What takes none for a reason of its own is told where the rule is; what makes or changes nothing, by kind.
+  const protocol = readFileSync(join(projectRoot, "docs/protocol.md"), "utf8");
+  const [told = ""] = protocol.split("\n").filter((line) => line.startsWith("| `If-Match`, exceptions |"));
+  const own = Object.entries(exceptions).filter(([, reason]) => reason !== makes && reason !== nothing);
+  expect([...told.matchAll(/`([A-Z]+ \/v1\/[^`]+)`/g)].map(([, name]) => name).sort()).toEqual(
+    own.map(([name]) => name).sort(),
+  );
+  expect(told).toMatch(/makes something new.*changes nothing/);
 });
 
 test("what names the version that it was made from can do so by If-Match alone", () => {

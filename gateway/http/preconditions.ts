@@ -2,7 +2,8 @@
  * `If-Match` (RFC 9110, 13.1.1): a change is made of what its caller has seen, or not at all.
  *
  * What a request changes is what can be read at its address, or at the nearest one above it: the order of
- * `POST /v1/orders/{id}/cancel`. The tag is the one of that `GET`, as the same caller gets it.
+ * `POST /v1/orders/{id}/cancel`. The tag is the one of that `GET`, as the same caller gets it. A list is what a
+ * request changes only where it is removed as a whole: what is added to one was not in it to be seen.
  *
  * P1 Nothing is done where the tag is not the current one: `precondition_failed`.
  * P2 Where the body names a `version`, the tag stands for it: the version of what was seen goes on to the
@@ -23,10 +24,19 @@ type Properties = {
 
 /** @returns by route of a change, the one that reads what it changes; none for what makes something new */
 export function resourcesOf(table: readonly Route[]): ReadonlyMap<Route, Route> {
-  const readable = new Map(table.filter(isOneThing).map((route) => [route.path, route] as const));
+  const reads = table.filter(isReadOf);
+  const lists = new Map(reads.filter(isList).map((route) => [route.path, route] as const));
+  const readable = new Map(
+    reads.filter((route) => !isList(route)).map((route) => [route.path, route] as const),
+  );
   const found = new Map<Route, Route>();
   for (const route of table) {
     if (route.method === "GET") continue;
+    const removed = route.method === "DELETE" ? lists.get(route.path) : undefined;
+    if (removed !== undefined) {
+      found.set(route, removed);
+      continue;
+    }
     const segments = route.path.split("/");
     for (let length = segments.length; length > 2; length -= 1) {
       const resource = readable.get(segments.slice(0, length).join("/"));
@@ -38,11 +48,14 @@ export function resourcesOf(table: readonly Route[]): ReadonlyMap<Route, Route> 
   return found;
 }
 
-/** No page of many, and nothing that needs a question. */
-function isOneThing({ method, path, reply, query }: Route): boolean {
+/** Nothing that needs a question. */
+function isReadOf({ method, path, reply, query }: Route): boolean {
   if (method !== "GET" || reply === null || !path.startsWith("/v1/")) return false;
-  const asks = (query as Properties | null)?.required ?? [];
-  return asks.length === 0 && (reply as Properties).properties?.["items"] === undefined;
+  return ((query as Properties | null)?.required ?? []).length === 0;
+}
+
+function isList({ reply }: Route): boolean {
+  return (reply as Properties | null)?.properties?.["items"] !== undefined;
 }
 
 /** Whether a body of the route has to say which version it was made from. */

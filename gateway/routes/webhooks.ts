@@ -84,6 +84,7 @@ export const webhookRoutes: readonly Route[] = [
     method: "POST",
     path: "/v1/webhooks/channels/{channel}",
     summary: "Former address of a channel's webhook",
+    deprecated: { since: "2026-11-30", sunset: null, instead: "/v1/webhooks/channels/{kind}/{channel}" },
     access: { kind: "public" },
     body: Type.Unknown(),
     raw: true,

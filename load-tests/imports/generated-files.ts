@@ -9,11 +9,6 @@ const ROWS_OF_ONE = 4;
 /** Of so many customers one has store credit: each of them is an account with a ledger. */
 const CUSTOMERS_A_CREDIT = 10_000;
 
-/** Whether the rows are booked, or only read and decided on. */
-export function isBooked(kind: TableKind): boolean {
-  return kind === "stock" || kind === "products" || kind === "customers";
-}
-
 /** Of a kind that is booked, how many rows came to what they were to come to. */
 export function rowsNeeded(kind: TableKind, { rows }: ImportReport): number {
   // A customer without credit is looked at and skipped.
@@ -22,16 +17,26 @@ export function rowsNeeded(kind: TableKind, { rows }: ImportReport): number {
 
 export async function* fileOf(kind: TableKind, rows: number): AsyncGenerator<Uint8Array> {
   const { header, row } = TABLES[kind];
+  const skus = productsFor(rows);
   yield Buffer.from(`${header}\r\n`);
   const part: string[] = [];
   for (let number = 0; number < rows; number += 1) {
-    part.push(`${row(number)}\r\n`);
+    part.push(`${row(number, skus)}\r\n`);
     if (part.length === 1_000) yield Buffer.from(part.splice(0).join(""));
   }
   if (part.length > 0) yield Buffer.from(part.join(""));
 }
 
-type Table = { readonly header: string; readonly row: (number: number) => string };
+/** Products that are there before, as many as a table of stock with so many rows names. */
+export function productsFor(rows: number): number {
+  return Math.ceil(rows / LOCATIONS);
+}
+
+type Table = {
+  readonly header: string;
+  /** @param skus how many products there are */
+  readonly row: (number: number, skus: number) => string;
+};
 
 const owner = (number: number): number => Math.floor(number / ROWS_OF_ONE);
 
@@ -57,10 +62,10 @@ const TABLES: Readonly<Record<TableKind, Table>> = {
   orders: {
     header:
       "channel,id,status,currency,customerName,customerEmail,shippingLine1,shippingCity,shippingRegion,shippingPostalCode,shippingCountry,paid,lineSku,lineQuantity,linePrice",
-    row: (n) =>
+    row: (n, skus) =>
       n % ROWS_OF_ONE === 0
-        ? `former,O-${owner(n)},open,USD,Customer ${n},c${n}@example.com,${n} Main St,Reno,NV,89501,US,paid,SKU-${n % 1_000},1,9.99`
-        : `former,O-${owner(n)},,,,,,,,,,,SKU-${n % 1_000},2,4.50`,
+        ? `former,O-${owner(n)},open,USD,Customer ${n},c${n}@example.com,${n} Main St,Reno,NV,89501,US,paid,SKU-${n % skus},1,9.99`
+        : `former,O-${owner(n)},,,,,,,,,,,SKU-${n % skus},2,4.50`,
   },
   customers: {
     header: "email,name,phone,storeCredit,currency",

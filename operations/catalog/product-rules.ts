@@ -37,7 +37,7 @@ function problemOf(product: NewProduct): string | null {
     return "Dimensions are in mm, 1 to 10,000.";
   if (!isWhole(product.priceMinor, 0, 1e12)) return "The price is in minor units, not negative.";
   if (currencyExponent(product.currency.toUpperCase()) === undefined) {
-    return `"${product.currency}" is not an ISO 4217 currency.`;
+    return `The currency "${product.currency}" is none of ISO 4217; expected its three letters, for example "USD"`;
   }
   if (!/^\d{6,10}$/.test(product.hsCode.replaceAll(".", ""))) return "An HS code has 6 to 10 digits.";
   return null;

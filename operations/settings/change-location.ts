@@ -44,9 +44,21 @@ const USUAL: Omit<LocationSettings, "name" | "kind" | "address" | "latitude" | "
   attributes: {},
 };
 
+type Creation = { readonly body: CreateLocationBody; readonly companyId: string; readonly by: string };
+
 export async function createLocation(
   context: OperationContext,
-  request: { readonly body: CreateLocationBody; readonly companyId: string; readonly by: string },
+  request: Creation,
+): Promise<SettingChanged | Refusal> {
+  const changed = await storeNewLocation(context, request);
+  if (changed.status === "done") await followLocations(context);
+  return changed;
+}
+
+/** Without `followLocations`, which whoever makes many does once for all of them. */
+export async function storeNewLocation(
+  context: OperationContext,
+  request: Creation,
 ): Promise<SettingChanged | Refusal> {
   const { id, ...body } = request.body;
   const guessed = placeOf({
@@ -62,7 +74,7 @@ export async function createLocation(
   const wanted = tidied({ ...USUAL, ...defined(body), latitude, longitude });
   const problem = problemOf(wanted);
   if (problem !== null) return refuse("location_settings_invalid", problem);
-  const changed = await changeSetting<Readonly<Record<string, unknown>>>(context, {
+  return changeSetting<Readonly<Record<string, unknown>>>(context, {
     subject: locationSubject(id),
     version: null,
     by: request.by,
@@ -76,8 +88,6 @@ export async function createLocation(
       await writeLocation(client, id, wanted);
     },
   });
-  if (changed.status === "done") await follow(context);
-  return changed;
 }
 
 /** What is left out stays as it is. */
@@ -101,11 +111,12 @@ export async function changeLocation(
     },
     write: (client, next) => writeLocation(client, id, next),
   });
-  if (changed.status === "done") await follow(context);
+  if (changed.status === "done") await followLocations(context);
   return changed;
 }
 
-async function follow({ allocator, database }: OperationContext): Promise<void> {
+/** What orders are sourced by is all locations anew. */
+export async function followLocations({ allocator, database }: OperationContext): Promise<void> {
   catalogOf(database).forgetSettings();
   allocator.setLocations(await readSourcingLocations(database));
 }

@@ -18,7 +18,7 @@ import type { Layout } from "./layouts/layout.ts";
 import { otherLayouts } from "./layouts/other-systems.ts";
 import { ownDocuments } from "./layouts/own-documents.ts";
 import { shopifyLayouts } from "./layouts/shopify.ts";
-import { flatRows } from "./read-rows.ts";
+import { flatRows, namelessColumn } from "./read-rows.ts";
 import { readRecords, type TableRecord } from "./read-table.ts";
 import { decodeText, detectEncoding } from "./text-encoding.ts";
 import { detectDates } from "./times.ts";
@@ -155,7 +155,7 @@ function columnsOf(records: readonly TableRecord[], format: TableFormat): readon
 function uniqueNames(header: readonly string[]): readonly string[] {
   const seen = new Set<string>();
   return header.map((said, index) => {
-    const name = said.trim().slice(0, 200) || `column ${index + 1}`;
+    const name = said.trim().slice(0, 200) || namelessColumn(index);
     let unique = name;
     // A later one may have that very name.
     for (let tried = index + 1; seen.has(unique); tried += 1) unique = `${name.slice(0, 190)} (${tried})`;

@@ -4,6 +4,8 @@
  *
  * E1 Each row of the file is in one entry, so that what was read is what was booked, skipped or refused.
  * E2 A key that was there before in the file is refused: which of the two holds nobody could say.
+ * E3 Of an order, a return or a kit all rows are booked or none: what stands beside a row that cannot be read
+ *    is refused, since that row may be one of its own.
  */
 import { MAX_SERIALS } from "../../actors/rules/command-validity.ts";
 import type { TableKind } from "../../contract/imports/table-kinds.ts";
@@ -30,17 +32,21 @@ export async function* readEntries(
   columnOf: (field: string) => string | null,
 ): AsyncGenerator<Entry> {
   const seen = new Set<string>();
-  const close = (group: readonly Row[]): Entry => {
+  /** @param torn the line of a row that cannot be read, before or behind the group */
+  const close = (group: readonly Row[], torn: number | null): Entry => {
     const [first] = group as readonly [Row, ...Row[]];
     const count = group.filter(({ isFirst }) => isFirst).length;
-    const faults = group.flatMap((row) => row.faults);
+    const faults = [
+      ...group.flatMap((row) => row.faults),
+      ...(torn === null ? [] : [besideTorn(first.line, torn)]),
+    ];
     // Of a row that is none, nothing is missing.
     const isBroken = faults.some(({ column }) => column === null);
     const built = isBroken ? NOTHING : build(kind, group, columnOf);
     const entry: Entry = { ...built, line: first.line, rows: count, faults: [...faults, ...built.faults] };
     if (entry.key === null || entry.item === null) return entry;
     if (!seen.has(entry.key)) {
-      seen.add(entry.key);
+      seen.add(keptAlone(entry.key));
       return entry;
     }
     const expected = "each once in a file, with its rows one after the other: it was there before";
@@ -51,9 +57,17 @@ export async function* readEntries(
   };
   const groupedBy = GROUPED_BY[kind];
   let group: Row[] = [];
+  let tornBefore: number | null = null;
   for await (const row of rows) {
     if (groupedBy === undefined) {
-      yield close([row]);
+      yield close([row], null);
+      continue;
+    }
+    if (row.isTorn === true) {
+      if (group.length > 0) yield close(group, row.line);
+      group = [];
+      yield close([row], null);
+      tornBefore = row.line;
       continue;
     }
     const [first] = group;
@@ -61,10 +75,23 @@ export async function* readEntries(
       group.push(row);
       continue;
     }
-    if (first !== undefined) yield close(group);
+    if (first !== undefined) {
+      yield close(group, tornBefore);
+      tornBefore = null;
+    }
     group = [row];
   }
-  if (group.length > 0) yield close(group);
+  if (group.length > 0) yield close(group, tornBefore);
+}
+
+function besideTorn(line: number, torn: number): RowFault {
+  const expected = `rows beside it that can be read: that of line ${torn} may be one of its own`;
+  return { line, column: null, code: "row_beside_unreadable", expected };
+}
+
+/** Without the piece of the file of which it would else be a part, and which would stay as long as it does. */
+function keptAlone(key: string): string {
+  return Buffer.from(key, "utf16le").toString("utf16le");
 }
 
 /** Lines of one order, return or kit; so many more than any may have are none. */

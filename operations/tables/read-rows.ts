@@ -22,6 +22,8 @@ export type Row = {
   readonly document?: Readonly<Record<string, unknown>>;
   /** A record that has more rows than this one is counted with the first of them. */
   readonly isFirst: boolean;
+  /** It cannot be read, so that it may be part of the row before it, or of the one behind. */
+  readonly isTorn?: true;
   /** Of stock: a place that does not have the goods, by the word that shops have for it. */
   readonly isUntracked?: boolean;
 };
@@ -74,8 +76,10 @@ export function createRowReader(
   };
   return (record) => {
     const { line } = record;
-    if (record.broken !== undefined)
-      return [broken(line, { line, column: null, code: "row_unreadable", expected: record.broken })];
+    if (record.broken !== undefined) {
+      const row = broken(line, { line, column: null, code: "row_unreadable", expected: record.broken });
+      return [record.isTorn === true ? { ...row, isTorn: true } : row];
+    }
     if (record.document !== undefined) {
       if (isOwnDocument && Array.isArray(record.document["lines"])) {
         const channel = mapping.get("channel")?.otherwise ?? null;
@@ -86,10 +90,10 @@ export function createRowReader(
         rowOf(line, ({ column }) => (column === null ? "" : (flat.get(column) ?? "")), index === 0),
       );
     }
-    const cells = record.cells ?? [];
+    const cells = fitted(record.cells ?? [], layout.columns);
     if (cells.length !== layout.columns.length) {
       const expected = `${layout.columns.length} columns; the row has ${cells.length}`;
-      return [broken(line, { line, column: null, code: "row_columns", expected })];
+      return [{ ...broken(line, { line, column: null, code: "row_columns", expected }), isTorn: true }];
     }
     if (layout.locationColumns.length === 0)
       return [
@@ -110,6 +114,25 @@ export function createRowReader(
       ),
     );
   };
+}
+
+/**
+ * A spreadsheet ends rows with cells that have nothing and no column, and leaves such cells out again: neither says
+ * anything. Any other row of another length is returned as it is, since where its cells belong nobody can say.
+ */
+function fitted(cells: readonly string[], columns: readonly string[]): readonly string[] {
+  const { length } = columns;
+  if (cells.length > length)
+    return cells.slice(length).every((cell) => cell.trim() === "") ? cells.slice(0, length) : cells;
+  const isNameless = (column: string, place: number) => column === namelessColumn(place);
+  return columns.every((column, place) => place < cells.length || isNameless(column, place))
+    ? [...cells, ...new Array<string>(length - cells.length).fill("")]
+    : cells;
+}
+
+/** What a column is called that has no name in the file. @param place from 0 */
+export function namelessColumn(place: number): string {
+  return `column ${place + 1}`;
 }
 
 /** Says again in a row what stands in the first of those that belong together. */

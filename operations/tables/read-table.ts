@@ -1,19 +1,19 @@
 /**
  * A file becomes records, one after another: the cells of a row, and the line on which it begins. Reads CSV
- * (RFC 4180, by the library) and JSON lines. Owns what bounds a record; what its cells mean is
- * `read-rows.ts`'s.
+ * (`csv-rows.ts`) and JSON lines. Owns what bounds a record; what its cells mean is `read-rows.ts`'s.
  *
  * T1 No more of a file is in memory than a record and the chunk that it comes in.
  * T2 The same bytes give the same records: an import goes on by counting them.
+ * T3 A record that cannot be read is told as such, and those behind it are read; but where a quote is never
+ *    closed there is nothing behind it.
  */
-import { parse } from "csv-parse";
 import { parse as parseLossless } from "lossless-json";
 import type { TableDelimiter, TableFormat } from "../../contract/imports/imports.ts";
+import { type CsvRow, CsvRows, type RowProblem } from "./csv-rows.ts";
 
 /** Characters of one row, everything in it included: an order's document with 500 lines has some 150 KiB. */
 export const MAX_RECORD_CHARACTERS = 512 * 1024;
 const MAX_COLUMNS = 1_000;
-const FED_CHARACTERS = 16 * 1024;
 
 export type TableRecord = {
   /** From 1: the line on which it begins. */
@@ -24,9 +24,11 @@ export type TableRecord = {
   readonly document?: Readonly<Record<string, unknown>>;
   /** What was expected, where it is neither; the rows after it may still be read. */
   readonly broken?: string;
+  /** A row of cells that is broken: what it belonged to, nobody can tell. */
+  readonly isTorn?: true;
 };
 
-/** From where on nothing can be read any more. */
+/** Nothing more can be read, because of what stands in the line. */
 export class UnreadableTableError extends Error {
   readonly line: number;
 
@@ -49,74 +51,46 @@ async function* readCells(
   text: AsyncIterable<string>,
   delimiter: TableDelimiter,
 ): AsyncGenerator<TableRecord> {
-  // Taken here as they are made: what the library's stream holds is lost where a later row breaks it.
-  const made: (readonly string[])[] = [];
-  let failure: unknown = null;
-  const parser = parse({
-    delimiter,
-    record_delimiter: ["\r\n", "\n", "\r"],
-    relax_column_count: true,
-    // A quote in the midst of an unquoted cell is a sign of inches.
-    relax_quotes: true,
-    max_record_size: MAX_RECORD_CHARACTERS,
-    bom: true,
-    on_record: (record: readonly string[]) => {
-      made.push(record);
-      return null;
-    },
-  });
-  parser.on("error", (error) => {
-    failure = error;
-  });
-  parser.resume();
-  let line = 1;
-  function* taken(): Generator<TableRecord> {
-    for (const cells of made.splice(0)) {
-      const first = line;
-      line += 1 + cells.reduce((sum, cell) => sum + lineBreaks(cell), 0);
-      if (cells.length === 1 && cells[0] === "") continue;
-      if (cells.length > MAX_COLUMNS)
-        throw new UnreadableTableError(first, `A row has more than ${MAX_COLUMNS} columns.`);
-      // What Excel says to itself of a file.
-      if (first === 1 && cells.length <= 2 && /^sep=/i.test(cells[0] ?? "")) continue;
-      yield { line: first, cells };
+  const rows = new CsvRows(delimiter, { characters: MAX_RECORD_CHARACTERS, columns: MAX_COLUMNS });
+  for await (const piece of text)
+    for (const row of rows.read(piece)) {
+      const record = recordOf(row);
+      if (record !== null) yield record;
     }
-    if (failure !== null) throw unreadable(failure, line);
-  }
-  try {
-    // Little by little: what is written is read at once, on a thread that others wait for.
-    for await (const part of text)
-      for (let from = 0; from < part.length; from += FED_CHARACTERS) {
-        await new Promise<void>((resolve) =>
-          parser.write(part.slice(from, from + FED_CHARACTERS), () => resolve()),
-        );
-        yield* taken();
-      }
-    await new Promise<void>((resolve) => {
-      parser.once("close", resolve);
-      parser.end();
-    });
-    yield* taken();
-  } finally {
-    parser.destroy();
-  }
+  const last = rows.end();
+  const record = last === null ? null : recordOf(last);
+  if (record !== null) yield record;
+  if (last === null || !("problem" in last) || last.problem.why !== "quote-open") return;
+  const { quoteLine, endLine } = last.problem;
+  throw new UnreadableTableError(
+    quoteLine,
+    `A quote is opened in line ${quoteLine} and never closed: what follows, up to line ${endLine}, is all one cell. ` +
+      "Close it, or leave it out, and send the file again: what is booked of it is passed over.",
+  );
 }
 
-function lineBreaks(cell: string): number {
-  if (!/[\r\n]/.test(cell)) return 0;
-  return cell.match(/\r\n|\r|\n/g)?.length ?? 0;
+/** @returns null for what is no row of the table */
+function recordOf(row: CsvRow): TableRecord | null {
+  const { line } = row;
+  if ("problem" in row) return { line, broken: wanted(row.problem), isTorn: true };
+  const { cells } = row;
+  if (cells.length === 1 && cells[0] === "") return null;
+  // What Excel says to itself of a file.
+  if (line === 1 && cells.length <= 2 && /^sep=/i.test(cells[0] ?? "")) return null;
+  return { line, cells };
 }
 
-function unreadable(error: unknown, line: number): unknown {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (!code.startsWith("CSV_")) return error;
-  const what =
-    code === "CSV_QUOTE_NOT_CLOSED"
-      ? "A quote is opened in this row and never closed."
-      : code === "CSV_MAX_RECORD_SIZE"
-        ? `The row is longer than ${MAX_RECORD_CHARACTERS / 1024} KiB: is a quote in it never closed, or the delimiter another one?`
-        : "The row is no CSV: a cell goes on after its closing quote.";
-  return new UnreadableTableError(line, what, { cause: error });
+/** What of a row was expected, in words that quote nothing of it. */
+function wanted(problem: RowProblem): string {
+  if (problem.why === "too-many-columns")
+    return `at most ${MAX_COLUMNS} columns: is the delimiter another one?`;
+  const { quoteLine, endLine } = problem;
+  if (problem.why === "quote-open")
+    return `a closing quote: one is opened in line ${quoteLine} and never closed, and the file ends in line ${endLine}`;
+  const longest = `a row of at most ${MAX_RECORD_CHARACTERS / 1024} KiB`;
+  return quoteLine === null
+    ? `${longest}: this one ends in line ${endLine}`
+    : `${longest}: this one ends in line ${endLine}, since a quote is opened in line ${quoteLine} that nothing closes before`;
 }
 
 async function* readDocuments(text: AsyncIterable<string>): AsyncGenerator<TableRecord> {

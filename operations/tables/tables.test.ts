@@ -298,9 +298,88 @@ describe("rows are read to the end, and what cannot be read is named with its li
   });
 
   test("a quote that is never closed ends the file there, with the line where it was opened", async () => {
-    await expect(recordsOf('a,b\n1,2\n3,"4\n5,6\n7,8\n')).rejects.toMatchObject({ line: 3 });
-    const endless = `a,b\n1,2\n3,"${"x".repeat(MAX_RECORD_CHARACTERS + 1)}`;
-    await expect(recordsOf(endless)).rejects.toThrow(UnreadableTableError);
+    const found: TableRecord[] = [];
+    const reading = (async () => {
+      async function* only() {
+        yield 'a,b\n1,2\n"x\ny","4\n5,6\n7,8\n';
+      }
+      for await (const record of readRecords(only(), { format: "csv", delimiter: "," })) found.push(record);
+    })();
+    await expect(reading).rejects.toThrow(UnreadableTableError);
+    await expect(reading).rejects.toMatchObject({
+      line: 4,
+      message: expect.stringContaining("up to line 7"),
+    });
+    expect(found.map(({ line, broken }) => [line, broken])).toEqual([
+      [1, undefined],
+      [2, undefined],
+      [3, "a closing quote: one is opened in line 4 and never closed, and the file ends in line 7"],
+    ]);
+  });
+
+  test.each([1, 2, 10].map((times) => Math.floor(times * MAX_RECORD_CHARACTERS)))(
+    "a row of %i characters is refused where it is too long, and the next one is read",
+    async (length) => {
+      const cell = `"${"x\n".repeat(Math.floor(length / 2) - 20)}"`;
+      const text = `sku,location,onHand\nA,east,1\n${cell},east,2\nB,east,3\n`;
+      const { entries } = await imported(text, "stock", 65_536);
+      const lines = 3 + Math.floor(length / 2) - 20;
+      expect(entries.map(({ line }) => line)).toEqual([2, 3, lines + 1]);
+      expect(entries.map(({ key, units }) => [key, units])).toEqual([
+        ["A @ east", 1],
+        [null, 0],
+        ["B @ east", 3],
+      ]);
+      expect(entries[1]?.faults).toEqual([
+        length === MAX_RECORD_CHARACTERS
+          ? expect.objectContaining({ code: "cell_too_long", line: 3, column: "sku" })
+          : {
+              line: 3,
+              column: null,
+              code: "row_unreadable",
+              expected: `a row of at most 512 KiB: this one ends in line ${lines}, since a quote is opened in line 3 that nothing closes before`,
+            },
+      ]);
+    },
+  );
+
+  test("a row of far too many columns is refused, and the next one is read", async () => {
+    const { entries } = await imported(`sku,location,onHand\n${",".repeat(1_000)}\nB,east,3\n`, "stock");
+    expect(entries.map(({ faults }) => faults[0]?.expected)).toEqual([
+      "at most 1000 columns: is the delimiter another one?",
+      undefined,
+    ]);
+  });
+
+  test("of a kit beside a row that cannot be read nothing is booked, since the row may be one of its own", async () => {
+    const rows = [
+      "K1,A,1",
+      "K1,B,1",
+      "K1,C",
+      "K1,D,1",
+      "K2,A,1",
+      "K2,B,1",
+      "K3,A,1",
+      "K3",
+      "K4,A,1",
+      "K5,A,1",
+    ];
+    const { entries } = await imported(`kit,component,quantity\n${rows.join("\n")}\n`, "kits");
+    expect(entries.map(({ line, rows: count, key, faults }) => [line, count, key, faults[0]?.code])).toEqual([
+      [2, 2, null, "row_beside_unreadable"],
+      [4, 1, null, "row_columns"],
+      [5, 1, null, "row_beside_unreadable"],
+      [6, 2, "K2", undefined],
+      [8, 1, null, "row_beside_unreadable"],
+      [9, 1, null, "row_columns"],
+      [10, 1, null, "row_beside_unreadable"],
+      [11, 1, "K5", undefined],
+    ]);
+    expect(entries[0]?.faults[0]?.expected).toContain("line 4");
+    // A document of JSON lines is whole by itself.
+    const line = (kit: string) => JSON.stringify({ kit, components: [{ sku: "A", quantity: 1 }] });
+    const lines = await imported(`${line("K1")}\n{nonsense\n${line("K2")}\n`, "kits");
+    expect(lines.entries.map(({ key }) => key)).toEqual(["K1", null, "K2"]);
   });
 
   test("a row with other columns than the first one is refused, and the next one is read", async () => {
@@ -311,6 +390,17 @@ describe("rows are read to the end, and what cannot be read is named with its li
       [],
     ]);
     expect(entries[2]).toMatchObject({ line: 4, units: 3 });
+  });
+
+  test.each([
+    ["cells of nothing at the end of rows", "sku,location,onHand\nA,east,1,,\nB,east,2, ,\n"],
+    ["a column without a name, which rows leave out", "sku,location,onHand,\nA,east,1\nB,east,2,\n"],
+  ])("%s are no other columns", async (_what, text) => {
+    const { entries } = await imported(text, "stock");
+    expect(entries.map(({ units, faults }) => [units, faults])).toEqual([
+      [1, []],
+      [2, []],
+    ]);
   });
 
   test("a line that is no JSON is refused, and the next one is read; long numbers keep their digits", async () => {

@@ -48,11 +48,11 @@ export function usableOrder(incoming: IncomingOrder): UsableOrder {
     lines.length === 0 &&
     !incoming.holdReasons.some(({ code }) => EXPLAINS_NO_LINES.includes(code))
   ) {
-    odd("no_lines", "lines_missing", "The order has no lines.");
+    odd("no_lines", "lines_missing", "The order has no lines; expected one at least.");
   }
   const isKnown = currencyExponent(incoming.currency) !== undefined;
   if (!isKnown) {
-    odd("unknown_currency", "currency_unusable", `"${incoming.currency}" is not an ISO 4217 currency.`);
+    odd("unknown_currency", "currency_unusable", `The currency "${incoming.currency}" is none of ISO 4217; expected its three letters, for example "USD"`);
   }
   const currency = isKnown ? incoming.currency : NO_CURRENCY;
   const counted = lines.map((line) => withCounts(line, odd));

@@ -4,6 +4,7 @@
  * I1 What was done is written down where it was left, by who has read that: two processes that do it by
  *    mistake at once count nothing twice.
  */
+import { IMPORTS_AT_ONCE } from "../../config/limits.ts";
 import type { ImportReport, ImportState, ImportView, TableLayout } from "../../contract/imports/imports.ts";
 import type { TableKind } from "../../contract/imports/table-kinds.ts";
 import type { Page } from "../../contract/shapes.ts";
@@ -100,14 +101,34 @@ type ViewRow = Omit<ImportView, "layout" | "missing"> & {
   readonly cursor: string;
 };
 
+const ACTIVE = "('checking', 'running')";
+
+/** Who asked first goes first. @param row the table's alias */
+const turnOf = (row: string): string =>
+  `coalesce(${row}.queued_at, '-infinity'), ${row}.created_at, ${row}.id`;
+
+/** The oldest of each kind, one of which is read at a time. */
+const FIRST_OF_KINDS = `select distinct on (first.kind) first.id, first.kind, first.queued_at, first.created_at from import first
+  where first.state in ${ACTIVE} order by first.kind, ${turnOf("first")}`;
+
+/**
+ * Of one that is asked for: the one of its kind that goes first, or else those of other kinds of which as many
+ * as may be are being read.
+ */
+const WAITS_FOR = `case when i.state in ${ACTIVE} then coalesce(
+    (select array[first.id] from (${FIRST_OF_KINDS}) first where first.kind = i.kind and first.id <> i.id),
+    (select (array_agg(other.id order by ${turnOf("other")}))[1:${IMPORTS_AT_ONCE}] from (${FIRST_OF_KINDS}) other
+      where (${turnOf("other")}) < (${turnOf("i")}) having count(*) >= ${IMPORTS_AT_ONCE})) end`;
+
 const VIEW = `i.id, i.kind, i.state, i.file_name as "fileName", i.bytes, i.size, i.created_by as "by",
   ${iso("i.created_at")} as "createdAt", ${iso("i.started_at")} as "startedAt", ${iso("i.ended_at")} as "endedAt",
   i.layout, i.report, i.problem,
-  case when i.state in ('checking', 'running')
+  case when i.state in ${ACTIVE}
     then least(100, 100 * i.read_bytes / greatest(1, i.bytes))::integer end as percent, ${microseconds("i.created_at")} as cursor,
   (select other.id from import other
     where other.digest = i.digest and other.id <> i.id and other.started_at is not null and other.kind = i.kind
-    order by other.created_at limit 1) as "sameFileAs"`;
+    order by other.created_at limit 1) as "sameFileAs",
+  coalesce(${WAITS_FOR}, '{}') as "waitsFor"`;
 
 export type ImportRowView = Omit<ImportView, "missing">;
 
@@ -202,7 +223,7 @@ export async function startImport(
   next: { readonly state: "checking" | "running"; readonly starter: ImportStarter; readonly afresh: boolean },
 ): Promise<void> {
   await client.query(
-    `update import set state = $2, starter = $3, ended_at = null, problem = null, changed_at = now(),
+    `update import set state = $2, starter = $3, ended_at = null, problem = null, changed_at = now(), queued_at = now(),
             started_at = case when $2 = 'running' then coalesce(started_at, now()) else started_at end
       where id = $1`,
     [id, next.state, next.starter],
@@ -215,11 +236,10 @@ export async function startImport(
   await client.query("delete from import_fault where import_id = $1", [id]);
 }
 
-/** Those that a standing job is to go on with, the oldest of each kind. */
+/** Those that a standing job is to go on with, the first of each kind, in the order in which they were asked for. */
 export async function importsToDo(client: Queryable): Promise<readonly Pick<StoredImport, "id" | "kind">[]> {
   const { rows } = await client.query<Pick<StoredImport, "id" | "kind">>(
-    `select distinct on (kind) id, kind from import where state in ('checking', 'running')
-      order by kind, created_at, id`,
+    `select i.id, i.kind from (${FIRST_OF_KINDS}) i order by ${turnOf("i")}`,
   );
   return rows;
 }

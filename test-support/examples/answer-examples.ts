@@ -1,7 +1,7 @@
 /**
  * gateway/http/answer-examples.ts is made here: of each operation with a JSON answer one that a running system has
- * given. One that is there stays as long as it is as its schema says; what is missing or is not so any more is
- * taken from what `record-answers.ts` has recorded.
+ * given. One that is there stays as long as it is as its schema says and shows something; what is missing or is not
+ * so any more is taken from what `record-answers.ts` has recorded.
  */
 import type { TSchema } from "typebox";
 import { Compile } from "typebox/compile";
@@ -37,12 +37,13 @@ export function answerExamplesFile(folder: string | undefined): string {
     .map(({ method, path, reply }) => ({ name: `${method} ${path}`, reply: reply as TSchema }))
     .toSorted((one, other) => (one.name < other.name ? -1 : 1))
     .flatMap(({ name, reply }) => {
-      const known = [
+      const fitting = [
         ANSWER_EXAMPLES[name],
         folder === undefined ? undefined : (recordedAnswer(folder, name) ?? undefined),
         ...(folder === undefined ? [] : answersOfTwins(folder, name, reply)),
         onlyAnswer(name, reply as Node),
-      ].find((each) => each !== undefined && faultOf(reply, each) === null);
+      ].filter((each) => each !== undefined && faultOf(reply, each) === null);
+      const known = fitting.find((each) => each !== undefined && !isBare(each)) ?? fitting[0];
       return known === undefined ? [] : [`  ${JSON.stringify(name)}: ${JSON.stringify(known)},`];
     });
   return `${HEADER}${lines.join("\n")}\n};\n`;
@@ -66,6 +67,11 @@ function onlyAnswer(name: string, { properties = {}, required = [] }: Node): Rec
   const [status] = ROUTE_ANSWERS[name]?.statuses ?? [];
   if (!isOne || status === undefined) return undefined;
   return { status, example: Object.fromEntries(fields.map(([field, each]) => [field, each.const])) };
+}
+
+/** A list of nothing, which teaches nobody what would be in it. */
+export function isBare({ example }: RecordedAnswer): boolean {
+  return Array.isArray(example?.items) && example.items.length === 0;
 }
 
 /** What is wrong with an example of this shape: it is not so, or it has what the schema knows nothing of. */

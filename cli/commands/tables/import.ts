@@ -256,8 +256,13 @@ function changeOf(options: ImportOptions): ChangeImportBody | null {
 
 async function settled(rest: RestClient, id: string): Promise<ImportDetail> {
   const bar = progressBar("read");
+  let told = "";
   for (;;) {
     const now = await rest.get<ImportDetail>(`/v1/imports/${id}`);
+    const others = now.waitsFor.join(", ");
+    if (others !== "" && others !== told)
+      note(`Waits for ${others}: of a kind one import is read at a time, and a few altogether.`);
+    told = others;
     if (now.state !== "checking" && now.state !== "running") {
       bar?.stop();
       return now;

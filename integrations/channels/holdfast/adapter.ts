@@ -12,6 +12,7 @@ import { firstFault } from "../../../contract/faults/first-fault.ts";
 import type { Address } from "../../../orders/address.ts";
 import type { CustomValues } from "../../../orders/custom-fields/custom-fields.ts";
 import type { IncomingLine, IncomingOrder, IncomingTax } from "../../../orders/incoming-order.ts";
+import { readInstant } from "../../../orders/instant.ts";
 import { decimalText, rescale } from "../../../orders/money.ts";
 import type { Charge } from "../../../orders/order.ts";
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
@@ -102,6 +103,8 @@ function problemOf(order: CanonicalOrder): string | null {
   const nameless = order.lines.findIndex(({ kind = "goods", sku }) => kind === "goods" && sku === undefined);
   if (nameless >= 0)
     return `/lines/${nameless}/sku is missing; expected the SKU of goods, for example "TEE-1"`;
+  if (order.placedAt !== undefined && order.placedAt !== "" && readInstant(order.placedAt) === undefined)
+    return '/placedAt is no moment; expected one of ISO 8601, for example "2026-11-30T08:00:00Z"';
   for (const [field, day] of [
     ["deliverOn", order.deliverOn],
     ["releaseOn", order.releaseOn],

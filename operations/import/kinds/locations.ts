@@ -3,7 +3,7 @@ import { Compile } from "typebox/compile";
 import { CreateLocationBody } from "../../../contract/locations.ts";
 import { locationSubject, locationsAmong, readLocation } from "../../../store/catalog/locations.ts";
 import { settingVersion } from "../../../store/settings/setting-changes.ts";
-import { changeLocation, createLocation } from "../../settings/change-location.ts";
+import { changeLocation, followLocations, storeNewLocation } from "../../settings/change-location.ts";
 import type { LocationItem } from "../../tables/entry.ts";
 import { type Bookable, type Booker, type Decision, faultOf, turnedAway } from "../booker.ts";
 
@@ -45,7 +45,7 @@ export const locations: Booker<LocationItem> = {
       const isChange = plans[index]?.["as"] === "changed";
       let done = isChange
         ? null
-        : await createLocation(context, { body: { id, ...body }, companyId, by: starter.by });
+        : await storeNewLocation(context, { body: { id, ...body }, companyId, by: starter.by });
       // Made by the first run of this very row, before it could be written down.
       if (done === null || (done.status === "refused" && done.code === "location_exists")) {
         const version = await settingVersion(context.database, locationSubject(id));
@@ -53,6 +53,8 @@ export const locations: Booker<LocationItem> = {
       }
       faults.push(done.status === "refused" ? faultOf(entry, done) : null);
     }
+    // Once: all locations are read for it.
+    await followLocations(context);
     return faults;
   },
 };

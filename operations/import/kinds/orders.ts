@@ -8,6 +8,7 @@ import { listChannels } from "../../../store/catalog/catalog-views.ts";
 import { findKnownOrder } from "../../../store/orders/orders.ts";
 import type { CodedResult } from "../../capture/capture-order.ts";
 import { captureOrders } from "../../capture/capture-order.ts";
+import { inTurns } from "../../capture/in-turns.ts";
 import type { OrderItem } from "../../tables/entry.ts";
 import type { RowFault } from "../../tables/read-rows.ts";
 import { type Bookable, type Booker, type Decision, faultOf, type ImportRun, turnedAway } from "../booker.ts";
@@ -45,14 +46,7 @@ export const orders: Booker<OrderItem> = {
       }),
     );
   },
-  book: async (run, entries) => {
-    const faults: (RowFault | null)[] = [];
-    for (let from = 0; from < entries.length; from += AT_ONCE)
-      faults.push(
-        ...(await Promise.all(entries.slice(from, from + AT_ONCE).map((entry) => capture(run, entry)))),
-      );
-    return faults;
-  },
+  book: (run, entries) => inTurns(entries, AT_ONCE, (entry) => capture(run, entry)),
 };
 
 async function capture(

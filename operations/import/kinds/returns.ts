@@ -3,48 +3,46 @@ import { RETURN_METHODS, RETURN_REASONS } from "../../../orders/return-authoriza
 import { readOrderProgress } from "../../../store/orders/order-progress.ts";
 import { findKnownOrder } from "../../../store/orders/orders.ts";
 import { readEntryData } from "../../../store/orders/timeline.ts";
+import { inTurns } from "../../capture/in-turns.ts";
 import { requestReturn } from "../../returns/request-return.ts";
 import type { ReturnItem } from "../../tables/entry.ts";
+import type { RowFault } from "../../tables/read-rows.ts";
 import { type Bookable, type Booker, type Decision, faultOf, type ImportRun, turnedAway } from "../booker.ts";
+
+/** Under way at a time: each is a transaction of its own, and those of one order wait for each other. */
+const AT_ONCE = 8;
 
 const keyOf = (id: string): string => `imported:${id}`;
 
 export const returns: Booker<ReturnItem> = {
   kind: "returns",
   decide: async (run, entries) => {
-    // All at once; those of orders that are here one by one.
+    // All at once; those of orders that are here a few at a time.
     const orders = await Promise.all(
       entries.map(({ item }) => findKnownOrder(run.context.database, item.orderId)),
     );
-    const decisions: Decision[] = [];
-    for (const [index, entry] of entries.entries())
-      decisions.push(orders[index] === undefined ? orderUnknown(entry) : await decide(run, entry));
-    return decisions;
+    return inTurns([...entries.entries()], AT_ONCE, async ([index, entry]) =>
+      orders[index] === undefined ? orderUnknown(entry) : decide(run, entry),
+    );
   },
-  book: async (run, entries) => {
-    const faults = [];
-    for (const entry of entries) {
-      const { item } = entry;
-      const lines = await linesOf(run, entry);
-      if ("do" in lines) {
-        faults.push(lines.faults[0] ?? null);
-        continue;
-      }
-      const { id, orderId, reason, method, comment } = item;
-      const asked = await requestReturn(run.context, {
-        orderId,
-        lines,
-        reason: reason as (typeof RETURN_REASONS)[number],
-        method: method as (typeof RETURN_METHODS)[number],
-        comment,
-        by: run.starter.by,
-        key: keyOf(id),
-      });
-      faults.push(asked.status === "refused" ? faultOf(entry, asked) : null);
-    }
-    return faults;
-  },
+  book: (run, entries) => inTurns(entries, AT_ONCE, (entry) => request(run, entry)),
 };
+
+async function request(run: ImportRun, entry: Bookable<ReturnItem>): Promise<RowFault | null> {
+  const lines = await linesOf(run, entry);
+  if ("do" in lines) return lines.faults[0] ?? null;
+  const { id, orderId, reason, method, comment } = entry.item;
+  const asked = await requestReturn(run.context, {
+    orderId,
+    lines,
+    reason: reason as (typeof RETURN_REASONS)[number],
+    method: method as (typeof RETURN_METHODS)[number],
+    comment,
+    by: run.starter.by,
+    key: keyOf(id),
+  });
+  return asked.status === "refused" ? faultOf(entry, asked) : null;
+}
 
 async function decide(run: ImportRun, entry: Bookable<ReturnItem>): Promise<Decision> {
   const { id, orderId, reason, method } = entry.item;

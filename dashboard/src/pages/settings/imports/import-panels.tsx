@@ -65,7 +65,7 @@ const SIGNS: Readonly<Record<string, string>> = {
 };
 
 function State({ one }: { readonly one: ImportDetail }) {
-  const { layout, percent, problem, sameFileAs } = one;
+  const { layout, percent, problem, sameFileAs, waitsFor } = one;
   return (
     <>
       {problem !== null && (
@@ -108,10 +108,18 @@ function State({ one }: { readonly one: ImportDetail }) {
               ] as const)),
         ]}
       />
-      {percent !== null && (
+      {waitsFor.length > 0 ? (
         <p role="status">
-          <progress max={100} value={percent} aria-label="Read" /> {percent}% read
+          {waitsFor.length === 1
+            ? `Waits for import ${waitsFor[0]}: of a kind one is read at a time.`
+            : `Waits for one of the imports ${waitsFor.join(", ")}: so many are read at a time.`}
         </p>
+      ) : (
+        percent !== null && (
+          <p role="status">
+            <progress max={100} value={percent} aria-label="Read" /> {percent}% read
+          </p>
+        )
       )}
     </>
   );
