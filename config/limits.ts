@@ -45,6 +45,28 @@ export const READ_ASIDE_CHARACTERS = 32 * KIB;
 export const PAYLOAD_ORDERS_AT_ONCE = 8;
 /** Webhooks of one channel in work at a time in a process: as many orders as one of its payloads has. */
 export const CHANNEL_WEBHOOKS_AT_ONCE = 8;
+/** Of these, so many are begun even where the process is late: two of one order often come together. */
+export const CHANNEL_WEBHOOKS_ALWAYS = 2;
+/**
+ * Milliseconds between two that had to wait, where the process is late: a channel that floods goes on, and
+ * leaves most of the time to others.
+ */
+export const CHANNEL_LATE_PAUSE_MS = 50;
+/**
+ * Webhooks of one channel that wait for their turn. They are answered within five seconds, after which most
+ * vendors hang up, also where the machine does thirty a second; what comes on top is refused at once.
+ */
+export const CHANNEL_WEBHOOKS_WAITING = 128;
+/**
+ * Milliseconds after which a channel that floods is to send again what was refused. Vendors have pauses of
+ * their own, of a minute and more.
+ */
+export const CHANNEL_BUSY_RETRY_MS = 30 * SECOND;
+/**
+ * Milliseconds by which a thread may be behind before work that can wait does: a request makes some ten turns
+ * of its thread, and each of them is late by so much.
+ */
+export const LATE_MS = 2;
 /**
  * Requests of one caller in work at a time over REST, and bytes of their bodies: as many as the stream has
  * messages of one channel in work, and some eight of the largest bodies. All of it together stays in some

@@ -1,5 +1,11 @@
 /** Channels' webhooks at the door: what is worth sending again, and what is not. */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import {
+  CHANNEL_BUSY_RETRY_MS,
+  CHANNEL_WEBHOOKS_AT_ONCE,
+  CHANNEL_WEBHOOKS_WAITING,
+} from "../config/limits.ts";
+import { inChannelTurn } from "../operations/capture/channel-turns.ts";
 import { canonicalOrder, type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
 
 let world: GatewayWorld;
@@ -43,6 +49,31 @@ test.each([
 test("what cannot be read is 422, and a wrong signature 401, whatever is signed", async () => {
   expect((await send("{", "orders/create")).status).toBe(422);
   expect((await send({ id: 1 }, "products/update", "AAAA")).status).toBe(401);
+});
+
+test("a channel of which too much waits is told to send again later, others are not, and then it is taken", async () => {
+  const { database } = world;
+  let end: () => void = () => {};
+  const held = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const flood = Array.from({ length: CHANNEL_WEBHOOKS_AT_ONCE + CHANNEL_WEBHOOKS_WAITING }, () =>
+    inChannelTurn(database, "shopify", () => held),
+  );
+  const refused = await send({ id: 1, title: "Tent" }, "products/update");
+  expect([refused.status, refused.json]).toMatchObject([
+    429,
+    { code: "caller_busy", retryAfterMs: CHANNEL_BUSY_RETRY_MS },
+  ]);
+  expect(refused.headers.get("retry-after")).toBe(String(CHANNEL_BUSY_RETRY_MS / 1_000));
+  // Of whoever cannot sign no more is said, and nothing is remembered against the address.
+  expect((await send({ id: 1 }, "products/update", "AAAA")).status).toBe(429);
+  const other = await world.call("POST", "/v1/webhooks/channels/web", { json: {}, anonymous: true });
+  expect(other.status).toBe(401);
+  end();
+  await Promise.all(flood);
+  const taken = await send({ id: 1, title: "Tent" }, "products/update");
+  expect(taken.status).toBe(200);
 });
 
 test("a document that is no order is refused where a caller asks to capture it", async () => {

@@ -90,25 +90,18 @@ export async function becomeRelay(client: Queryable, queue: OutboxQueue): Promis
   return true;
 }
 
-/**
- * Up to `limit` due rows, oldest first, for the relay of the queue. A mail stays where an earlier one of its
- * order has been put off.
- */
-export async function readDueOutbox(
-  client: Queryable,
-  queue: OutboxQueue,
-  limit: number,
-): Promise<readonly DueOutboxRow[]> {
+/** Up to `limit` due mails, oldest first. One stays where an earlier one of its order has been put off. */
+export async function readDueMails(client: Queryable, limit: number): Promise<readonly DueOutboxRow[]> {
   const { rows } = await client.query<DueOutboxRow>(
     `select due.id, due.key, due.topic, due.payload, due.attempts + 1 as attempts from outbox due
-     where due.done_at is null and due.due_at <= now() and due.topic = any($2)
-       and (due.topic <> 'mail.send' or not exists (
+     where due.done_at is null and due.due_at <= now() and due.topic = 'mail.send'
+       and not exists (
          select from outbox earlier
          where earlier.done_at is null and earlier.topic = 'mail.send'
            and earlier.payload->>'orderId' = due.payload->>'orderId'
-           and earlier.id < due.id and earlier.due_at > now()))
+           and earlier.id < due.id and earlier.due_at > now())
      order by due.due_at, due.id limit $1`,
-    [limit, queue.topics],
+    [limit],
   );
   return rows.sort((a, b) => a.id - b.id);
 }
@@ -137,6 +130,52 @@ export async function postponeOutbox(
      from unnest($1::bigint[], $2::text[], $3::integer[]) as failed(row_id, error, delay) where id = row_id`,
     [rows.map((row) => row.id), rows.map((row) => row.error), rows.map((row) => row.delayMs)],
   );
+}
+
+export type DueStart = DueOutboxRow & {
+  /** The channel of what the saga is about. */
+  readonly channelId: string;
+};
+
+/** What is due for sagas. */
+export type DueForSagas = { readonly signals: readonly DueOutboxRow[]; readonly starts: readonly DueStart[] };
+
+const CHANNEL_OF_START = "payload #>> '{args,0,channelId}'";
+const PENDING_START = "done_at is null and topic = 'workflow.start'";
+
+/**
+ * Signals and starts that are due, oldest first; of each channel so many starts, however many wait of others.
+ * A signal stays where its saga's start is still to be carried out: until then nobody could take it.
+ */
+export async function readDueForSagas(
+  client: Queryable,
+  limits: { readonly signals: number; readonly startsOfChannel: number },
+): Promise<DueForSagas> {
+  const { rows } = await client.query<DueOutboxRow & { readonly channelId: string | null }>(
+    `with recursive channel as (
+       (select ${CHANNEL_OF_START} as id from outbox where ${PENDING_START} order by 1 limit 1)
+       union all
+       select (select ${CHANNEL_OF_START} from outbox
+                where ${PENDING_START} and ${CHANNEL_OF_START} > channel.id order by 1 limit 1)
+         from channel where channel.id is not null)
+     (select due.id, due.key, due.topic, due.payload, due.attempts + 1 as attempts, null as "channelId"
+        from outbox due
+       where due.done_at is null and due.topic = 'workflow.signal' and due.due_at <= now()
+         and not exists (select from outbox start where start.done_at is null
+           and start.topic = 'workflow.start' and start.payload->>'workflowId' = due.payload->>'workflowId')
+       order by due.due_at, due.id limit $1)
+     union all
+     select due.id, due.key, due.topic, due.payload, due.attempts + 1, channel.id
+       from channel cross join lateral (
+         select * from outbox where ${PENDING_START} and ${CHANNEL_OF_START} = channel.id and due_at <= now()
+          order by due_at, id limit $2) due`,
+    [limits.signals, limits.startsOfChannel],
+  );
+  rows.sort((a, b) => a.id - b.id);
+  return {
+    signals: rows.filter(({ channelId }) => channelId === null),
+    starts: rows.flatMap(({ channelId, ...row }) => (channelId === null ? [] : [{ ...row, channelId }])),
+  };
 }
 
 /** Whether a saga's start is still waiting in the outbox. */

@@ -36,6 +36,7 @@ import { loadWorkflowBundle } from "../workflows/runtime/bundle.ts";
 import { startMailRelay } from "../workflows/runtime/mail-relay.ts";
 import { settleSagas } from "../workflows/runtime/saga-home.ts";
 import { startSagaRelay } from "../workflows/runtime/saga-relay.ts";
+import { StartTurns } from "../workflows/runtime/start-turns.ts";
 import { workerOptions } from "../workflows/runtime/worker.ts";
 import { createTestNamespace } from "./servers/temporal.ts";
 import { stockInMemory } from "./stock/stock.ts";
@@ -176,7 +177,8 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
     };
   };
   let stopWorker = await startWorker();
-  let relay = startSagaRelay({ database, client, logger });
+  const turns = new StartTurns({ thread: null, inHand: () => 0 });
+  let relay = startSagaRelay({ database, client, logger, turns });
   const mails = startMailRelay({
     database,
     steps: faulty(allSteps(dependencies)),
@@ -280,7 +282,7 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
       await registerSearchAttributes(connection, namespace);
       await settleSagas({ database, connection, client, namespace, logger });
       stopWorker = await startWorker();
-      relay = startSagaRelay({ database, client, logger });
+      relay = startSagaRelay({ database, client, logger, turns });
     },
     reset: async () => {
       await endSagas();

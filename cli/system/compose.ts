@@ -11,6 +11,7 @@ import type { Logger } from "pino";
 import { ChannelCalls } from "../../config/channel-calls.ts";
 import { Distribution } from "../../config/distribution.ts";
 import { JobLog } from "../../config/job-log.ts";
+import { lateness } from "../../config/lateness.ts";
 import { PACKAGE_VERSION } from "../../config/package-version.ts";
 import { projectRoot } from "../../config/project-root.ts";
 import type { Role } from "../../config/roles.ts";
@@ -458,6 +459,7 @@ async function startSagas({ settings, logger, parts, context, outside, temporal 
     database: context.database,
     allocator: context.allocator,
     publicUrl: settings.publicUrl,
+    ...(settings.roles.includes("gateway") ? { yieldsTo: lateness } : {}),
     logger: logger.child({ part: "sagas" }),
   }).catch(explainNamespace);
   parts.add("saga worker", worker);

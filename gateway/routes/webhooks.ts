@@ -7,9 +7,11 @@
  * it, and `/v1/webhooks/carriers/{provider}` means the account `default`.
  */
 import Type from "typebox";
+import { CHANNEL_BUSY_RETRY_MS } from "../../config/limits.ts";
 import { DEFAULT_ACCOUNT } from "../../config/vendor-settings.ts";
 import { CaptureResult } from "../../contract/orders.ts";
 import type { Shape } from "../../contract/shapes.ts";
+import { isChannelFull } from "../../operations/capture/channel-turns.ts";
 import { takeChannelWebhook } from "../../operations/capture/take-webhook.ts";
 import { takePaymentEvent } from "../../operations/payments/take-payment-event.ts";
 import { recordTracking } from "../../operations/shipping/record-tracking.ts";
@@ -112,6 +114,15 @@ async function takeOrders(
 ): Promise<Answer<Shape<typeof CaptureResults>>> {
   const { request, services } = call;
   const { operations, secrets, channelAdapters } = services;
+  // Before anything is read or checked: what a channel floods with is to cost next to nothing.
+  if (isChannelFull(operations.database, channelId))
+    throw new ApiError(
+      "caller_busy",
+      `Too much of channel ${channelId} waits already; send it again later.`,
+      {
+        retryAfterMs: CHANNEL_BUSY_RETRY_MS,
+      },
+    );
   const now = new Date(operations.now());
   const channel = await readChannelDoor(services.database, secrets, channelId, now);
   const adapter = channel === null ? undefined : channelAdapters.get(channel.kind);

@@ -42,10 +42,11 @@ export function createChannelWebhooks(options: {
   async function deliver(make: () => ChannelWebhook, delayMs: number, to: string): Promise<void> {
     await pause(delayMs);
     for (let attempt = 0; attempt < ATTEMPTS && !stopping.signal.aborted; attempt += 1) {
-      const failure = await post(make(), to);
-      if (failure === null) return;
-      logger.debug({ attempt, failure }, "a channel's webhook was not taken");
-      await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt));
+      const refused = await post(make(), to);
+      if (refused === null) return;
+      logger.debug({ attempt, ...refused }, "a channel's webhook was not taken");
+      const usualMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
+      await pause(Math.max(usualMs, refused.retryAfterMs));
     }
   }
 
@@ -85,8 +86,14 @@ export function createChannelWebhooks(options: {
   };
 }
 
+type Refused = {
+  readonly why: string;
+  /** The vendors come again after minutes or more, whatever they are told: never before they are asked to. */
+  readonly retryAfterMs: number;
+};
+
 /** @returns why it was not taken, or null */
-async function post(webhook: ChannelWebhook, url: string): Promise<string | null> {
+async function post(webhook: ChannelWebhook, url: string): Promise<Refused | null> {
   try {
     const reply = await callHttp({
       service: "webhook",
@@ -96,8 +103,10 @@ async function post(webhook: ChannelWebhook, url: string): Promise<string | null
       body: webhook.body,
       timeoutMs: TIMEOUT_MS,
     });
-    return reply.status >= 200 && reply.status < 300 ? null : `status ${reply.status}`;
+    if (reply.status >= 200 && reply.status < 300) return null;
+    const retryAfterMs = Number(reply.headers.get("retry-after") ?? 0) * 1_000;
+    return { why: `status ${reply.status}`, retryAfterMs };
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return { why: error instanceof Error ? error.message : String(error), retryAfterMs: 0 };
   }
 }

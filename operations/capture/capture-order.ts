@@ -132,6 +132,33 @@ export async function captureOrders(
   });
 }
 
+/**
+ * Whether all that the payload says is known word for word, so that taking it would change nothing. Look-ups
+ * of many payloads at once share their queries. False where it is not certain.
+ */
+export async function saysNothingNew(
+  context: OperationContext,
+  { channelId, payload, adapters }: Pick<CaptureRequest, "channelId" | "payload" | "adapters">,
+): Promise<boolean> {
+  const channel = await catalogOf(context.database).channel(channelId);
+  const adapter = adapters.get(channel?.kind ?? "");
+  if (adapter === undefined || channel?.active !== true || payload.length > READ_ASIDE_CHARACTERS)
+    return false;
+  const readings = adapter.read(payload, null);
+  const known = await Promise.all(
+    readings.map(async (reading) => {
+      if (reading.kind !== "order") return false;
+      const order = withoutCardNumbers(reading.order);
+      const orderId = orderIdOf(channelId, order.externalId);
+      // A cancellation is asked for again as long as the order runs.
+      const isCancelled = order.holdReasons.some(({ code }) => code === "cancelled_at_channel");
+      if (orderId === undefined || isCancelled) return false;
+      return (await findKnownOrder(context.database, orderId))?.contentHash === hashOf(order);
+    }),
+  );
+  return known.length > 0 && known.every(Boolean);
+}
+
 async function captureReadings(
   readings: readonly ChannelReading[],
   request: CaptureRequest,

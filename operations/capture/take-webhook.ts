@@ -36,7 +36,10 @@ type GivenWebhook = {
  * @throws EngineError where the outcome could not be committed: the channel then sends again
  */
 export function takeChannelWebhook(context: OperationContext, given: GivenWebhook): Promise<WebhookTaken> {
-  return inChannelTurn(context.database, given.channelId, () => take(context, given), given.gone);
+  const { gone } = given;
+  return inChannelTurn(context.database, given.channelId, () => take(context, given), {
+    ...(gone === undefined ? {} : { gone }),
+  });
 }
 
 async function take(context: OperationContext, given: GivenWebhook): Promise<WebhookTaken> {

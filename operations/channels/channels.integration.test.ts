@@ -12,8 +12,10 @@ import { NO_SERVER_FAULTS } from "../../integrations/simulator-kit/faults.ts";
 import type { ChannelVendor } from "../../integrations/vendor.ts";
 import type { ChannelConnection } from "../../ports/channel-connection.ts";
 import { listChannelConnections, listDifferences, listTellings } from "../../store/channels/channel-views.ts";
+import { type FeedEntry, readFeed, readFeedOfChannel } from "../../store/orders/feed.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
 import { inTransaction } from "../../store/sql/database.ts";
+import type { FeedCursor } from "../../store/sql/feed-cursor.ts";
 import { type CaptureWorld, startCaptureWorld } from "../../test-support/capture-world.ts";
 import { sendParcel } from "../../test-support/orders/sent-parcel.ts";
 import { plannedOrder } from "../../test-support/vendors/connection-contract.ts";
@@ -397,4 +399,31 @@ test("orders from before it was connected come by a backfill, each once", async 
   expect(row?.orders).toBeGreaterThan(15);
   // The one that was cancelled there after it had left here.
   expect(row?.refused).toBe(1);
+});
+
+test("what a channel heeds of the feed is the same, however it is cut into pages", async () => {
+  const { database } = world.store;
+  const start = { transaction: 0n, id: 0n };
+  const whole = await readFeed(database, start, { limit: 100_000 });
+  const types = ["order.captured", "shipment.shipped"];
+  const heeded = whole.entries.filter(
+    ({ channelId, type }) => channelId === "shopify" && (types.includes(type) || type.startsWith("stock.")),
+  );
+  expect(heeded.length).toBeGreaterThan(10);
+  expect(heeded.length).toBeLessThan(whole.entries.length);
+  const wanted = { channelId: "shopify", types, prefix: "stock.", limit: 7 };
+  const found: FeedEntry[] = [];
+  let [after, passed] = [start, 0] as [FeedCursor, number];
+  for (;;) {
+    const page = await readFeedOfChannel(database, after, wanted);
+    found.push(...page.entries);
+    passed += page.passed;
+    after = page.cursor;
+    if (!page.more) break;
+  }
+  expect(found).toEqual(heeded);
+  expect(passed).toBe(whole.entries.length);
+  expect(after).toEqual(whole.cursor);
+  const none = await readFeedOfChannel(database, start, { ...wanted, channelId: "nobody", limit: 100_000 });
+  expect(none).toEqual({ entries: [], cursor: whole.cursor, more: false, passed });
 });

@@ -23,12 +23,13 @@ import {
   shipmentsOfOrder,
   writeGivenUp,
 } from "../../store/channels/told-orders.ts";
-import { type FeedEntry, readFeed } from "../../store/orders/feed.ts";
+import { type FeedEntry, readFeedOfChannel } from "../../store/orders/feed.ts";
 import { type Database, inTransaction, type Queryable } from "../../store/sql/database.ts";
 import { compareFeedCursors } from "../../store/sql/feed-cursor.ts";
 import { invoiceTelling } from "./derive-invoice.ts";
 
-const BATCH = 200;
+/** Entries of all channels that are passed at a time. */
+const BATCH = 1_000;
 
 export type Derived = {
   /** Whether there is more to read at once. */
@@ -46,15 +47,19 @@ export async function deriveTellings(
   const progress = await readChannelProgress(database, channelId);
   if (progress === null) return { more: false, tellings: 0 };
   const { position } = progress;
-  const page = await readFeed(database, position, { limit: BATCH });
-  const own = page.entries.filter((entry) => entry.channelId === channelId && isHeeded(entry.type));
+  const page = await readFeedOfChannel(database, position, {
+    channelId,
+    types: HEEDED,
+    prefix: SHORTAGES,
+    limit: BATCH,
+  });
   // The end of the feed moves on by itself: a place is written down only behind entries.
-  if (page.entries.length === 0 || compareFeedCursors(page.cursor, position) === 0)
+  if (page.passed === 0 || compareFeedCursors(page.cursor, position) === 0)
     return { more: false, tellings: 0 };
   const tellings = await inTransaction(database, async (client) => {
     if (!(await movePosition(client, channelId, position, page.cursor))) return 0;
     const made: NewTelling[] = [];
-    for (const entry of own) {
+    for (const entry of page.entries) {
       made.push(...(await tellingsOf(client, channelId, entry)));
       if (tells.has("invoice")) made.push(...(await invoiceTelling(client, channelId, connection, entry)));
       if (entry.type === "refund.confirmed_by_channel")
@@ -81,13 +86,11 @@ const HEEDED = [
   "refund.confirmed_by_channel",
 ] as const;
 
+/** The floor's shortages, as they are settled, have types of their own. */
+const SHORTAGES = "shortage.";
+
 /** Entries after which units may be missing for good. */
 const MAY_GIVE_UP: ReadonlySet<string> = new Set(["order.changed", "order.cancelled"]);
-
-function isHeeded(type: string): boolean {
-  // The floor's shortages, as they are settled, have types of their own.
-  return (HEEDED as readonly string[]).includes(type) || type.startsWith("shortage.");
-}
 
 async function tellingsOf(
   client: Queryable,
@@ -133,7 +136,7 @@ async function tellingsOf(
         ? [telling("release", `${orderId}:${key}`)]
         : [];
     default:
-      return MAY_GIVE_UP.has(entry.type) || entry.type.startsWith("shortage.")
+      return MAY_GIVE_UP.has(entry.type) || entry.type.startsWith(SHORTAGES)
         ? cancellations(client, entry, isTheirs, telling)
         : [];
   }

@@ -18,12 +18,15 @@ import {
   noteLook,
   readChannelProgress,
 } from "../../store/channels/progress.ts";
-import { type CodedResult, captureOrders } from "../capture/capture-order.ts";
+import { type CodedResult, captureOrders, saysNothingNew } from "../capture/capture-order.ts";
+import { inChannelTurn } from "../capture/channel-turns.ts";
 import type { ChannelLane } from "./lane.ts";
 
 /** Clocks differ, and a channel may list a change a little after it has made it. */
 const OVERLAP_MS = 5 * 60_000;
 const QUIET_MS = 3_600_000;
+/** Some milliseconds of reading, and one query. */
+const LOOKED_UP_AT_ONCE = 16;
 
 export type OrdersRead = {
   readonly orders: number;
@@ -136,7 +139,10 @@ function notTaken({ externalId, code, detail }: CodedResult): OrderNotTaken {
   return { externalId: externalId ?? "", code: code ?? "", detail: detail ?? "" };
 }
 
-/** Also of a single order, as reconciliation reads it. */
+/**
+ * Also of a single order, as reconciliation reads it. Each takes its turn among the channel's webhooks. What is
+ * known word for word, as nearly all of a look's overlap is, is passed many at a time.
+ */
 export async function take(
   { context, account, adapters }: Pick<ChannelLane, "context" | "account" | "adapters">,
   payloads: readonly string[],
@@ -144,17 +150,35 @@ export async function take(
   const { channelId } = account;
   const refused: CodedResult[] = [];
   let orders = 0;
-  for (const payload of payloads) {
-    const results = await captureOrders(context, {
-      channelId,
-      topic: null,
-      payload,
-      adapters,
-      cause: `channel:${channelId}`,
-      isCurrent: true,
-    });
-    orders += results.filter(({ outcome }) => outcome !== "ignored").length;
-    refused.push(...results.filter(({ outcome }) => outcome === "refused"));
+  // A single one was named by the channel a moment ago: it is hardly known, and nothing follows at once.
+  const isBacklog = payloads.length > 1;
+  const inTurn = <T>(work: () => Promise<T>) =>
+    inChannelTurn(context.database, channelId, work, { isBacklog });
+  for (let from = 0; from < payloads.length; from += LOOKED_UP_AT_ONCE) {
+    const some = payloads.slice(from, from + LOOKED_UP_AT_ONCE);
+    const isKnown = !isBacklog
+      ? []
+      : await inTurn(() =>
+          Promise.all(some.map((payload) => saysNothingNew(context, { channelId, payload, adapters }))),
+        );
+    for (const [index, payload] of some.entries()) {
+      if (isKnown[index] === true) {
+        orders += 1;
+        continue;
+      }
+      const results = await inTurn(() =>
+        captureOrders(context, {
+          channelId,
+          topic: null,
+          payload,
+          adapters,
+          cause: `channel:${channelId}`,
+          isCurrent: true,
+        }),
+      );
+      orders += results.filter(({ outcome }) => outcome !== "ignored").length;
+      refused.push(...results.filter(({ outcome }) => outcome === "refused"));
+    }
   }
   return { orders, refused };
 }

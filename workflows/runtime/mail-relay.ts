@@ -7,7 +7,7 @@
 import type { Logger } from "pino";
 import { inOrderSpan } from "../../config/trace.ts";
 import type { QueuedMail } from "../../store/orders/notices.ts";
-import { type DueOutboxRow, MAIL_QUEUE } from "../../store/outbox.ts";
+import { type DueOutboxRow, MAIL_QUEUE, readDueMails } from "../../store/outbox.ts";
 import type { Database } from "../../store/sql/database.ts";
 import { translateFailure } from "../activities/failures.ts";
 import type { SagaSteps } from "../all-activities.ts";
@@ -34,7 +34,10 @@ export function startMailRelay(options: {
     logger,
     ...(count === undefined ? {} : { count }),
     queue: MAIL_QUEUE,
-    batch: BATCH,
+    next: async () => {
+      const rows = await readDueMails(database, BATCH);
+      return { rows, isMore: rows.length === BATCH };
+    },
     longestRetryMs: LONGEST_RETRY_MS,
     subjectOf: ({ payload }) => (payload as QueuedMail).orderId,
     deliver: (row) => {

@@ -2,7 +2,7 @@
  * Carries a queue of the outbox out.
  *
  * At least once, whatever dies when: rows are read, carried out, then marked. One relay works at a queue at a
- * time; others stand by and take over within a poll. What each row means is its queue's
+ * time; others stand by and take over within a poll. What each row means, and which come next, is its queue's
  * (`saga-relay.ts`, `mail-relay.ts`), and doing it again must do no harm.
  *
  * Rows about one subject keep their order within a batch; after a failure the rest of them waits with it.
@@ -14,7 +14,6 @@ import {
   finishOutbox,
   type OutboxQueue,
   postponeOutbox,
-  readDueOutbox,
 } from "../../store/outbox.ts";
 import type { Database } from "../../store/sql/database.ts";
 import { startListener } from "../../store/sql/listener.ts";
@@ -38,8 +37,8 @@ type RelayOptions = {
   readonly queue: OutboxQueue;
   /** Absent: nobody asks how many rows were carried out. */
   readonly count?: RelayCount;
-  /** Rows taken at a time. */
-  readonly batch: number;
+  /** Rows that are carried out next; and whether there is more to do once they are. */
+  readonly next: () => Promise<{ readonly rows: readonly DueOutboxRow[]; readonly isMore: boolean }>;
   readonly longestRetryMs: number;
   /** What the row is about: its rows are carried out in their order. */
   readonly subjectOf: (row: DueOutboxRow) => string;
@@ -48,14 +47,14 @@ type RelayOptions = {
 };
 
 export function startOutboxRelay(options: RelayOptions): OutboxRelay {
-  const { database, queue, batch, logger } = options;
+  const { database, queue, logger } = options;
   const relay = new Relay(options);
   return startListener({
     database,
     channel: queue.channel,
     everyMs: POLL_MS,
     admit: (client) => becomeRelay(client, queue),
-    work: async () => (await relay.carryOut()) === batch,
+    work: () => relay.carryOut(),
     onFault: (error) => logger.warn({ err: error, queue: queue.channel }, "outbox not read; trying again"),
   });
 }
@@ -67,10 +66,10 @@ class Relay {
     this.options = options;
   }
 
-  /** @returns how many rows were due */
-  async carryOut(): Promise<number> {
-    const { database, queue, batch, subjectOf } = this.options;
-    const rows = await readDueOutbox(database, queue, batch);
+  /** @returns whether there is more to do at once */
+  async carryOut(): Promise<boolean> {
+    const { database, next, subjectOf } = this.options;
+    const { rows, isMore } = await next();
     const subjects = bySubject(rows, subjectOf);
     const results: Result[] = [];
     const work = async () => {
@@ -86,7 +85,7 @@ class Relay {
     }
     await finishOutbox(database, done);
     await postponeOutbox(database, failed);
-    return rows.length;
+    return isMore;
   }
 
   private async deliverInOrder(rows: readonly DueOutboxRow[]): Promise<readonly Result[]> {

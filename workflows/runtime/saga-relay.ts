@@ -2,7 +2,7 @@
  * Carries out what sagas are told: starts and signals them.
  *
  * What is repeated does no harm: a saga is started once for ever (its id is not used again), and sagas drop
- * signals by their key. The saga of a return that has ended is started again by what is said to it, and asks
+ * signals by their key. Which sagas are begun next is `start-turns.ts`'s. The saga of a return that has ended is started again by what is said to it, and asks
  * the store what there is to do; so is that of a refund which was done and is open again. A signal that finds
  * no saga waits if the saga's start is still to come, and is done if the saga has ended.
  */
@@ -14,14 +14,16 @@ import {
 } from "@temporalio/client";
 import type { Logger } from "pino";
 import { inOrderSpan } from "../../config/trace.ts";
-import { type DueOutboxRow, isStartPending, SAGA_QUEUE } from "../../store/outbox.ts";
+import { type DueOutboxRow, isStartPending, readDueForSagas, SAGA_QUEUE } from "../../store/outbox.ts";
 import type { Database } from "../../store/sql/database.ts";
 import { ORDER_SAGA_VERSION, TASK_QUEUE, type WorkflowSignal, type WorkflowStart } from "../messages.ts";
 import { HOLDFAST_CHANNEL, HOLDFAST_STATUS } from "../saga/search-attributes.ts";
 import { type OutboxRelay, startOutboxRelay } from "./outbox-relay.ts";
 import type { RelayCount } from "./saga-meter.ts";
+import type { StartTurns } from "./start-turns.ts";
 
-const BATCH = 100;
+/** Signals taken at a time. */
+const SIGNALS = 100;
 const CALL_DEADLINE_MS = 10_000;
 const LONGEST_RETRY_MS = 30_000;
 
@@ -30,15 +32,16 @@ export function startSagaRelay(options: {
   readonly client: Client;
   readonly logger: Logger;
   readonly count?: RelayCount;
+  readonly turns: StartTurns;
 }): OutboxRelay {
-  const { database, client, logger, count } = options;
+  const { database, client, logger, count, turns } = options;
   const messenger = new Messenger(database, client);
   return startOutboxRelay({
     database,
     logger,
     ...(count === undefined ? {} : { count }),
     queue: SAGA_QUEUE,
-    batch: BATCH,
+    next: () => next(database, turns),
     longestRetryMs: LONGEST_RETRY_MS,
     subjectOf: ({ payload }) => (payload as WorkflowStart | WorkflowSignal).workflowId,
     deliver: (row) =>
@@ -46,6 +49,17 @@ export function startSagaRelay(options: {
         client.withDeadline(Date.now() + CALL_DEADLINE_MS, () => messenger.deliver(row)),
       ),
   });
+}
+
+/** All signals that can be carried out, and those starts whose turn it is. */
+async function next(database: Database, turns: StartTurns) {
+  await turns.pause();
+  const { startsOfChannel } = turns;
+  const due = await readDueForSagas(database, { signals: SIGNALS, startsOfChannel });
+  const begun = turns.choose(due.starts);
+  // What was said to a saga waits for its start: it is looked for once more behind each.
+  const isMore = due.starts.length > 0 || due.signals.length === SIGNALS;
+  return { rows: [...due.signals, ...begun], isMore };
 }
 
 /** The order that a row is about; null: it does not say. */

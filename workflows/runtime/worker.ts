@@ -24,6 +24,7 @@ import { observedActivities } from "./observed-activities.ts";
 import { checkNamespace, settleSagas } from "./saga-home.ts";
 import { SagaMeter } from "./saga-meter.ts";
 import { startSagaRelay } from "./saga-relay.ts";
+import { StartTurns } from "./start-turns.ts";
 
 /** How Temporal is spoken to: without any of it in plain text, and as nobody. */
 export type TemporalSecurity = {
@@ -46,6 +47,8 @@ type SagaWorkerOptions = {
   readonly metricsAddress?: string | null;
   /** Base URL of the pages that mails link to. */
   readonly publicUrl: string;
+  /** The thread whose callers come before a backlog of sagas; absent: nobody calls this process. */
+  readonly yieldsTo?: { readonly isLate: boolean };
   readonly logger: Logger;
 };
 
@@ -89,7 +92,8 @@ export async function startSagaWorker(options: SagaWorkerOptions): Promise<SagaW
   const meter = new SagaMeter();
   const activities = observedActivities(dependencies, meter);
   const workers = await superviseWorker({ address, security, namespace, bundle, activities, meter, logger });
-  const relay = startSagaRelay({ database, client, logger, count: meter.queues.sagas });
+  const turns = new StartTurns({ thread: options.yieldsTo ?? null, inHand: () => workers.inHand() });
+  const relay = startSagaRelay({ database, client, logger, count: meter.queues.sagas, turns });
   const mails = startMailRelay({
     database,
     steps: allSteps(dependencies),
@@ -134,7 +138,7 @@ async function superviseWorker(options: {
   readonly activities: SagaActivities;
   readonly meter: SagaMeter;
   readonly logger: Logger;
-}): Promise<SagaWorker> {
+}): Promise<SagaWorker & { inHand(): number }> {
   const connection = await NativeConnection.connect({ address: options.address, ...options.security });
   const { meter } = options;
   const settings = workerOptions(options.bundle, options.activities);
@@ -158,6 +162,11 @@ async function superviseWorker(options: {
     }
   })();
   return {
+    inHand: () => {
+      const status = worker.getStatus();
+      const { numInFlightActivities, numInFlightWorkflowActivations } = status;
+      return numInFlightActivities + numInFlightWorkflowActivations;
+    },
     figures: () =>
       meter.figures(worker, {
         workflow_task: settings.maxConcurrentWorkflowTaskExecutions,
