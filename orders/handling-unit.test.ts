@@ -19,6 +19,10 @@ test("every serial gives another SSCC-18 with a right check digit", () => {
   for (const number of numbers) expect(isHandlingUnitNumber(number)).toBe(true);
 });
 
+test("a check digit of ten is a nought, and no nineteenth digit", () => {
+  expect(handlingUnitNumber(1_123_459, "5430000001")).toBe("154300000011234590");
+});
+
 test("a number with a changed digit is recognised as wrong", () => {
   const number = handlingUnitNumber(1234);
   const changed = number.slice(0, 5) + ((Number(number[5]) + 1) % 10) + number.slice(6);

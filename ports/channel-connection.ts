@@ -90,7 +90,7 @@ export type InvoiceTold = {
    *
    * @param seller who issues it, by lines: name first, then address and tax number
    */
-  document(seller: readonly string[]): Promise<Uint8Array>;
+  document(seller: readonly string[]): Promise<Uint8Array<ArrayBuffer>>;
 };
 
 /** What an order says of whether its channel wants invoices of it. */

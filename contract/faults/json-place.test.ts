@@ -33,3 +33,8 @@ test("what the language reads is read to its end, and what is cut between two wo
     }),
   );
 });
+
+test("a text that is nested too deep to be gone through is told where it gets so", () => {
+  expect(placeOfJsonFault("[".repeat(200_000))).toBe("line 1, column 502");
+  expect(placeOfJsonFault(`${"[".repeat(400)}}`)).toBe("line 1, column 401");
+});

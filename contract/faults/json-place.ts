@@ -8,8 +8,11 @@ const BLANK = /[ \t\n\r]*/y;
 const TEXT = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*"/y;
 const OTHER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 
+/** What is nested deeper is not gone through: the place where it gets so deep is told. */
+const MOST_DEPTH = 500;
+
 /**
- * @param text that is no JSON, of bounded depth
+ * @param text that is no JSON
  * @returns `line 3, column 7`, both from 1; `its end` where it ends too early
  */
 export function placeOfJsonFault(text: string): string {
@@ -27,6 +30,7 @@ class Reader {
   at = 0;
   /** Where it went wrong first; null: not yet. */
   fault: number | null = null;
+  private depth = 0;
   private readonly text: string;
 
   constructor(text: string) {
@@ -35,9 +39,12 @@ class Reader {
 
   value(): void {
     this.blank();
+    if (this.depth > MOST_DEPTH) this.fail();
+    this.depth += 1;
     if (this.take("{")) this.members("}", true);
     else if (this.take("[")) this.members("]", false);
     else if (!this.match(TEXT) && !this.match(OTHER)) this.fail();
+    this.depth -= 1;
   }
 
   blank(): void {

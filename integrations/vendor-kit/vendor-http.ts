@@ -18,7 +18,7 @@ export type HttpCall = {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
   /** Whole call, milliseconds. */
   readonly timeoutMs: number;
   /** Aborted when nobody waits for the answer any more: that is a `network_error`. */

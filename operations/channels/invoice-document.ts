@@ -23,7 +23,7 @@ export async function invoiceDocument(
   orderId: string,
   invoice: StoredInvoice,
   seller: readonly string[],
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const order = await readOrderProgress(context.database, orderId);
   if (order === undefined) throw notNow("the order of the invoice cannot be read");
   try {

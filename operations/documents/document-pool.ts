@@ -20,20 +20,20 @@ export type DocumentPool = {
   /** @returns PDF bytes. Rejects with `DocumentsBusyError` where the queue is full. */
   packingSlips(slips: readonly PackingSlip[]): Promise<Uint8Array>;
   /** @returns PDF bytes. Rejects with `DocumentsBusyError` where the queue is full. */
-  invoice(page: InvoicePage): Promise<Uint8Array>;
+  invoice(page: InvoicePage): Promise<Uint8Array<ArrayBuffer>>;
   /** @returns the bytes of an SVG. Rejects with `DocumentsBusyError` where the queue is full. */
   qrCode(text: string): Promise<Uint8Array>;
   close(): Promise<void>;
 };
 
 export function createDocumentPool(maxQueued = MAX_QUEUED_DOCUMENTS): DocumentPool {
-  const pool = new Piscina<DocumentTask, Uint8Array>({
+  const pool = new Piscina<DocumentTask, Uint8Array<ArrayBuffer>>({
     filename: join(projectRoot, "dist", "operations", "documents", "draw-document.js"),
     minThreads: 0,
     maxThreads: 1,
     idleTimeout: IDLE_TIMEOUT_MS,
   });
-  const draw = async (task: DocumentTask): Promise<Uint8Array> => {
+  const draw = async (task: DocumentTask): Promise<Uint8Array<ArrayBuffer>> => {
     if (pool.queueSize >= maxQueued) throw new DocumentsBusyError();
     return pool.run(task);
   };

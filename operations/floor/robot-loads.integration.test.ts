@@ -539,7 +539,17 @@ test("plates are under the company's own GS1 prefix, and no two totes have one t
     ]);
     const second = await release([{ sku, quantity: 1 }]);
     expect(await plateOf(second.orderId)).toBe(handlingUnitNumber(8, prefix));
+    // A prefix whose numbers are all taken stops no parcel: its plate is told to nobody outside.
+    await store.database.query(
+      `insert into fulfillment_order (id, order_id, location_id, status, stage, handling_unit)
+       select 'taken-' || number, order_id, location_id, 'fulfilled', stage, number
+         from fulfillment_order, unnest($2::text[]) as taken(number) where order_id = $1`,
+      [second.orderId, Array.from({ length: 100 }, (_, at) => handlingUnitNumber(9 + at, prefix))],
+    );
+    const third = await release([{ sku, quantity: 1 }]);
+    expect((await plateOf(third.orderId))?.startsWith("9521234", 1)).toBe(true);
   } finally {
     await store.database.query("update company set gs1_prefix = null");
+    await store.database.query("delete from fulfillment_order where id like 'taken-%'");
   }
 });

@@ -170,6 +170,11 @@ export async function readFulfillmentOrders(
 
 /** Of a prefix that leaves few serials, a number may still be on a plate from the round before. */
 const MOST_TRIES = 100;
+/**
+ * A prefix that has run out must not stop the floor: after so many, plates are numbered as those of a company that
+ * has none, and nobody outside is told of them.
+ */
+const OWN_TRIES = 20;
 
 /** Gives each of these fulfillment orders its licence plate, unless it has one. */
 async function assignHandlingUnits(client: Queryable, ids: readonly string[]): Promise<void> {
@@ -180,9 +185,10 @@ async function assignHandlingUnits(client: Queryable, ids: readonly string[]): P
       [ids],
     );
     if (rows.length === 0) return;
-    const numbers = rows.map(({ serial, prefix }) =>
-      handlingUnitNumber(serial % handlingUnitSerials(prefix), prefix),
-    );
+    const numbers = rows.map(({ serial, prefix }) => {
+      const own = attempt < OWN_TRIES ? prefix : null;
+      return handlingUnitNumber(serial % handlingUnitSerials(own), own);
+    });
     const { rowCount } = await client.query(
       `update fulfillment_order f set handling_unit = u.number
          from unnest($1::text[], $2::text[]) as u(id, number)
@@ -192,7 +198,7 @@ async function assignHandlingUnits(client: Queryable, ids: readonly string[]): P
     );
     if (rowCount === rows.length) return;
   }
-  throw new Error(`the company's GS1 prefix leaves no free licence plate for ${ids.join(", ")}`);
+  throw new Error(`no free licence plate was found for ${ids.join(", ")}`);
 }
 
 /**

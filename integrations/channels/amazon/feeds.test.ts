@@ -1,4 +1,6 @@
 /** Amazon's feeds where they go wrong: what is never believed. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
 import { ServiceFault } from "../../../ports/service-fault.ts";
 import type { AmazonApi, Asked } from "./api.ts";
@@ -7,10 +9,13 @@ import { errorInTextReport, errorInXmlReport, runFeed } from "./feeds.ts";
 const feed = { feedType: "JSON_LISTINGS_FEED", contentType: "application/json", content: "{}" } as const;
 
 /** Amazon as far as the document's address; nothing listens there. */
-function apiThat(answers: (asked: Asked) => { readonly status: number; readonly json: unknown }): AmazonApi {
+function apiThat(
+  answers: (asked: Asked) => { readonly status: number; readonly json: unknown },
+  endpoint = "https://sellingpartnerapi-na.amazon.com",
+): AmazonApi {
   return {
     account: {
-      endpoint: "https://sellingpartnerapi-na.amazon.com",
+      endpoint,
       tokenUrl: "https://api.amazon.com/auth/o2/token",
       clientId: "client",
       clientSecret: "client-secret",
@@ -36,6 +41,26 @@ test("a document goes to no address but one of Amazon's kind, and the address is
     const fault = await faultOf(api);
     expect(fault).toMatchObject({ code: "unavailable", retryable: true });
     if (url !== "") expect(fault.message).not.toContain(url);
+  }
+});
+
+test("an address that has ended locks nobody out: the feed begins anew", async () => {
+  const store = createServer((request, response) => {
+    request.resume();
+    response.writeHead(403, { "content-type": "application/xml" });
+    response.end("<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>");
+  });
+  await new Promise<void>((done) => store.listen(0, "127.0.0.1", done));
+  try {
+    const url = `http://127.0.0.1:${(store.address() as AddressInfo).port}/document`;
+    const answer = () => ({ status: 201, json: { feedDocumentId: "d-1", url } });
+    const fault = await faultOf(apiThat(answer, url));
+    expect(fault).toMatchObject({ code: "unavailable", retryable: true });
+    // By this status a missing right is known.
+    expect(fault.status).not.toBe(403);
+  } finally {
+    store.closeAllConnections();
+    store.close();
   }
 });
 

@@ -18,7 +18,7 @@ import { type AmazonApi, type Asked, errorOf, SERVICE } from "./api.ts";
 export type Feed = {
   readonly feedType: "JSON_LISTINGS_FEED" | "POST_ORDER_ACKNOWLEDGEMENT_DATA" | "UPLOAD_VAT_INVOICE";
   readonly contentType: string;
-  readonly content: string | Uint8Array;
+  readonly content: string | Uint8Array<ArrayBuffer>;
   /** Absent: all of the account's. */
   readonly marketplaceIds?: readonly string[];
   readonly options?: Readonly<Record<string, string>>;
@@ -124,12 +124,12 @@ async function transfer(
   const fault = faultOf(SERVICE, "a feed's document", reply);
   if (fault?.retryable === true) throw fault;
   if (reply.status >= 300) {
-    // The address was good for five minutes: the whole feed begins anew.
+    // The address was good for five minutes: the whole feed begins anew. The fault has no status: a 403 of the
+    // document's store would be taken for one of the account.
     throw new ServiceFault(`Amazon answered a feed's document with ${reply.status}`, {
       service: SERVICE,
       code: "unavailable",
       retryable: true,
-      status: reply.status,
     });
   }
   return reply.body;

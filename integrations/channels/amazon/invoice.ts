@@ -69,7 +69,7 @@ async function upload(
   api: AmazonApi,
   word: InvoiceWord,
   marketplaceId: string,
-  content: Uint8Array,
+  content: Uint8Array<ArrayBuffer>,
 ): Promise<FeedAnswer | "not_allowed"> {
   try {
     return await runFeed(api, {

@@ -1,4 +1,6 @@
 /** The queue of Amazon's notifications over its simulator: SQS as it is, signed, at least once, in no order. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
 import type { ChannelMessage, ChannelMessages } from "../../../ports/channel-messages.ts";
 import {
@@ -12,7 +14,7 @@ import {
 import { hasVendor, openDescription, vendorNote } from "../../../test-support/vendors/vendor-descriptions.ts";
 import { NO_SERVER_FAULTS } from "../../simulator-kit/faults.ts";
 import { amazonAdapter } from "./adapter.ts";
-import { createNotificationQueue } from "./queue.ts";
+import { createNotificationQueue, regionOf } from "./queue.ts";
 import type { AmazonSimulator } from "./simulator/simulator.ts";
 import { amazon } from "./vendor.ts";
 
@@ -179,6 +181,60 @@ describe("a queue that cannot be read", () => {
       code: "unavailable",
       retryable: true,
     });
+  });
+
+  test.each([
+    ["com.amazonaws.sqs#OverLimit", 400, { code: "rate_limited", retryable: true }],
+    ["com.amazonaws.kms#KmsThrottled", 400, { code: "rate_limited", retryable: true }],
+    ["com.amazon.coral.service#ExpiredTokenException", 403, { code: "unauthorized", retryable: false }],
+    ["com.amazonaws.sqs#InvalidSecurity", 400, { code: "unauthorized", retryable: false }],
+    ["com.amazonaws.sqs#KmsAccessDenied", 400, { code: "unauthorized", retryable: false }],
+    ["AWS.SimpleQueueService.NonExistentQueue", 400, { code: "queue_not_found", retryable: false }],
+    ["com.amazonaws.sqs#ReceiptHandleIsInvalid", 404, { code: "refused", retryable: false }],
+    ["", 503, { code: "unavailable", retryable: true }],
+    [null, 0, { code: "timeout", retryable: true }],
+  ])("that answers %s with %i", async (type, status, expected) => {
+    const server = createServer((_, response) => {
+      // One that hangs takes the call and says nothing.
+      if (type === null) return;
+      response.writeHead(status, { "content-type": "application/x-amz-json-1.0" });
+      response.end(type === "" ? "<html>" : JSON.stringify({ __type: type }));
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    try {
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/1/orders`;
+      const queue = createNotificationQueue(
+        { url, accessKeyId: "AKIA", secretAccessKey: "secret" },
+        { timeoutMs: 300, now: Date.now },
+      );
+      expect(await faultOfCall(() => queue.look())).toMatchObject(expected);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  test("is signed for its region, whichever kind of address it has", () => {
+    const regions = [
+      "https://sqs.eu-west-1.amazonaws.com/1/q",
+      "https://sqs.cn-north-1.amazonaws.com.cn/1/q",
+      "https://sqs-fips.us-west-2.amazonaws.com/1/q",
+      "https://sqs.us-gov-west-1.api.aws/1/q",
+      "https://vpce-0a1-b2c.sqs.eu-central-1.vpce.amazonaws.com/1/q",
+      "https://ap-northeast-1.queue.amazonaws.com/1/q",
+      "https://queue.amazonaws.com/1/q",
+      "http://127.0.0.1:9324/1/q",
+    ].map(regionOf);
+    expect(regions).toEqual([
+      "eu-west-1",
+      "cn-north-1",
+      "us-west-2",
+      "us-gov-west-1",
+      "eu-central-1",
+      "ap-northeast-1",
+      "us-east-1",
+      "us-east-1",
+    ]);
   });
 
   test("is no FIFO queue, to which Amazon writes nothing", () => {

@@ -88,22 +88,27 @@ export function createNotificationQueue(
   };
 }
 
-/** Of the queue's address; an address that says none is a test's. */
-function regionOf(url: string): string {
-  return /^sqs\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$/.exec(new URL(url).hostname)?.[1] ?? "us-east-1";
+/**
+ * Of the queue's address: the usual one, of two address families, with approved ciphers, through a network of
+ * the account's own, or of the old kind. One that says none is the oldest kind's, or a test's.
+ */
+export function regionOf(url: string): string {
+  const labels = new URL(url).hostname.split(".");
+  return labels.find((label) => /^[a-z]{2,4}(-[a-z]+)+-\d+$/.test(label)) ?? "us-east-1";
 }
 
 /** The queue's service answers a wrong signature, a missing right and a missing queue alike with 400. */
 function queueFault(action: string, reply: JsonReply): ServiceFault {
   const name = textAt(reply.json, "__type").split("#").at(-1) ?? "";
   const facts = { service: SERVICE, status: reply.status };
-  if (/throttl/i.test(name))
+  // Over its limit, too many messages are handed out and not forgotten yet.
+  if (/throttl|overlimit/i.test(name))
     return new ServiceFault(`the queue puts ${action} off`, {
       ...facts,
       code: "rate_limited",
       retryable: true,
     });
-  if (/accessdenied|signature|unrecognizedclient|invalidclienttoken|token|incompletesignature/i.test(name))
+  if (/accessdenied|signature|unrecognizedclient|invalidsecurity|token/i.test(name))
     return new ServiceFault(`the queue does not let us ${action} (${name})`, {
       ...facts,
       code: "unauthorized",

@@ -3,10 +3,12 @@
  *
  * The first ORDERS is the order. A later one with the function 4 or 5 is the order from then on, 1 ends it,
  * and any other is a copy: a buyer's system that sends an order again does not take back what was changed
- * since. An ORDCHG names the order (RFF ON) and says of each line what becomes of it (LIN 1229: 1 is added, 2
+ * since. So is an ORDCHG that comes again as it was. An ORDCHG names the order (RFF ON) and says of each line what becomes of it (LIN 1229: 1 is added, 2
  * goes, 3 changes); with the function 5 its lines are all that there are, 1 ends the order.
  *
- * C1 What is said in a code that is not known here, or of a line that is not there, changes nothing and is
+ * C1 What changes the order counts wherever it stands, also before the order itself: not every buyer writes the
+ *    messages of an interchange in their order.
+ * C2 What is said in a code that is not known here, or of a line that is not there, changes nothing and is
  *    reported: the order then waits for a person.
  */
 import { at, type EdifactMessage, type EdifactSegment } from "./interchange.ts";
@@ -53,11 +55,15 @@ export function functionOf({ segments }: EdifactMessage): string {
 
 /** @returns null: there is no ORDERS among them that orders something */
 export function foldChanges(messages: readonly EdifactMessage[]): FoldedOrder | null {
-  let base: EdifactMessage | null = null;
+  const original = messages.find((message) => message.type === "ORDERS" && functionOf(message) !== CANCELS);
+  if (original === undefined) return null;
+  let base = original;
   let cancelledBy: string | null = null;
   const changes: EdifactSegment[] = [];
   const unread: string[] = [];
+  const seen = new Set<string>();
   for (const message of messages) {
+    if (message === original) continue;
     const purpose = functionOf(message);
     const made = message.segments.find((segment) => segment.tag === "DTM" && at(segment, 0, 0) === "137") ?? {
       tag: "DTM",
@@ -65,19 +71,20 @@ export function foldChanges(messages: readonly EdifactMessage[]): FoldedOrder | 
     };
     if (message.type === "ORDERS") {
       if (purpose === CANCELS) cancelledBy = "ORDERS";
-      else if (base === null) base = message;
       else if (REPLACES.has(purpose)) {
         changes.push(made);
         base = message;
       }
       continue;
     }
-    if (base === null) continue;
+    const said = JSON.stringify(message.segments);
+    if (seen.has(said)) continue;
+    seen.add(said);
     changes.push(made);
     if (purpose === CANCELS) cancelledBy = "ORDCHG";
     else base = { ...base, segments: changed(base.segments, message.segments, purpose === "5", unread) };
   }
-  return base === null ? null : { message: base, changes, cancelledBy, unread };
+  return { message: base, changes, cancelledBy, unread };
 }
 
 type Parts = {
@@ -173,7 +180,8 @@ function changeLine(
     unread.push(`The ORDCHG says ${action || "nothing"} of line ${number}, which the order does not have.`);
     return lines;
   }
-  if (action === DELETED) return lines.filter((_, place) => place !== index);
+  if (action === DELETED || (action === CHANGED && isOfNone(loop)))
+    return lines.filter((_, place) => place !== index);
   if (AS_IT_IS.has(action)) return lines;
   if (action !== CHANGED) {
     unread.push(
@@ -182,6 +190,12 @@ function changeLine(
     return lines;
   }
   return lines.map((line, place) => (place === index ? mergeLine(line, loop) : line));
+}
+
+/** A line of which no unit is wanted any more goes, whether its change says so by its code or by its quantity. */
+function isOfNone(loop: readonly EdifactSegment[]): boolean {
+  const ordered = loop.find((segment) => segment.tag === "QTY" && at(segment, 0, 0) === "21");
+  return /^0+([.,]0*)?$/.test(at(ordered, 0, 1).trim());
 }
 
 /** What the change does not say of a line stays as it was ordered. */

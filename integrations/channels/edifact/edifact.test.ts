@@ -469,6 +469,37 @@ test("an ORDCHG that ends the order ends it, also before the order has come", ()
   ]);
 });
 
+test("an ORDCHG that comes again takes nothing back and adds nothing, and one that stands before its order counts", () => {
+  const more = orderChange("4", ["LIN+3+1+4000000000020:EN", "QTY+21:5:PCE", "PRI+AAA:10.00", "UNS+S"]);
+  const again = more
+    .replaceAll("+260307:0900+CHG1'", "+260307:0930+CHG9'")
+    .replace("UNZ+1+CHG1", "UNZ+1+CHG9");
+  const fewer = orderChange("4", ["LIN+3+3", "QTY+21:4:PCE", "UNS+S"], "CHG2");
+  expect(changedBy(more, fewer, again)).toEqual(changedBy(more, fewer));
+  expect(changedBy(more, fewer, again).holdReasons).toEqual([]);
+  const ahead = onlyOrder(edifactAdapter, format.join([more, sample()]));
+  expect(ahead.lines).toEqual(changedBy(more).lines);
+  const ended = onlyOrder(edifactAdapter, format.join([orderChange("1", []), sample()]));
+  expect(ended.holdReasons).toMatchObject([{ code: "cancelled_at_channel" }]);
+});
+
+test.each(["UNA1234", "UNB1234", "UNZ+1"])(
+  "an interchange whose reference looks like a segment (%s) is read",
+  (reference) => {
+    const text = sample().replaceAll("+REF3438", `+${reference.replace("+", "?+")}`);
+    expect(text).not.toContain("REF3438");
+    expect(onlyOrder(edifactAdapter, text).externalIds).toMatchObject({ interchange: reference });
+  },
+);
+
+test("a line that an ORDCHG changes to no units goes", () => {
+  const none = (quantity: string) =>
+    changedBy(orderChange("4", ["LIN+1+3", `QTY+21:${quantity}:PCE`, "UNS+S"])).lines;
+  for (const quantity of ["0", "0,00"])
+    expect(none(quantity).map(({ externalLineId }) => externalLineId)).toEqual(["2"]);
+  expect(none("10").map(({ quantity }) => quantity)).toEqual([10, 1_000]);
+});
+
 test("what an ORDCHG means that is not known here waits for a person, and the order stays as it was", () => {
   const order = changedBy(
     orderChange("4", ["CUX+2:USD:9", "ALC+A", "MOA+8:5.00", "LIN+1+99", "LIN+9+3", "QTY+21:1:PCE", "UNS+S"]),

@@ -6,7 +6,9 @@
  * back what was changed since. An 860 (BCH01 01 cancels, 05 replaces all lines, else changes) says of each
  * line what becomes of it (POC02), and what else its header has takes the place of the order's.
  *
- * C1 What is said of a line in a code that is not known here changes nothing and is reported: the order then
+ * C1 What changes the order counts wherever it stands, also before the order itself: not every buyer writes the
+ *    sets of an interchange in their order.
+ * C2 What is said of a line in a code that is not known here changes nothing and is reported: the order then
  *    waits for a person.
  */
 import type { Segment, TransactionSet } from "./interchange.ts";
@@ -37,26 +39,33 @@ export function orderIdOf(set: TransactionSet): string {
 
 /** @returns null: there is no 850 among them that orders something */
 export function foldChanges(sets: readonly TransactionSet[]): FoldedOrder | null {
-  let base: TransactionSet | null = null;
+  const original = sets.find((set) => set.type === "850" && purposeOf(set) !== "01");
+  if (original === undefined) return null;
+  let base = original;
   let cancelledBy: string | null = null;
   const changes: { day: string }[] = [];
   const unread: string[] = [];
   for (const set of sets) {
-    const purpose = headOf(set)?.[1]?.trim() ?? "";
+    if (set === original) continue;
+    const purpose = purposeOf(set);
     if (set.type === "850") {
       if (purpose === "01") cancelledBy = "850";
-      else if (base === null || purpose === "05") {
-        if (base !== null) changes.push({ day: headOf(set)?.[5]?.trim() ?? "" });
+      else if (purpose === "05") {
+        changes.push({ day: headOf(set)?.[5]?.trim() ?? "" });
         base = set;
       }
       continue;
     }
-    if (base === null) continue;
     changes.push({ day: headOf(set)?.[11]?.trim() || headOf(set)?.[6]?.trim() || "" });
     if (purpose === "01") cancelledBy = "860";
     else base = changed(base, set, purpose === "05", unread);
   }
-  return base === null ? null : { set: base, changes, cancelledBy, unread };
+  return { set: base, changes, cancelledBy, unread };
+}
+
+/** BEG01 or BCH01. */
+function purposeOf(set: TransactionSet): string {
+  return headOf(set)?.[1]?.trim() ?? "";
 }
 
 /** Of an 860's header, what takes the place of the order's, by tag and qualifier. */
@@ -124,6 +133,8 @@ function partiesOf(head: readonly Segment[]): readonly (readonly Segment[])[] {
 const ADDS = new Set(["AI"]);
 const REMOVES = new Set(["DI", "OC"]);
 const CHANGES = new Set(["CA", "QD", "QI", "PQ", "PC", "RA", "RE", "CT", "RS", "RQ", "RZ", "MU", "CH"]);
+/** Those of them that are about how many: of none, the line goes. */
+const COUNTS = new Set(["CA", "QD", "PQ", "RA", "RE", "RQ"]);
 const LEAVES = new Set(["NC"]);
 
 function changeLine(
@@ -147,7 +158,8 @@ function changeLine(
     );
     return lines;
   }
-  if (REMOVES.has(code)) return lines.filter((_, index) => index !== at);
+  const isOfNone = COUNTS.has(code) && /^0+(\.0*)?$/.test(poc[3]?.trim() ?? "");
+  if (REMOVES.has(code) || isOfNone) return lines.filter((_, index) => index !== at);
   return lines.map((line, index) => (index === at ? mergeLine(line, poc, loop.slice(1)) : line));
 }
 

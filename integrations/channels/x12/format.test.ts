@@ -228,6 +228,23 @@ test("an 860 that cancels ends the order; a copy of the 850 does not take back a
   expect(join(sample(), fewer, sample().replace("BEG*00", "BEG*05")).lines[0]?.quantity).toBe(120);
 });
 
+test("an 860 that stands before its order counts, one that comes again changes nothing, and of no unit a line goes", () => {
+  const texts = (...sets: string[]) =>
+    sets.flatMap((text) =>
+      read(text).flatMap(({ documents }) =>
+        documents.flatMap((each) => (each.kind === "answer" ? [] : [each.text])),
+      ),
+    );
+  const fewer = interchangeOf(["860", ...CHANGE, "POC*1*QD*7**EA"]);
+  const of = (...sets: string[]) => onlyOrder(x12Adapter, format.join(texts(...sets)));
+  expect(of(fewer, sample()).lines).toEqual(of(sample(), fewer).lines);
+  expect(of(sample(), fewer, fewer).lines).toEqual(of(sample(), fewer).lines);
+  const cancel = interchangeOf(["860", "BCH*01*SA*08292233294**2*20260308"]);
+  expect(of(cancel, sample()).holdReasons.map(({ code }) => code)).toEqual(["cancelled_at_channel"]);
+  expect(changed("POC*1*QD*0**EA").lines.map(({ externalLineId }) => externalLineId)).not.toContain("1");
+  expect(changed("POC*1*PC*0**EA*8.75").lines[0]).toMatchObject({ externalLineId: "1" });
+});
+
 test("an 860 alone says that its order is missing", () => {
   const [reading] = x12Adapter.read(interchangeOf(["860", ...CHANGE]), null);
   expect(reading).toMatchObject({
