@@ -63,7 +63,8 @@ export function readOptions(args: readonly string[]): Asked {
     numbers[name] = value;
   }
   for (const name of ["rounds", "hang"])
-    if (!Number.isInteger(numbers[name])) return { status: "wrong", problem: `--${name} takes a whole number` };
+    if (!Number.isInteger(numbers[name]))
+      return { status: "wrong", problem: `--${name} takes a whole number` };
   return {
     status: "ok",
     options: numbers as unknown as Options,

@@ -15,6 +15,9 @@ export function problemOfCompany({
   if (!/^[A-Za-z]/.test(timeZone) || !isTimeZone(timeZone))
     return refuse("unknown_time_zone", `"${timeZone}" is no time zone; they look like Europe/Zurich.`);
   if (currencyExponent(currency) === undefined)
-    return refuse("unknown_currency", `The currency "${currency}" is none of ISO 4217; expected its three letters, for example "USD"`);
+    return refuse(
+      "unknown_currency",
+      `The currency "${currency}" is none of ISO 4217; expected its three letters, for example "USD"`,
+    );
   return null;
 }

@@ -35,7 +35,10 @@ type Granted = { readonly status: "done"; readonly accountId: string; readonly c
 export async function grantStoreCredit(context: OperationContext, grant: Grant): Promise<Granted | Refusal> {
   const { companyId, currency, amountMinor, giver } = grant;
   if (currencyExponent(currency) === undefined)
-    return refuse("unknown_currency", `The currency "${currency}" is none of ISO 4217; expected its three letters, for example "USD"`);
+    return refuse(
+      "unknown_currency",
+      `The currency "${currency}" is none of ISO 4217; expected its three letters, for example "USD"`,
+    );
   return inTransaction(context.database, async (client) => {
     const holder = grant.email.trim().toLowerCase();
     const { accountId, code } = await openStoreCredit(client, { companyId, currency, holder });

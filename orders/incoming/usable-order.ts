@@ -52,7 +52,11 @@ export function usableOrder(incoming: IncomingOrder): UsableOrder {
   }
   const isKnown = currencyExponent(incoming.currency) !== undefined;
   if (!isKnown) {
-    odd("unknown_currency", "currency_unusable", `The currency "${incoming.currency}" is none of ISO 4217; expected its three letters, for example "USD"`);
+    odd(
+      "unknown_currency",
+      "currency_unusable",
+      `The currency "${incoming.currency}" is none of ISO 4217; expected its three letters, for example "USD"`,
+    );
   }
   const currency = isKnown ? incoming.currency : NO_CURRENCY;
   const counted = lines.map((line) => withCounts(line, odd));
