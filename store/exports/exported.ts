@@ -202,7 +202,7 @@ export type ExportedCredit = { readonly email: string; readonly currency: string
 export function exportedCredit(database: Database, companyId: string) {
   return ofOneMoment<ExportedCredit>(database, {
     text: `select holder as email, currency, balance_minor as minor from store_credit_account
-      where company_id = $1 and balance_minor > 0 and holder like '%@%' order by holder, currency`,
+      where company_id = $1 and balance_minor > 0 and holder like '%@%' order by currency, holder`,
     values: [companyId],
   });
 }

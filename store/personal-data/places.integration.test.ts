@@ -15,10 +15,10 @@ afterAll(() => store?.close());
 function named(): readonly string[] {
   const text = readFileSync(join(projectRoot, "docs", "personal-data.md"), "utf8");
   return text.split("\n").flatMap((line) => {
-    const [, table, columns] = /^\| `([a-z_]+)` \| (`[a-z_]+`(?:, `[a-z_]+`)*) \|/.exec(line) ?? [];
+    const [, table, columns] = /^\| `([a-z_]+)` \| (`[a-z0-9_]+`(?:, `[a-z0-9_]+`)*) \|/.exec(line) ?? [];
     return table === undefined || columns === undefined
       ? []
-      : [...columns.matchAll(/`([a-z_]+)`/g)].map(([, column]) => `${table}.${column}`);
+      : [...columns.matchAll(/`([a-z0-9_]+)`/g)].map(([, column]) => `${table}.${column}`);
   });
 }
 
